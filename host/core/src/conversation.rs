@@ -1,0 +1,164 @@
+//! One ended call's whole history.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{id::Platform, json::Json, time::Timestamp};
+
+/// An ended conversation, as every platform's payload is translated into.
+///
+/// The history is in [`items`](Self::items), in order. Where the platform's format is the provider's own,
+/// the provider's bytes are kept beside the translation (see [`Item::opaque`]), and go to the model as
+/// they are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Conversation {
+    /// The vendor that sent the call.
+    pub platform: Platform,
+    /// The vendor's own identifier of the call.
+    pub id: String,
+    /// Who called whom. None, where the vendor doesn't say.
+    pub direction: Option<Direction>,
+    /// The caller's address: an E.164 number, a SIP URI.
+    pub from: Option<String>,
+    /// The called address.
+    pub to: Option<String>,
+    /// When the call began.
+    pub started_at: Option<Timestamp>,
+    /// When the call ended.
+    pub ended_at: Option<Timestamp>,
+    /// Why it ended, in the vendor's words.
+    pub end_reason: Option<String>,
+    /// Who answered: `human`, `voicemail`…, in the vendor's words.
+    pub answered_by: Option<String>,
+    /// Whether the vendor marks the call as a test.
+    pub is_test: bool,
+    /// The model that took the call, as the platform names it.
+    pub model: ModelOfCall,
+    /// The history.
+    pub items: Vec<Item>,
+    /// Tools that the live call could use, by name: those that aren't post-call tools are refused after it.
+    pub live_tools: Vec<String>,
+    /// What the platform made of the call. Never acted on, since platforms invent; shown to people.
+    pub summary: Option<String>,
+}
+
+/// Who called whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// A person called the assistant.
+    Inbound,
+    /// The assistant called a person.
+    Outbound,
+}
+
+/// The model that took the call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelOfCall {
+    /// As the platform names it: `gpt-4.1`. None, where the payload doesn't say.
+    pub name: Option<String>,
+    /// Sampling parameters of the call, passed on as they are: `temperature`, `reasoning_effort`… A JSON object.
+    pub parameters: Json,
+}
+
+/// One message, tool call or tool result.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Item {
+    /// When it was said or done.
+    pub at: Option<Timestamp>,
+    /// What it is.
+    pub content: Content,
+    /// The provider's own form of this item *and of the items that follow it with [`Opaque`] absent and
+    /// [`continues`](Self::continues) set*.
+    pub opaque: Option<Opaque>,
+    /// Whether this item is part of the same provider message as the item before it: a chat message that
+    /// speaks and calls two tools is three items.
+    pub continues: bool,
+}
+
+/// A provider's own bytes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Opaque {
+    /// The wire format that the bytes are in.
+    pub dialect: Dialect,
+    /// The bytes.
+    pub data: Json,
+}
+
+/// The wire format of an LLM vendor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dialect {
+    /// OpenAI Chat Completions, and all who speak it.
+    OpenaiChat,
+}
+
+/// What an item says or does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Content {
+    /// Something said or instructed.
+    Message {
+        /// By whom.
+        role: Role,
+        /// The words.
+        text: String,
+        /// Whether the other side cut it off: what stands here is what was heard, where the vendor tells.
+        interrupted: bool,
+    },
+    /// A tool that the assistant called during the live call.
+    ToolCall(ToolCall),
+    /// What came back.
+    ToolResult {
+        /// The call that it answers.
+        call: String,
+        /// The text that the model saw.
+        output: String,
+        /// Whether the platform marks it as failed.
+        is_error: bool,
+    },
+}
+
+/// Who speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Instructions.
+    System,
+    /// The person on the line.
+    User,
+    /// The model.
+    Assistant,
+}
+
+/// One tool call that a model made, live or after the call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolCall {
+    /// The provider's identifier, which its result must carry.
+    pub id: String,
+    /// The tool's name.
+    pub name: String,
+    /// The arguments as the model wrote them: meant to be a JSON object, not promised to be.
+    pub arguments: String,
+}
+
+impl Item {
+    /// An item that stands alone, in no provider's own form.
+    pub fn plain(at: Option<Timestamp>, content: Content) -> Self {
+        Self { at, content, opaque: None, continues: false }
+    }
+
+    /// A message that stands alone.
+    pub fn message(role: Role, text: impl Into<String>) -> Self {
+        Self::plain(None, Content::Message { role, text: text.into(), interrupted: false })
+    }
+}
+
+impl Conversation {
+    /// The address of the person on the line, who is the caller of an inbound call and the called one of an
+    /// outbound call. None, where the vendor doesn't say who called whom.
+    pub fn contact(&self) -> Option<&str> {
+        match self.direction? {
+            Direction::Inbound => self.from.as_deref(),
+            Direction::Outbound => self.to.as_deref(),
+        }
+    }
+}

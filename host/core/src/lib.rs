@@ -1,0 +1,33 @@
+//! The heart of aftercall: what a call, a tool, a grant and a run *are*, and every decision about them.
+//!
+//! Everything here is pure. There is no clock, no randomness and no I/O: instants and jitter arrive as
+//! arguments, and the edges (model, tools, storage) implement the traits in [`ports`]. The same events
+//! always give the same commands, which is what makes a live run, a recovery and a test one path.
+//!
+//! What this crate refuses: to import another crate of the workspace, to read the environment, to await
+//! anything but a port.
+
+pub mod id;
+pub mod json;
+pub mod limits;
+pub mod secret;
+pub mod time;
+
+pub mod conversation;
+pub mod facts;
+pub mod repair;
+
+pub mod assistant;
+pub mod binding;
+pub mod egress;
+pub mod manifest;
+pub mod model;
+pub mod schema;
+pub mod tool;
+
+pub mod effect;
+pub mod ledger;
+pub mod run;
+pub mod timeline;
+
+pub mod ports;

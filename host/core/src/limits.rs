@@ -1,0 +1,19 @@
+//! The limits that core itself holds to. Each names its unit and says whom it protects.
+
+/// Longest history that a run is made of, in items: protects the host's memory and the model's bill.
+pub const CONVERSATION_ITEMS_MAX: usize = 20_000;
+
+/// Longest text of arguments that a model may send to one tool, in bytes: protects the plugin.
+pub const ARGUMENTS_BYTES_MAX: usize = 256 * 1024;
+
+/// Most tool calls that one model reply may make: protects vendors from a model in a loop.
+pub const CALLS_PER_TURN_MAX: usize = 64;
+
+/// Most tools that one assistant may offer: providers refuse more than 128.
+pub const TOOLS_MAX: usize = 128;
+
+/// Largest schema of a tool's arguments, in bytes: protects the host from a schema that is a bomb.
+pub const SCHEMA_BYTES_MAX: usize = 64 * 1024;
+
+/// Most complaints about one set of arguments that the model is told of at once.
+pub const SCHEMA_COMPLAINTS_MAX: usize = 8;

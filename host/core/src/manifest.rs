@@ -1,0 +1,199 @@
+//! What a plugin says of itself, and what it requests. It never grants.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    egress::{Access, MarkedRule, Rule},
+    facts::Fact,
+    id::PluginName,
+};
+
+/// A plugin's manifest: `plugin.toml` in its folder, embedded in its component when that is built, so that
+/// one digest stands for both.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// The plugin's name, by which tenants grant it.
+    pub name: PluginName,
+    /// The author's version.
+    pub version: String,
+    /// One sentence for people.
+    pub description: String,
+    /// Facts of the call that it asks to see.
+    #[serde(default)]
+    pub facts: Vec<Fact>,
+    /// JSON Schema of the tenant's settings. Absent: it takes none.
+    #[serde(default)]
+    pub settings: Option<serde_json::Value>,
+    /// Credentials that it asks the tenant for, by the name of the slot.
+    #[serde(default)]
+    pub credentials: BTreeMap<String, CredentialSlot>,
+    /// Requests that it asks to send.
+    #[serde(default)]
+    pub egress: Vec<EgressRequest>,
+}
+
+/// A credential that the tenant fills in and the host puts on requests. The component never sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CredentialSlot {
+    /// What it is and where a tenant gets it.
+    pub description: String,
+    /// Where on the request it goes.
+    pub placement: Placement,
+}
+
+/// Where on a request a credential goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Placement {
+    /// `Authorization: Basic` with the secret as `user:password` (RFC 7617).
+    Basic,
+    /// A header of the manifest's choice.
+    Header {
+        /// Its name, in small letters.
+        name: String,
+        /// What stands before the secret: `Bearer `.
+        #[serde(default)]
+        prefix: String,
+    },
+}
+
+impl Placement {
+    /// The header that it fills, in small letters: the guest may neither set nor read it.
+    pub fn header(&self) -> &str {
+        match self {
+            Placement::Basic => "authorization",
+            Placement::Header { name, .. } => name,
+        }
+    }
+}
+
+/// One request that a plugin asks to send.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EgressRequest {
+    /// Which requests.
+    pub rule: Rule,
+    /// What they do.
+    pub access: Access,
+    /// The slot whose credential goes on them.
+    #[serde(default)]
+    pub credential: Option<String>,
+    /// The vendor's idempotency header, which the host fills.
+    #[serde(default)]
+    pub idempotency_header: Option<String>,
+}
+
+/// What is wrong with a manifest.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// An egress rule names a slot that isn't there.
+    #[error("egress rule `{rule}` names the credential `{slot}`, which is not among [credentials]")]
+    UnknownCredential {
+        /// The rule's text.
+        rule: String,
+        /// The slot that it names.
+        slot: String,
+    },
+    /// A credential over plain HTTP could be read on the way.
+    #[error("egress rule `{rule}` puts a credential on plain http: use https")]
+    CredentialInTheClear {
+        /// The rule's text.
+        rule: String,
+    },
+    /// A header that can't be one.
+    #[error("`{header}` is no header name: write it in small letters, as in `x-api-key`")]
+    HeaderName {
+        /// What stands there.
+        header: String,
+    },
+    /// The settings aren't a schema of an object.
+    #[error("[settings] must be a JSON Schema with type = \"object\"")]
+    SettingsSchema,
+}
+
+impl Manifest {
+    /// Checks what the types alone can't say.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn check(&self) -> Result<(), Error> {
+        if let Some(settings) = &self.settings
+            && settings.get("type").and_then(serde_json::Value::as_str) != Some("object")
+        {
+            return Err(Error::SettingsSchema);
+        }
+        let placed = self.credentials.values().map(|slot| slot.placement.header());
+        let asked = self.egress.iter().filter_map(|request| request.idempotency_header.as_deref());
+        if let Some(header) = placed.chain(asked).find(|header| !is_header_name(header)) {
+            return Err(Error::HeaderName { header: header.to_owned() });
+        }
+        for request in &self.egress {
+            let Some(slot) = &request.credential else { continue };
+            let rule = request.rule.to_string();
+            if !self.credentials.contains_key(slot) {
+                return Err(Error::UnknownCredential { rule, slot: slot.clone() });
+            }
+            if rule.contains(" http://") {
+                return Err(Error::CredentialInTheClear { rule });
+            }
+        }
+        Ok(())
+    }
+
+    /// The requests as rules for the door, in the manifest's order.
+    pub fn egress_rules(&self) -> Vec<MarkedRule> {
+        self.egress.iter().map(|ask| MarkedRule { rule: ask.rule.clone(), access: ask.access }).collect()
+    }
+}
+
+/// A field name (RFC 9110, section 5.1), in small letters as HTTP/2 wants them.
+fn is_header_name(text: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"!#$%&'*+-.^_`|~".contains(&b);
+    !text.is_empty() && text.bytes().all(allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn check(change: impl FnOnce(&mut serde_json::Value), expected: Result<(), &str>) {
+        let mut manifest = json!({
+            "name": "sms", "version": "1.0.0", "description": "Texts.",
+            "credentials": {"api": {"description": "a key", "placement": {"header": {"name": "authorization", "prefix": "Bearer "}}}},
+            "egress": [{"rule": "POST https://a.com/x", "access": "write", "credential": "api"}],
+        });
+        change(&mut manifest);
+        let got = serde_json::from_value::<Manifest>(manifest)
+            .map_err(|error| error.to_string())
+            .and_then(|manifest| manifest.check().map_err(|error| error.to_string()));
+        match (got, expected) {
+            (Ok(()), Ok(())) => {}
+            (Err(error), Err(words)) => assert!(error.contains(words), "{error}"),
+            (got, expected) => panic!("{got:?} instead of {expected:?}"),
+        }
+    }
+
+    #[test]
+    fn a_manifest_is_checked() {
+        check(|_| {}, Ok(()));
+        check(|m| m["credentials"]["api"]["placement"] = json!("basic"), Ok(()));
+        check(|m| m["credentials"]["api"]["placement"] = json!("cookie"), Err("cookie"));
+        check(|m| m["name"] = json!("Sms!"), Err("plugin name"));
+        check(|m| m["egres"] = json!([]), Err("egres"));
+        check(|m| m["facts"] = json!(["call.mood"]), Err("call.mood"));
+        check(|m| m["facts"] = json!(["call.contact"]), Ok(()));
+        check(|m| m["egress"][0]["rule"] = json!("POST a.com"), Err("egress rule"));
+        check(|m| m["egress"][0]["credential"] = json!("key"), Err("`key`"));
+        check(|m| m["egress"][0]["rule"] = json!("POST http://a.com/x"), Err("plain http"));
+        check(|m| m["credentials"]["api"]["placement"]["header"]["name"] = json!("X-Key"), Err("small letters"));
+        check(|m| m["egress"][0]["idempotency_header"] = json!("a b"), Err("small letters"));
+        check(|m| m["settings"] = json!({"type": "string"}), Err("[settings]"));
+        check(|m| m["settings"] = json!({"type": "object"}), Ok(()));
+    }
+}

@@ -1,0 +1,147 @@
+//! One model turn: what is asked and what comes back.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    conversation::{Conversation, Dialect, Opaque, ToolCall},
+    json::Json,
+};
+
+/// Which model goes on, pinned when the run begins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelPin {
+    /// The operator's route to it, by the name that the platform calls the model.
+    pub route: String,
+    /// The name that goes on the wire.
+    pub model: String,
+    /// The wire format.
+    pub dialect: Dialect,
+}
+
+/// A tool as the model sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What it does.
+    pub description: &'a str,
+    /// JSON Schema of its arguments, without the bound ones.
+    pub schema: &'a Json,
+}
+
+/// An earlier turn of the same run: what the model replied, and what its calls came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Exchange<'a> {
+    /// The reply.
+    pub reply: &'a Reply,
+    /// For each call of the reply, in order: the text that the model sees.
+    pub results: Vec<String>,
+}
+
+/// What one turn is made of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TurnRequest<'a> {
+    /// Which model.
+    pub model: &'a ModelPin,
+    /// The ended call.
+    pub conversation: &'a Conversation,
+    /// What the model is told now that the call has ended.
+    pub instruction: &'a str,
+    /// The tools offered.
+    pub tools: &'a [Offer<'a>],
+    /// The turns since.
+    pub exchanges: &'a [Exchange<'a>],
+}
+
+/// What a model replied.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reply {
+    /// Its words, if any.
+    pub text: Option<String>,
+    /// The tool calls that it makes, in its order.
+    pub calls: Vec<ToolCall>,
+    /// Why it stopped.
+    pub finish: Finish,
+    /// What it cost.
+    pub usage: Usage,
+    /// The provider's own message, for the next request.
+    pub message: Opaque,
+}
+
+/// Why a model stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Finish {
+    /// It had no more to say, or waits for its tools.
+    Stop,
+    /// It ran into the provider's limit on length.
+    Length,
+    /// It, or the provider's filter, refused.
+    Refusal,
+}
+
+/// Tokens, as the provider counts them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Usage {
+    /// Of the request.
+    pub input_tokens: u64,
+    /// Of the reply.
+    pub output_tokens: u64,
+}
+
+impl Usage {
+    /// Both.
+    pub const fn total(self) -> u64 {
+        self.input_tokens.saturating_add(self.output_tokens)
+    }
+}
+
+/// Why there is no reply.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
+#[error("{kind}: {message}")]
+pub struct Failure {
+    /// What the run does next depends on it.
+    pub kind: FailureKind,
+    /// The provider's words, or ours, for the operator.
+    pub message: String,
+    /// How long the provider asks us to wait, in milliseconds.
+    pub retry_after_ms: Option<u64>,
+}
+
+/// Kinds of model failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailureKind {
+    /// The operator's configuration has no such route.
+    Unmapped,
+    /// The provider refuses the request as it is (400, 404, 422): repeating it can't help.
+    Rejected,
+    /// The key is missing, wrong, or not allowed this model (401, 403).
+    Unauthorized,
+    /// The provider asks for patience (429).
+    RateLimited,
+    /// The provider can't be reached or can't answer (5xx, no connection, no end).
+    Unavailable,
+    /// The provider answered what its wire format doesn't allow.
+    Nonsense,
+}
+
+impl FailureKind {
+    /// Whether the same request may succeed later.
+    pub const fn passes_with_time(self) -> bool {
+        matches!(self, Self::RateLimited | Self::Unavailable | Self::Nonsense)
+    }
+}
+
+impl std::fmt::Display for FailureKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Unmapped => "unmapped",
+            Self::Rejected => "rejected",
+            Self::Unauthorized => "unauthorized",
+            Self::RateLimited => "rate-limited",
+            Self::Unavailable => "unavailable",
+            Self::Nonsense => "nonsense",
+        })
+    }
+}

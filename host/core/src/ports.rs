@@ -1,0 +1,207 @@
+//! What core asks of the edges. The engine speaks to them through these traits alone.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::{
+    conversation::Conversation,
+    effect::EffectKey,
+    id::{RunId, RunIdentity, Tenant},
+    ledger::{Begin, Change, Decision, Entry, Fence},
+    model::{self, Reply, TurnRequest},
+    run::{Ending, Event},
+    time::Timestamp,
+    tool::{AttemptEnd, Failure, Finding, Invocation},
+};
+
+/// Takes one turn of a model. Implemented by the dialects.
+#[async_trait]
+pub trait Model: Send + Sync {
+    /// Asks once. It neither repeats nor waits beyond its own time limit.
+    async fn turn(&self, request: &TurnRequest<'_>) -> Result<Reply, model::Failure>;
+}
+
+/// Runs tools. Implemented by the plugin host.
+#[async_trait]
+pub trait Tools: Send + Sync {
+    /// Makes one attempt. `door` is told before the first write leaves; if it says no, nothing leaves.
+    async fn call(&self, invocation: &Invocation, door: Arc<dyn WriteRecord>) -> AttemptEnd;
+
+    /// Asks the component whether an effect in doubt happened. Only reads leave.
+    async fn reconcile(&self, invocation: &Invocation) -> Result<Finding, Failure>;
+}
+
+/// Where the egress door records that a write is about to leave.
+#[async_trait]
+pub trait WriteRecord: Send + Sync {
+    /// Returns once the record is durable. Asked before every write; only the first costs something.
+    async fn write_leaves(&self) -> Result<(), RecordsError>;
+}
+
+/// Why the records can't do what they are asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RecordsError {
+    /// A newer engine holds the records: whoever gets this must stop.
+    #[error("a newer engine has taken over: this one must stop")]
+    Fenced,
+    /// The journal has another event in that place already.
+    #[error("the journal of {run} already has an event in place {seq}")]
+    Taken {
+        /// Of which run.
+        run: RunId,
+        /// Which place.
+        seq: u64,
+    },
+    /// The journal has no event yet in the place before that one: a fault of the engine.
+    #[error("the journal of {run} can't take place {seq}: its next one is {next}")]
+    Gap {
+        /// Of which run.
+        run: RunId,
+        /// Which place.
+        seq: u64,
+        /// The place that is next.
+        next: u64,
+    },
+    /// The run has ended, and its journal is closed.
+    #[error("{0} has ended: nothing can be added to its journal")]
+    Ended(RunId),
+    /// There is no such run.
+    #[error("there is no run `{0}`")]
+    NoSuchRun(String),
+    /// The ledger doesn't allow the change.
+    #[error("ledger entry {key}: {why}")]
+    Ledger {
+        /// Of which effect.
+        key: EffectKey,
+        /// Why.
+        why: crate::ledger::Refused,
+    },
+    /// What was read back isn't what this version writes.
+    #[error("stored data can't be read: {0}")]
+    Unreadable(String),
+    /// The database failed: disk full, locked, gone.
+    #[error("the records database failed: {0}")]
+    Unavailable(String),
+}
+
+/// A conversation that is accepted for processing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Accept {
+    /// Which run it is.
+    pub identity: RunIdentity,
+    /// When it arrived.
+    pub at: Timestamp,
+    /// The payload as it arrived.
+    pub raw: Vec<u8>,
+    /// The same, translated.
+    pub conversation: Conversation,
+    /// The run's first event, which pins what it stands on.
+    pub first: Event,
+    /// How the run ended, where the first event ends it.
+    pub ending: Option<Ending>,
+}
+
+/// An event on its way into a journal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Append<'a> {
+    /// Whose journal.
+    pub run: &'a RunId,
+    /// Which place in it, from 0.
+    pub seq: u64,
+    /// The event.
+    pub event: &'a Event,
+    /// How the run ended, if this event ended it.
+    pub ending: Option<&'a Ending>,
+}
+
+/// Whether a conversation was new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Acceptance {
+    /// It is: the run begins.
+    New,
+    /// It isn't: the run of that identity is there already.
+    Known,
+}
+
+/// A run as it stands in the records.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredRun {
+    /// Which run.
+    pub identity: RunIdentity,
+    /// When it was accepted.
+    pub accepted_at: Timestamp,
+    /// The conversation.
+    pub conversation: Conversation,
+    /// Its journal, in order.
+    pub journal: Vec<Event>,
+}
+
+/// One line of a list of runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunLine {
+    /// Which run.
+    pub run: RunId,
+    /// Its identity.
+    pub identity: RunIdentity,
+    /// When it was accepted.
+    pub accepted_at: Timestamp,
+    /// How it ended, in one word; none: it hasn't.
+    pub ending: Option<String>,
+}
+
+/// The durable records of runs.
+#[async_trait]
+pub trait Journal: Send + Sync {
+    /// Accepts a conversation: payload, translation and first event, all or nothing, durable on return.
+    async fn accept(&self, accept: &Accept) -> Result<Acceptance, RecordsError>;
+
+    /// Reads a run.
+    async fn read(&self, run: &RunId) -> Result<StoredRun, RecordsError>;
+
+    /// Appends an event to a run's journal, durable on return.
+    async fn append(&self, fence: Fence, append: &Append<'_>) -> Result<(), RecordsError>;
+
+    /// Runs that have not ended, oldest first.
+    async fn unfinished(&self) -> Result<Vec<RunId>, RecordsError>;
+
+    /// The newest runs of a tenant (none: of all), newest first.
+    async fn runs(&self, tenant: Option<&Tenant>, most: u32) -> Result<Vec<RunLine>, RecordsError>;
+}
+
+/// The durable records of effects.
+#[async_trait]
+pub trait Ledger: Send + Sync {
+    /// Asks whether an attempt may begin, and records it as open if so: [`crate::ledger::begin`] by
+    /// compare-and-set, durable on return.
+    async fn begin(&self, effect: &EffectOf, begin: &Begin) -> Result<Decision, RecordsError>;
+
+    /// What is known of an effect. None: nothing.
+    async fn entry(&self, key: &EffectKey) -> Result<Option<Entry>, RecordsError>;
+
+    /// Records a change: [`crate::ledger::change`] by compare-and-set, durable on return.
+    async fn change(&self, key: &EffectKey, fence: Fence, change: &Change) -> Result<(), RecordsError>;
+}
+
+/// Which effect, and where it belongs: for deletion of a conversation, and for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EffectOf {
+    /// Its key.
+    pub key: EffectKey,
+    /// Of which conversation: any revision's identity.
+    pub call: RunIdentity,
+    /// `plugin/tool`.
+    pub tool: String,
+}
+
+/// What time it is. Only the binary has a real one.
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> Timestamp;
+}
+
+/// Chance. Only the binary has a real one.
+pub trait Chance: Send + Sync {
+    /// A part of a pause.
+    fn jitter(&self) -> crate::assistant::Jitter;
+}

@@ -1,0 +1,84 @@
+//! What the model is told of each call: one JSON object, the same shape for success and failure.
+
+use serde_json::{Value, json};
+
+use crate::{
+    conversation::ToolCall,
+    model::Exchange,
+    run::{Call, CallEnd, Pins, Run},
+    tool::{Failure, Outcome},
+};
+
+impl Run {
+    /// The finished turns, as the next request to the model carries them.
+    pub fn exchanges(&self) -> Vec<Exchange<'_>> {
+        let Some(pins) = self.pins() else { return Vec::new() };
+        let results = |asked: &[ToolCall], calls: &[Call]| {
+            asked.iter().zip(calls).map(|(asked, call)| answer(asked, call, pins)).collect()
+        };
+        self.turns()
+            .iter()
+            .map(|turn| Exchange { reply: &turn.reply, results: results(&turn.reply.calls, &turn.calls) })
+            .collect()
+    }
+}
+
+fn answer(asked: &ToolCall, call: &Call, pins: &Pins) -> String {
+    let Some(end) = call.end() else { return error("pending", "this call has not ended") };
+    match end {
+        CallEnd::Done(outcome) => success(outcome, None),
+        CallEnd::Known(outcome) => {
+            success(outcome, Some("this had been done before in this conversation; it was not repeated"))
+        }
+        CallEnd::Conflict(outcome) => json!({
+            "ok": false,
+            "error": {
+                "kind": "conflict",
+                "message": "this was already done in this conversation, with other arguments; it was not repeated. \
+                            `recorded` is what was done.",
+            },
+            "recorded": parts(outcome),
+        })
+        .to_string(),
+        CallEnd::Failed(failure) => failed(failure),
+        CallEnd::Refused(refusal) => error("refused", &refusal.words(&asked.name, &pins.tools)),
+        CallEnd::Unknowable => error(
+            "outcome-unknown",
+            "this may or may not have happened. A person will look at it. Do not try it again; go on with the rest.",
+        ),
+        CallEnd::Dropped => error("dropped", "the run is ending: this was not done"),
+    }
+}
+
+fn success(outcome: &Outcome, note: Option<&str>) -> String {
+    let mut answer = parts(outcome);
+    answer.insert("ok".to_owned(), json!(true));
+    if let Some(note) = note {
+        answer.insert("note".to_owned(), json!(note));
+    }
+    Value::Object(answer).to_string()
+}
+
+fn parts(outcome: &Outcome) -> serde_json::Map<String, Value> {
+    let mut parts = serde_json::Map::new();
+    parts.insert("text".to_owned(), json!(outcome.text));
+    if let Some(data) = &outcome.data {
+        parts.insert("data".to_owned(), data.value());
+    }
+    if !outcome.receipts.is_empty() {
+        parts.insert("receipts".to_owned(), json!(outcome.receipts));
+    }
+    parts
+}
+
+fn failed(failure: &Failure) -> String {
+    let mut error = json!({"kind": failure.kind.as_str(), "message": failure.message});
+    if let Some(code) = &failure.code {
+        error["code"] = json!(code);
+    }
+    json!({"ok": false, "error": error}).to_string()
+}
+
+fn error(kind: &str, message: &str) -> String {
+    json!({"ok": false, "error": {"kind": kind, "message": message}}).to_string()
+}

@@ -1,0 +1,186 @@
+//! What happened after a call, as people read it: a fold over the journal, without layout.
+
+use serde::Serialize;
+
+use crate::{
+    conversation::ToolCall,
+    id::RunIdentity,
+    model,
+    model::Usage,
+    ports::StoredRun,
+    run::{AttemptResult, CallEnd, CallId, Decline, Ending, Event, Found, IllegalHistory, Kind, Pins, Run, Timer},
+    time::Timestamp,
+    tool::LogLine,
+};
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Moment {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub what: What,
+}
+
+/// What happened, as a person would tell it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum What {
+    /// The call had ended and its record arrived.
+    Accepted {
+        /// Whose call, by which platform's name.
+        identity: RunIdentity,
+        /// How many items its history has.
+        items: usize,
+    },
+    /// The work began on this footing.
+    Began(Box<Pins>),
+    /// There was no work.
+    Declined(Decline),
+    /// The model replied.
+    Replied {
+        /// Which turn, from 1.
+        turn: u32,
+        /// How long it took, in milliseconds.
+        took_ms: u64,
+        /// Its words.
+        text: Option<String>,
+        /// What it cost.
+        usage: Usage,
+        /// How many tools it called.
+        calls: usize,
+    },
+    /// The model did not reply.
+    AskFailed {
+        /// Which turn, from 1.
+        turn: u32,
+        /// Why not.
+        failure: model::Failure,
+        /// When it is asked again, if it is.
+        again_at: Option<Timestamp>,
+    },
+    /// A call was refused before anything ran.
+    Refused {
+        /// As the model made it.
+        call: ToolCall,
+        /// What the model was told.
+        words: String,
+    },
+    /// An attempt at a call ended.
+    Tried {
+        /// As the model made it.
+        call: ToolCall,
+        /// How long it took, in milliseconds.
+        took_ms: u64,
+        /// Attempts at the effect so far; 0: none began.
+        tries: u32,
+        /// What came of it.
+        result: AttemptResult,
+        /// The component's lines.
+        log: Vec<LogLine>,
+        /// When it is tried again, if it is.
+        again_at: Option<Timestamp>,
+    },
+    /// The vendor was asked about an effect in doubt.
+    Settled {
+        /// As the model made it.
+        call: ToolCall,
+        /// What was found.
+        found: Found,
+        /// When it is asked again, if it is.
+        again_at: Option<Timestamp>,
+    },
+    /// Somebody asked for the run to end.
+    CancelRequested {
+        /// Why, in their words.
+        reason: String,
+    },
+    /// The run's wall time was over.
+    DeadlineReached,
+    /// It ended.
+    Ended(Ending),
+}
+
+/// Tells a run from its beginning.
+///
+/// # Errors
+/// The journal tells no possible story.
+pub fn tell(stored: &StoredRun) -> Result<Vec<Moment>, IllegalHistory> {
+    let accepted = What::Accepted { identity: stored.identity.clone(), items: stored.conversation.items.len() };
+    let mut moments = vec![Moment { at: stored.accepted_at, what: accepted }];
+    let mut run = Run::default();
+    for event in &stored.journal {
+        run.apply(event.clone())?;
+        moments.extend(after(event, &run));
+    }
+    Ok(moments)
+}
+
+/// What one event adds to the story, told with the run as it stands after it.
+pub fn after(event: &Event, run: &Run) -> Vec<Moment> {
+    let mut told = match &event.kind {
+        Kind::Started(pins) => vec![What::Began(pins.clone())],
+        Kind::Declined(decline) => vec![What::Declined(decline.clone())],
+        Kind::Replied { turn, asked_at, reply, .. } => {
+            let replied = What::Replied {
+                turn: *turn,
+                took_ms: event.at.ms_since(*asked_at),
+                text: reply.text.clone(),
+                usage: reply.usage,
+                calls: reply.calls.len(),
+            };
+            [replied].into_iter().chain(refused(run)).collect()
+        }
+        Kind::AskFailed { turn, attempt, failure, .. } => {
+            let timer = Timer::Ask { turn: *turn, attempt: attempt + 1 };
+            vec![What::AskFailed { turn: *turn, failure: failure.clone(), again_at: set_for(run, timer) }]
+        }
+        Kind::Attempted { call, attempt, outcome } => {
+            let timer = Timer::Attempt { call: *call, attempt: attempt + 1 };
+            let tried = |asked: ToolCall| What::Tried {
+                call: asked,
+                took_ms: event.at.ms_since(outcome.began_at),
+                tries: outcome.tries,
+                result: outcome.result.clone(),
+                log: outcome.log.clone(),
+                again_at: set_for(run, timer),
+            };
+            asked(run, *call).map(tried).into_iter().collect()
+        }
+        Kind::Settled { call, round, found, .. } => {
+            let timer = Timer::Settle { call: *call, round: round + 1 };
+            let settled = |asked| What::Settled { call: asked, found: found.clone(), again_at: set_for(run, timer) };
+            asked(run, *call).map(settled).into_iter().collect()
+        }
+        Kind::Woke { timer: Timer::Deadline } => vec![What::DeadlineReached],
+        Kind::Woke { .. } => Vec::new(),
+        Kind::CancelRequested { reason } => vec![What::CancelRequested { reason: reason.clone() }],
+    };
+    told.extend(run.ending().cloned().map(What::Ended));
+    told.into_iter().map(|what| Moment { at: event.at, what }).collect()
+}
+
+fn refused(run: &Run) -> Vec<What> {
+    let (Some(turn), Some(pins)) = (run.turns().last(), run.pins()) else { return Vec::new() };
+    let pairs = turn.reply.calls.iter().zip(&turn.calls);
+    pairs
+        .filter_map(|(asked, call)| match call.end() {
+            Some(CallEnd::Refused(refusal)) => {
+                Some(What::Refused { call: asked.clone(), words: refusal.words(&asked.name, &pins.tools) })
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+fn asked(run: &Run, call: CallId) -> Option<ToolCall> {
+    let (turn, _, _) = run.call(call)?;
+    turn.reply.calls.get(usize::try_from(call.index).ok()?).cloned()
+}
+
+fn set_for(run: &Run, timer: Timer) -> Option<Timestamp> {
+    run.next().into_iter().find_map(|command| match command {
+        crate::run::Command::Wait { timer: set, until } if set == timer => Some(until),
+        _ => None,
+    })
+}

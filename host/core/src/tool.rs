@@ -1,0 +1,337 @@
+//! What is said about a tool, about a call of it, and about what came of it.
+//!
+//! The shapes are those of the contract (`wit/next/tool.wit`), with the failures that only a host can see
+//! added to the ones that a tool can report.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    effect::EffectKey,
+    id::{PluginName, RunId, Sha256Hex, Tenant},
+    json::Json,
+    time::Timestamp,
+};
+
+/// What repeating a call can do to the outside world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Effect {
+    /// Changes nothing.
+    Read,
+    /// Repeating it under one key leaves one effect, by the vendor's own means.
+    Idempotent,
+    /// Never repeated while in doubt.
+    Once,
+}
+
+impl Effect {
+    /// Whether a call can change the outside world.
+    pub const fn writes(self) -> bool {
+        !matches!(self, Effect::Read)
+    }
+}
+
+impl std::fmt::Display for Effect {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Effect::Read => "read",
+            Effect::Idempotent => "idempotent",
+            Effect::Once => "once",
+        })
+    }
+}
+
+/// One function that a plugin offers the model, as its component describes it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Tool {
+    /// Unique in the plugin.
+    pub name: String,
+    /// For people.
+    pub title: Option<String>,
+    /// For the model.
+    pub description: String,
+    /// JSON Schema 2020-12 of an object.
+    pub input_schema: Json,
+    /// JSON Schema of [`Outcome::data`].
+    pub output_schema: Option<Json>,
+    /// What repeating it can do.
+    pub effect: Effect,
+    /// Top-level arguments that say which effect this is. Empty: all of them.
+    pub identity: Vec<String>,
+    /// Whether the component can say afterwards whether an effect happened.
+    pub reconcilable: bool,
+}
+
+/// Whether a text may name a tool: `[a-z][a-z0-9_]{0,47}`.
+pub fn is_tool_name(text: &str) -> bool {
+    text.len() <= 48
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
+/// One attempt to answer one tool call, for the plugin host.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Invocation {
+    /// Whose grants hold.
+    pub tenant: Tenant,
+    /// Which plugin.
+    pub plugin: PluginName,
+    /// Which component: the one that was pinned when the run began.
+    pub digest: Sha256Hex,
+    /// Which tool of it.
+    pub tool: String,
+    /// What the tool declared, which decides what may leave.
+    pub effect: Effect,
+    /// A JSON object that has passed the tool's schema and the tenant's bindings.
+    pub arguments: Json,
+    /// What the component is told about this attempt.
+    pub context: CallContext,
+}
+
+/// What a component is told about one attempt.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallContext {
+    /// Opaque; the tenant is never named.
+    pub conversation: String,
+    /// The run.
+    pub run: RunId,
+    /// The same on every attempt, after any crash, and in `reconcile`.
+    pub key: EffectKey,
+    /// From 1.
+    pub attempt: u32,
+    /// When this effect was first tried.
+    pub first_attempt_at: Timestamp,
+    /// When this attempt began; in `reconcile`, when the attempt in doubt began.
+    pub attempt_at: Timestamp,
+    /// The instance is ended then.
+    pub deadline: Timestamp,
+    /// Facts that the grant lets this plugin see: name and JSON value.
+    pub facts: Vec<(String, Json)>,
+}
+
+/// The vendor's proof of an effect.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The vendor's own identifier of what was made or changed.
+    pub id: String,
+    /// What it is, in the vendor's words.
+    pub kind: String,
+    /// Where a person can look at it.
+    pub url: Option<String>,
+}
+
+/// What a successful call returned.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Outcome {
+    /// For the model.
+    pub text: String,
+    /// Matches the tool's output schema.
+    pub data: Option<Json>,
+    /// One for each effect.
+    pub receipts: Vec<Receipt>,
+}
+
+/// What an unsuccessful call returned, or what the host saw happen to it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Failure {
+    /// What the host does next depends on it.
+    pub kind: FailureKind,
+    /// For the model: what was wrong and what would be right.
+    pub message: String,
+    /// The vendor's own code, for people.
+    pub code: Option<String>,
+    /// How long the vendor asks us to wait, in milliseconds.
+    pub retry_after_ms: Option<u64>,
+}
+
+/// Kinds of failure. The first eight are the contract's; the rest only the host can see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailureKind {
+    /// The model can correct its arguments.
+    InvalidArguments,
+    /// What the arguments name isn't there.
+    NotFound,
+    /// The vendor, or the grant, says no.
+    Denied,
+    /// It clashes with what is there, or with what was already done.
+    Conflict,
+    /// The vendor asks for patience.
+    RateLimited,
+    /// The vendor can't be reached or can't answer.
+    Unavailable,
+    /// The effect may have happened.
+    OutcomeUnknown,
+    /// Fits nothing above.
+    Other,
+    /// The component trapped, or broke the contract.
+    Trapped,
+    /// The component reached a limit; the message names it.
+    LimitReached,
+    /// The host can't run this tool: no such component, no such grant.
+    NotRunnable,
+}
+
+/// Whose doing a failure is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Blame {
+    /// The model's arguments.
+    Model,
+    /// The component.
+    Guest,
+    /// The vendor.
+    Vendor,
+    /// The grant, the configuration, or whoever runs the host.
+    Operator,
+}
+
+impl FailureKind {
+    /// The word that the timeline and the model see.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidArguments => "invalid-arguments",
+            Self::NotFound => "not-found",
+            Self::Denied => "denied",
+            Self::Conflict => "conflict",
+            Self::RateLimited => "rate-limited",
+            Self::Unavailable => "unavailable",
+            Self::OutcomeUnknown => "outcome-unknown",
+            Self::Other => "other",
+            Self::Trapped => "trapped",
+            Self::LimitReached => "limit-reached",
+            Self::NotRunnable => "not-runnable",
+        }
+    }
+
+    /// Whether trying again later, unchanged, can help.
+    pub const fn passes_with_time(self) -> bool {
+        matches!(self, Self::RateLimited | Self::Unavailable)
+    }
+
+    /// Whose doing it is.
+    pub const fn blame(self) -> Blame {
+        match self {
+            Self::InvalidArguments | Self::NotFound | Self::Conflict => Blame::Model,
+            Self::Trapped | Self::LimitReached | Self::Other => Blame::Guest,
+            Self::RateLimited | Self::Unavailable | Self::OutcomeUnknown => Blame::Vendor,
+            Self::Denied | Self::NotRunnable => Blame::Operator,
+        }
+    }
+}
+
+impl std::fmt::Display for FailureKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Failure {
+    /// A failure with neither code nor patience asked for.
+    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), code: None, retry_after_ms: None }
+    }
+}
+
+/// What the vendor says of an effect in doubt.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Finding {
+    /// It happened, and this is what came of it.
+    Happened(Outcome),
+    /// It did not happen: it may be tried again.
+    DidNotHappen,
+    /// Not known yet.
+    Unknown {
+        /// Ask again after this many milliseconds. None: it will never be known.
+        ask_again_ms: Option<u64>,
+    },
+}
+
+/// What the vendor answered to one write that left through the egress door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WriteAnswer {
+    /// A status that says it was done: 2xx, 3xx.
+    Accepted,
+    /// A status that says it was not done: 4xx, but for 408.
+    Refused,
+    /// Nothing came back, or a status that says nothing: 5xx, 408.
+    Silent,
+}
+
+impl WriteAnswer {
+    /// What an HTTP status says about a write (RFC 9110, section 15). A server that fails with 5xx may have
+    /// done the work before it failed; 408 means that it stopped waiting, not what it did.
+    pub const fn of_status(status: u16) -> Self {
+        match status {
+            408 => Self::Silent,
+            200..=399 => Self::Accepted,
+            400..=499 => Self::Refused,
+            _ => Self::Silent,
+        }
+    }
+}
+
+/// How one attempt ended, as the plugin host saw it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AttemptEnd {
+    /// What the component returned, or what stopped it.
+    pub result: Result<Outcome, Failure>,
+    /// What became of each write that left, in order. Empty: nothing was written.
+    pub writes: Vec<WriteAnswer>,
+    /// The component's lines for the timeline.
+    pub log: Vec<LogLine>,
+}
+
+/// A component's line for the timeline.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct LogLine {
+    /// How much it matters.
+    pub level: LogLevel,
+    /// The words. Whatever secrets the component got to see in a response are scrubbed.
+    pub message: String,
+}
+
+/// How much a line matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum LogLevel {
+    Debug,
+    Info,
+    Warn,
+    Error,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_says_what_became_of_a_write() {
+        for (status, expected) in [
+            (200, WriteAnswer::Accepted),
+            (201, WriteAnswer::Accepted),
+            (303, WriteAnswer::Accepted),
+            (400, WriteAnswer::Refused),
+            (408, WriteAnswer::Silent),
+            (409, WriteAnswer::Refused),
+            (429, WriteAnswer::Refused),
+            (500, WriteAnswer::Silent),
+            (504, WriteAnswer::Silent),
+            (100, WriteAnswer::Silent),
+            (999, WriteAnswer::Silent),
+        ] {
+            assert_eq!(WriteAnswer::of_status(status), expected, "{status}");
+        }
+    }
+
+    #[test]
+    fn tool_names_are_the_contracts() {
+        for (name, expected) in
+            [("send_sms", true), ("a", true), ("", false), ("_a", false), ("9a", false), ("a-b", false)]
+        {
+            assert_eq!(is_tool_name(name), expected, "{name}");
+        }
+        assert!(is_tool_name(&"a".repeat(48)) && !is_tool_name(&"a".repeat(49)));
+    }
+}
