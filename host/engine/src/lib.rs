@@ -1,0 +1,13 @@
+//! Drives runs: starts what the run machine wants done, journals what happened, and does it again after a
+//! crash from where the journal ends.
+//!
+//! The engine decides nothing about a run: the machine in `aftercall_core::run` does. It decides nothing
+//! about an effect either: the ledger does, inside the step. What it refuses: to keep state of its own that
+//! matters, to repeat a step that the journal has, to begin anything under a fence that is no longer its own.
+
+mod embedded;
+mod step;
+#[cfg(test)]
+mod tests;
+
+pub use embedded::{Embedded, Error, Observer, Ports};

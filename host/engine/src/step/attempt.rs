@@ -1,0 +1,167 @@
+//! An attempt at a tool call: schema, bindings, ledger, component, ledger.
+
+use std::sync::Arc;
+
+use aftercall_core::{
+    binding,
+    effect::{EffectKey, arguments_digest},
+    json::Json,
+    ledger::{Begin, Change, Decision, Fence, Verdict, verdict},
+    ports::{EffectOf, Ledger, RecordsError, WriteRecord},
+    run::{Attempt, AttemptResult, CallId, PinnedTool},
+    schema::{self, Schema},
+    tool::{Failure, FailureKind, LogLine},
+};
+use async_trait::async_trait;
+use serde_json::{Map, Value};
+use tokio::sync::OnceCell;
+
+use super::{EffectSoFar, Step};
+
+impl Step {
+    pub(super) async fn attempt(&self, call: CallId) -> Result<Attempt, RecordsError> {
+        let (tool, written) = self.called(call);
+        let began_at = self.ports.clock.now();
+        let attempt =
+            |result, tries, key, log| Attempt { began_at, key, tries, result, log, jitter: self.ports.chance.jitter() };
+        let arguments = match self.arguments(tool, written) {
+            Ok(arguments) => arguments,
+            Err(failure) => return Ok(attempt(AttemptResult::Failed(failure), 0, None, Vec::new())),
+        };
+        let key = EffectKey::of(&self.subject.identity, &tool.plugin, &tool.name, &tool.identity, &arguments);
+        if !tool.effect.writes() {
+            let so_far = EffectSoFar { key, attempt: 1, first_attempt_at: began_at, attempt_at: began_at };
+            let invocation = self.invocation(tool, Json::of(&arguments), so_far);
+            let end = self.ports.tools.call(&invocation, Arc::new(NoWrites)).await;
+            let result = match end.result {
+                Ok(outcome) => AttemptResult::Done(outcome),
+                Err(failure) => AttemptResult::Failed(failure),
+            };
+            return Ok(attempt(result, 1, None, end.log));
+        }
+        let decision = self.begin(tool, &key, &arguments).await?;
+        let (result, tries, log) = match decision {
+            Decision::Fresh { attempt, first_attempt_at } => {
+                let so_far = EffectSoFar { key: key.clone(), attempt, first_attempt_at, attempt_at: began_at };
+                let (result, log) = self.carry_out(tool, &arguments, so_far).await?;
+                (result, attempt, log)
+            }
+            Decision::Done(outcome) => (AttemptResult::Known(outcome), self.tries(&key).await?, Vec::new()),
+            Decision::Conflict(outcome) => (AttemptResult::Conflict(outcome), self.tries(&key).await?, Vec::new()),
+            Decision::InDoubt { attempt, .. } => {
+                let words = "an earlier attempt may have done this: the host ended before its answer was recorded";
+                let failure = Failure::new(FailureKind::OutcomeUnknown, words);
+                (AttemptResult::InDoubt(failure), attempt, Vec::new())
+            }
+            Decision::Unknowable => (AttemptResult::Unknowable, self.tries(&key).await?, Vec::new()),
+            Decision::Busy => {
+                let words = "another run of this conversation is doing the same at this moment";
+                let failure = Failure::new(FailureKind::Unavailable, words);
+                (AttemptResult::Failed(failure), self.tries(&key).await?, Vec::new())
+            }
+            Decision::Fenced => return Err(RecordsError::Fenced),
+        };
+        Ok(attempt(result, tries, Some(key), log))
+    }
+
+    /// What the tool gets: what the model wrote, if it passes the schema that it was offered, and what the
+    /// grant binds.
+    pub(super) fn arguments(&self, tool: &PinnedTool, written: &str) -> Result<Map<String, Value>, Failure> {
+        let invalid = |words: String| Failure::new(FailureKind::InvalidArguments, words);
+        let not_runnable = |words: String| Failure::new(FailureKind::NotRunnable, words);
+        let arguments = schema::read_arguments(written).map_err(invalid)?;
+        let offered = Schema::compile(&tool.offered_schema.value()).map_err(|error| not_runnable(error.to_string()))?;
+        let document = Value::Object(arguments);
+        let complaints = offered.complaints(&document);
+        if !complaints.is_empty() {
+            return Err(invalid(format!("the arguments don't fit the schema: {}", complaints.join("; "))));
+        }
+        let Value::Object(arguments) = document else { unreachable!("made of an object above") };
+        let filled = binding::fill(arguments, &tool.bindings, &self.subject.conversation)
+            .map_err(|error| not_runnable(error.to_string()))?;
+        let whole = Schema::compile(&tool.schema.value()).map_err(|error| not_runnable(error.to_string()))?;
+        match whole.complaints(&Value::Object(filled.clone())).as_slice() {
+            [] => Ok(filled),
+            complaints => Err(not_runnable(format!(
+                "with the bound arguments filled in, they don't fit the schema: {}",
+                complaints.join("; ")
+            ))),
+        }
+    }
+
+    async fn begin(
+        &self,
+        tool: &PinnedTool,
+        key: &EffectKey,
+        arguments: &Map<String, Value>,
+    ) -> Result<Decision, RecordsError> {
+        let effect = EffectOf {
+            key: key.clone(),
+            call: self.subject.identity.clone(),
+            tool: format!("{}/{}", tool.plugin, tool.name),
+        };
+        let begin = Begin {
+            fence: self.fence,
+            arguments: arguments_digest(arguments),
+            effect: tool.effect,
+            at: self.ports.clock.now(),
+        };
+        self.ports.ledger.begin(&effect, &begin).await
+    }
+
+    async fn tries(&self, key: &EffectKey) -> Result<u32, RecordsError> {
+        Ok(self.ports.ledger.entry(key).await?.map_or(0, |entry| entry.attempts))
+    }
+
+    async fn carry_out(
+        &self,
+        tool: &PinnedTool,
+        arguments: &Map<String, Value>,
+        so_far: EffectSoFar,
+    ) -> Result<(AttemptResult, Vec<LogLine>), RecordsError> {
+        let key = so_far.key.clone();
+        let invocation = self.invocation(tool, Json::of(arguments), so_far);
+        let record = FirstWrite {
+            ledger: Arc::clone(&self.ports.ledger),
+            key: key.clone(),
+            fence: self.fence,
+            recorded: OnceCell::new(),
+        };
+        let mut end = self.ports.tools.call(&invocation, Arc::new(record)).await;
+        let log = std::mem::take(&mut end.log);
+        let verdict = verdict(end);
+        self.ports.ledger.change(&key, self.fence, &Change::Ended(verdict.clone())).await?;
+        let result = match verdict {
+            Verdict::Done(outcome) => AttemptResult::Done(outcome),
+            Verdict::Failed(failure) => AttemptResult::Failed(failure),
+            Verdict::InDoubt(failure) => AttemptResult::InDoubt(failure),
+        };
+        Ok((result, log))
+    }
+}
+
+/// Records the first write of an attempt, once.
+struct FirstWrite {
+    ledger: Arc<dyn Ledger>,
+    key: EffectKey,
+    fence: Fence,
+    recorded: OnceCell<()>,
+}
+
+#[async_trait]
+impl WriteRecord for FirstWrite {
+    async fn write_leaves(&self) -> Result<(), RecordsError> {
+        let record = || self.ledger.change(&self.key, self.fence, &Change::WriteLeaves);
+        self.recorded.get_or_try_init(record).await.copied()
+    }
+}
+
+/// A read tool has no entry in the ledger that a write could be recorded in.
+struct NoWrites;
+
+#[async_trait]
+impl WriteRecord for NoWrites {
+    async fn write_leaves(&self) -> Result<(), RecordsError> {
+        Err(RecordsError::Unavailable("a read tool has no effect to record".to_owned()))
+    }
+}

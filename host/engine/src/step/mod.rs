@@ -1,0 +1,100 @@
+//! One command, carried out: what it takes and what it has to tell.
+
+mod ask;
+mod attempt;
+mod settle;
+
+use std::{sync::Arc, time::Duration};
+
+use aftercall_core::{
+    conversation::Conversation,
+    effect::EffectKey,
+    id::RunIdentity,
+    json::Json,
+    ledger::Fence,
+    ports::RecordsError,
+    run::{CallId, Command, Kind, PinnedTool, Run},
+    time::Timestamp,
+    tool::{CallContext, Invocation},
+};
+
+use crate::Ports;
+
+/// What a run is about.
+pub(crate) struct Subject {
+    pub(crate) identity: RunIdentity,
+    pub(crate) conversation: Conversation,
+}
+
+/// A command, with all that carrying it out takes.
+pub(crate) struct Step {
+    pub(crate) ports: Ports,
+    pub(crate) fence: Fence,
+    pub(crate) subject: Arc<Subject>,
+    pub(crate) run: Arc<Run>,
+    pub(crate) command: Command,
+}
+
+impl Step {
+    /// Carries the command out. Safe to do again after a crash at any point of it.
+    pub(crate) async fn run(&self) -> Result<Kind, RecordsError> {
+        match self.command {
+            Command::Ask { turn, attempt } => Ok(self.ask(turn, attempt).await),
+            Command::Attempt { call, attempt } => {
+                let outcome = Box::new(self.attempt(call).await?);
+                Ok(Kind::Attempted { call, attempt, outcome })
+            }
+            Command::Settle { call, round, last } => {
+                let found = self.settle(call, last).await?;
+                Ok(Kind::Settled { call, round, found, jitter: self.ports.chance.jitter() })
+            }
+            Command::Wait { timer, until } => loop {
+                let left = until.ms_since(self.ports.clock.now());
+                if left == 0 {
+                    return Ok(Kind::Woke { timer });
+                }
+                tokio::time::sleep(Duration::from_millis(left)).await;
+            },
+        }
+    }
+
+    /// The tool of a call, and the arguments as the model wrote them.
+    fn called(&self, call: CallId) -> (&PinnedTool, &str) {
+        let (turn, _, tool) = self.run.call(call).expect("the machine names calls that are there");
+        let index = usize::try_from(call.index).expect("it is an index");
+        (tool.expect("the machine attempts only tools that were offered"), &turn.reply.calls[index].arguments)
+    }
+
+    fn invocation(&self, tool: &PinnedTool, arguments: Json, effect: EffectSoFar) -> Invocation {
+        let facts = tool.facts.iter().filter_map(|fact| {
+            let value = fact.of(&self.subject.conversation)?;
+            Some((fact.name().to_owned(), Json::from(&value)))
+        });
+        Invocation {
+            tenant: self.subject.identity.tenant.clone(),
+            plugin: tool.plugin.clone(),
+            digest: tool.digest.clone(),
+            tool: tool.name.clone(),
+            effect: tool.effect,
+            arguments,
+            context: CallContext {
+                conversation: self.subject.identity.opaque_conversation(),
+                run: self.subject.identity.run(),
+                key: effect.key,
+                attempt: effect.attempt,
+                first_attempt_at: effect.first_attempt_at,
+                attempt_at: effect.attempt_at,
+                deadline: self.run.deadline().expect("a run that calls tools has begun"),
+                facts: facts.collect(),
+            },
+        }
+    }
+}
+
+/// What the ledger says of the effect that is tried.
+struct EffectSoFar {
+    key: EffectKey,
+    attempt: u32,
+    first_attempt_at: Timestamp,
+    attempt_at: Timestamp,
+}

@@ -1,0 +1,189 @@
+//! The engine dies at every place where it can, and the world is the same afterwards.
+
+mod world;
+
+use std::{future::pending, sync::Arc};
+
+use aftercall_core::{
+    assistant::{Budgets, PostCallSteps, Retries},
+    conversation::{Conversation, Dialect, ModelOfCall},
+    id::{RunIdentity, Sha256Hex},
+    json::Json,
+    model::ModelPin,
+    ports::{Accept, Journal as _},
+    run::{Ending, Event, Kind, PinnedTool, Pins, Run},
+    time::Timestamp,
+    tool::Effect,
+};
+use world::{Fault, Line, Tokio, World};
+
+use crate::{Embedded, Error, Ports};
+
+fn pinned(name: &str, effect: Effect, reconcilable: bool) -> PinnedTool {
+    let schema = Json::parse(r#"{"type":"object","properties":{"n":{"type":"integer"}},"required":["n"]}"#);
+    let schema = schema.expect("JSON");
+    PinnedTool {
+        name: name.to_owned(),
+        plugin: "p".parse().expect("a name"),
+        digest: Sha256Hex::of(b"component"),
+        description: "does".to_owned(),
+        offered_schema: schema.clone(),
+        schema,
+        bindings: Default::default(),
+        facts: Vec::new(),
+        effect,
+        identity: vec!["n".to_owned()],
+        reconcilable,
+        replaces: Vec::new(),
+    }
+}
+
+fn accept() -> Accept {
+    let identity = RunIdentity {
+        tenant: "acme".parse().expect("a name"),
+        platform: "native".parse().expect("a name"),
+        conversation: "c1".into(),
+        revision: 0,
+    };
+    let conversation = Conversation {
+        platform: "native".parse().expect("a name"),
+        id: "c1".into(),
+        direction: None,
+        from: None,
+        to: None,
+        started_at: None,
+        ended_at: None,
+        end_reason: None,
+        answered_by: None,
+        is_test: false,
+        model: ModelOfCall { name: Some("m".into()), parameters: Json::parse("{}").expect("JSON") },
+        items: Vec::new(),
+        live_tools: Vec::new(),
+        summary: None,
+    };
+    let pins = Pins {
+        configuration: Sha256Hex::of(b"configuration"),
+        assistant: "ann".parse().expect("a name"),
+        steps: PostCallSteps::of_instructions("# Post-conversation steps\nDo it.").expect("steps"),
+        model: ModelPin { route: "m".into(), model: "m".into(), dialect: Dialect::OpenaiChat },
+        tools: vec![
+            pinned("look", Effect::Read, false),
+            pinned("upsert", Effect::Idempotent, false),
+            pinned("send", Effect::Once, true),
+            pinned("shout", Effect::Once, false),
+        ],
+        budgets: Budgets::default(),
+        retries: Retries { attempts_max: 3, pause_ms: 1000, pause_ms_max: 10_000 },
+        repairs: Vec::new(),
+    };
+    let first = Event { at: Timestamp::from_millis(0), kind: Kind::Started(Box::new(pins)) };
+    Accept { identity, at: Timestamp::from_millis(0), raw: Vec::new(), conversation, first, ending: None }
+}
+
+fn engine(world: &Arc<World>, clock: &Arc<Tokio>) -> Embedded {
+    let ports = Ports {
+        journal: world.clone(),
+        ledger: world.clone(),
+        model: world.clone(),
+        tools: world.clone(),
+        clock: clock.clone(),
+        chance: clock.clone(),
+        observer: world.clone(),
+    };
+    Embedded::new(ports, world.next_fence())
+}
+
+/// Drives the run; when the engine dies on the way, a new one goes on.
+async fn live_and_die(world: &Arc<World>) -> Result<Ending, Error> {
+    let clock = Arc::new(Tokio(tokio::time::Instant::now()));
+    let first = engine(world, &clock);
+    let (run, _) = first.accept(&accept()).await?;
+    tokio::select! {
+        ending = first.drive(&run, pending()) => return ending,
+        () = world.died() => {}
+    }
+    drop(first);
+    engine(world, &clock).drive(&run, pending()).await
+}
+
+/// Kills the engine at every place of this story, one after the other, and compares what the vendors did.
+async fn check_every_death(lines: &[Line], faults: &[(&str, &[Fault])], vendors: &[&str], ending: &str) {
+    for die_at in 0.. {
+        let world = World::new(lines, Some(die_at));
+        for (tool, fault) in faults {
+            world.fault(tool, fault);
+        }
+        let ended = live_and_die(&world).await.expect("the records never fail");
+        assert_eq!(ended.as_str(), ending, "died at {die_at}: {ended:?}");
+        assert_eq!(world.vendors(), vendors, "died at {die_at}");
+        if !world.reached() {
+            assert!(die_at > 10, "the story has places to die at");
+            return;
+        }
+        assert!(world.asks() <= lines.len() + 1, "only the turn that was interrupted is asked again");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quiet_run_survives_every_death() {
+    let lines: [Line; 3] = [&["look", "look", "upsert"], &["send"], &[]];
+    check_every_death(&lines, &[], &["upsert", "send"], "completed").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_with_busy_vendors_survives_every_death() {
+    let lines: [Line; 2] = [&["upsert", "send"], &[]];
+    let faults: [(&str, &[Fault]); 2] = [("upsert", &[Fault::Busy]), ("send", &[Fault::Busy])];
+    check_every_death(&lines, &faults, &["upsert", "send"], "completed").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_with_lost_answers_survives_every_death() {
+    let lines: [Line; 2] = [&["upsert", "send"], &[]];
+    let faults: [(&str, &[Fault]); 2] = [("upsert", &[Fault::AnswerLost]), ("send", &[Fault::AnswerLost])];
+    check_every_death(&lines, &faults, &["upsert", "send"], "completed").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_with_lost_requests_survives_every_death() {
+    let lines: [Line; 2] = [&["upsert", "send"], &[]];
+    let faults: [(&str, &[Fault]); 2] = [("upsert", &[Fault::RequestLost]), ("send", &[Fault::RequestLost])];
+    check_every_death(&lines, &faults, &["upsert", "send"], "completed").await;
+}
+
+async fn check_once(lines: &[Line], faults: &[(&str, &[Fault])]) -> (Arc<World>, Ending) {
+    let world = World::new(lines, None);
+    for (tool, fault) in faults {
+        world.fault(tool, fault);
+    }
+    let ending = live_and_die(&world).await.expect("the records never fail");
+    (world, ending)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_doubt_that_no_program_can_settle_is_a_persons() {
+    let (world, ending) = check_once(&[&["shout", "upsert"], &[]], &[("shout", &[Fault::RequestLost])]).await;
+    assert_eq!(ending, Ending::NeedsAttention { tools: vec!["shout".into()] });
+    assert_eq!(world.vendors(), ["upsert"], "the rest goes on, and the doubtful one is not repeated");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_effect_asked_for_twice_is_done_once() {
+    let (world, ending) = check_once(&[&["send", "send"], &["send"], &[]], &[]).await;
+    assert_eq!(ending.as_str(), "completed");
+    assert_eq!((world.vendors().len(), world.reconciled()), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_run_awaits_what_is_in_flight() {
+    // The first place to die at after the ask is before its reply is journaled; nothing was written then.
+    let world = World::new(&[&["upsert", "send"], &[]], None);
+    let clock = Arc::new(Tokio(tokio::time::Instant::now()));
+    let engine = engine(&world, &clock);
+    let (run, _) = engine.accept(&accept()).await.expect("accepted");
+    let ending = engine.drive(&run, async { "a person asked".to_owned() }).await.expect("driven");
+    assert_eq!(ending, Ending::Cancelled { reason: "a person asked".into() });
+    assert_eq!(world.vendors(), Vec::<String>::new());
+    let journal = world.read(&run).await.expect("it is there").journal;
+    assert_eq!(Run::replay(journal).expect("it fits").ending(), Some(&ending), "the journal tells the same");
+}

@@ -1,0 +1,291 @@
+//! A world in memory whose every step is a place where the engine can die.
+
+use std::{
+    collections::BTreeMap,
+    future::pending,
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use aftercall_core::{
+    assistant::Jitter,
+    conversation::{Dialect, Opaque, ToolCall},
+    effect::EffectKey,
+    id::{RunId, Tenant},
+    json::Json,
+    ledger::{self, Begin, Change, Decision, Entry, Fence},
+    model::{self, Finish, Reply, TurnRequest, Usage},
+    ports::{
+        Accept, Acceptance, Append, Chance, Clock, EffectOf, Journal, Ledger, Model, RecordsError, RunLine, StoredRun,
+        Tools, WriteRecord,
+    },
+    run::{Event, Run},
+    time::Timestamp,
+    tool::{AttemptEnd, Effect, Failure, FailureKind, Finding, Invocation, Outcome, Receipt, WriteAnswer},
+};
+use async_trait::async_trait;
+use tokio::sync::Notify;
+
+use crate::Observer;
+
+/// One line of the model: the tools that it calls.
+pub(super) type Line = &'static [&'static str];
+
+pub(super) struct World {
+    lines: Vec<Line>,
+    die_at: Option<usize>,
+    died: Notify,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    points: usize,
+    fence: u64,
+    run: Option<StoredRun>,
+    ledger: BTreeMap<EffectKey, Entry>,
+    /// What the vendors have done: the tool and the key of each effect.
+    vendors: Vec<(String, EffectKey)>,
+    /// How each next attempt of a tool goes wrong.
+    faults: BTreeMap<String, Vec<Fault>>,
+    asks: usize,
+    reconciled: usize,
+}
+
+/// What goes wrong in an attempt.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Fault {
+    /// The vendor answers 429: certain, and worth another attempt.
+    Busy,
+    /// The vendor does the work and its answer is lost.
+    AnswerLost,
+    /// The request is lost before the vendor sees it.
+    RequestLost,
+}
+
+impl World {
+    pub(super) fn new(lines: &[Line], die_at: Option<usize>) -> Arc<Self> {
+        Arc::new(Self { lines: lines.to_vec(), die_at, died: Notify::new(), state: Mutex::default() })
+    }
+
+    pub(super) fn fault(&self, tool: &str, faults: &[Fault]) {
+        self.state().faults.insert(tool.to_owned(), faults.to_vec());
+    }
+
+    /// A new engine takes the records over.
+    pub(super) fn next_fence(&self) -> Fence {
+        let mut state = self.state();
+        state.fence += 1;
+        Fence(state.fence)
+    }
+
+    pub(super) async fn died(&self) {
+        self.died.notified().await;
+    }
+
+    pub(super) fn reached(&self) -> bool {
+        self.die_at.is_some_and(|at| self.state().points > at)
+    }
+
+    pub(super) fn vendors(&self) -> Vec<String> {
+        self.state().vendors.iter().map(|(tool, _)| tool.clone()).collect()
+    }
+
+    pub(super) fn asks(&self) -> usize {
+        self.state().asks
+    }
+
+    pub(super) fn reconciled(&self) -> usize {
+        self.state().reconciled
+    }
+
+    /// A place where the engine can die: it goes no further than the chosen one, once.
+    async fn point(&self) {
+        let reached = {
+            let mut state = self.state();
+            state.points += 1;
+            Some(state.points - 1)
+        };
+        if reached == self.die_at {
+            self.died.notify_one();
+            pending::<()>().await;
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no test panics while it holds the lock")
+    }
+}
+
+#[async_trait]
+impl Journal for World {
+    async fn accept(&self, accept: &Accept) -> Result<Acceptance, RecordsError> {
+        let mut state = self.state();
+        if state.run.is_some() {
+            return Ok(Acceptance::Known);
+        }
+        state.run = Some(StoredRun {
+            identity: accept.identity.clone(),
+            accepted_at: accept.at,
+            conversation: accept.conversation.clone(),
+            journal: vec![accept.first.clone()],
+        });
+        Ok(Acceptance::New)
+    }
+
+    async fn read(&self, run: &RunId) -> Result<StoredRun, RecordsError> {
+        self.state().run.clone().ok_or_else(|| RecordsError::NoSuchRun(run.to_string()))
+    }
+
+    async fn append(&self, fence: Fence, append: &Append<'_>) -> Result<(), RecordsError> {
+        self.point().await;
+        {
+            let mut state = self.state();
+            assert_eq!(fence.0, state.fence, "a dead engine appends nothing");
+            let run = state.run.as_mut().expect("the run was accepted");
+            assert_eq!(u64::try_from(run.journal.len()), Ok(append.seq), "events come in order");
+            run.journal.push(append.event.clone());
+        }
+        self.point().await;
+        Ok(())
+    }
+
+    async fn unfinished(&self) -> Result<Vec<RunId>, RecordsError> {
+        Ok(self.state().run.iter().map(|run| run.identity.run()).collect())
+    }
+
+    async fn runs(&self, _: Option<&Tenant>, _: u32) -> Result<Vec<RunLine>, RecordsError> {
+        Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl Ledger for World {
+    async fn begin(&self, effect: &EffectOf, begin: &Begin) -> Result<Decision, RecordsError> {
+        self.point().await;
+        let decision = {
+            let mut state = self.state();
+            let (decision, entry) = ledger::begin(state.ledger.get(&effect.key), begin);
+            if let Some(entry) = entry {
+                state.ledger.insert(effect.key.clone(), entry);
+            }
+            decision
+        };
+        self.point().await;
+        Ok(decision)
+    }
+
+    async fn entry(&self, key: &EffectKey) -> Result<Option<Entry>, RecordsError> {
+        Ok(self.state().ledger.get(key).cloned())
+    }
+
+    async fn change(&self, key: &EffectKey, fence: Fence, change: &Change) -> Result<(), RecordsError> {
+        self.point().await;
+        {
+            let mut state = self.state();
+            let entry = state.ledger.get_mut(key).expect("only what began changes");
+            *entry =
+                ledger::change(entry, fence, change).map_err(|why| RecordsError::Ledger { key: key.clone(), why })?;
+        }
+        self.point().await;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Model for World {
+    async fn turn(&self, request: &TurnRequest<'_>) -> Result<Reply, model::Failure> {
+        self.point().await;
+        self.state().asks += 1;
+        let line = self.lines[request.exchanges.len()];
+        let call = |(index, name): (usize, &&str)| ToolCall {
+            id: format!("c{index}"),
+            name: (*name).to_owned(),
+            arguments: r#"{"n":1}"#.to_owned(),
+        };
+        let reply = Reply {
+            text: None,
+            calls: line.iter().enumerate().map(call).collect(),
+            finish: Finish::Stop,
+            usage: Usage::default(),
+            message: Opaque { dialect: Dialect::OpenaiChat, data: Json::parse("{}").expect("JSON") },
+        };
+        self.point().await;
+        Ok(reply)
+    }
+}
+
+#[async_trait]
+impl Tools for World {
+    async fn call(&self, invocation: &Invocation, door: Arc<dyn WriteRecord>) -> AttemptEnd {
+        self.point().await;
+        let fault = {
+            let mut state = self.state();
+            let faults = state.faults.entry(invocation.tool.clone()).or_default();
+            if faults.is_empty() { None } else { Some(faults.remove(0)) }
+        };
+        let end = |result, writes: &[WriteAnswer]| AttemptEnd { result, writes: writes.to_vec(), log: Vec::new() };
+        let failed = |kind| Err(Failure::new(kind, "it went wrong"));
+        if !invocation.effect.writes() {
+            return end(Ok(outcome(&invocation.tool)), &[]);
+        }
+        if let Err(error) = door.write_leaves().await {
+            return end(Err(Failure::new(FailureKind::NotRunnable, error.to_string())), &[]);
+        }
+        match fault {
+            Some(Fault::Busy) => return end(failed(FailureKind::RateLimited), &[WriteAnswer::Refused]),
+            Some(Fault::RequestLost) => return end(failed(FailureKind::Unavailable), &[WriteAnswer::Silent]),
+            Some(Fault::AnswerLost) | None => {}
+        }
+        self.point().await;
+        {
+            let mut state = self.state();
+            let effect = (invocation.tool.clone(), invocation.context.key.clone());
+            let repeated = invocation.effect == Effect::Idempotent && state.vendors.contains(&effect);
+            if !repeated {
+                state.vendors.push(effect);
+            }
+        }
+        self.point().await;
+        match fault {
+            Some(Fault::AnswerLost) => end(failed(FailureKind::Unavailable), &[WriteAnswer::Silent]),
+            _ => end(Ok(outcome(&invocation.tool)), &[WriteAnswer::Accepted]),
+        }
+    }
+
+    async fn reconcile(&self, invocation: &Invocation) -> Result<Finding, Failure> {
+        self.point().await;
+        let mut state = self.state();
+        state.reconciled += 1;
+        let effect = (invocation.tool.clone(), invocation.context.key.clone());
+        Ok(match (state.vendors.contains(&effect), state.reconciled % 2) {
+            // A search index that lags: the first answer is never the last word.
+            (_, 1) => Finding::Unknown { ask_again_ms: Some(10) },
+            (true, _) => Finding::Happened(outcome(&invocation.tool)),
+            (false, _) => Finding::DidNotHappen,
+        })
+    }
+}
+
+fn outcome(tool: &str) -> Outcome {
+    let receipt = Receipt { id: format!("receipt of {tool}"), kind: "thing".into(), url: None };
+    Outcome { text: "done".into(), data: None, receipts: vec![receipt] }
+}
+
+/// A clock that goes with tokio's, which tests pause.
+pub(super) struct Tokio(pub(super) tokio::time::Instant);
+
+impl Clock for Tokio {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(u64::try_from(self.0.elapsed().as_millis()).expect("a test is short"))
+    }
+}
+
+impl Chance for Tokio {
+    fn jitter(&self) -> Jitter {
+        Jitter::new(500)
+    }
+}
+
+impl Observer for World {
+    fn happened(&self, _: &RunId, _: &Event, _: &Run) {}
+}
