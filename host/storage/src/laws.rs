@@ -1,0 +1,62 @@
+//! What every storage must do, whatever is beneath. A storage shows that it does by implementing
+//! [`Storage`] for its tests and naming itself in [`obey`].
+
+mod journal;
+mod ledger;
+mod samples;
+
+use std::sync::Arc;
+
+use aftercall_core::{
+    ledger::Fence,
+    ports::{Journal, Ledger},
+};
+use async_trait::async_trait;
+
+pub(crate) use journal::*;
+pub(crate) use ledger::*;
+pub(crate) use samples::{accept, event, identity};
+
+/// A storage under test: records that start empty, and that engines take over one after another.
+#[async_trait]
+pub(crate) trait Storage: Sync {
+    /// A new engine's records. Engines from before may live on, as zombies.
+    async fn engine(&self) -> Engine;
+}
+
+/// What one engine has of a storage.
+pub(crate) struct Engine {
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) fence: Fence,
+}
+
+/// Makes a test of each law for the storage that an expression gives.
+macro_rules! obey {
+    ($storage:expr) => {
+        $crate::laws::obey!($storage,
+            a_conversation_is_accepted_once
+            concurrent_deliveries_make_one_run
+            what_is_stored_comes_back
+            a_journal_takes_its_next_place_alone
+            an_ended_run_is_closed
+            of_concurrent_appends_one_wins
+            runs_are_listed
+            records_outlive_their_engine
+            an_older_engine_is_fenced
+            the_ledger_decides_as_its_table_says
+            changes_that_cannot_follow_are_refused
+            of_concurrent_begins_one_is_fresh
+            different_effects_do_not_meet
+        );
+    };
+    ($storage:expr, $($law:ident)*) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $law() {
+                $crate::laws::$law(&$storage).await;
+            }
+        )*
+    };
+}
+pub(crate) use obey;

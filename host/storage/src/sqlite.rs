@@ -1,0 +1,155 @@
+//! The records in one SQLite file.
+
+mod fault;
+mod worker;
+
+mod file;
+mod schema;
+
+mod effects;
+mod journal;
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+};
+
+use aftercall_core::{
+    effect::EffectKey,
+    id::{RunId, Tenant},
+    ledger::{Begin, Change, Decision, Entry, Fence},
+    ports::{Accept, Acceptance, Append, EffectOf, Journal, Ledger, RecordsError, RunLine, StoredRun},
+};
+use async_trait::async_trait;
+
+pub use file::Error;
+use worker::Worker;
+
+/// The records of one engine. While it lives, no other engine on this machine gets them.
+///
+/// Two threads do the work, one that writes and one that reads, so that no method blocks its caller's
+/// thread. What was asked is done even if the asking future is dropped. Dropping the handle waits until
+/// both threads are done, which takes as long as the commits that are still queued.
+#[derive(Debug)]
+pub struct Sqlite {
+    fence: Fence,
+    writer: Worker,
+    reader: Reader,
+    // Last, so that it is let go only after the connections are closed.
+    _lock: File,
+}
+
+/// The records for looking on, beside a running engine or without one.
+#[derive(Debug)]
+pub struct Reader {
+    worker: Worker,
+}
+
+impl Sqlite {
+    /// Takes the records over for an engine: creates the file if there is none (readable by its owner
+    /// alone), locks `<path>.lock`, brings the schema up to date, and raises the epoch, which is the
+    /// [`Fence`] that the engine shows with each write. Blocks.
+    ///
+    /// # Errors
+    /// Another engine has the records, the file isn't aftercall's or is a newer version's, or the file
+    /// system says no. At most the schema's version and the epoch have changed then.
+    pub fn open(path: impl AsRef<Path>) -> Result<(Self, Fence), Error> {
+        let path = file::create(path.as_ref())?;
+        let lock = file::lock(&path)?;
+        Self::take_over(path, lock)
+    }
+
+    /// Opens the records for looking on. Neither locks, creates nor changes anything. Blocks.
+    ///
+    /// # Errors
+    /// There is no such file, it isn't aftercall's, or it is of another version.
+    pub fn open_reader(path: impl AsRef<Path>) -> Result<Reader, Error> {
+        let path = file::existing(path.as_ref())?;
+        let connection = file::connect(&path, file::Access::Read)?;
+        schema::expect_current(&connection, &path)?;
+        Ok(Reader { worker: Worker::reader(connection, &path)? })
+    }
+
+    fn take_over(path: PathBuf, lock: File) -> Result<(Self, Fence), Error> {
+        let mut connection = file::connect(&path, file::Access::Write)?;
+        let fence = schema::take_over(&mut connection, &path)?;
+        let reader = Self::open_reader(&path)?;
+        let writer = Worker::writer(connection, &path)?;
+        Ok((Self { fence, writer, reader, _lock: lock }, fence))
+    }
+}
+
+impl Reader {
+    /// As [`Journal::read`].
+    ///
+    /// # Errors
+    /// As [`Journal::read`].
+    pub async fn read(&self, run: &RunId) -> Result<StoredRun, RecordsError> {
+        let run = run.clone();
+        self.worker.run(move |db| journal::read(db, &run)).await
+    }
+
+    /// As [`Journal::unfinished`].
+    ///
+    /// # Errors
+    /// As [`Journal::unfinished`].
+    pub async fn unfinished(&self) -> Result<Vec<RunId>, RecordsError> {
+        self.worker.run(journal::unfinished).await
+    }
+
+    /// As [`Journal::runs`].
+    ///
+    /// # Errors
+    /// As [`Journal::runs`].
+    pub async fn runs(&self, tenant: Option<&Tenant>, most: u32) -> Result<Vec<RunLine>, RecordsError> {
+        let tenant = tenant.cloned();
+        self.worker.run(move |db| journal::runs(db, tenant.as_ref(), most)).await
+    }
+}
+
+#[async_trait]
+impl Journal for Sqlite {
+    async fn accept(&self, accept: &Accept) -> Result<Acceptance, RecordsError> {
+        let accepted = journal::Accepted::of(accept);
+        let fence = self.fence;
+        self.writer.run(move |db| journal::accept(db, fence, &accepted)).await
+    }
+
+    async fn read(&self, run: &RunId) -> Result<StoredRun, RecordsError> {
+        self.reader.read(run).await
+    }
+
+    async fn append(&self, fence: Fence, append: &Append<'_>) -> Result<(), RecordsError> {
+        let line = journal::Line::of(append);
+        self.writer.run(move |db| journal::append(db, fence, &line)).await
+    }
+
+    async fn unfinished(&self) -> Result<Vec<RunId>, RecordsError> {
+        self.reader.unfinished().await
+    }
+
+    async fn runs(&self, tenant: Option<&Tenant>, most: u32) -> Result<Vec<RunLine>, RecordsError> {
+        self.reader.runs(tenant, most).await
+    }
+}
+
+#[async_trait]
+impl Ledger for Sqlite {
+    async fn begin(&self, effect: &EffectOf, begin: &Begin) -> Result<Decision, RecordsError> {
+        let (effect, begin) = (effect.clone(), begin.clone());
+        self.writer.run(move |db| effects::begin(db, &effect, &begin)).await
+    }
+
+    async fn entry(&self, key: &EffectKey) -> Result<Option<Entry>, RecordsError> {
+        let key = key.clone();
+        self.reader.worker.run(move |db| effects::entry(db, &key)).await
+    }
+
+    async fn change(&self, key: &EffectKey, fence: Fence, change: &Change) -> Result<(), RecordsError> {
+        let (key, change) = (key.clone(), change.clone());
+        self.writer.run(move |db| effects::change(db, &key, fence, &change)).await
+    }
+}

@@ -1,0 +1,194 @@
+//! Runs and their journals as rows. Each function is one transaction's work.
+
+use std::cmp::Ordering;
+
+use aftercall_core::{
+    conversation::Conversation,
+    id::{RunId, RunIdentity, Tenant},
+    ledger::Fence,
+    ports::{Accept, Acceptance, Append, RecordsError, RunLine, StoredRun},
+    run::{Ending, Event},
+    time::Timestamp,
+};
+use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
+
+use super::{fault::Fault, schema::expect_epoch};
+use crate::stored::Document;
+
+/// A conversation on its way into the records, written down already.
+#[derive(Debug)]
+pub(super) struct Accepted {
+    identity: RunIdentity,
+    at: Timestamp,
+    raw: Vec<u8>,
+    conversation: Document,
+    first: Line,
+}
+
+/// An event on its way into a journal, written down already.
+#[derive(Debug)]
+pub(super) struct Line {
+    run: RunId,
+    seq: u64,
+    at: Timestamp,
+    event: Document,
+    ending: Option<&'static str>,
+}
+
+impl Accepted {
+    pub(super) fn of(accept: &Accept) -> Self {
+        let run = accept.identity.run();
+        let first = Append { run: &run, seq: 0, event: &accept.first, ending: accept.ending.as_ref() };
+        Self {
+            identity: accept.identity.clone(),
+            at: accept.at,
+            raw: accept.raw.clone(),
+            conversation: Document::of(&accept.conversation),
+            first: Line::of(&first),
+        }
+    }
+}
+
+impl Line {
+    pub(super) fn of(append: &Append<'_>) -> Self {
+        Self {
+            run: append.run.clone(),
+            seq: append.seq,
+            at: append.event.at,
+            event: Document::of(append.event),
+            ending: append.ending.map(Ending::as_str),
+        }
+    }
+}
+
+pub(super) fn accept(db: &Connection, fence: Fence, accepted: &Accepted) -> Result<Acceptance, Fault> {
+    expect_epoch(db, fence)?;
+    let Accepted { identity, at, raw, conversation, first } = accepted;
+    let inserted = db
+        .prepare_cached(
+            "INSERT INTO runs (run, tenant, platform, conversation, revision, accepted_at, fence, version, json, raw)
+             VALUES (:run, :tenant, :platform, :conversation, :revision, :at, :fence, :version, :json, :raw)
+             ON CONFLICT (tenant, platform, conversation, revision) DO NOTHING",
+        )?
+        .execute(named_params! {
+            ":run": first.run.as_str(),
+            ":tenant": identity.tenant.as_str(),
+            ":platform": identity.platform.as_str(),
+            ":conversation": identity.conversation,
+            ":revision": identity.revision,
+            ":at": integer(at.as_millis()),
+            ":fence": integer(fence.0),
+            ":version": conversation.version,
+            ":json": conversation.json,
+            ":raw": raw,
+        })?;
+    if inserted == 0 {
+        return Ok(Acceptance::Known);
+    }
+    insert(db, first)?;
+    Ok(Acceptance::New)
+}
+
+pub(super) fn append(db: &Connection, fence: Fence, line: &Line) -> Result<(), Fault> {
+    expect_epoch(db, fence)?;
+    let (ended, next): (bool, u32) = db
+        .prepare_cached(
+            "SELECT ending IS NOT NULL, (SELECT ifnull(max(seq) + 1, 0) FROM events WHERE run = runs.run)
+             FROM runs WHERE run = ?1",
+        )?
+        .query_row([line.run.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?
+        .ok_or_else(|| RecordsError::NoSuchRun(line.run.to_string()))?;
+    let (run, seq, next) = (line.run.clone(), line.seq, u64::from(next));
+    match seq.cmp(&next) {
+        Ordering::Less => Err(RecordsError::Taken { run, seq }.into()),
+        _ if ended => Err(RecordsError::Ended(run).into()),
+        Ordering::Greater => Err(RecordsError::Gap { run, seq, next }.into()),
+        Ordering::Equal => insert(db, line),
+    }
+}
+
+pub(super) fn read(db: &Connection, run: &RunId) -> Result<StoredRun, Fault> {
+    let mut statement = db.prepare_cached(
+        "SELECT tenant, platform, conversation, revision, accepted_at, version, json FROM runs WHERE run = ?1",
+    )?;
+    let mut rows = statement.query([run.as_str()])?;
+    let row = rows.next()?.ok_or_else(|| RecordsError::NoSuchRun(run.to_string()))?;
+    let conversation = document(row)?.read::<Conversation>(|| format!("the conversation of {run}"))?;
+    Ok(StoredRun { identity: identity(row)?, accepted_at: accepted_at(row)?, conversation, journal: events(db, run)? })
+}
+
+pub(super) fn unfinished(db: &Connection) -> Result<Vec<RunId>, Fault> {
+    db.prepare_cached("SELECT run FROM runs WHERE ending IS NULL ORDER BY accepted_at, number")?
+        .query_and_then([], |row| Ok(RunId::from_stored(row.get(0)?)))?
+        .collect()
+}
+
+pub(super) fn runs(db: &Connection, tenant: Option<&Tenant>, most: u32) -> Result<Vec<RunLine>, Fault> {
+    // Two statements rather than one with an `OR`, so that each has its index.
+    let of_tenant = if tenant.is_some() { "WHERE tenant = :tenant" } else { "WHERE :tenant IS NULL" };
+    db.prepare_cached(&format!(
+        "SELECT run, tenant, platform, conversation, revision, accepted_at, ending FROM runs {of_tenant}
+         ORDER BY accepted_at DESC, number DESC LIMIT :most"
+    ))?
+    .query_and_then(named_params! { ":tenant": tenant.map(Tenant::as_str), ":most": most }, |row| {
+        Ok(RunLine {
+            run: RunId::from_stored(row.get("run")?),
+            identity: identity(row)?,
+            accepted_at: accepted_at(row)?,
+            ending: row.get("ending")?,
+        })
+    })?
+    .collect()
+}
+
+fn insert(db: &Connection, line: &Line) -> Result<(), Fault> {
+    db.prepare_cached("INSERT INTO events (run, seq, at, version, json) VALUES (?1, ?2, ?3, ?4, ?5)")?.execute((
+        line.run.as_str(),
+        integer(line.seq),
+        integer(line.at.as_millis()),
+        line.event.version,
+        &line.event.json,
+    ))?;
+    if let Some(word) = line.ending {
+        db.prepare_cached("UPDATE runs SET ending = ?2 WHERE run = ?1")?.execute((line.run.as_str(), word))?;
+    }
+    Ok(())
+}
+
+fn events(db: &Connection, run: &RunId) -> Result<Vec<Event>, Fault> {
+    db.prepare_cached("SELECT seq, version, json FROM events WHERE run = ?1 ORDER BY seq")?
+        .query_and_then([run.as_str()], |row| {
+            let seq: u32 = row.get("seq")?;
+            Ok(document(row)?.read(|| format!("event {seq} of {run}"))?)
+        })?
+        .collect()
+}
+
+fn identity(row: &Row<'_>) -> Result<RunIdentity, Fault> {
+    let name = |column| row.get::<_, String>(column);
+    let unreadable = |error| RecordsError::Unreadable(format!("a run's identity: {error}"));
+    Ok(RunIdentity {
+        tenant: name("tenant")?.try_into().map_err(unreadable)?,
+        platform: name("platform")?.try_into().map_err(unreadable)?,
+        conversation: name("conversation")?,
+        revision: row.get("revision")?,
+    })
+}
+
+fn accepted_at(row: &Row<'_>) -> Result<Timestamp, Fault> {
+    let millis: i64 = row.get("accepted_at")?;
+    let millis = u64::try_from(millis)
+        .map_err(|_| RecordsError::Unreadable(format!("a run was accepted at {millis} ms, before 1970")))?;
+    Ok(Timestamp::from_millis(millis))
+}
+
+fn document(row: &Row<'_>) -> Result<Document, Fault> {
+    Ok(Document { version: row.get("version")?, json: row.get("json")? })
+}
+
+/// SQLite's integers have 63 bits without the sign, which is enough for 292 million years: what is beyond
+/// was no number of ours.
+fn integer(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,269 @@
+//! A thread that owns a connection, does what is queued for it, and answers after the commit.
+//!
+//! What has queued up is committed together, since one commit waits as long for the disk as many do. Each
+//! job has a savepoint of its own, so that one that fails takes back nothing but its own changes.
+
+use std::{path::Path, sync::Arc, thread::JoinHandle};
+
+use aftercall_core::ports::RecordsError;
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{fault::Fault, file::Error};
+
+/// Most jobs that wait for one thread; who asks for more waits for a place. Protects the host's memory.
+const QUEUE_JOBS_MAX: usize = 256;
+
+/// Most writes in one commit: protects the first of them from waiting for too many others.
+const GROUP_JOBS_MAX: usize = 64;
+
+/// The thread's handle.
+#[derive(Debug)]
+pub(super) struct Worker {
+    path: Arc<Path>,
+    // Both are there until the drop.
+    jobs: Option<mpsc::Sender<Box<dyn Job>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Something to do within a transaction, and somebody to tell.
+trait Job: Send {
+    /// Does it. An error has to be rolled back.
+    fn run(&mut self, db: &Connection, path: &Path) -> Result<(), RecordsError>;
+
+    /// Tells what came of it, now that the group is committed, or that it is not.
+    fn answer(self: Box<Self>, group: Result<(), RecordsError>);
+}
+
+struct Asked<T, W> {
+    work: Option<W>,
+    outcome: Option<Result<T, RecordsError>>,
+    reply: oneshot::Sender<Result<T, RecordsError>>,
+}
+
+struct Loop {
+    path: Arc<Path>,
+    connection: Connection,
+    behavior: TransactionBehavior,
+    group_jobs_max: usize,
+}
+
+impl Worker {
+    /// One that writes, with a transaction for each group of jobs.
+    pub(super) fn writer(connection: Connection, path: &Path) -> Result<Self, Error> {
+        Self::start("records-writer", connection, path, TransactionBehavior::Immediate, GROUP_JOBS_MAX)
+    }
+
+    /// One that reads, with a transaction for each job: all that a job reads is of one instant.
+    pub(super) fn reader(connection: Connection, path: &Path) -> Result<Self, Error> {
+        Self::start("records-reader", connection, path, TransactionBehavior::Deferred, 1)
+    }
+
+    fn start(
+        name: &str,
+        connection: Connection,
+        path: &Path,
+        behavior: TransactionBehavior,
+        group_jobs_max: usize,
+    ) -> Result<Self, Error> {
+        let (jobs, queue) = mpsc::channel(QUEUE_JOBS_MAX);
+        let path: Arc<Path> = path.into();
+        let work = Loop { path: Arc::clone(&path), connection, behavior, group_jobs_max };
+        let thread =
+            std::thread::Builder::new().name(name.to_owned()).spawn(move || work.run(queue)).map_err(Error::Thread)?;
+        Ok(Self { path, jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    /// Has some work done. Its changes, if any, are durable on return; if it fails, there are none.
+    ///
+    /// One case is open: if the disk failed during the very commit, a restart may find the changes there.
+    pub(super) async fn run<T, W>(&self, work: W) -> Result<T, RecordsError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(Asked { work: Some(work), outcome: None, reply });
+        let jobs = self.jobs.as_ref().expect("it is there until the drop");
+        jobs.send(job).await.map_err(|_| self.gone())?;
+        answer.await.map_err(|_| self.gone())?
+    }
+
+    fn gone(&self) -> RecordsError {
+        RecordsError::Unavailable(format!("`{}`: its thread has died; restart aftercall", self.path.display()))
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic in the thread was reported when it happened, and to whoever waited for it.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Loop {
+    fn run(mut self, mut queue: mpsc::Receiver<Box<dyn Job>>) {
+        while let Some(first) = queue.blocking_recv() {
+            let mut group = vec![first];
+            while group.len() < self.group_jobs_max
+                && let Ok(next) = queue.try_recv()
+            {
+                group.push(next);
+            }
+            let outcome = self.commit(&mut group);
+            for job in group {
+                job.answer(outcome.clone());
+            }
+        }
+    }
+
+    fn commit(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), RecordsError> {
+        let at = |error| Fault::Database(error).at(&self.path);
+        let mut transaction = self.connection.transaction_with_behavior(self.behavior).map_err(at)?;
+        for job in group {
+            let savepoint = transaction.savepoint().map_err(at)?;
+            match job.run(&savepoint, &self.path) {
+                Ok(()) => savepoint.commit().map_err(at)?,
+                // On some errors, a full disk among them, SQLite rolls the whole transaction back itself.
+                Err(error) if savepoint.is_autocommit() => return Err(error),
+                Err(_) => savepoint.finish().map_err(at)?,
+            }
+        }
+        transaction.commit().map_err(at)
+    }
+}
+
+impl<T, W> Job for Asked<T, W>
+where
+    T: Send,
+    W: FnOnce(&Connection) -> Result<T, Fault> + Send,
+{
+    fn run(&mut self, db: &Connection, path: &Path) -> Result<(), RecordsError> {
+        let work = self.work.take().expect("a job runs once");
+        let outcome = work(db).map_err(|fault| fault.at(path));
+        let result = outcome.as_ref().map(|_| ()).map_err(Clone::clone);
+        self.outcome = Some(outcome);
+        result
+    }
+
+    fn answer(self: Box<Self>, group: Result<(), RecordsError>) {
+        let Self { outcome, reply, .. } = *self;
+        // Without the commit no outcome holds, not even a refusal: it may be due to a job of the same group.
+        let outcome = group.and_then(|()| outcome.expect("all jobs of a committed group ran"));
+        // Whoever asked may have gone.
+        let _ = reply.send(outcome);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc as blocking;
+
+    use super::*;
+
+    fn worker(path: &Path) -> Worker {
+        let connection = Connection::open(path).expect("opens");
+        connection.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (n INTEGER UNIQUE)").expect("SQL");
+        Worker::writer(connection, path).expect("a thread")
+    }
+
+    fn insert(number: u32) -> impl FnOnce(&Connection) -> Result<(), Fault> + Send + 'static {
+        move |db| Ok(db.execute("INSERT INTO t VALUES (?1)", [number]).map(|_| ())?)
+    }
+
+    fn numbers(path: &Path) -> Vec<u32> {
+        let connection = Connection::open(path).expect("opens");
+        let mut statement = connection.prepare("SELECT n FROM t ORDER BY n").expect("SQL");
+        let rows = statement.query_map([], |row| row.get(0)).expect("rows");
+        rows.collect::<Result<_, _>>().expect("numbers")
+    }
+
+    /// Keeps the thread busy until the returned channel is used, so that what follows queues up.
+    async fn hold(worker: &Arc<Worker>) -> (blocking::Sender<()>, tokio::task::JoinHandle<()>) {
+        let (entered, enter) = oneshot::channel();
+        let (release, released) = blocking::channel();
+        let worker = Arc::clone(worker);
+        let held = tokio::spawn(async move {
+            let wait = move |_: &Connection| {
+                entered.send(()).expect("somebody waits");
+                released.recv().expect("released");
+                Ok(())
+            };
+            worker.run(wait).await.expect("it ran");
+        });
+        enter.await.expect("it runs");
+        (release, held)
+    }
+
+    #[tokio::test]
+    async fn one_failure_takes_back_its_own_changes_alone() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let worker = Arc::new(worker(file.path()));
+        let (release, _) = hold(&worker).await;
+        let path = file.path().to_owned();
+        let half = |db: &Connection| -> Result<(), Fault> {
+            insert(2)(db)?;
+            insert(1)(db)
+        };
+        let (first, failed, third, outside, ()) = tokio::join!(
+            worker.run(insert(1)),
+            worker.run(half),
+            worker.run(insert(3)),
+            worker.run(move |_| Ok(numbers(&path))),
+            async move { release.send(()).expect("it waits") },
+        );
+        assert_eq!((first, third), (Ok(()), Ok(())));
+        assert!(matches!(failed, Err(RecordsError::Unavailable(_))), "{failed:?}");
+        assert_eq!(outside, Ok(vec![]), "the group has one commit, which comes last");
+        assert_eq!(numbers(file.path()), [1, 3]);
+    }
+
+    #[tokio::test]
+    async fn without_a_commit_nobody_hears_of_success() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let worker = Arc::new(worker(file.path()));
+        let (release, _) = hold(&worker).await;
+        let roll_back = |db: &Connection| -> Result<(), Fault> {
+            db.execute_batch("ROLLBACK")?;
+            Err(RecordsError::Unavailable("the disk is full".into()).into())
+        };
+        let (first, failed, second, ()) =
+            tokio::join!(worker.run(insert(1)), worker.run(roll_back), worker.run(insert(2)), async move {
+                release.send(()).expect("it waits")
+            },);
+        let expected = Err(RecordsError::Unavailable("the disk is full".into()));
+        assert_eq!((&first, &failed, &second), (&expected, &expected, &expected));
+        assert_eq!(numbers(file.path()), [0; 0]);
+        assert_eq!(worker.run(insert(1)).await, Ok(()), "the next group has a transaction of its own");
+    }
+
+    #[tokio::test]
+    async fn what_was_asked_is_done_before_the_handle_is_gone() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let worker = Arc::new(worker(file.path()));
+        let (release, held) = hold(&worker).await;
+        tokio::select! {
+            biased;
+            _ = worker.run(insert(1)) => panic!("it is held"),
+            () = async {} => {}
+        }
+        release.send(()).expect("it waits");
+        held.await.expect("no panic");
+        drop(Arc::into_inner(worker).expect("nobody else has it"));
+        assert_eq!(numbers(file.path()), [1]);
+    }
+
+    #[tokio::test]
+    async fn a_dead_thread_is_reported() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let worker = worker(file.path());
+        let panics = |_: &Connection| -> Result<(), Fault> { panic!("part of the test") };
+        for outcome in [worker.run(panics).await, worker.run(insert(1)).await] {
+            let Err(RecordsError::Unavailable(text)) = outcome else { panic!("{outcome:?}") };
+            assert!(text.ends_with("its thread has died; restart aftercall"), "{text}");
+        }
+    }
+}
