@@ -1,0 +1,19 @@
+//! One turn of a model: the ended call and the turns since go out, a reply comes back.
+//!
+//! [`Models`] knows the operator's routes, by the names that platforms call the models. A dialect turns a
+//! request into a provider's wire format and reads what comes back, both as pure functions; the transport
+//! carries the bytes.
+//!
+//! What this crate refuses: to repeat a request (the run machine decides that), to follow a redirect, to use
+//! a proxy, to wait beyond a route's time limit, to change a byte of a history that is in the provider's own
+//! form, to show a key.
+
+mod route;
+
+mod openai_chat;
+
+mod answer;
+mod transport;
+
+pub use answer::REPLY_BYTES_MAX;
+pub use route::{Error, Models, Route, TIMEOUT_MS_DEFAULT};

@@ -1,0 +1,192 @@
+//! Which endpoint takes a model's turns.
+
+use std::collections::BTreeMap;
+
+use aftercall_core::{
+    conversation::Dialect,
+    model::{Failure, FailureKind, ModelPin, Reply, TurnRequest},
+    ports::Model,
+    secret::Secret,
+};
+use async_trait::async_trait;
+use reqwest::{Url, header::HeaderValue};
+
+use crate::{openai_chat, transport::Transport};
+
+/// How long one turn may take, from the first byte out to the last one in, in milliseconds, where a route
+/// doesn't say: long enough for a model that thinks for minutes.
+pub const TIMEOUT_MS_DEFAULT: u64 = 10 * 60 * 1000;
+
+/// The operator's way to one model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// The name that platforms call the model.
+    pub name: String,
+    /// Where its API begins: `https://api.openai.com/v1`.
+    pub base_url: String,
+    /// The name that goes on the wire. None: [`name`](Self::name).
+    pub model: Option<String>,
+    /// The wire format that the endpoint speaks.
+    pub dialect: Dialect,
+    /// What it is shown. None: nothing, as for a model on one's own machine.
+    pub key: Option<Secret>,
+    /// How long one turn may take, in milliseconds: [`TIMEOUT_MS_DEFAULT`] suits most.
+    pub timeout_ms: u64,
+}
+
+/// Why the routes can't be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Not the address of an API.
+    #[error("model route `{route}`: `base_url` {why}: write it like `https://api.openai.com/v1`")]
+    BaseUrl {
+        /// Of which route.
+        route: String,
+        /// Why.
+        why: String,
+    },
+    /// A key that no header can carry.
+    #[error(
+        "model route `{route}`: the key is empty, or has characters that no HTTP header can carry: check where it is read from"
+    )]
+    Key {
+        /// Of which route.
+        route: String,
+    },
+    /// One name, two ways.
+    #[error("two model routes are called `{route}`: keep one")]
+    Twice {
+        /// The name.
+        route: String,
+    },
+    /// No connection can be trusted.
+    #[error(
+        "a model route is https, but no certificate can be checked: {why}; install the system's CA certificates (the package is often `ca-certificates`)"
+    )]
+    Certificates {
+        /// Why.
+        why: String,
+    },
+}
+
+/// The models that the operator has mapped.
+#[derive(Debug)]
+pub struct Models {
+    routes: BTreeMap<String, Endpoint>,
+    everything: Option<Endpoint>,
+    transport: Transport,
+}
+
+/// A route, checked.
+#[derive(Debug)]
+pub(crate) struct Endpoint {
+    pub(crate) route: Route,
+    pub(crate) url: Url,
+    /// Marked as sensitive, so that it doesn't show.
+    pub(crate) authorization: Option<HeaderValue>,
+}
+
+impl Models {
+    /// Checks the routes. If there is a route for `everything`, all turns of all models go there.
+    ///
+    /// # Errors
+    /// Says which route can't be used and why.
+    pub fn new(routes: impl IntoIterator<Item = Route>, everything: Option<Route>) -> Result<Self, Error> {
+        let mut checked = BTreeMap::new();
+        for route in routes {
+            let name = route.name.clone();
+            if checked.insert(name.clone(), Endpoint::check(route)?).is_some() {
+                return Err(Error::Twice { route: name });
+            }
+        }
+        let everything = everything.map(Endpoint::check).transpose()?;
+        let is_https = |endpoint: &Endpoint| endpoint.url.scheme() == "https";
+        let transport = match checked.values().chain(&everything).any(is_https) {
+            true => Transport::with_platform_certificates().map_err(|why| Error::Certificates { why })?,
+            false => Transport::without_certificates(),
+        };
+        Ok(Self { routes: checked, everything, transport })
+    }
+
+    /// What a run pins of the model that took the call, by the name that the platform calls it.
+    ///
+    /// # Errors
+    /// The model isn't mapped, or the call doesn't say which one it was.
+    pub fn pin(&self, name: Option<&str>) -> Result<ModelPin, Failure> {
+        let endpoint = match (&self.everything, name) {
+            (Some(everything), _) => everything,
+            (None, Some(name)) => self.routes.get(name).ok_or_else(|| unmapped(name))?,
+            (None, None) => return Err(unnamed()),
+        };
+        let Route { name, dialect, .. } = &endpoint.route;
+        Ok(ModelPin { route: name.clone(), model: endpoint.model().to_owned(), dialect: *dialect })
+    }
+
+    /// Where a pinned model's turns go, and the name that goes on the wire.
+    fn endpoint<'a>(&'a self, pin: &'a ModelPin) -> Result<(&'a Endpoint, &'a str), Failure> {
+        match &self.everything {
+            Some(everything) => Ok((everything, everything.model())),
+            None => Ok((self.routes.get(&pin.route).ok_or_else(|| unmapped(&pin.route))?, &pin.model)),
+        }
+    }
+}
+
+#[async_trait]
+impl Model for Models {
+    async fn turn(&self, request: &TurnRequest<'_>) -> Result<Reply, Failure> {
+        let (endpoint, model) = self.endpoint(request.model)?;
+        match endpoint.route.dialect {
+            Dialect::OpenaiChat => {
+                let body = openai_chat::body(request, model)?;
+                let answer = self.transport.post(endpoint, &["chat", "completions"], body).await?;
+                openai_chat::read(&answer, request.exchanges.len())
+            }
+        }
+    }
+}
+
+impl Endpoint {
+    fn check(route: Route) -> Result<Self, Error> {
+        let wrong = |why: &str| Error::BaseUrl { route: route.name.clone(), why: why.to_owned() };
+        let url = Url::parse(&route.base_url).map_err(|error| wrong(&format!("is no URL ({error})")))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(wrong("is neither http nor https"));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(wrong("has a credential in it, which belongs in `key`"));
+        }
+        let authorization = route.key.as_ref().map(authorization).transpose();
+        let authorization = authorization.map_err(|Unusable| Error::Key { route: route.name.clone() })?;
+        Ok(Self { route, url, authorization })
+    }
+
+    fn model(&self) -> &str {
+        self.route.model.as_deref().unwrap_or(&self.route.name)
+    }
+}
+
+/// A key that no header can carry.
+struct Unusable;
+
+fn authorization(key: &Secret) -> Result<HeaderValue, Unusable> {
+    if key.expose().trim().is_empty() {
+        return Err(Unusable);
+    }
+    let mut header = HeaderValue::from_str(&format!("Bearer {}", key.expose())).map_err(|_| Unusable)?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
+fn unmapped(name: &str) -> Failure {
+    let quoted = serde_json::Value::from(name);
+    let message = format!(
+        "no route leads to the model `{name}`: add `[models.{quoted}]` with `base_url` and `key` to the configuration"
+    );
+    Failure { kind: FailureKind::Unmapped, message, retry_after_ms: None }
+}
+
+fn unnamed() -> Failure {
+    let message = "the call record doesn't say which model took the call: name it in the record, \
+                   or choose one with `--model NAME --base-url URL`";
+    Failure { kind: FailureKind::Unmapped, message: message.to_owned(), retry_after_ms: None }
+}

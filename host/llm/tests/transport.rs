@@ -1,0 +1,215 @@
+//! The transport against a server on the loopback interface that answers from a script.
+
+use aftercall_core::{
+    conversation::{Conversation, Dialect, Item, ModelOfCall, Role},
+    json::Json,
+    model::{Failure, FailureKind, ModelPin, Reply, TurnRequest},
+    ports::Model as _,
+    secret::Secret,
+};
+use aftercall_llm::{Error, Models, REPLY_BYTES_MAX, Route, TIMEOUT_MS_DEFAULT};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+    task::JoinHandle,
+};
+
+/// The first byte of a TLS connection (RFC 8446, section 5.1).
+const TLS_HANDSHAKE: u8 = 22;
+
+const KEY: &str = "sk-hush-hush";
+
+/// Takes one connection, reads one request, writes the script, and gives back what it read. An empty script
+/// keeps the connection open and says nothing until the client goes.
+async fn serve(script: Vec<u8>) -> (String, JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.expect("a connection");
+        let mut seen = Vec::new();
+        while !is_whole(&seen) {
+            if stream.read_buf(&mut seen).await.expect("readable") == 0 {
+                break;
+            }
+        }
+        if script.is_empty() {
+            stream.read_buf(&mut seen).await.expect("readable");
+        }
+        // The client may hang up on an answer that is too large.
+        let _ = stream.write_all(&script).await;
+        String::from_utf8_lossy(&seen).into_owned()
+    });
+    (format!("http://{address}/v1"), server)
+}
+
+/// Whether all of a request is there, or the beginning of a TLS handshake.
+fn is_whole(seen: &[u8]) -> bool {
+    if seen.first() == Some(&TLS_HANDSHAKE) {
+        return true;
+    }
+    let text = String::from_utf8_lossy(seen).to_lowercase();
+    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    length.is_some_and(|length| body.len() >= length.parse().expect("a number"))
+}
+
+fn http(status: &str, headers: &str, body: &str) -> Vec<u8> {
+    format!("HTTP/1.1 {status}\r\n{headers}content-length: {}\r\n\r\n{body}", body.len()).into_bytes()
+}
+
+fn route(name: &str, base_url: &str) -> Route {
+    Route {
+        name: name.to_owned(),
+        base_url: base_url.to_owned(),
+        model: None,
+        dialect: Dialect::OpenaiChat,
+        key: Some(Secret::new(KEY.to_owned())),
+        timeout_ms: TIMEOUT_MS_DEFAULT,
+    }
+}
+
+async fn turn(models: &Models, pin: &ModelPin) -> Result<Reply, Failure> {
+    let conversation = Conversation {
+        platform: "native".parse().expect("a name"),
+        id: "c1".to_owned(),
+        direction: None,
+        from: None,
+        to: None,
+        started_at: None,
+        ended_at: None,
+        end_reason: None,
+        answered_by: None,
+        is_test: false,
+        model: ModelOfCall { name: None, parameters: Json::parse("{}").expect("JSON") },
+        items: vec![Item::message(Role::User, "Hi")],
+        live_tools: Vec::new(),
+        summary: None,
+    };
+    let request =
+        TurnRequest { model: pin, conversation: &conversation, instruction: "Now.", tools: &[], exchanges: &[] };
+    models.turn(&request).await
+}
+
+/// One turn by a route to that script.
+async fn play(script: Vec<u8>, timeout_ms: u64) -> Result<Reply, Failure> {
+    let (base_url, _server) = serve(script).await;
+    let models = Models::new([Route { timeout_ms, ..route("gpt-4.1", &base_url) }], None).expect("routes");
+    turn(&models, &models.pin(Some("gpt-4.1")).expect("mapped")).await
+}
+
+const DONE: &str = r#"{"choices":[{"message":{"role":"assistant","content":"Done."},"finish_reason":"stop"}]}"#;
+
+#[tokio::test]
+async fn a_turn_goes_out_and_its_reply_comes_back() {
+    for base in ["", "/"] {
+        let (base_url, server) = serve(http("200 OK", "", DONE)).await;
+        let mapped = Route { model: Some("wire".to_owned()), ..route("gpt-4.1", &format!("{base_url}{base}")) };
+        let models = Models::new([mapped], None).expect("routes");
+        let pin = models.pin(Some("gpt-4.1")).expect("mapped");
+        assert_eq!((pin.route.as_str(), pin.model.as_str()), ("gpt-4.1", "wire"));
+        let reply = turn(&models, &pin).await.expect("a reply");
+        assert_eq!(reply.text.as_deref(), Some("Done."));
+        let seen = server.await.expect("served");
+        assert!(seen.starts_with("POST /v1/chat/completions HTTP/1.1\r\n"), "{seen}");
+        assert!(seen.contains(&format!("authorization: Bearer {KEY}\r\n")), "{seen}");
+        assert!(seen.contains("content-type: application/json\r\n"), "{seen}");
+        assert!(seen.contains(r#""model":"wire""#), "{seen}");
+        assert!(!format!("{models:?}").contains(KEY));
+    }
+}
+
+#[tokio::test]
+async fn failures_have_their_kind_and_never_the_key() {
+    let echo = format!(r#"{{"error":{{"message":"wrong key {KEY}"}}}}"#);
+    let large = "x".repeat(REPLY_BYTES_MAX + 1);
+    for (script, timeout_ms, kind, retry_after_ms, words) in [
+        (http("401 Unauthorized", "", &echo), 60_000, FailureKind::Unauthorized, None, "route `gpt-4.1`"),
+        (http("429 Slow", "retry-after: 2\r\n", &echo), 60_000, FailureKind::RateLimited, Some(2_000), "wrong key"),
+        (http("503 Oops", "", KEY), 60_000, FailureKind::Unavailable, None, "503"),
+        (http("302 Found", "location: http://127.0.0.1:1/\r\n", ""), 60_000, FailureKind::Rejected, None, "redirects"),
+        (http("200 OK", "", KEY), 60_000, FailureKind::Nonsense, None, "no chat completion"),
+        (http("200 OK", "", &large), 60_000, FailureKind::Nonsense, None, "more than"),
+        (
+            b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{".to_vec(),
+            60_000,
+            FailureKind::Unavailable,
+            None,
+            "broke off",
+        ),
+        (b"what?\r\n\r\n".to_vec(), 60_000, FailureKind::Unavailable, None, "broke off"),
+        (Vec::new(), 50, FailureKind::Unavailable, None, "within 50 ms"),
+    ] {
+        let failure = play(script, timeout_ms).await.expect_err(words);
+        assert_eq!((failure.kind, failure.retry_after_ms), (kind, retry_after_ms), "{failure}");
+        assert!(failure.message.contains(words), "`{words}` is not in: {failure}");
+        assert!(!format!("{failure} {failure:?}").contains(KEY), "{failure}");
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_not_there_is_unavailable() {
+    let gone = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let base_url = format!("http://{}/v1", gone.local_addr().expect("an address"));
+    drop(gone);
+    let models = Models::new([route("gpt-4.1", &base_url)], None).expect("routes");
+    let failure = turn(&models, &models.pin(Some("gpt-4.1")).expect("mapped")).await.expect_err("nobody there");
+    assert_eq!(failure.kind, FailureKind::Unavailable);
+    assert!(failure.message.starts_with("no connection to 127.0.0.1: "), "{failure}");
+}
+
+#[tokio::test]
+async fn https_is_spoken() {
+    let (base_url, server) = serve(b"this is no TLS".to_vec()).await;
+    let models = match Models::new([route("gpt-4.1", &base_url.replace("http:", "https:"))], None) {
+        Ok(models) => models,
+        // A machine without any certificate is told so before anything starts.
+        Err(error) => return assert!(matches!(error, Error::Certificates { .. }), "{error}"),
+    };
+    let failure = turn(&models, &models.pin(Some("gpt-4.1")).expect("mapped")).await.expect_err("no TLS there");
+    assert_eq!(failure.kind, FailureKind::Unavailable, "{failure}");
+    assert_eq!(server.await.expect("served").as_bytes().first(), Some(&TLS_HANDSHAKE));
+}
+
+#[tokio::test]
+async fn one_route_can_take_everything() {
+    let (base_url, server) = serve(http("200 OK", "", DONE)).await;
+    let nowhere = route("gpt-4.1", "http://127.0.0.1:1/v1");
+    let pin = Models::new([nowhere.clone()], None).expect("routes").pin(Some("gpt-4.1")).expect("mapped");
+    let everything = Route { model: Some("local".to_owned()), key: None, ..route("override", &base_url) };
+    let models = Models::new([nowhere], Some(everything)).expect("routes");
+    turn(&models, &pin).await.expect("a reply");
+    let seen = server.await.expect("served");
+    assert!(seen.contains(r#""model":"local""#) && !seen.contains("authorization"), "{seen}");
+    for name in [None, Some("unheard-of")] {
+        assert_eq!(models.pin(name).expect("everything is mapped").route, "override");
+    }
+}
+
+#[tokio::test]
+async fn an_unmapped_model_is_told_how_to_map_it() {
+    let models = Models::new([], None).expect("no routes");
+    let pin = ModelPin { route: "gpt \"5\"".to_owned(), model: String::new(), dialect: Dialect::OpenaiChat };
+    let failure = turn(&models, &pin).await.expect_err("unmapped");
+    assert_eq!(Err(failure.clone()), models.pin(Some(&pin.route)));
+    assert_eq!(failure.kind, FailureKind::Unmapped);
+    assert!(failure.message.contains(r#"add `[models."gpt \"5\""]` with `base_url` and `key`"#), "{failure}");
+    let unnamed = models.pin(None).expect_err("unnamed");
+    assert_eq!(unnamed.kind, FailureKind::Unmapped);
+    assert!(unnamed.message.contains("--model NAME"), "{unnamed}");
+}
+
+#[test]
+fn a_route_that_cannot_work_is_refused() {
+    let keyed = |key: &str| Route { key: Some(Secret::new(key.to_owned())), ..route("a", "http://127.0.0.1/v1") };
+    for (routes, words) in [
+        (vec![route("a", "api.example.com/v1")], "is no URL"),
+        (vec![route("a", "ftp://127.0.0.1/v1")], "neither http nor https"),
+        (vec![route("a", "https://me:hush@127.0.0.1/v1")], "belongs in `key`"),
+        (vec![keyed("")], "the key is empty"),
+        (vec![keyed("hush\nhush")], "no HTTP header"),
+        (vec![keyed("k"), keyed("k")], "two model routes are called `a`"),
+    ] {
+        let error = Models::new(routes, None).expect_err(words).to_string();
+        assert!(error.contains(words) && !error.contains("hush"), "{error}");
+    }
+}
