@@ -1,0 +1,79 @@
+//! Which form a payload is in.
+
+use serde_json::Value;
+
+use crate::{Error, document};
+
+/// The form of a payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// Our own: see [`crate::native`].
+    Native,
+    /// An event of Vapi: see [`crate::vapi`].
+    Vapi,
+}
+
+/// Most keys that an error names.
+const KEYS_SHOWN_MAX: usize = 8;
+
+/// Tells a payload's form by the marks that each form carries.
+///
+/// # Errors
+/// It isn't JSON, or of no known form: the error says what was looked for and what was there.
+pub fn detect(payload: &[u8]) -> Result<Form, Error> {
+    let document = document::tree(payload)?;
+    let text = |place: &str| document.pointer(place).and_then(Value::as_str);
+    let has = |key: &str| document.get(key).is_some();
+    if text("/schema").is_some_and(|schema| schema.starts_with("aftercall.")) {
+        return Ok(Form::Native);
+    }
+    if text("/message/type").is_some() || text("/type").is_some() && (has("call") || has("artifact")) {
+        return Ok(Form::Vapi);
+    }
+    Err(Error::Unrecognised { found: outline(&document) })
+}
+
+/// What a document looks like from above.
+fn outline(document: &Value) -> String {
+    let Some(object) = document.as_object() else {
+        return "no object at the top".to_owned();
+    };
+    let keys: Vec<String> = object.keys().take(KEYS_SHOWN_MAX).map(|key| format!("`{key}`")).collect();
+    match keys.len() {
+        0 => "nothing in it".to_owned(),
+        shown if shown < object.len() => format!("{} and more at the top", keys.join(", ")),
+        _ => format!("{} at the top", keys.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_are_told_apart() {
+        for (payload, expected) in [
+            (r#"{"schema":"aftercall.call/1"}"#, Ok(Form::Native)),
+            (r#"{"schema":"aftercall.call/9"}"#, Ok(Form::Native)),
+            (r#"{"message":{"type":"end-of-call-report"}}"#, Ok(Form::Vapi)),
+            (r#"{"message":{"type":"status-update"}}"#, Ok(Form::Vapi)),
+            (r#"{"type":"end-of-call-report","call":{}}"#, Ok(Form::Vapi)),
+            (r#"{"type":"post_call_transcription","data":{}}"#, Err("has `data`, `type` at the top")),
+            (r#"{"event":"call_ended","call":{}}"#, Err("has `call`, `event` at the top")),
+            (r#"{"schema":7,"message":"hi"}"#, Err("`\"schema\": \"aftercall.call/1\"` at the top")),
+            (r#"{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1}"#, Err("`h` and more at the top")),
+            ("{}", Err("nothing in it")),
+            ("[]", Err("no object at the top")),
+            ("{\n  \"schema\": aftercall\n}", Err("not JSON: expected value at line 2 column 13")),
+            ("", Err("not JSON")),
+        ] {
+            match (detect(payload.as_bytes()), expected) {
+                (Ok(form), Ok(expected)) => assert_eq!(form, expected, "{payload}"),
+                (Err(error), Err(words)) => assert!(error.to_string().contains(words), "{payload}: {error}"),
+                (got, expected) => panic!("{payload}: {got:?} instead of {expected:?}"),
+            }
+        }
+        let large = vec![b' '; crate::PAYLOAD_BYTES_MAX + 1];
+        assert_eq!(detect(&large), Err(Error::TooLarge { bytes: large.len() }));
+    }
+}

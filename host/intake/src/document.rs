@@ -1,0 +1,72 @@
+//! What the platforms' files share: reading JSON with the place of what is wrong, and instants.
+
+use aftercall_core::{
+    conversation::{Content, Item},
+    time::Timestamp,
+};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_path_to_error::Segment;
+
+use crate::{Error, PAYLOAD_BYTES_MAX};
+
+/// The whole payload as a tree.
+pub(crate) fn tree(payload: &[u8]) -> Result<Value, Error> {
+    if payload.len() > PAYLOAD_BYTES_MAX {
+        return Err(Error::TooLarge { bytes: payload.len() });
+    }
+    serde_json::from_slice(payload).map_err(|error| Error::NotJson { why: error.to_string() })
+}
+
+/// Reads a typed document, which stands at `place` of the payload.
+pub(crate) fn typed<T: DeserializeOwned>(json: &[u8], place: &str) -> Result<T, Error> {
+    serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(json)).map_err(|error| {
+        let inner: String = error.path().iter().map(step).collect();
+        let place = match place.to_owned() + &inner {
+            whole if whole.is_empty() => "/".to_owned(),
+            place => place,
+        };
+        Error::at(place, error.inner().to_string())
+    })
+}
+
+/// One step of a JSON pointer.
+fn step(segment: &Segment) -> String {
+    match segment {
+        Segment::Seq { index } => format!("/{index}"),
+        Segment::Map { key } | Segment::Enum { variant: key } => {
+            format!("/{}", key.replace('~', "~0").replace('/', "~1"))
+        }
+        Segment::Unknown => String::new(),
+    }
+}
+
+/// An instant by RFC 3339. None: it isn't one, or it is before 1970.
+pub(crate) fn instant(text: &str) -> Option<Timestamp> {
+    let instant: jiff::Timestamp = text.trim().parse().ok()?;
+    u64::try_from(instant.as_millisecond()).ok().map(Timestamp::from_millis)
+}
+
+/// A JSON value where a text is wanted: a text as it is, nothing as `or`, anything else written down.
+pub(crate) fn text_of(value: Option<&Value>, or: &str) -> String {
+    match value {
+        None | Some(Value::Null) => or.to_owned(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    }
+}
+
+/// The tools of a live call: those listed, and those that were called, each once.
+pub(crate) fn live_tools(listed: impl IntoIterator<Item = String>, items: &[Item]) -> Vec<String> {
+    let called = items.iter().filter_map(|item| match &item.content {
+        Content::ToolCall(call) => Some(call.name.clone()),
+        Content::Message { .. } | Content::ToolResult { .. } => None,
+    });
+    let mut names: Vec<String> = Vec::new();
+    for name in listed.into_iter().chain(called) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}

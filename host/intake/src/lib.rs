@@ -1,0 +1,47 @@
+//! One ended call, as its platform tells it, becomes a `Conversation`.
+//!
+//! One platform a file. Each is a pure translation of the bytes that the platform sent: it tolerates what it
+//! doesn't know, keeps a provider's own bytes where the platform has them, and says the place and the remedy
+//! where it can't go on.
+//!
+//! What this crate refuses: to repair a history (core does), to fetch anything, to believe a platform's
+//! summary (it is carried for people alone), to take a phone number or a tenant from what was spoken.
+
+mod detect;
+mod error;
+
+pub mod native;
+pub mod vapi;
+
+mod chat;
+mod document;
+
+use aftercall_core::conversation::Conversation;
+
+pub use detect::{Form, detect};
+pub use error::Error;
+
+/// Largest payload that is read, in bytes: protects the host's memory. An hour of talk is about 200 kB.
+pub const PAYLOAD_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// What a payload says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parsed {
+    /// The call.
+    pub conversation: Conversation,
+    /// Which assistant took it, as the platform names it: for choosing ours.
+    pub assistant: Option<String>,
+    /// Whose call it was. Only the native form says; whether it is believed depends on who sent it.
+    pub tenant: Option<String>,
+}
+
+/// Reads a payload in whichever known form it is.
+///
+/// # Errors
+/// Says where the payload is wrong and what would be right.
+pub fn parse(payload: &[u8]) -> Result<Parsed, Error> {
+    match detect(payload)? {
+        Form::Native => native::parse(payload),
+        Form::Vapi => vapi::parse(payload),
+    }
+}

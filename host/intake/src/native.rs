@@ -1,0 +1,260 @@
+//! The native call record: the published form for platforms of one's own, and for tests.
+//!
+//! A record is one JSON object whose `schema` is [`SCHEMA`]. Fields that are unknown are let pass; `null` is
+//! as good as absent. The structs below are the reference.
+//!
+//! A history comes in one of two ways. Either as [`Envelope::items`], in aftercall's own words; or as the
+//! provider's own list of messages in [`Llm::messages`], with [`Llm::dialect`] saying in which format, which
+//! is kept byte for byte and is the better way where the platform has it.
+
+use aftercall_core::{
+    conversation::Item as CoreItem,
+    conversation::{Content, Conversation, Dialect, Direction, ModelOfCall, Role, ToolCall},
+    id::Platform,
+    json::Json,
+    time::Timestamp,
+};
+use serde::{Deserialize, Deserializer, de::Error as _};
+use serde_json::{Value, value::RawValue};
+
+use crate::{
+    Error, Parsed,
+    chat::{self, Origin},
+    document,
+};
+
+/// The version of the form that is read here.
+pub const SCHEMA: &str = "aftercall.call/1";
+
+/// The platform that a record without `source.platform` comes from.
+const PLATFORM: &str = "native";
+
+/// A call record.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Envelope {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// Whose call it was, by the tenant's name in the configuration.
+    pub tenant: Option<String>,
+    /// Which assistant took it.
+    pub assistant: Option<String>,
+    /// Who sends the record.
+    #[serde(default, deserialize_with = "or_default")]
+    pub source: Source,
+    /// The call.
+    pub conversation: Call,
+    /// The model that took it.
+    #[serde(default, deserialize_with = "or_default")]
+    pub llm: Llm,
+    /// The history, in order. Not read where [`Llm::messages`] is there.
+    #[serde(default, deserialize_with = "or_default")]
+    pub items: Vec<Item>,
+    /// What the platform made of the call.
+    #[serde(default, deserialize_with = "or_default")]
+    pub analysis: Analysis,
+}
+
+/// Who sends a record.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Source {
+    /// The platform's name, which is part of the run's identity. Absent: `native`.
+    pub platform: Option<Platform>,
+}
+
+/// The call.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Call {
+    /// The platform's own identifier. The same one twice is the same run.
+    pub id: String,
+    /// `inbound`: a person called the assistant; `outbound`: the assistant called a person.
+    pub direction: Option<Direction>,
+    /// The caller's address: an E.164 number, a SIP URI. As signalled, never as spoken.
+    pub from: Option<String>,
+    /// The called address.
+    pub to: Option<String>,
+    /// When it began, by RFC 3339: `2026-03-04T14:00:00Z`.
+    #[serde(default, deserialize_with = "instant")]
+    pub started_at: Option<Timestamp>,
+    /// When it ended, by RFC 3339.
+    #[serde(default, deserialize_with = "instant")]
+    pub ended_at: Option<Timestamp>,
+    /// Why it ended, in the platform's words.
+    pub end_reason: Option<String>,
+    /// Who answered: `human`, `voicemail`…
+    pub answered_by: Option<String>,
+    /// Whether it was a test. Absent: no.
+    #[serde(default, deserialize_with = "or_default")]
+    pub is_test: bool,
+}
+
+/// The model that took the call.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Llm {
+    /// Its name, by which the operator's configuration maps it to an endpoint.
+    pub model: Option<String>,
+    /// Parameters of the call, passed on as they are, by the provider's names: an object.
+    pub params: Option<Box<RawValue>>,
+    /// The instructions, where neither `items` nor `messages` has them: they go in front of `items`.
+    pub system: Option<String>,
+    /// The tools of the live call: names, or the provider's definitions.
+    #[serde(default, deserialize_with = "or_default")]
+    pub tools: Vec<Value>,
+    /// The format of `messages`: `openai-chat`.
+    pub dialect: Option<Dialect>,
+    /// The history in the provider's own format.
+    pub messages: Option<Vec<Box<RawValue>>>,
+}
+
+/// One message, tool call or tool result of the history.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Item {
+    /// Something said or instructed.
+    Message {
+        /// By whom: `system`, `user` (the person on the line) or `assistant`.
+        role: Role,
+        /// The words.
+        text: String,
+        /// When, by RFC 3339.
+        #[serde(default, deserialize_with = "instant")]
+        at: Option<Timestamp>,
+        /// Whether the other side cut it off; `text` is then what was heard.
+        #[serde(default, deserialize_with = "or_default")]
+        interrupted: bool,
+    },
+    /// A tool that the assistant called during the call.
+    ToolCall {
+        /// The provider's identifier, which the result repeats.
+        id: String,
+        /// The tool.
+        name: String,
+        /// An object, or the text of one as the model wrote it. Absent: no arguments.
+        #[serde(default)]
+        arguments: Value,
+        /// When, by RFC 3339.
+        #[serde(default, deserialize_with = "instant")]
+        at: Option<Timestamp>,
+        /// Whether the model called it in the same reply as the item before: with its words, or with
+        /// another call.
+        #[serde(default, deserialize_with = "or_default")]
+        continues: bool,
+    },
+    /// What came back.
+    ToolResult {
+        /// The call that it answers.
+        call_id: String,
+        /// What the model saw: a text, or JSON that is written down.
+        #[serde(default)]
+        output: Value,
+        /// When, by RFC 3339.
+        #[serde(default, deserialize_with = "instant")]
+        at: Option<Timestamp>,
+        /// Whether it failed.
+        #[serde(default, deserialize_with = "or_default")]
+        is_error: bool,
+    },
+}
+
+/// What the platform made of the call: shown to people, never acted on.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Analysis {
+    /// A summary.
+    pub summary: Option<String>,
+}
+
+/// Reads a native call record.
+///
+/// # Errors
+/// Says where the record is wrong and what would be right.
+pub fn parse(payload: &[u8]) -> Result<Parsed, Error> {
+    let schema = document::text_of(document::tree(payload)?.get("schema"), "");
+    if schema != SCHEMA {
+        return Err(Error::Schema { found: schema });
+    }
+    let envelope: Envelope = document::typed(payload, "")?;
+    let items = history(&envelope)?;
+    let Envelope { tenant, assistant, source, conversation: call, llm, analysis, .. } = envelope;
+    if call.id.trim().is_empty() {
+        return Err(Error::at("/conversation/id", "a call needs an identifier: the same one twice is the same run"));
+    }
+    let conversation = Conversation {
+        platform: source.platform.unwrap_or_else(|| PLATFORM.parse().expect("it is a name")),
+        id: call.id,
+        direction: call.direction,
+        from: call.from,
+        to: call.to,
+        started_at: call.started_at,
+        ended_at: call.ended_at,
+        end_reason: call.end_reason,
+        answered_by: call.answered_by,
+        is_test: call.is_test,
+        live_tools: document::live_tools(tools(&llm)?, &items),
+        model: ModelOfCall { parameters: parameters(&llm)?, name: llm.model },
+        items,
+        summary: analysis.summary,
+    };
+    Ok(Parsed { conversation, assistant, tenant })
+}
+
+fn history(envelope: &Envelope) -> Result<Vec<CoreItem>, Error> {
+    let llm = &envelope.llm;
+    match (&llm.messages, llm.dialect) {
+        (Some(messages), Some(Dialect::OpenaiChat)) => chat::items(messages, "/llm/messages", Origin::Provider),
+        (Some(_), None) => Err(Error::at(
+            "/llm/dialect",
+            "`messages` needs the name of its format: add `\"dialect\": \"openai-chat\"`",
+        )),
+        (None, _) => {
+            let system = llm.system.iter().map(|text| CoreItem::message(Role::System, text));
+            Ok(system.chain(envelope.items.iter().map(item)).collect())
+        }
+    }
+}
+
+fn item(item: &Item) -> CoreItem {
+    match item.clone() {
+        Item::Message { role, text, at, interrupted } => {
+            CoreItem::plain(at, Content::Message { role, text, interrupted })
+        }
+        Item::ToolCall { id, name, arguments, at, continues } => {
+            let arguments = document::text_of(Some(&arguments), "{}");
+            let call = Content::ToolCall(ToolCall { id, name, arguments });
+            CoreItem { continues, ..CoreItem::plain(at, call) }
+        }
+        Item::ToolResult { call_id, output, at, is_error } => {
+            let output = document::text_of(Some(&output), "");
+            CoreItem::plain(at, Content::ToolResult { call: call_id, output, is_error })
+        }
+    }
+}
+
+fn parameters(llm: &Llm) -> Result<Json, Error> {
+    match &llm.params {
+        None => Ok(Json::parse("{}").expect("it is JSON")),
+        Some(params) if params.get().starts_with('{') => {
+            Json::try_from(&**params).map_err(|error| Error::at("/llm/params", error.to_string()))
+        }
+        Some(_) => Err(Error::at("/llm/params", "the parameters are an object: `{\"temperature\": 0.3}`")),
+    }
+}
+
+fn tools(llm: &Llm) -> Result<Vec<String>, Error> {
+    let name = |(index, tool): (usize, &Value)| {
+        let name = tool.as_str().or_else(|| tool.get("name")?.as_str());
+        let name = name.or_else(|| tool.pointer("/function/name")?.as_str());
+        name.map(str::to_owned)
+            .ok_or_else(|| Error::at(format!("/llm/tools/{index}"), "a tool is its name, or an object with a `name`"))
+    };
+    llm.tools.iter().enumerate().map(name).collect()
+}
+
+/// Takes `null` for absent.
+fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+    let wrong = || D::Error::custom(format!("`{text}` is no instant by RFC 3339, like `2026-03-04T14:00:00Z`"));
+    document::instant(&text).map(Some).ok_or_else(wrong)
+}

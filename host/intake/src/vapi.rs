@@ -1,0 +1,227 @@
+//! Vapi's `end-of-call-report`, as Vapi's server URL receives it (`{"message": {…}}`), or its inside.
+//!
+//! Read from the shapes that Vapi sends rather than those that it documents: lists that are empty in one
+//! place and full in another, times as floats, arguments as a text or an object. Telephony's own fields are
+//! not read.
+
+use std::collections::HashMap;
+
+use aftercall_core::{
+    conversation::{Content, Conversation, Direction, Item, ModelOfCall, Role, ToolCall},
+    json::Json,
+    time::Timestamp,
+};
+use serde_json::{Map, Value, value::to_raw_value};
+
+use crate::{
+    Error, Parsed,
+    chat::{self, Origin},
+    document,
+};
+
+/// The one event of Vapi that tells a whole call.
+pub const END_OF_CALL: &str = "end-of-call-report";
+
+/// The only mark of a tool that failed.
+const NO_RESULT: &str = "No result returned.";
+
+/// The name of a tool that the report doesn't name.
+const UNNAMED_TOOL: &str = "unnamed_tool";
+
+/// Reads an `end-of-call-report`.
+///
+/// # Errors
+/// It is another event, or the call has no identifier.
+pub fn parse(payload: &[u8]) -> Result<Parsed, Error> {
+    let document = document::tree(payload)?;
+    let (report, place) = match document.get("message") {
+        Some(inside) => (Report(inside), "/message"),
+        None => (Report(&document), ""),
+    };
+    let event = report.text(&["/type"]).unwrap_or_default();
+    if event != END_OF_CALL {
+        return Err(Error::OtherEvent { place: format!("{place}/type"), event });
+    }
+    let id = report.text(&["/call/id"]).ok_or_else(|| {
+        Error::at(format!("{place}/call/id"), "the call has no identifier: send the report as Vapi delivers it")
+    })?;
+    let items = history(report, place)?;
+    let direction = match report.text(&["/call/type"]).as_deref() {
+        Some("inboundPhoneCall" | "webCall") => Some(Direction::Inbound),
+        Some("outboundPhoneCall") => Some(Direction::Outbound),
+        _ => None,
+    };
+    let customer =
+        report.text(&["/customer/number", "/call/customer/number", "/customer/sipUri", "/call/customer/sipUri"]);
+    let ours = report.text(&["/phoneNumber/number", "/call/phoneNumber/number", "/phoneNumber/sipUri"]);
+    let (from, to) = match direction {
+        Some(Direction::Outbound) => (ours, customer),
+        Some(Direction::Inbound) | None => (customer, ours),
+    };
+    let end_reason = report.text(&["/endedReason", "/call/endedReason"]);
+    let conversation = Conversation {
+        platform: "vapi".parse().expect("it is a name"),
+        id,
+        direction,
+        from,
+        to,
+        started_at: report.instant(&["/startedAt", "/call/startedAt", "/artifact/startedAt"]),
+        ended_at: report.instant(&["/endedAt", "/call/endedAt", "/artifact/endedAt"]),
+        answered_by: end_reason.clone().filter(|reason| reason == "voicemail"),
+        end_reason,
+        is_test: false,
+        model: model(report),
+        live_tools: document::live_tools(tools(report), &items),
+        items,
+        summary: report.text(&["/analysis/summary", "/summary"]),
+    };
+    let assistant = report.text(&["/call/assistantId", "/assistant/id", "/assistant/name", "/call/assistant/name"]);
+    Ok(Parsed { conversation, assistant, tenant: None })
+}
+
+/// A report, which has the same things in several places.
+#[derive(Clone, Copy)]
+struct Report<'a>(&'a Value);
+
+impl<'a> Report<'a> {
+    /// The first of the places that has anything.
+    fn value(self, places: &[&str]) -> Option<&'a Value> {
+        places.iter().find_map(|place| self.0.pointer(place).filter(|value| !value.is_null()))
+    }
+
+    /// The first of the places that has a text with anything in it.
+    fn text(self, places: &[&str]) -> Option<String> {
+        let text = |place: &&str| self.0.pointer(place)?.as_str().filter(|text| !text.trim().is_empty());
+        places.iter().find_map(text).map(str::to_owned)
+    }
+
+    fn instant(self, places: &[&str]) -> Option<Timestamp> {
+        places.iter().find_map(|place| instant(self.0.pointer(place)?))
+    }
+
+    /// The first of the places that has a list with anything in it.
+    fn list(self, places: &[&str]) -> &'a [Value] {
+        let list = |place: &&str| self.0.pointer(place)?.as_array().filter(|list| !list.is_empty());
+        places.iter().find_map(list).map_or(&[], Vec::as_slice)
+    }
+
+    /// Something of the model's configuration.
+    fn model(self, key: &str) -> Option<&'a Value> {
+        self.value(&[&format!("/assistant/model/{key}"), &format!("/call/assistant/model/{key}")])
+    }
+}
+
+/// An instant in any of the forms that Vapi uses: RFC 3339, milliseconds or seconds since 1970, whole or
+/// not. Anything else, and anything near 1970, is a time within the call: none.
+fn instant(value: &Value) -> Option<Timestamp> {
+    if let Some(text) = value.as_str() {
+        return document::instant(text);
+    }
+    let number = value.as_f64().filter(|number| *number >= 1e8)?;
+    let seconds = if number >= 1e11 { number / 1000.0 } else { number };
+    // Half a millisecond more, since the quotient may fall just short of the millisecond meant.
+    let span = jiff::SignedDuration::try_from_secs_f64(seconds + 0.0005).ok()?;
+    u64::try_from(span.as_millis()).ok().map(Timestamp::from_millis)
+}
+
+/// The history: Vapi's own list where it has anything, else its rendering in OpenAI's format, which may lack
+/// tool calls; and the assistant's instructions in front, where neither has any.
+fn history(report: Report<'_>, place: &str) -> Result<Vec<Item>, Error> {
+    let own = report.list(&["/artifact/messages", "/messages"]);
+    let mut items = match own {
+        [] => {
+            let rendered = report.list(&["/artifact/messagesOpenAIFormatted", "/messagesOpenAIFormatted"]);
+            let raw: Result<Vec<_>, _> = rendered.iter().map(to_raw_value).collect();
+            let raw = raw.expect("a tree serialises");
+            chat::items(&raw, &format!("{place}/artifact/messagesOpenAIFormatted"), Origin::Platform)?
+        }
+        own => own.iter().flat_map(items_of).collect(),
+    };
+    name_calls(&mut items, own);
+    let is_instruction = |item: &Item| matches!(item.content, Content::Message { role: Role::System, .. });
+    if !items.iter().any(is_instruction) {
+        let configured = report.model("messages").and_then(Value::as_array).into_iter().flatten();
+        let instructions = configured.filter(|message| message.get("role").is_some_and(|role| role == "system"));
+        items.splice(0..0, instructions.flat_map(items_of).collect::<Vec<_>>());
+    }
+    Ok(items)
+}
+
+/// The items of one message, by its shape and its role. A message of no known kind (a key press, a status) is
+/// no part of what was said.
+fn items_of(message: &Value) -> Vec<Item> {
+    let at = message.get("time").and_then(instant);
+    let text = message.get("message").filter(|text| text.is_string()).or_else(|| message.get("content"));
+    let text = document::text_of(text, "");
+    let said = |role| Content::Message { role, text: text.clone(), interrupted: false };
+    let calls = message.get("toolCalls").and_then(Value::as_array);
+    let contents = match (message.get("role").and_then(Value::as_str), calls, message.get("toolCallId")) {
+        (_, Some(calls), _) => {
+            let words = (!text.is_empty()).then(|| said(Role::Assistant));
+            words.into_iter().chain(calls.iter().map(call)).collect()
+        }
+        (_, None, Some(answered)) => vec![result(message, answered)],
+        (Some("system"), ..) => vec![said(Role::System)],
+        (Some("user"), ..) => vec![said(Role::User)],
+        (Some("bot" | "assistant"), ..) => vec![said(Role::Assistant)],
+        _ => vec![],
+    };
+    let items = contents.into_iter().enumerate();
+    items.map(|(index, content)| Item { continues: index > 0, ..Item::plain(at, content) }).collect()
+}
+
+fn call(made: &Value) -> Content {
+    let text = |places: [&str; 2]| places.iter().find_map(|place| made.pointer(place)?.as_str()).unwrap_or_default();
+    let arguments = ["/function/arguments", "/function/parameters", "/arguments", "/parameters"];
+    let arguments = arguments.iter().find_map(|place| made.pointer(place).filter(|value| !value.is_null()));
+    Content::ToolCall(ToolCall {
+        id: text(["/id", "/toolCallId"]).to_owned(),
+        name: text(["/function/name", "/name"]).to_owned(),
+        arguments: document::text_of(arguments, "{}"),
+    })
+}
+
+fn result(message: &Value, answered: &Value) -> Content {
+    let output = document::text_of(message.get("result"), "");
+    let is_error = output.trim() == NO_RESULT;
+    Content::ToolResult { call: document::text_of(Some(answered), ""), output, is_error }
+}
+
+/// Names the calls that came without a name by what their results say.
+fn name_calls(items: &mut [Item], messages: &[Value]) {
+    let named = messages
+        .iter()
+        .filter_map(|message| Some((message.get("toolCallId")?.as_str()?, message.get("name")?.as_str()?)));
+    let names: HashMap<&str, &str> = named.collect();
+    for item in items {
+        if let Content::ToolCall(call) = &mut item.content
+            && call.name.is_empty()
+        {
+            call.name = (*names.get(call.id.as_str()).unwrap_or(&UNNAMED_TOOL)).to_owned();
+        }
+    }
+}
+
+/// The model and its parameters, by OpenAI's names. OpenAI's newer models refuse `max_tokens`, and all of
+/// them take `max_completion_tokens`; others may know only the former.
+fn model(report: Report<'_>) -> ModelOfCall {
+    let text = |key| report.model(key).and_then(Value::as_str);
+    let is_openai = matches!(text("provider"), Some("openai" | "azure-openai"));
+    let tokens = if is_openai { "max_completion_tokens" } else { "max_tokens" };
+    let names = [
+        ("temperature", "temperature"),
+        ("topP", "top_p"),
+        ("maxTokens", tokens),
+        ("reasoningEffort", "reasoning_effort"),
+    ];
+    let given = names.iter().filter_map(|(theirs, ours)| Some(((*ours).to_owned(), report.model(theirs)?.clone())));
+    let parameters: Map<String, Value> = given.collect();
+    ModelOfCall { name: text("model").map(str::to_owned), parameters: Json::of(&parameters) }
+}
+
+/// The tools of the live call: functions by their names, Vapi's own (`endCall`, `transferCall`) by their types.
+fn tools(report: Report<'_>) -> Vec<String> {
+    let listed = report.model("tools").and_then(Value::as_array).into_iter().flatten();
+    let name = |tool: &Value| Some(tool.pointer("/function/name").or_else(|| tool.get("type"))?.as_str()?.to_owned());
+    listed.filter_map(name).collect()
+}

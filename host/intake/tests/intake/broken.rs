@@ -1,0 +1,102 @@
+use aftercall_intake::{Error, PAYLOAD_BYTES_MAX, native, parse, vapi};
+
+/// A sound native record with one thing replaced.
+fn native(from: &str, to: &str) -> String {
+    let sound = include_str!("../data/native/items.json");
+    assert!(sound.contains(from), "`{from}` must be in the record");
+    sound.replacen(from, to, 1)
+}
+
+fn check(payload: &str, words: &[&str]) {
+    let error = parse(payload.as_bytes()).expect_err(payload).to_string();
+    for word in words {
+        assert!(error.contains(word), "`{word}` is not in: {error}");
+    }
+}
+
+#[test]
+fn a_broken_native_record_is_told_the_place_and_the_remedy() {
+    for (payload, words) in [
+        (
+            native("aftercall.call/1", "aftercall.call/2"),
+            &["at /schema", "`aftercall.call/1`, not `aftercall.call/2`"][..],
+        ),
+        (native(r#""id": "call-2026-03-04-0017","#, ""), &["at /conversation: missing field `id`", "line 17"]),
+        (native("call-2026-03-04-0017", " "), &["at /conversation/id", "identifier"]),
+        (
+            native("2026-03-04T14:00:00Z", "yesterday"),
+            &["at /conversation/started_at: `yesterday`", "RFC 3339", "line 11"],
+        ),
+        (native("2026-03-04T14:00:00Z", "1815-12-10T00:00:00Z"), &["at /conversation/started_at"]),
+        (native(r#""inbound""#, r#""in""#), &["at /conversation/direction", "`inbound`"]),
+        (native(r#""platform": "native""#, r#""platform": "Live Kit""#), &["at /source/platform", "platform name"]),
+        (native(r#""role": "user""#, r#""role": "caller""#), &["at /items/1", "unknown variant `caller`", "`user`"]),
+        (
+            native(r#""type": "tool_result""#, r#""type": "tool_answer""#),
+            &["at /items/5", "`tool_answer`", "`tool_result`"],
+        ),
+        (native(r#""call_id": "t1", "#, ""), &["at /items/5", "missing field `call_id`"]),
+        (native(r#"{ "name": "check_roof" }"#, "{}"), &["at /llm/tools/1", "`name`"]),
+        (native(r#"{ "temperature": 0.30, "max_completion_tokens": 800 }"#, "[]"), &["at /llm/params", "temperature"]),
+        (native(r#""llm": {"#, r#""llm": { "messages": [],"#), &["at /llm/dialect", "openai-chat"]),
+        (
+            native(r#""llm": {"#, r#""llm": { "dialect": "anthropic","#),
+            &["at /llm/dialect", "`anthropic`", "`openai-chat`"],
+        ),
+        (native(r#""is_test": false,"#, r#""is_test": false"#), &["not JSON", "line 16 column 5"]),
+    ] {
+        check(&payload, words);
+    }
+}
+
+#[test]
+fn a_providers_message_that_is_none_is_told_its_place() {
+    let of = |message: &str| {
+        native(
+            r#""llm": {"#,
+            &format!(
+                r#""llm": {{ "dialect": "openai-chat", "messages": [{{"role":"user","content":null}},{message}],"#
+            ),
+        )
+    };
+    for (message, words) in [
+        (r#"{"role":"caller","content":"hi"}"#, &["at /llm/messages/1/role", "`caller`", "`assistant`"][..]),
+        (r#"{"content":"hi"}"#, &["at /llm/messages/1", "`role`"]),
+        (r#"{"role":"user","content":7}"#, &["at /llm/messages/1/content", "a text"]),
+        (r#"{"role":"tool","content":"hi"}"#, &["at /llm/messages/1", "`tool_call_id`"]),
+        (
+            r#"{"role":"assistant","tool_calls":[{"id":"a","function":{}}]}"#,
+            &["at /llm/messages/1/tool_calls/0/function", "`name`"],
+        ),
+        (r#""hi""#, &["at /llm/messages/1", "invalid type"]),
+    ] {
+        check(&of(message), words);
+    }
+}
+
+#[test]
+fn a_broken_vapi_report_is_told_the_place_and_the_remedy() {
+    for (payload, words) in [
+        (
+            r#"{"message":{"type":"status-update","call":{"id":"c"}}}"#,
+            &["at /message/type", "`status-update`", "`end-of-call-report`"][..],
+        ),
+        (r#"{"type":"transcript","call":{"id":"c"}}"#, &["at /type", "`transcript`"]),
+        (r#"{"message":{"type":"end-of-call-report"}}"#, &["at /message/call/id", "identifier"]),
+        (r#"{"type":"end-of-call-report","call":{"id":" "}}"#, &["at /call/id"]),
+        (
+            r#"{"message":{"type":"end-of-call-report","call":{"id":"c"},"artifact":{"messagesOpenAIFormatted":[{"role":"bot"}]}}}"#,
+            &["at /message/artifact/messagesOpenAIFormatted/0/role", "`bot`"],
+        ),
+    ] {
+        check(payload, words);
+    }
+}
+
+#[test]
+fn a_payload_that_is_too_large_is_not_read() {
+    let large = vec![b' '; PAYLOAD_BYTES_MAX + 1];
+    for read in [parse, native::parse, vapi::parse] {
+        assert_eq!(read(&large), Err(Error::TooLarge { bytes: large.len() }));
+    }
+}

@@ -1,0 +1,60 @@
+//! What each realistic payload becomes, and what each broken one is told.
+
+mod broken;
+mod story;
+
+use aftercall_core::{
+    conversation::{Content, Item},
+    repair::{is_continuable, repair},
+};
+use aftercall_intake::{Form, detect, parse};
+
+/// The payload and the story that is expected of it, by their common name under `tests/data`.
+macro_rules! case {
+    ($name:literal) => {
+        (
+            $name,
+            include_bytes!(concat!("../data/", $name, ".json")).as_slice(),
+            include_str!(concat!("../data/", $name, ".txt")),
+        )
+    };
+}
+
+#[test]
+fn payloads_become_conversations() {
+    let cases = [
+        case!("native/items"),
+        case!("native/provider-messages"),
+        case!("native/least"),
+        case!("vapi/sales"),
+        case!("vapi/voicemail"),
+        case!("vapi/odd"),
+        case!("vapi/unanswered"),
+    ];
+    for (name, payload, expected) in cases {
+        let form = if name.starts_with("vapi") { Form::Vapi } else { Form::Native };
+        assert_eq!(detect(payload), Ok(form), "{name}");
+        let mut parsed = parse(payload).expect(name);
+        let mut told = story::of(&parsed);
+        match repair(&mut parsed.conversation) {
+            Ok(repairs) => {
+                assert!(is_continuable(&parsed.conversation.items), "{name}");
+                told.extend(repairs.iter().map(|repair| format!("repaired: {repair}")));
+            }
+            Err(why) => told.push(format!("not repairable: {why}")),
+        }
+        assert_eq!(told.join("\n") + "\n", expected, "{name}");
+    }
+}
+
+#[test]
+fn a_providers_own_messages_are_kept_byte_for_byte() {
+    let payload = include_str!("../data/native/provider-messages.json");
+    let items = parse(payload.as_bytes()).expect("a record").conversation.items;
+    let own: Vec<&str> = items.iter().filter_map(|item| Some(item.opaque.as_ref()?.data.as_str())).collect();
+    let lines: Vec<&str> = payload.lines().filter(|line| line.contains(r#"{"role": "#)).collect();
+    assert_eq!(own, lines.iter().map(|line| line.trim().trim_end_matches(',')).collect::<Vec<_>>());
+    let is_second_call = |item: &&Item| matches!(&item.content, Content::ToolCall(call) if call.id == "b");
+    let second = items.iter().find(is_second_call).expect("two calls in one message");
+    assert!(second.continues && second.opaque.is_none());
+}
