@@ -1,0 +1,93 @@
+//! What one played service is: a synchronous function from a request to a reply, over state of its own.
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderName};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use serde_json::Value;
+
+use crate::service::Access;
+
+pub(crate) type Request = http::Request<Bytes>;
+
+/// A played service. A new vendor implements this in a file of its own and is named in `vendors.rs`.
+pub(crate) trait Endpoint: Send {
+    /// What kind of request this is; asked before any work is done.
+    fn classify(&self, request: &Request) -> Class;
+
+    /// Does the work and answers. `now_ms` is in milliseconds since the Unix epoch.
+    fn answer(&mut self, request: &Request, now_ms: u64) -> Reply;
+
+    /// A refusal in the service's own error shape, without any work.
+    fn refuse(&mut self, refusal: Refusal) -> Reply;
+
+    /// Everything that the service keeps.
+    fn records(&self) -> Value;
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Class {
+    pub(crate) access: Access,
+    /// The index of the line that a model would play.
+    pub(crate) turn: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Refusal {
+    TooLarge,
+    TooMany,
+    Internal,
+}
+
+impl Refusal {
+    pub(crate) fn status(self) -> StatusCode {
+        match self {
+            Refusal::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Refusal::TooMany => StatusCode::TOO_MANY_REQUESTS,
+            Refusal::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    /// What whoever wrote the test should know about this reply; kept in the log, never sent.
+    pub(crate) note: Option<String>,
+}
+
+impl Reply {
+    pub(crate) fn json(status: StatusCode, body: &Value) -> Reply {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Reply { status, headers, body: body.to_string().into(), note: None }
+    }
+
+    pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Reply {
+        self.headers.insert(name, value);
+        self
+    }
+
+    pub(crate) fn noted(mut self, note: String) -> Reply {
+        self.note = Some(note);
+        self
+    }
+}
+
+/// The value of a header, where it is text.
+pub(crate) fn header(request: &Request, name: HeaderName) -> Option<&str> {
+    request.headers().get(name)?.to_str().ok()
+}
+
+/// Whether the request says that its body has this media type, whatever the parameters.
+pub(crate) fn has_content_type(request: &Request, expected: &str) -> bool {
+    header(request, CONTENT_TYPE)
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|media| media.trim().eq_ignore_ascii_case(expected))
+}
+
+/// The credential of an `Authorization` header of this scheme.
+pub(crate) fn credential<'a>(request: &'a Request, scheme: &str) -> Option<&'a str> {
+    let (given, credential) = header(request, http::header::AUTHORIZATION)?.split_once(' ')?;
+    given.eq_ignore_ascii_case(scheme).then(|| credential.trim())
+}

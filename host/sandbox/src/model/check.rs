@@ -1,0 +1,208 @@
+//! What OpenAI's Chat Completions refuses with 400, and in what words. Pure.
+
+mod messages;
+mod tools;
+
+#[cfg(test)]
+mod tests;
+
+use http::StatusCode;
+use serde_json::{Map, Value};
+
+use crate::endpoint::Reply;
+
+pub(crate) const FUNCTION_NAME_BYTES_MAX: usize = 64;
+
+/// Every top-level parameter that the provider knows; it refuses others.
+const PARAMETERS: &[&str] = &[
+    "audio",
+    "frequency_penalty",
+    "function_call",
+    "functions",
+    "logit_bias",
+    "logprobs",
+    "max_completion_tokens",
+    "max_tokens",
+    "messages",
+    "metadata",
+    "modalities",
+    "model",
+    "n",
+    "parallel_tool_calls",
+    "prediction",
+    "presence_penalty",
+    "prompt_cache_key",
+    "prompt_cache_retention",
+    "reasoning_effort",
+    "response_format",
+    "safety_identifier",
+    "seed",
+    "service_tier",
+    "stop",
+    "store",
+    "stream",
+    "stream_options",
+    "temperature",
+    "tool_choice",
+    "tools",
+    "top_logprobs",
+    "top_p",
+    "user",
+    "verbosity",
+    "web_search_options",
+];
+
+/// A refusal in the provider's error shape; its type is `invalid_request_error`.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Refused {
+    pub(crate) status: StatusCode,
+    pub(crate) message: String,
+    pub(crate) param: Option<String>,
+    pub(crate) code: Option<&'static str>,
+}
+
+/// Whether a real provider would take this body.
+pub(crate) fn check(body: &Value) -> Result<(), Refused> {
+    let Value::Object(fields) = body else {
+        return Err(wrong_type("body", "an object", body));
+    };
+    if let Some(unknown) = fields.keys().find(|name| !PARAMETERS.contains(&name.as_str())) {
+        return Err(Refused::new(format!("Unknown parameter: '{unknown}'.")).at(unknown).code("unknown_parameter"));
+    }
+    match fields.get("model") {
+        None => return Err(Refused::new("you must provide a model parameter".to_owned())),
+        Some(Value::String(model)) if model.is_empty() => {
+            return Err(Refused::new("you must provide a model parameter".to_owned()));
+        }
+        Some(Value::String(_)) => {}
+        Some(other) => return Err(wrong_type("model", "a string", other)),
+    }
+    messages::check(array("messages", fields.get("messages").ok_or_else(|| missing("messages"))?)?)?;
+    tools::check(fields)?;
+    parameters(fields)
+}
+
+fn parameters(fields: &Map<String, Value>) -> Result<(), Refused> {
+    match fields.get("stream") {
+        None | Some(Value::Null | Value::Bool(false)) => {}
+        Some(Value::Bool(true)) => {
+            return Err(Refused::new("The sandbox does not stream.".to_owned()).at("stream").code("unsupported_value"));
+        }
+        Some(other) => return Err(wrong_type("stream", "a boolean", other)),
+    }
+    for (name, lowest, highest) in [
+        ("temperature", 0.0, 2.0),
+        ("top_p", 0.0, 1.0),
+        ("presence_penalty", -2.0, 2.0),
+        ("frequency_penalty", -2.0, 2.0),
+    ] {
+        let value = fields.get(name).filter(|value| !value.is_null());
+        let Some(value) = value else { continue };
+        let number = value.as_f64().ok_or_else(|| wrong_type(name, "a decimal", value))?;
+        if !(lowest..=highest).contains(&number) {
+            let message =
+                format!("Invalid '{name}': expected a value from {lowest} to {highest}, but got {number} instead.");
+            return Err(Refused::new(message).at(name).code("decimal_out_of_range"));
+        }
+    }
+    for name in ["max_tokens", "max_completion_tokens", "n"] {
+        let value = fields.get(name).filter(|value| !value.is_null());
+        let Some(value) = value else { continue };
+        let number = value.as_i64().ok_or_else(|| wrong_type(name, "an integer", value))?;
+        if number < 1 {
+            let message = format!(
+                "Invalid '{name}': integer below minimum value. Expected a value >= 1, but got {number} instead."
+            );
+            return Err(Refused::new(message).at(name).code("integer_below_min_value"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the provider takes this as a function's name: `^[a-zA-Z0-9_-]{1,64}$`.
+pub(crate) fn is_function_name(name: &str) -> bool {
+    (1..=FUNCTION_NAME_BYTES_MAX).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+}
+
+impl Refused {
+    pub(crate) fn new(message: String) -> Refused {
+        Refused { status: StatusCode::BAD_REQUEST, message, param: None, code: None }
+    }
+
+    pub(crate) fn into_reply(self) -> Reply {
+        super::error(self.status, "invalid_request_error", &self.message, self.param.as_deref(), self.code)
+            .noted(self.message)
+    }
+
+    fn at(self, param: &str) -> Refused {
+        Refused { param: Some(param.to_owned()), ..self }
+    }
+
+    fn code(self, code: &'static str) -> Refused {
+        Refused { code: Some(code), ..self }
+    }
+}
+
+fn missing(param: &str) -> Refused {
+    Refused::new(format!("Missing required parameter: '{param}'.")).at(param).code("missing_required_parameter")
+}
+
+fn wrong_type(param: &str, expected: &str, value: &Value) -> Refused {
+    let got = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(number) if number.is_f64() => "a decimal",
+        Value::Number(_) => "an integer",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    };
+    let message = format!("Invalid type for '{param}': expected {expected}, but got {got} instead.");
+    Refused::new(message).at(param).code("invalid_type")
+}
+
+fn invalid_value(param: &str, given: &str, supported: &[&str]) -> Refused {
+    let supported: Vec<String> = supported.iter().map(|value| format!("'{value}'")).collect();
+    let message = format!("Invalid value: '{given}'. Supported values are: {}.", supported.join(", "));
+    Refused::new(message).at(param).code("invalid_value")
+}
+
+/// The items of an array that must have some.
+fn array<'a>(param: &str, value: &'a Value) -> Result<&'a [Value], Refused> {
+    let items = value.as_array().ok_or_else(|| wrong_type(param, "an array of objects", value))?;
+    if items.is_empty() {
+        let message = format!(
+            "Invalid '{param}': empty array. Expected an array with minimum length 1, but got an empty array instead."
+        );
+        return Err(Refused::new(message).at(param).code("empty_array"));
+    }
+    Ok(items)
+}
+
+fn object<'a>(param: &str, value: &'a Value) -> Result<&'a Map<String, Value>, Refused> {
+    value.as_object().ok_or_else(|| wrong_type(param, "an object", value))
+}
+
+fn string<'a>(param: &str, value: Option<&'a Value>) -> Result<&'a str, Refused> {
+    let value = value.ok_or_else(|| missing(param))?;
+    value.as_str().ok_or_else(|| wrong_type(param, "a string", value))
+}
+
+fn function_name<'a>(param: &str, value: Option<&'a Value>) -> Result<&'a str, Refused> {
+    let name = string(param, value)?;
+    if name.len() > FUNCTION_NAME_BYTES_MAX {
+        let message = format!(
+            "Invalid '{param}': string too long. Expected a string with maximum length {FUNCTION_NAME_BYTES_MAX}, but got a string with length {} instead.",
+            name.len()
+        );
+        return Err(Refused::new(message).at(param).code("string_above_max_length"));
+    }
+    if !is_function_name(name) {
+        let message = format!(
+            "Invalid '{param}': string does not match pattern. Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'."
+        );
+        return Err(Refused::new(message).at(param).code("invalid_value"));
+    }
+    Ok(name)
+}

@@ -1,0 +1,103 @@
+//! What HubSpot keeps, and how it shows it.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::time::iso;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Contacts,
+    Notes,
+}
+
+pub(super) struct Object {
+    pub(super) id: u64,
+    pub(super) kind: Kind,
+    pub(super) properties: BTreeMap<String, String>,
+    /// The contacts that a note is on.
+    pub(super) contacts: Vec<u64>,
+    pub(super) created_ms: u64,
+    pub(super) updated_ms: u64,
+}
+
+impl Kind {
+    pub(super) fn named(name: &str) -> Option<Kind> {
+        [Kind::Contacts, Kind::Notes].into_iter().find(|kind| kind.name() == name)
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Kind::Contacts => "contacts",
+            Kind::Notes => "notes",
+        }
+    }
+
+    pub(super) fn singular(self) -> &'static str {
+        match self {
+            Kind::Contacts => "contact",
+            Kind::Notes => "note",
+        }
+    }
+
+    pub(super) fn other(self) -> Kind {
+        match self {
+            Kind::Contacts => Kind::Notes,
+            Kind::Notes => Kind::Contacts,
+        }
+    }
+
+    /// The names of the properties that hold the instants of creation and of the last change.
+    pub(super) fn instants(self) -> [&'static str; 2] {
+        match self {
+            Kind::Contacts => ["createdate", "lastmodifieddate"],
+            Kind::Notes => ["hs_createdate", "hs_lastmodifieddate"],
+        }
+    }
+
+    /// What an answer to a read holds besides the properties that were asked for.
+    fn shown_by_default(self) -> &'static [&'static str] {
+        match self {
+            Kind::Contacts => &["createdate", "email", "firstname", "hs_object_id", "lastmodifieddate", "lastname"],
+            Kind::Notes => &["hs_createdate", "hs_lastmodifieddate", "hs_object_id"],
+        }
+    }
+}
+
+impl Object {
+    pub(super) fn get(&self, property: &str) -> Option<String> {
+        let [created, updated] = self.kind.instants();
+        match property {
+            "hs_object_id" => Some(self.id.to_string()),
+            name if name == created => Some(iso(self.created_ms)),
+            name if name == updated => Some(iso(self.updated_ms)),
+            name => self.properties.get(name).cloned(),
+        }
+    }
+
+    /// As a write answers: with every property that has a value.
+    pub(super) fn written(&self) -> Value {
+        let system = self.kind.instants().into_iter().chain(["hs_object_id"]);
+        let names: Vec<&str> = self.properties.keys().map(String::as_str).chain(system).collect();
+        self.with_properties(&names)
+    }
+
+    /// As a read answers: with the usual properties and those asked for.
+    pub(super) fn shown(&self, asked: &[String]) -> Value {
+        let names: Vec<&str> =
+            asked.iter().map(String::as_str).chain(self.kind.shown_by_default().iter().copied()).collect();
+        self.with_properties(&names)
+    }
+
+    fn with_properties(&self, names: &[&str]) -> Value {
+        let properties: BTreeMap<&str, Option<String>> = names.iter().map(|name| (*name, self.get(name))).collect();
+        json!({
+            "id": self.id.to_string(),
+            "properties": properties,
+            "createdAt": iso(self.created_ms),
+            "updatedAt": iso(self.updated_ms),
+            "archived": false,
+        })
+    }
+}

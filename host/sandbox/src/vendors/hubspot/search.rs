@@ -1,0 +1,132 @@
+//! `POST /crm/v3/objects/{kind}/search`: groups of filters, of which one must fit whole.
+
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::{Answer, Kind, Object, Refused};
+use crate::endpoint::Reply;
+
+const GROUPS_MAX: usize = 5;
+const FILTERS_PER_GROUP_MAX: usize = 6;
+const LIMIT_DEFAULT: usize = 10;
+const LIMIT_MAX: usize = 200;
+
+/// A search on this property asks for the objects that are associated with a contact.
+const ASSOCIATED_CONTACT: &str = "associations.contact";
+
+enum Filter<'a> {
+    Equals { property: &'a str, value: &'a str },
+    ContainsToken { property: &'a str, value: &'a str },
+}
+
+pub(super) fn search(kind: Kind, objects: &[&Object], body: &Map<String, Value>) -> Answer {
+    for played_empty in ["sorts", "query"] {
+        let given = body.get(played_empty).unwrap_or(&Value::Null);
+        let empty = given.is_null() || given.as_array().is_some_and(Vec::is_empty) || given == "";
+        if !empty {
+            return Err(Refused::not_played(&format!("a search with {played_empty}")));
+        }
+    }
+    let groups = groups(kind, body)?;
+    let limit = match body.get("limit") {
+        None => LIMIT_DEFAULT,
+        Some(limit) => limit
+            .as_u64()
+            .and_then(|limit| usize::try_from(limit).ok())
+            .filter(|limit| (1..=LIMIT_MAX).contains(limit))
+            .ok_or_else(|| Refused::invalid(&format!("limit must be from 1 to {LIMIT_MAX}")))?,
+    };
+    let start = match body.get("after") {
+        None => 0,
+        Some(after) => match after.as_str() {
+            Some("") => 0,
+            Some(text) => {
+                text.parse::<usize>().map_err(|_| Refused::invalid("after is not a cursor of this search"))?
+            }
+            None => return Err(Refused::json("after must be a string")),
+        },
+    };
+    let properties = match body.get("properties") {
+        None => Vec::new(),
+        Some(names) => serde_json::from_value(names.clone()).map_err(|error| Refused::json(&error.to_string()))?,
+    };
+    let fitting: Vec<&&Object> = objects
+        .iter()
+        .filter(|object| groups.is_empty() || groups.iter().any(|group| group.iter().all(|filter| filter.fits(object))))
+        .collect();
+    let page: Vec<Value> = fitting.iter().skip(start).take(limit).map(|object| object.shown(&properties)).collect();
+    let mut answer = json!({ "total": fitting.len(), "results": page });
+    let next = start.saturating_add(limit);
+    if next < fitting.len() {
+        answer["paging"] = json!({ "next": { "after": next.to_string() } });
+    }
+    Ok(Reply::json(StatusCode::OK, &answer))
+}
+
+fn groups<'a>(kind: Kind, body: &'a Map<String, Value>) -> Result<Vec<Vec<Filter<'a>>>, Refused> {
+    let Some(groups) = body.get("filterGroups") else { return Ok(Vec::new()) };
+    let groups = groups.as_array().ok_or_else(|| Refused::json("filterGroups must be an array"))?;
+    if groups.len() > GROUPS_MAX {
+        return Err(Refused::invalid(&format!("too many filterGroups (max of {GROUPS_MAX})")));
+    }
+    groups
+        .iter()
+        .map(|group| {
+            let filters =
+                group["filters"].as_array().ok_or_else(|| Refused::json("filters is required and an array"))?;
+            if filters.is_empty() || filters.len() > FILTERS_PER_GROUP_MAX {
+                return Err(Refused::invalid(&format!("a filterGroup holds 1 to {FILTERS_PER_GROUP_MAX} filters")));
+            }
+            filters.iter().map(|filter| Filter::read(kind, filter)).collect()
+        })
+        .collect()
+}
+
+impl<'a> Filter<'a> {
+    fn read(kind: Kind, filter: &'a Value) -> Result<Filter<'a>, Refused> {
+        let field = |name: &str| {
+            filter[name].as_str().ok_or_else(|| Refused::json(&format!("{name} is required and a string")))
+        };
+        let (property, operator) = (field("propertyName")?, field("operator")?);
+        if kind == Kind::Contacts && property == ASSOCIATED_CONTACT {
+            return Err(Refused::not_played("a search of contacts by their contacts"));
+        }
+        match operator {
+            "EQ" => Ok(Filter::Equals { property, value: field("value")? }),
+            "CONTAINS_TOKEN" => Ok(Filter::ContainsToken { property, value: field("value")? }),
+            other => Err(Refused::not_played(&format!("the operator {other}"))),
+        }
+    }
+
+    fn fits(&self, object: &Object) -> bool {
+        match self {
+            Filter::Equals { property: ASSOCIATED_CONTACT, value } => {
+                object.contacts.iter().any(|contact| contact.to_string() == *value)
+            }
+            Filter::Equals { property, value } => {
+                object.get(property).is_some_and(|held| held.to_lowercase() == value.to_lowercase())
+            }
+            Filter::ContainsToken { property, value } => {
+                let held = object.get(property).unwrap_or_default().to_lowercase();
+                let wanted = value.to_lowercase();
+                tokens(&wanted, true).all(|token| tokens(&held, false).any(|candidate| token_fits(token, candidate)))
+            }
+        }
+    }
+}
+
+/// The words of a text: what is between spaces and punctuation. A `*` belongs to a word where it is a wildcard.
+fn tokens(text: &str, wildcards: bool) -> impl Iterator<Item = &str> {
+    let is_part = move |letter: char| letter.is_alphanumeric() || letter == '_' || (wildcards && letter == '*');
+    text.split(move |letter| !is_part(letter)).filter(|token| !token.is_empty())
+}
+
+/// `*` stands for any letters at the start or the end of a word.
+fn token_fits(wanted: &str, candidate: &str) -> bool {
+    match (wanted.strip_prefix('*'), wanted.strip_suffix('*')) {
+        (Some(_), Some(_)) => candidate.contains(wanted.trim_matches('*')),
+        (Some(end), None) => candidate.ends_with(end),
+        (None, Some(start)) => candidate.starts_with(start),
+        (None, None) => candidate == wanted,
+    }
+}
