@@ -1,0 +1,141 @@
+//! One attempt: a component's export between an open door and a shut one, and what it came to.
+
+use std::sync::Arc;
+
+use aftercall_core::{
+    ports::WriteRecord,
+    tool::{AttemptEnd, Failure, FailureKind, Finding, Invocation, Outcome},
+};
+
+use crate::{
+    capabilities::log::Log,
+    contract::{self, Breach},
+    door::{self, Closed, Door, Purpose},
+    grant::Granted,
+    instance::Stop,
+    limits::Limits,
+};
+
+/// One attempt that is about to begin.
+pub(crate) struct Attempt<'a> {
+    granted: &'a Granted,
+    invocation: &'a Invocation,
+    limits: Limits,
+    log: Arc<Log>,
+    door: Arc<Door>,
+}
+
+impl<'a> Attempt<'a> {
+    /// A call of the tool. Only a tool that declared an effect may write.
+    pub(crate) fn to_call(
+        granted: &'a Granted,
+        invocation: &'a Invocation,
+        wall_ms: u64,
+        record: Arc<dyn WriteRecord>,
+    ) -> Self {
+        let purpose = if invocation.effect.writes() { Purpose::Writes(record) } else { Purpose::Reads("a read tool") };
+        Self::new(granted, invocation, wall_ms, purpose)
+    }
+
+    /// The question what became of it.
+    pub(crate) fn to_reconcile(granted: &'a Granted, invocation: &'a Invocation, wall_ms: u64) -> Self {
+        Self::new(granted, invocation, wall_ms, Purpose::Reads("`reconcile`"))
+    }
+
+    fn new(granted: &'a Granted, invocation: &'a Invocation, wall_ms: u64, purpose: Purpose) -> Self {
+        let limits = Limits { wall_ms_max: granted.limits.wall_ms_max.min(wall_ms), ..granted.limits };
+        let log = Arc::new(Log::new(&limits));
+        let key = invocation.context.key.clone();
+        let door = Arc::new(Door::new(Arc::clone(&granted.outlet), purpose, key, Arc::clone(&log)));
+        Self { granted, invocation, limits, log, door }
+    }
+
+    /// Calls the tool.
+    pub(crate) async fn call(self) -> AttemptEnd {
+        let (name, arguments) = (self.invocation.tool.clone(), self.invocation.arguments.as_str().to_owned());
+        let context = contract::context(&self.invocation.context);
+        let door = Some(Arc::clone(&self.door));
+        let settings = Arc::clone(&self.granted.settings);
+        let answer = self
+            .granted
+            .ready
+            .run(&self.limits, settings, Arc::clone(&self.log), door, |plugin, store| {
+                Box::pin(async move {
+                    plugin.aftercall_tool_tools().call_call_tool(store, &name, &arguments, &context).await
+                })
+            })
+            .await;
+        let result = self.judge(answer, contract::outcome);
+        let closed = self.door.close();
+        if let Ok(outcome) = &result {
+            self.remark(outcome, &closed);
+        }
+        let result = settle(result, closed.refusal);
+        AttemptEnd { result, writes: closed.writes, log: self.log.take() }
+    }
+
+    /// Asks the tool what became of it.
+    pub(crate) async fn reconcile(self) -> Result<Finding, Failure> {
+        let (name, arguments) = (self.invocation.tool.clone(), self.invocation.arguments.as_str().to_owned());
+        let context = contract::context(&self.invocation.context);
+        let door = Some(Arc::clone(&self.door));
+        let settings = Arc::clone(&self.granted.settings);
+        let answer = self
+            .granted
+            .ready
+            .run(&self.limits, settings, Arc::clone(&self.log), door, |plugin, store| {
+                Box::pin(async move {
+                    plugin.aftercall_tool_tools().call_reconcile(store, &name, &arguments, &context).await
+                })
+            })
+            .await;
+        let result = self.judge(answer, contract::finding);
+        settle(result, self.door.close().refusal)
+    }
+
+    fn judge<Raw, T>(
+        &self,
+        answer: Result<Result<Raw, crate::bindings::exports::aftercall::tool::tools::Failure>, Stop>,
+        measure: impl FnOnce(Raw, &Limits) -> Result<T, Breach>,
+    ) -> Result<T, Failure> {
+        match answer {
+            Ok(Ok(raw)) => measure(raw, &self.limits).map_err(|breach| match breach {
+                Breach::TooLarge(reached) => Failure::new(FailureKind::LimitReached, reached.to_string()),
+                breach => Failure::new(FailureKind::Trapped, format!("the component broke the contract: {breach}")),
+            }),
+            Ok(Err(failure)) => Err(contract::failure(failure, &self.log)),
+            Err(Stop::Reached(reached)) => Err(Failure::new(FailureKind::LimitReached, reached.to_string())),
+            Err(trapped @ Stop::Trapped(_)) => Err(Failure::new(FailureKind::Trapped, trapped.to_string())),
+        }
+    }
+
+    fn remark(&self, outcome: &Outcome, closed: &Closed) {
+        if !closed.writes.is_empty() && outcome.receipts.is_empty() {
+            self.log.host_line("the tool wrote, and returned no receipt for it");
+        }
+    }
+}
+
+/// What the door saw, beside what the component says of it.
+fn settle<T>(result: Result<T, Failure>, refusal: Option<door::Error>) -> Result<T, Failure> {
+    let refusal = match refusal {
+        // What couldn't be recorded did not happen, whatever the component says.
+        Some(error @ door::Error::NotRecorded(_)) => {
+            return Err(Failure::new(FailureKind::NotRunnable, error.to_string()));
+        }
+        Some(refusal) => refusal,
+        None => return result,
+    };
+    // A component knows that a request did not pass, and not why. A success is its own to report.
+    result.map_err(|failure| match (failure.kind, &refusal) {
+        (
+            FailureKind::Other | FailureKind::Unavailable | FailureKind::OutcomeUnknown | FailureKind::Trapped,
+            door::Error::Limit(_),
+        ) => Failure::new(FailureKind::LimitReached, format!("{refusal}; the tool said: {}", failure.message)),
+        (
+            FailureKind::Other | FailureKind::Unavailable | FailureKind::OutcomeUnknown,
+            door::Error::Denied(_) | door::Error::Prohibited(_),
+        ) => Failure::new(FailureKind::Denied, format!("{refusal}; the tool said: {}", failure.message)),
+        _ => failure,
+    })
+}

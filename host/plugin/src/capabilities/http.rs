@@ -1,0 +1,111 @@
+//! `wasi:http/outgoing-handler`, which leads to the door and nowhere else.
+//!
+//! It is there for every component, since one that was written with the SDK imports it whether it sends requests
+//! or not. Where the manifest asks for none, the policy has no rule, and the door refuses all.
+
+use std::{future::Future, sync::Arc};
+
+use bytes::Bytes;
+use http::{HeaderName, Request, Response};
+use http_body_util::{BodyExt as _, Full, Limited};
+use wasmtime::component::Linker;
+use wasmtime_wasi_http::{
+    DEFAULT_FORBIDDEN_HEADERS, Error as HttpError, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpCtxView,
+    WasiHttpHooks, WasiHttpView,
+};
+
+use super::State;
+use crate::{
+    door::{self, Door},
+    limits::Reached,
+};
+
+pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.hooks }
+    }
+}
+
+/// Takes a component's requests to the door of its call.
+pub(crate) struct Hooks {
+    /// None while `list-tools` runs.
+    door: Option<Arc<Door>>,
+    /// A request was made where there is no door.
+    pub(super) strayed: bool,
+}
+
+impl Hooks {
+    pub(super) fn new(door: Option<Arc<Door>>) -> Self {
+        Self { door, strayed: false }
+    }
+}
+
+type Answered = Result<(Response<WasiBody>, Box<dyn Future<Output = Result<(), HttpError>> + Send>), HttpError>;
+
+impl WasiHttpHooks for Hooks {
+    fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
+        let door = self.door.clone();
+        Arc::new(move |name: &HeaderName| {
+            DEFAULT_FORBIDDEN_HEADERS.contains(name) || door.as_ref().is_some_and(|door| door.is_forbidden(name))
+        })
+    }
+
+    fn set_host_header(&mut self) -> bool {
+        false
+    }
+
+    fn send_request(
+        &mut self,
+        request: Request<WasiBody>,
+        // Timeouts are the host's.
+        _: Option<RequestOptions>,
+        _: Box<dyn Future<Output = Result<(), HttpError>> + Send>,
+    ) -> Box<dyn Future<Output = Answered> + Send> {
+        let Some(door) = self.door.clone() else {
+            self.strayed = true;
+            return Box::new(std::future::ready(Err(HttpError::HttpRequestDenied)));
+        };
+        let (parts, body) = request.into_parts();
+        // Here and not in the future, which runs as a task of its own: requests are decided about in the order
+        // in which they are made.
+        let admitted = door.admit(&parts);
+        Box::new(async move {
+            let admitted = admitted.map_err(to_guest)?;
+            let body = collect(&door, body).await?;
+            let answer = door.dispatch(admitted, body).await.map_err(to_guest)?;
+            let answer = answer.map(|body| Full::new(body).map_err(|never| match never {}).boxed_unsync());
+            Ok((answer, Box::new(std::future::ready(Ok(()))) as Box<dyn Future<Output = _> + Send>))
+        })
+    }
+}
+
+/// A body is sent whole, with its length: some vendors refuse chunks.
+async fn collect(door: &Door, body: WasiBody) -> Result<Bytes, HttpError> {
+    let left = door.request_bytes_left();
+    match Limited::new(body, left).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(to_guest(door.request_too_large())),
+        Err(_) => Err(HttpError::HttpRequestBodySize(None)),
+    }
+}
+
+/// What a component is told. What the operator is told stands in the log.
+fn to_guest(error: door::Error) -> HttpError {
+    match error {
+        door::Error::Denied(_) | door::Error::ForbiddenHeader(_) | door::Error::Closed => HttpError::HttpRequestDenied,
+        door::Error::Invalid(_) => HttpError::HttpRequestUriInvalid,
+        door::Error::Prohibited(_) => HttpError::DestinationIpProhibited,
+        door::Error::Limit(Reached { limit: "request_bytes_max", max }) => HttpError::HttpRequestBodySize(Some(max)),
+        door::Error::Limit(Reached { limit: "response_bytes_max", max }) => HttpError::HttpResponseBodySize(Some(max)),
+        door::Error::Limit(_) => HttpError::ConnectionLimitReached,
+        door::Error::NotRecorded(_) => HttpError::InternalError(Some("the host could not record the write".into())),
+        door::Error::Unreachable { .. } => HttpError::ConnectionRefused,
+        door::Error::TimedOut { .. } => HttpError::HttpResponseTimeout,
+        door::Error::Broken { .. } => HttpError::HttpResponseIncomplete,
+        door::Error::Encoded { .. } => HttpError::HttpResponseContentCoding(None),
+    }
+}

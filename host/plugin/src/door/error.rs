@@ -1,0 +1,61 @@
+//! Why a request doesn't pass.
+
+use aftercall_core::{egress::Denial, ports::RecordsError};
+use http::HeaderName;
+
+use super::address::Prohibited;
+use crate::limits::Reached;
+
+/// Why a request did not leave, or why its answer can't be given.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Error {
+    /// The policy doesn't allow it.
+    #[error("the request was refused: {0}")]
+    Denied(#[from] Denial),
+    /// It can be read in more than one way, or in none.
+    #[error("the request can't be sent: {0}")]
+    Invalid(&'static str),
+    /// It sets a header that is the host's alone.
+    #[error("the request can't be sent: the header `{0}` is the host's to set")]
+    ForbiddenHeader(HeaderName),
+    /// It leads where nobody may go.
+    #[error("the request was refused: {0}")]
+    Prohibited(#[from] Prohibited),
+    /// The call has used up what it may.
+    #[error(transparent)]
+    Limit(#[from] Reached),
+    /// The records did not take note of the write.
+    #[error("the write was not let out, since it could not be recorded: {0}")]
+    NotRecorded(RecordsError),
+    /// The call is over.
+    #[error("the call has ended: nothing leaves any more")]
+    Closed,
+    /// No connection came about, so nothing left.
+    #[error("no connection to {host}: {why}")]
+    Unreachable {
+        /// To whom.
+        host: String,
+        /// Why.
+        why: String,
+    },
+    /// The answer did not come in time.
+    #[error("{host} did not answer in time")]
+    TimedOut {
+        /// Who.
+        host: String,
+    },
+    /// The answer did not come whole.
+    #[error("the answer of {host} broke off: {why}")]
+    Broken {
+        /// Whose.
+        host: String,
+        /// Why.
+        why: String,
+    },
+    /// The answer can't be searched for credentials.
+    #[error("{host} answered in an encoding that was not asked for")]
+    Encoded {
+        /// Who.
+        host: String,
+    },
+}

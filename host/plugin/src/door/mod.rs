@@ -1,0 +1,201 @@
+//! The egress door: the one way out of a component, one for each call.
+//!
+//! A request passes only as a whole: its canonical form is decided about once, by the policy in core; what goes
+//! out is made from that form alone. Before a write leaves, it is recorded; what the vendor answers to it is kept
+//! whatever becomes of the component. A credential goes on last and never comes back. Redirects are not
+//! followed: the component gets them, and what it then asks for is decided like everything else.
+
+mod address;
+mod client;
+mod error;
+mod exchange;
+mod header;
+mod outlet;
+mod scrub;
+mod target;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use aftercall_core::{
+    effect::EffectKey,
+    egress::{Access, Sends},
+    ports::WriteRecord,
+    tool::WriteAnswer,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, header as names, request::Parts};
+
+pub use self::outlet::{Error as CredentialError, Reroutes};
+use self::target::Canonical;
+pub(crate) use self::{
+    address::Addresses,
+    error::Error,
+    outlet::{Operator, Outlet},
+};
+use crate::{capabilities::log::Log, limits::Reached};
+
+/// What kind of call the door stands open for.
+#[derive(Clone)]
+pub(crate) enum Purpose {
+    /// Reads alone; the text names the call.
+    Reads(&'static str),
+    /// Writes too, each recorded there before it leaves.
+    Writes(Arc<dyn WriteRecord>),
+}
+
+/// The door of one call.
+pub(crate) struct Door {
+    outlet: Arc<Outlet>,
+    purpose: Purpose,
+    key: EffectKey,
+    log: Arc<Log>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    closed: bool,
+    requests: u32,
+    request_bytes: usize,
+    response_bytes: usize,
+    /// Writes so far, by the manifest's rule.
+    ordinals: BTreeMap<usize, u32>,
+    /// None: it turned out that it never left.
+    writes: Vec<Option<WriteAnswer>>,
+    refusal: Option<Error>,
+}
+
+/// What the door knows when the call is over.
+#[derive(Debug)]
+pub(crate) struct Closed {
+    /// What became of each write that left, in order.
+    pub(crate) writes: Vec<WriteAnswer>,
+    /// The gravest reason for which a request did not pass: a record that failed, a limit, the first denial.
+    pub(crate) refusal: Option<Error>,
+}
+
+/// A request that may leave, without its body.
+pub(crate) struct Admitted {
+    canonical: Canonical,
+    headers: HeaderMap,
+    write: bool,
+}
+
+impl Door {
+    pub(crate) fn new(outlet: Arc<Outlet>, purpose: Purpose, key: EffectKey, log: Arc<Log>) -> Self {
+        Self { outlet, purpose, key, log, state: Mutex::default() }
+    }
+
+    /// Whether the component may neither set nor read that header.
+    pub(crate) fn is_forbidden(&self, name: &HeaderName) -> bool {
+        self.outlet.is_forbidden(name)
+    }
+
+    /// The largest body that can still be sent.
+    pub(crate) fn request_bytes_left(&self) -> usize {
+        self.outlet.limits.request_bytes_max.saturating_sub(self.state().request_bytes)
+    }
+
+    /// That a body is larger than that.
+    pub(crate) fn request_too_large(&self) -> Error {
+        let error = Reached::new("request_bytes_max", self.outlet.limits.request_bytes_max).into();
+        self.note(&error);
+        error
+    }
+
+    /// Decides about a request, in the order in which the component makes them: by that order, writes are told apart.
+    pub(crate) fn admit(&self, parts: &Parts) -> Result<Admitted, Error> {
+        self.decide(parts).inspect_err(|error| self.note(error))
+    }
+
+    fn decide(&self, parts: &Parts) -> Result<Admitted, Error> {
+        let outlet = &*self.outlet;
+        self.count_request()?;
+        let canonical = Canonical::of(&parts.method, &parts.uri)?;
+        let allowed = outlet.policy.decide(&canonical.target, self.sends())?;
+        let (place, rerouted) = outlet.place(&canonical.url);
+        outlet.check_address(&place, rerouted.is_some())?;
+        let write = allowed.access == Access::Write;
+        let asked = outlet.request(allowed.author_rule);
+
+        let mut headers = parts.headers.clone();
+        if let Some(name) = headers.keys().find(|name| outlet.is_forbidden(name)) {
+            return Err(Error::ForbiddenHeader(name.clone()));
+        }
+        headers.remove(names::CONTENT_LENGTH);
+        // Anything else, and credentials in the answer could not be seen.
+        headers.insert(names::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        if write && let Some(name) = &asked.idempotency_header {
+            let value = self.key.header_value(&asked.rule.to_string(), self.next_ordinal(allowed.author_rule));
+            let name = HeaderName::try_from(name.as_str())
+                .map_err(|_| Error::Invalid("the manifest's idempotency header is no header's name"))?;
+            headers.insert(name, HeaderValue::try_from(value).expect("hexadecimal digits"));
+        }
+        if let Some(host) = rerouted {
+            let host = HeaderValue::try_from(host).map_err(|_| Error::Invalid("its host is no header's value"))?;
+            headers.insert(names::HOST, host);
+        }
+        if let Some(credential) = outlet.credential(asked) {
+            headers.insert(credential.name.clone(), credential.value.clone());
+        }
+        Ok(Admitted { canonical: Canonical { url: place, ..canonical }, headers, write })
+    }
+
+    /// Shuts the door: what hasn't left yet never does.
+    pub(crate) fn close(&self) -> Closed {
+        let mut state = self.state();
+        state.closed = true;
+        Closed { writes: state.writes.iter().copied().flatten().collect(), refusal: state.refusal.take() }
+    }
+
+    fn sends(&self) -> Sends {
+        match self.purpose {
+            Purpose::Reads(call) => Sends::ReadsOf(call),
+            Purpose::Writes(_) => Sends::Anything,
+        }
+    }
+
+    fn count_request(&self) -> Result<(), Error> {
+        let mut state = self.state();
+        if state.closed {
+            return Err(Error::Closed);
+        }
+        state.requests = state.requests.saturating_add(1);
+        let max = self.outlet.limits.requests_max;
+        if state.requests > max {
+            return Err(Reached::new("requests_max", max).into());
+        }
+        Ok(())
+    }
+
+    fn next_ordinal(&self, author_rule: usize) -> u32 {
+        let mut state = self.state();
+        let next = state.ordinals.entry(author_rule).or_default();
+        let ordinal = *next;
+        *next = next.saturating_add(1);
+        ordinal
+    }
+
+    /// Puts what did not pass into the log, and keeps the gravest for the end of the call.
+    fn note(&self, error: &Error) {
+        self.log.host_line(&error.to_string());
+        let mut state = self.state();
+        let grave = |error: &Error| match error {
+            Error::NotRecorded(_) => 3,
+            Error::Limit(_) => 2,
+            Error::Denied(_) | Error::Prohibited(_) => 1,
+            _ => 0,
+        };
+        if grave(error) > state.refusal.as_ref().map_or(0, grave) {
+            state.refusal = Some(error.clone());
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

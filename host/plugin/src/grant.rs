@@ -1,0 +1,169 @@
+//! A tenant's consent to one plugin, at one digest.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use aftercall_core::{
+    egress::{Access, MarkedRule, Policy, Rule},
+    id::{PluginName, Sha256Hex},
+    schema::{self, Schema},
+    secret::Secret,
+    tool::Tool,
+};
+use serde_json::{Map, Value};
+use tokio::sync::OnceCell;
+
+use crate::{
+    door::{CredentialError, Operator, Outlet},
+    instance::Ready,
+    limits::{Limits, SETTINGS_BYTES_MAX},
+};
+
+/// What a tenant grants a plugin. The manifest requests; this grants; what holds is what both say, below the
+/// operator's ceiling.
+#[derive(Debug, Clone)]
+pub struct Grant {
+    /// Which plugin, by its manifest's name.
+    pub plugin: PluginName,
+    /// Which component: the grant holds for these bytes alone.
+    pub digest: Sha256Hex,
+    /// Its settings in this tenant; they match the manifest's schema. Null: none.
+    pub settings: Value,
+    /// The credentials, by the manifest's slots.
+    pub credentials: BTreeMap<String, Secret>,
+    /// Requests that it may send as reads.
+    pub read: Vec<Rule>,
+    /// Requests that it may send as writes.
+    pub write: Vec<Rule>,
+    /// Lower limits than the host's. None: the host's.
+    pub limits: Option<Limits>,
+}
+
+/// Why a grant can't hold.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The component isn't there.
+    #[error("plugin {plugin} at digest {} is not installed: `aftercall plugin inspect` says its digest", digest.short())]
+    NotInstalled {
+        /// Which plugin.
+        plugin: PluginName,
+        /// Which digest.
+        digest: Sha256Hex,
+    },
+    /// The component of that digest is another plugin.
+    #[error("the component at digest {} calls itself {found}, not {plugin}: grant it by its name", digest.short())]
+    OtherName {
+        /// What the grant says.
+        plugin: PluginName,
+        /// What the manifest says.
+        found: PluginName,
+        /// Which digest.
+        digest: Sha256Hex,
+    },
+    /// The settings don't match the manifest's schema.
+    #[error("the settings of plugin {plugin} are wrong: {complaints}")]
+    Settings {
+        /// Which plugin.
+        plugin: PluginName,
+        /// What is wrong with them.
+        complaints: String,
+    },
+    /// The manifest's own schema of the settings is unusable.
+    #[error("plugin {plugin} has an unusable schema of its settings, which its author must mend: {why}")]
+    SettingsSchema {
+        /// Which plugin.
+        plugin: PluginName,
+        /// Why.
+        why: schema::Error,
+    },
+    /// The credentials don't fit.
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
+}
+
+/// A grant that holds.
+pub(crate) struct Granted {
+    pub(crate) ready: Arc<Ready>,
+    pub(crate) outlet: Arc<Outlet>,
+    pub(crate) settings: Arc<str>,
+    pub(crate) limits: Limits,
+    /// What `list-tools` answered: a pure function of digest and settings, and both are fixed here.
+    pub(crate) tools: OnceCell<Vec<Tool>>,
+}
+
+impl Granted {
+    pub(crate) fn new(
+        grant: &Grant,
+        ready: Arc<Ready>,
+        ceiling: Limits,
+        operator: Arc<Operator>,
+    ) -> Result<Self, Error> {
+        let manifest = &ready.artifact.manifest;
+        if manifest.name != grant.plugin {
+            let (plugin, found, digest) = (grant.plugin.clone(), manifest.name.clone(), grant.digest.clone());
+            return Err(Error::OtherName { plugin, found, digest });
+        }
+        let settings = check_settings(&grant.plugin, manifest.settings.as_ref(), &grant.settings)?;
+        let limits = grant.limits.unwrap_or(ceiling).below(ceiling);
+        let policy = Policy {
+            author: manifest.egress_rules(),
+            operator: operator.ceiling.clone(),
+            tenant: marked(&grant.read, Access::Read).chain(marked(&grant.write, Access::Write)).collect(),
+        };
+        let outlet = Outlet::new(manifest, policy, &grant.credentials, limits, operator)?;
+        Ok(Self { ready, outlet: Arc::new(outlet), settings, limits, tools: OnceCell::new() })
+    }
+}
+
+fn marked(rules: &[Rule], access: Access) -> impl Iterator<Item = MarkedRule> {
+    rules.iter().map(move |rule| MarkedRule { rule: rule.clone(), access })
+}
+
+fn check_settings(plugin: &PluginName, schema: Option<&Value>, settings: &Value) -> Result<Arc<str>, Error> {
+    let wrong = |complaints: String| Error::Settings { plugin: plugin.clone(), complaints };
+    let settings = if settings.is_null() { &Value::Object(Map::new()) } else { settings };
+    let complaints = match schema {
+        Some(schema) => Schema::compile(schema)
+            .map_err(|why| Error::SettingsSchema { plugin: plugin.clone(), why })?
+            .complaints(settings),
+        None if settings == &Value::Object(Map::new()) => Vec::new(),
+        None => vec!["it takes none".to_owned()],
+    };
+    if !complaints.is_empty() {
+        return Err(wrong(complaints.join("; ")));
+    }
+    let text = settings.to_string();
+    if text.len() > SETTINGS_BYTES_MAX {
+        return Err(wrong(format!("they have {} bytes, more than {SETTINGS_BYTES_MAX}", text.len())));
+    }
+    Ok(text.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn settings_follow_the_manifest() {
+        let schema = json!({"type": "object", "required": ["from"], "properties": {"from": {"type": "string"}}});
+        let broken = json!({"type": "object", "properties": {"a": {"type": "strin"}}});
+        let long = json!({"from": "x".repeat(SETTINGS_BYTES_MAX)});
+        for (schema, settings, expected) in [
+            (None, Value::Null, Ok("{}")),
+            (None, json!({}), Ok("{}")),
+            (None, json!({"a": 1}), Err("it takes none")),
+            (Some(&schema), json!({"from": "+1"}), Ok(r#"{"from":"+1"}"#)),
+            (Some(&schema), Value::Null, Err("\"from\" is a required property")),
+            (Some(&schema), json!({"from": 1}), Err("at /from")),
+            (Some(&schema), long, Err("more than")),
+            (Some(&broken), json!({}), Err("author must mend")),
+        ] {
+            match (check_settings(&"sms".parse().expect("a name"), schema, &settings), expected) {
+                (Ok(text), Ok(expected)) => assert_eq!(&*text, expected),
+                (Err(error), Err(words)) => assert!(error.to_string().contains(words), "{error}"),
+                (got, expected) => panic!("{got:?} instead of {expected:?}"),
+            }
+        }
+    }
+}

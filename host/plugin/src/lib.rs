@@ -1,0 +1,48 @@
+//! The plugin host: runs WebAssembly components that anybody may have written, inside a tenant's grants.
+//!
+//! A component gets a fresh instance for each call, an inert base, its settings, a log, and requests through
+//! the egress door. It gets no file, no socket, no environment, no credential, and nothing of another call.
+//! All [`limits`] are on by default.
+//!
+//! What this crate refuses: to decide what may leave (core's policy does), what may be repeated (core's ledger
+//! does), to follow a redirect, to take compiled code from anywhere but its own cache, and to read the
+//! environment, the wall clock or the command line.
+//!
+//! Components that compute yield to others every few milliseconds. An embedder whose runtime also serves other
+//! work should set tokio's `event_interval` low, so that timers and sockets are looked at between them.
+
+pub mod limits;
+mod text;
+
+pub mod artifact;
+mod bindings;
+mod contract;
+mod describe;
+
+pub mod cache;
+mod engine;
+mod meter;
+
+mod capabilities;
+mod door;
+
+mod call;
+pub mod grant;
+mod host;
+mod instance;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use aftercall_core::ports::Tools;
+pub use artifact::{Artifact, embed};
+pub use cache::CodeCache;
+pub use describe::Error as DescriptionError;
+pub use door::{CredentialError, Reroutes};
+pub use grant::Grant;
+pub use host::{Error, HostConfig, Installed, PluginHost};
+pub use instance::Error as ComponentError;
+pub use ipnet::IpNet;
+pub use limits::Limits;
+pub use url::Url;

@@ -1,0 +1,161 @@
+//! What one call may use. All of it is on by default, and counted over the whole call.
+
+use serde::{Deserialize, Serialize};
+
+/// Largest component that is read, in bytes: protects the host from compiling without end.
+pub const COMPONENT_BYTES_MAX: usize = 32 << 20;
+
+/// Largest manifest in a component, in bytes: protects whoever parses it.
+pub const MANIFEST_BYTES_MAX: usize = 256 << 10;
+
+/// Largest compiled component that is read back from the code cache, in bytes.
+pub const CODE_BYTES_MAX: u64 = 512 << 20;
+
+/// Most core instances, and most linear memories and tables, that one component may be made of: protects the
+/// pool that all calls share. A component of one Rust program has four, one and two.
+pub const CORE_INSTANCES_MAX: u32 = 16;
+/// See [`CORE_INSTANCES_MAX`].
+pub const MEMORIES_MAX: u32 = 2;
+/// See [`CORE_INSTANCES_MAX`].
+pub const TABLES_MAX: u32 = 8;
+/// Largest table, in elements. A table holds the functions that a program calls indirectly.
+pub const TABLE_ELEMENTS_MAX: usize = 100_000;
+
+/// Most tools that one plugin may offer: protects the model's attention.
+pub const TOOLS_PER_PLUGIN_MAX: usize = 64;
+/// Longest title of a tool, in bytes.
+pub const TITLE_BYTES_MAX: usize = 200;
+/// Longest description of a tool, in bytes: it is in every request to the model.
+pub const DESCRIPTION_BYTES_MAX: usize = 8 << 10;
+
+/// Most receipts that one call may return.
+pub const RECEIPTS_MAX: usize = 32;
+/// Longest part of a receipt, in bytes. It is not cut: a cut identifier names something else.
+pub const RECEIPT_PART_BYTES_MAX: usize = 2048;
+/// Longest message of a failure that the model is shown, in bytes; what is over it is cut.
+pub const MESSAGE_BYTES_MAX: usize = 4 << 10;
+/// Longest vendor's code, in bytes; what is over it is cut.
+pub const CODE_TEXT_BYTES_MAX: usize = 200;
+/// Longest pause that a component can ask for, in milliseconds: a day.
+pub const RETRY_AFTER_MS_MAX: u64 = 24 * 60 * 60 * 1000;
+/// Longest line of a component's log, in bytes; what is over it is cut.
+pub const LOG_LINE_BYTES_MAX: usize = 4 << 10;
+/// Most lines that the host itself writes into one call's log.
+pub const HOST_LINES_MAX: usize = 32;
+
+/// Longest settings of a tenant, in bytes.
+pub const SETTINGS_BYTES_MAX: usize = 64 << 10;
+/// Shortest credential, in bytes: a shorter one could not be told from ordinary text in a response.
+pub const CREDENTIAL_BYTES_MIN: usize = 4;
+/// Longest credential, in bytes: it has to fit a header.
+pub const CREDENTIAL_BYTES_MAX: usize = 4 << 10;
+
+/// Largest headers of one request or response, in bytes as they are held in memory.
+pub const HEADER_BYTES_MAX: usize = 64 << 10;
+/// Longest time to connect to a vendor, in milliseconds.
+pub const CONNECT_MS_MAX: u64 = 10_000;
+
+/// The limits of one call that an operator or a tenant may lower. The operator's are the ceiling of the tenant's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Linear memories and tables together, in bytes. Protects the host's memory.
+    pub memory_bytes_max: usize,
+    /// Time spent computing, in milliseconds; waiting for a vendor isn't counted. Protects the other calls.
+    pub cpu_ms_max: u64,
+    /// Time from beginning to end, in milliseconds. Protects the run from a component that waits.
+    pub wall_ms_max: u64,
+    /// Time of one request from beginning to end, in milliseconds.
+    pub request_ms_max: u64,
+    /// Requests, refused ones too. Protects vendors, and the tenant's bill.
+    pub requests_max: u32,
+    /// Bodies of all requests together, in bytes.
+    pub request_bytes_max: usize,
+    /// Bodies of all responses together, in bytes. Protects the host's memory.
+    pub response_bytes_max: usize,
+    /// Lines for the timeline.
+    pub log_lines_max: usize,
+    /// Lines for the timeline, in bytes.
+    pub log_bytes_max: usize,
+    /// What the component returns, in bytes. Protects the model's context.
+    pub result_bytes_max: usize,
+    /// What the component hands to the host in one call of a capability, in bytes.
+    pub hostcall_bytes_max: usize,
+    /// Handles of the host's resources that are held at once.
+    pub handles_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory_bytes_max: 64 << 20,
+            cpu_ms_max: 2_000,
+            wall_ms_max: 60_000,
+            request_ms_max: 30_000,
+            requests_max: 32,
+            request_bytes_max: 1 << 20,
+            response_bytes_max: 8 << 20,
+            log_lines_max: 200,
+            log_bytes_max: 64 << 10,
+            result_bytes_max: 256 << 10,
+            hostcall_bytes_max: 2 << 20,
+            handles_max: 1_000,
+        }
+    }
+}
+
+impl Limits {
+    /// The lower of each.
+    #[must_use]
+    pub fn below(self, ceiling: Limits) -> Self {
+        Self {
+            memory_bytes_max: self.memory_bytes_max.min(ceiling.memory_bytes_max),
+            cpu_ms_max: self.cpu_ms_max.min(ceiling.cpu_ms_max),
+            wall_ms_max: self.wall_ms_max.min(ceiling.wall_ms_max),
+            request_ms_max: self.request_ms_max.min(ceiling.request_ms_max),
+            requests_max: self.requests_max.min(ceiling.requests_max),
+            request_bytes_max: self.request_bytes_max.min(ceiling.request_bytes_max),
+            response_bytes_max: self.response_bytes_max.min(ceiling.response_bytes_max),
+            log_lines_max: self.log_lines_max.min(ceiling.log_lines_max),
+            log_bytes_max: self.log_bytes_max.min(ceiling.log_bytes_max),
+            result_bytes_max: self.result_bytes_max.min(ceiling.result_bytes_max),
+            hostcall_bytes_max: self.hostcall_bytes_max.min(ceiling.hostcall_bytes_max),
+            handles_max: self.handles_max.min(ceiling.handles_max),
+        }
+    }
+}
+
+/// A call reached one of its limits.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the call reached {limit} = {max}")]
+pub struct Reached {
+    /// Which limit, by its name in [`Limits`].
+    pub limit: &'static str,
+    /// How much it allows.
+    pub max: u64,
+}
+
+impl Reached {
+    pub(crate) fn new(limit: &'static str, max: impl TryInto<u64>) -> Self {
+        Self { limit, max: max.try_into().unwrap_or(u64::MAX) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenant_can_lower_but_not_raise() {
+        let ceiling = Limits { cpu_ms_max: 100, requests_max: 5, ..Limits::default() };
+        let asked = Limits { cpu_ms_max: 1_000_000, requests_max: 2, ..Limits::default() };
+        assert_eq!(asked.below(ceiling), Limits { cpu_ms_max: 100, requests_max: 2, ..Limits::default() });
+    }
+
+    #[test]
+    fn an_unknown_limit_is_an_error() {
+        let read = |text| serde_json::from_str::<Limits>(text);
+        assert_eq!(read(r#"{"wall_ms_max": 5}"#).expect("limits").wall_ms_max, 5);
+        assert!(read(r#"{"wall_seconds": 5}"#).is_err());
+    }
+}

@@ -1,0 +1,158 @@
+//! What one call uses of memory and of CPU time, and where that ends.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use wasmtime::ResourceLimiter;
+
+use crate::limits::{CORE_INSTANCES_MAX, MEMORIES_MAX, Reached, TABLES_MAX};
+
+/// Sums what all linear memories and tables of a call take. wasmtime's own limiter counts each by itself.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    bytes: usize,
+    bytes_max: usize,
+    last: usize,
+}
+
+impl Memory {
+    pub(crate) fn new(bytes_max: usize) -> Self {
+        Self { bytes: 0, bytes_max, last: 0 }
+    }
+
+    fn grow(&mut self, by: usize) -> wasmtime::Result<bool> {
+        self.last = by;
+        self.bytes = self.bytes.saturating_add(by);
+        if self.bytes > self.bytes_max {
+            // A trap, and not a refusal that the guest's allocator would turn into a bare `unreachable`.
+            return Err(Reached::new("memory_bytes_max", self.bytes_max).into());
+        }
+        Ok(true)
+    }
+
+    fn undo(&mut self) -> wasmtime::Result<()> {
+        self.bytes = self.bytes.saturating_sub(std::mem::take(&mut self.last));
+        Ok(())
+    }
+}
+
+impl ResourceLimiter for Memory {
+    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        self.grow(desired.saturating_sub(current))
+    }
+
+    fn memory_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
+        self.undo()
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        self.grow(desired.saturating_sub(current).saturating_mul(size_of::<usize>()))
+    }
+
+    fn table_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
+        self.undo()
+    }
+
+    fn instances(&self) -> usize {
+        CORE_INSTANCES_MAX as usize
+    }
+
+    fn tables(&self) -> usize {
+        TABLES_MAX as usize
+    }
+
+    fn memories(&self) -> usize {
+        MEMORIES_MAX as usize
+    }
+}
+
+/// How long a call has been computing. Not a clock that decides anything but when to stop it.
+#[derive(Debug, Default)]
+pub(crate) struct Cpu(Mutex<Spent>);
+
+#[derive(Debug, Default)]
+struct Spent {
+    before: Duration,
+    since: Option<Instant>,
+}
+
+impl Cpu {
+    pub(crate) fn spent(&self) -> Duration {
+        let spent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        spent.before + spent.since.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
+    fn begin(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).since = Some(Instant::now());
+    }
+
+    fn pause(&self) {
+        let mut spent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(since) = spent.since.take() {
+            spent.before += since.elapsed();
+        }
+    }
+}
+
+/// Counts the time in which a future is being polled. Epoch ticks alone would also count one for each wait
+/// that was longer than a tick.
+pub(crate) struct Counted<F> {
+    cpu: Arc<Cpu>,
+    future: Pin<Box<F>>,
+}
+
+impl<F> Counted<F> {
+    pub(crate) fn new(cpu: Arc<Cpu>, future: F) -> Self {
+        Self { cpu, future: Box::pin(future) }
+    }
+}
+
+impl<F: Future> Future for Counted<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.cpu.begin();
+        let polled = self.future.as_mut().poll(cx);
+        self.cpu.pause();
+        polled
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_summed_and_a_failed_growth_given_back() {
+        let mut memory = Memory::new(100);
+        assert!(memory.memory_growing(0, 60, None).expect("fits"));
+        memory.memory_grow_failed(wasmtime::Error::msg("no room")).expect("undoes");
+        assert!(memory.memory_growing(0, 60, None).expect("fits"));
+        assert!(memory.table_growing(0, 5, None).expect("fits"), "5 elements are 40 bytes");
+        let error = memory.memory_growing(60, 61, None).expect_err("is over");
+        assert_eq!(error.downcast_ref::<Reached>(), Some(&Reached::new("memory_bytes_max", 100_u64)));
+    }
+
+    #[tokio::test]
+    async fn waiting_costs_no_cpu_time() {
+        let cpu = Arc::new(Cpu::default());
+        let (go, wait) = tokio::sync::oneshot::channel::<()>();
+        let waiting = tokio::spawn(Counted::new(Arc::clone(&cpu), wait));
+        while cpu.0.lock().expect("not poisoned").before.is_zero() {
+            tokio::task::yield_now().await;
+        }
+        let before = cpu.spent();
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_millis(20) {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(cpu.spent(), before);
+        go.send(()).expect("is waited for");
+        waiting.await.expect("ends").expect("was sent");
+    }
+}

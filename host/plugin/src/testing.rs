@@ -1,0 +1,111 @@
+//! A vendor on loopback that answers with the bytes that it is told to, and a record of writes.
+
+use std::sync::{Arc, Mutex};
+
+use aftercall_core::ports::{RecordsError, WriteRecord};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+};
+
+/// What happened, in order, to whoever shares it.
+#[derive(Clone, Default)]
+pub(crate) struct Events(Arc<Mutex<Vec<String>>>);
+
+impl Events {
+    pub(crate) fn push(&self, event: impl Into<String>) {
+        self.0.lock().expect("not poisoned").push(event.into());
+    }
+
+    pub(crate) fn all(&self) -> Vec<String> {
+        self.0.lock().expect("not poisoned").clone()
+    }
+}
+
+/// A vendor: its port, and the requests that reached it as text.
+pub(crate) struct Vendor {
+    pub(crate) port: u16,
+    pub(crate) requests: Events,
+}
+
+impl Vendor {
+    /// One that answers each request with these bytes and hangs up.
+    pub(crate) async fn answering(answer: impl Into<Vec<u8>>) -> Self {
+        Self::start(answer.into(), Events::default()).await
+    }
+
+    /// The same, telling `events` when a request has arrived.
+    pub(crate) async fn start(answer: Vec<u8>, events: Events) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
+        let port = listener.local_addr().expect("an address").port();
+        let requests = Events::default();
+        let seen = requests.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve(stream, answer.clone(), seen.clone(), events.clone()));
+            }
+        });
+        Self { port, requests }
+    }
+
+    /// The only request that reached it.
+    pub(crate) fn only_request(&self) -> String {
+        let requests = self.requests.all();
+        assert_eq!(requests.len(), 1, "{requests:?}");
+        requests[0].clone()
+    }
+}
+
+async fn serve(mut stream: TcpStream, answer: Vec<u8>, seen: Events, events: Events) {
+    let mut bytes = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head
+                .lines()
+                .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ").map(str::to_owned));
+            if body.len() >= length.map_or(0, |length| length.parse().expect("a length")) {
+                seen.push(text);
+                events.push("the vendor has the request");
+                break;
+            }
+        }
+        if stream.read_buf(&mut bytes).await.unwrap_or(0) == 0 {
+            return;
+        }
+    }
+    // The client may have hung up: it has read as much as it wanted.
+    drop(stream.write_all(&answer).await);
+    drop(stream.shutdown().await);
+}
+
+/// An answer over HTTP/1.1.
+pub(crate) fn http(status: &str, headers: &[&str], body: &str) -> Vec<u8> {
+    let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
+    format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n{headers}connection: close\r\n\r\n{body}", body.len())
+        .into_bytes()
+}
+
+/// Records of writes, which may fail.
+pub(crate) struct Records {
+    pub(crate) events: Events,
+    pub(crate) failure: Option<RecordsError>,
+}
+
+impl Records {
+    pub(crate) fn working(events: &Events) -> Arc<Self> {
+        Arc::new(Self { events: events.clone(), failure: None })
+    }
+
+    pub(crate) fn failing() -> Arc<Self> {
+        Arc::new(Self { events: Events::default(), failure: Some(RecordsError::Fenced) })
+    }
+}
+
+#[async_trait::async_trait]
+impl WriteRecord for Records {
+    async fn write_leaves(&self) -> Result<(), RecordsError> {
+        self.events.push("recorded");
+        self.failure.clone().map_or(Ok(()), Err)
+    }
+}

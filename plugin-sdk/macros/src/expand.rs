@@ -1,0 +1,145 @@
+//! What the module gets: a type for the arguments of each tool, and the plugin that dispatches to them.
+
+use heck::ToUpperCamelCase;
+use proc_macro2::TokenStream;
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+use syn::{Ident, Item, parse_quote};
+
+use crate::arguments::{Argument, Parameter};
+use crate::tool::{Effect, Function, Tool};
+
+/// The items that are added to the module.
+pub(crate) fn items(tools: &[Tool]) -> Vec<Item> {
+    let mut items: Vec<Item> = tools.iter().map(arguments_type).collect();
+    items.push(parse_quote! {
+        /// The tools of this module, as a plugin.
+        pub struct Plugin;
+    });
+    let listed = tools.iter().map(listed);
+    let called = tools.iter().map(called);
+    let reconciled = tools.iter().filter_map(reconciled);
+    items.push(parse_quote! {
+        impl ::aftercall::Plugin for Plugin {
+            fn list_tools(_: &str) -> ::std::result::Result<::std::vec::Vec<::aftercall::Tool>, ::std::string::String> {
+                ::std::result::Result::Ok(::std::vec![#(#listed),*])
+            }
+
+            async fn call_tool(
+                __name: &str,
+                __json: &str,
+                __context: &::aftercall::Context,
+            ) -> ::std::result::Result<::aftercall::Outcome, ::aftercall::Failure> {
+                match __name {
+                    #(#called)*
+                    _ => ::std::result::Result::Err(::aftercall::__private::unknown_tool(__name)),
+                }
+            }
+
+            async fn reconcile(
+                __name: &str,
+                __json: &str,
+                __context: &::aftercall::Context,
+            ) -> ::std::result::Result<::aftercall::Finding, ::aftercall::Failure> {
+                match __name {
+                    #(#reconciled)*
+                    _ => ::std::result::Result::Err(::aftercall::__private::unknown_tool(__name)),
+                }
+            }
+        }
+    });
+    items
+}
+
+/// The component's exports, where there is a component.
+pub(crate) fn export(module: &Ident) -> TokenStream {
+    quote! {
+        #[cfg(target_family = "wasm")]
+        const _: () = {
+            type Exported = ::aftercall::__private::Component<#module::Plugin>;
+            ::aftercall::__private::export_component!(Exported);
+        };
+    }
+}
+
+fn arguments_type(tool: &Tool) -> Item {
+    let name = arguments_ident(tool);
+    let fields = tool.arguments().map(|Argument { ident, ty, attributes }| quote!(#(#attributes)* #ident: #ty));
+    parse_quote! {
+        #[derive(::aftercall::__private::serde::Deserialize, ::aftercall::__private::schemars::JsonSchema)]
+        #[serde(crate = "::aftercall::__private::serde", deny_unknown_fields)]
+        #[schemars(crate = "::aftercall::__private::schemars")]
+        struct #name { #(#fields),* }
+    }
+}
+
+fn arguments_ident(tool: &Tool) -> Ident {
+    format_ident!("ArgumentsOf{}", tool.name().to_upper_camel_case())
+}
+
+fn listed(tool: &Tool) -> TokenStream {
+    let name = tool.name();
+    let description = &tool.description;
+    let arguments = arguments_ident(tool);
+    let reconcilable = tool.reconcile.is_some();
+    let identity = tool.identity.iter().map(|name| name.unraw().to_string());
+    let effect = match tool.effect {
+        Some(Effect::Read) => quote!(Read),
+        Some(Effect::Idempotent) => quote!(Idempotent),
+        Some(Effect::Once) | None => quote!(Once),
+    };
+    let title = match &tool.title {
+        Some(title) => quote!(::std::option::Option::Some(::std::string::String::from(#title))),
+        None => quote!(::std::option::Option::None),
+    };
+    let output = &tool.output;
+    let output_schema = quote_spanned! { output.span() =>
+        <#output as ::aftercall::IntoOutcome>::output_schema()
+    };
+    quote! {
+        ::aftercall::Tool {
+            name: ::std::string::String::from(#name),
+            title: #title,
+            description: ::std::string::String::from(#description),
+            input_schema: ::aftercall::__private::input_schema::<#arguments>(),
+            output_schema: #output_schema.map(|schema| schema.as_value().to_string()),
+            effect: ::aftercall::Effect::#effect,
+            identity: ::std::vec![#(::std::string::String::from(#identity)),*],
+            reconcilable: #reconcilable,
+        }
+    }
+}
+
+fn called(tool: &Tool) -> TokenStream {
+    let name = tool.name();
+    let read = read(tool);
+    let call = call(tool, &tool.function);
+    quote!(#name => { #read ::aftercall::__private::outcome(#call) })
+}
+
+fn reconciled(tool: &Tool) -> Option<TokenStream> {
+    let name = tool.name();
+    let read = read(tool);
+    let call = call(tool, tool.reconcile.as_ref()?.function.as_ref()?);
+    Some(quote!(#name => { #read #call }))
+}
+
+/// Reads the arguments into variables of their names.
+fn read(tool: &Tool) -> TokenStream {
+    let ty = arguments_ident(tool);
+    let names = tool.arguments().map(|argument| &argument.ident);
+    quote!(let #ty { #(#names),* } = ::aftercall::__private::arguments(__json)?;)
+}
+
+/// Calls a function that takes the tool's arguments, in their order.
+fn call(tool: &Tool, function: &Function) -> TokenStream {
+    let ident = &function.ident;
+    let mut arguments = tool.arguments();
+    let values = function.parameters.iter().map(|parameter| match parameter {
+        Parameter::Context(_) => Some(quote!(__context)),
+        Parameter::Argument(_) => arguments.next().map(|argument| argument.ident.to_token_stream()),
+    });
+    let wait = function.is_async.then(|| quote!(.await));
+    quote_spanned!(ident.span() => #ident(#(#values),*) #wait)
+}

@@ -1,0 +1,158 @@
+//! Types of arguments that check themselves: in the schema before the plugin runs, and again as they are read.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use email_address::{EmailAddress, Options};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+
+/// A telephone number in E.164, such as `+14155550123`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PhoneNumber(String);
+
+/// An email address with a domain that has a dot, such as `ann@example.com`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Email(String);
+
+impl FromStr for PhoneNumber {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = text.strip_prefix('+').unwrap_or_default();
+        let sound = (2..=15).contains(&digits.len())
+            && !digits.starts_with('0')
+            && digits.bytes().all(|byte| byte.is_ascii_digit());
+        if sound {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(format!("{text:?} is not a telephone number in E.164, such as +14155550123"))
+        }
+    }
+}
+
+impl FromStr for Email {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let options = Options::default().with_required_tld().without_display_text();
+        match EmailAddress::parse_with_options(text, options) {
+            Ok(_) => Ok(Self(text.to_owned())),
+            Err(error) => Err(format!("{text:?} is not an email address: {error}")),
+        }
+    }
+}
+
+impl JsonSchema for PhoneNumber {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "PhoneNumber".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "pattern": r"^\+[1-9]\d{1,14}$",
+            "description": "A telephone number in E.164, such as +14155550123.",
+        })
+    }
+}
+
+impl JsonSchema for Email {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Email".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "email", "description": "An email address." })
+    }
+}
+
+macro_rules! text {
+    ($type:ident) => {
+        impl $type {
+            /// As it is written.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl AsRef<str> for $type {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str(&self.0)
+            }
+        }
+
+        impl TryFrom<String> for $type {
+            type Error = String;
+
+            fn try_from(text: String) -> Result<Self, String> {
+                text.parse()
+            }
+        }
+
+        impl From<$type> for String {
+            fn from(value: $type) -> String {
+                value.0
+            }
+        }
+    };
+}
+
+text!(PhoneNumber);
+text!(Email);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phone_numbers_are_e164() {
+        fn check(text: &str, sound: bool) {
+            let parsed = serde_json::from_value::<PhoneNumber>(text.into());
+            assert_eq!(parsed.is_ok(), sound, "{text}");
+        }
+        check("+14155550123", true);
+        check("+4930123456", true);
+        check("+12", true);
+        check("+1", false);
+        check("", false);
+        check("+", false);
+        check("14155550123", false);
+        check("+04155550123", false);
+        check("+1 415 555 0123", false);
+        check("+1415555012345678", false);
+        check("+1415555\u{0660}123", false);
+    }
+
+    #[test]
+    fn emails_have_a_domain() {
+        fn check(text: &str, sound: bool) {
+            let parsed = serde_json::from_value::<Email>(text.into());
+            assert_eq!(parsed.is_ok(), sound, "{text}");
+        }
+        check("ann@example.com", true);
+        check("ann+leads@mail.example.co.uk", true);
+        check("ann@example", false);
+        check("Ann <ann@example.com>", false);
+        check("ann at example.com", false);
+        check("@example.com", false);
+        check("", false);
+    }
+}

@@ -1,0 +1,109 @@
+//! One attempt at one tool call, as the tool sees it.
+
+use std::rc::Rc;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::bindings::aftercall::tool::types;
+use crate::transport::Host;
+use crate::{Failure, Level};
+
+/// One attempt at one tool call: what is known of it, and the way out to the vendor
+/// ([`get`](Context::get), [`post`](Context::post)…). Instants are milliseconds since 1970-01-01T00:00:00Z.
+pub struct Context {
+    attempt: types::Context,
+    host: Rc<dyn Host>,
+}
+
+impl Context {
+    pub(crate) fn new(attempt: types::Context, host: Rc<dyn Host>) -> Self {
+        Self { attempt, host }
+    }
+
+    pub(crate) fn host(&self) -> &dyn Host {
+        &*self.host
+    }
+
+    /// The ended conversation, as an opaque name.
+    pub fn conversation(&self) -> &str {
+        &self.attempt.conversation
+    }
+
+    /// The run that asks, as an opaque name.
+    pub fn run(&self) -> &str {
+        &self.attempt.run
+    }
+
+    /// The idempotency key of this effect: the same on every attempt, after any crash, and in `reconcile`.
+    pub fn key(&self) -> &str {
+        &self.attempt.idempotency_key
+    }
+
+    /// Which attempt this is, from 1.
+    pub fn attempt(&self) -> u32 {
+        self.attempt.attempt
+    }
+
+    /// When this effect was first tried, in milliseconds: where a search by time begins.
+    pub fn first_attempt_at(&self) -> u64 {
+        self.attempt.first_attempt_at
+    }
+
+    /// When this attempt began, in milliseconds; in a `reconcile`, when the attempt in doubt began. A search that
+    /// finds nothing is to be believed once the vendor's index has had its time since then.
+    pub fn attempt_at(&self) -> u64 {
+        self.attempt.attempt_at
+    }
+
+    /// When the host ends this call, in milliseconds.
+    pub fn deadline(&self) -> u64 {
+        self.attempt.deadline
+    }
+
+    /// The time now, in milliseconds.
+    pub fn now(&self) -> u64 {
+        self.host.now()
+    }
+
+    /// Whether this is a rehearsal, in which nothing written leaves the host.
+    pub fn dry_run(&self) -> bool {
+        self.attempt.dry_run
+    }
+
+    /// A fact of the call, such as `call.contact`. `None` where the manifest doesn't ask for it, the
+    /// tenant doesn't grant it, or the call has none.
+    pub fn fact(&self, name: &str) -> Option<Value> {
+        let fact = self.attempt.facts.iter().find(|fact| fact.name == name)?;
+        serde_json::from_str(&fact.value).ok()
+    }
+
+    /// The plugin's settings in this tenant.
+    ///
+    /// # Errors
+    /// `other`, where the settings don't fit `T`: the manifest's schema and `T` differ then.
+    pub fn settings<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+        serde_json::from_str(&self.host.settings())
+            .map_err(|error| Failure::other(format!("the plugin's settings don't fit: {error}")))
+    }
+
+    /// Writes a line for the timeline that is shown only on demand.
+    pub fn debug(&self, message: impl AsRef<str>) {
+        self.host.log(Level::Debug, message.as_ref());
+    }
+
+    /// Writes a line for the timeline.
+    pub fn info(&self, message: impl AsRef<str>) {
+        self.host.log(Level::Info, message.as_ref());
+    }
+
+    /// Writes a line for the timeline about something that a person may want to look at.
+    pub fn warn(&self, message: impl AsRef<str>) {
+        self.host.log(Level::Warn, message.as_ref());
+    }
+
+    /// Writes a line for the timeline about something that a person has to look at.
+    pub fn error(&self, message: impl AsRef<str>) {
+        self.host.log(Level::Error, message.as_ref());
+    }
+}

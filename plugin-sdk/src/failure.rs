@@ -1,0 +1,70 @@
+//! Failures, by kind. What the host does next depends on the kind, and on whether a write has left.
+
+use serde_json::Value;
+
+use crate::{Failure, FailureKind};
+
+impl Failure {
+    /// A failure with words for the model: what was wrong, and what would be right.
+    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), code: None, retry_after_ms: None, details: None }
+    }
+
+    /// The model can correct its arguments.
+    pub fn invalid_arguments(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::InvalidArguments, message)
+    }
+
+    /// What the arguments name isn't there.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::NotFound, message)
+    }
+
+    /// The vendor, or the grant, says no.
+    pub fn denied(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::Denied, message)
+    }
+
+    /// The vendor's state is at odds with the request.
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::Conflict, message)
+    }
+
+    /// Too many requests. The host repeats the call later.
+    pub fn rate_limited(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::RateLimited, message)
+    }
+
+    /// The vendor doesn't answer, and nothing was done. The host repeats the call later.
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::Unavailable, message)
+    }
+
+    /// The effect may have happened.
+    pub fn outcome_unknown(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::OutcomeUnknown, message)
+    }
+
+    /// Fits nothing else. The host doesn't repeat the call.
+    pub fn other(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::Other, message)
+    }
+
+    /// Adds the vendor's own code, for people.
+    pub fn with_code(mut self, code: impl Into<String>) -> Self {
+        self.code = Some(code.into());
+        self
+    }
+
+    /// Adds after how many milliseconds the call may be repeated.
+    pub fn with_retry_after_ms(mut self, wait_ms: u64) -> Self {
+        self.retry_after_ms = Some(wait_ms);
+        self
+    }
+
+    /// Adds whatever else the model or a person can use.
+    pub fn with_details(mut self, details: &Value) -> Self {
+        self.details = Some(details.to_string());
+        self
+    }
+}

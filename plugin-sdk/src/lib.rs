@@ -1,0 +1,93 @@
+//! What the author of a tool sees.
+//!
+//! A plugin is a module of functions. The macro on the module makes the schema of each tool's
+//! arguments, its description, the dispatch and the component's exports, and reports every mistake
+//! at once. This is a whole plugin of one tool with one request:
+//!
+//! ```
+//! #[aftercall::plugin]
+//! mod tools {
+//!     use aftercall::{Context, Email, Failure, Receipt};
+//!
+//!     #[derive(serde::Deserialize)]
+//!     struct Ticket {
+//!         id: String,
+//!     }
+//!
+//!     /// Opens a ticket for the person who called.
+//!     #[tool(effect = idempotent, identity = [email])]
+//!     async fn open_ticket(
+//!         /// Where the answer goes.
+//!         email: Email,
+//!         /// What the caller asked for, in one sentence.
+//!         subject: String,
+//!         cx: &Context,
+//!     ) -> Result<Receipt, Failure> {
+//!         let request = serde_json::json!({ "requester": email, "subject": subject, "key": cx.key() });
+//!         let answer = cx.post("https://desk.example.com/v1/tickets").json(&request).send().await?;
+//!         let ticket: Ticket = answer.ok()?.json()?;
+//!         Ok(Receipt::new("ticket", ticket.id))
+//!     }
+//! }
+//! # fn main() {
+//! # use aftercall::testing::{Fake, Reply};
+//! # let ticket = Reply::json(201, serde_json::json!({ "id": "T-1" }));
+//! # let fake = Fake::new().expect("POST https://desk.example.com/v1/tickets", ticket);
+//! # let arguments = serde_json::json!({ "email": "ann@example.com", "subject": "A refund" });
+//! # let outcome = fake.call::<tools::Plugin>("open_ticket", arguments).unwrap();
+//! # assert_eq!(outcome.receipts[0].id, "T-1");
+//! # }
+//! ```
+//!
+//! On `wasm32-wasip2` the crate is a component (`crate-type = ["cdylib", "rlib"]`). On the host target
+//! nothing of the component's imports is there: unit tests stand on [`testing::Fake`].
+//!
+//! What it refuses: a plugin never sees a credential (the host puts it on the request as it leaves),
+//! opens no socket and no file, keeps nothing between two calls, and reads no clock but the context's.
+
+// The macro's output names this crate `::aftercall`, in its own tests too.
+extern crate self as aftercall;
+
+mod arguments;
+mod context;
+
+mod failure;
+mod outcome;
+
+mod request;
+mod response;
+mod vendor;
+
+#[cfg(target_family = "wasm")]
+mod live;
+#[cfg(not(target_family = "wasm"))]
+pub mod testing;
+mod transport;
+
+mod plugin;
+mod schema;
+
+#[doc(hidden)]
+pub mod bindings;
+
+pub use aftercall_sdk_macros::plugin;
+
+pub use crate::arguments::{Email, PhoneNumber};
+pub use crate::bindings::aftercall::tool::log::Level;
+pub use crate::bindings::aftercall::tool::types::{Effect, Failure, FailureKind, Finding, Outcome, Receipt, Tool};
+pub use crate::context::Context;
+pub use crate::outcome::{Answer, IntoOutcome};
+pub use crate::plugin::Plugin;
+pub use crate::request::{Request, path_segment};
+pub use crate::response::Response;
+
+/// What the output of the macro stands on; not for authors.
+#[doc(hidden)]
+pub mod __private {
+    pub use schemars;
+    pub use serde;
+
+    pub use crate::bindings::export_component;
+    pub use crate::plugin::{Component, arguments, outcome, unknown_tool};
+    pub use crate::schema::input as input_schema;
+}

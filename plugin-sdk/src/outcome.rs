@@ -1,0 +1,115 @@
+//! What came of a call: receipts, words for the model, typed data.
+
+use schemars::{JsonSchema, Schema};
+use serde::Serialize;
+
+use crate::schema;
+use crate::{Failure, Finding, Outcome, Receipt};
+
+/// An outcome whose data has a type, from which the tool's output schema is made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer<T> {
+    text: String,
+    data: T,
+    receipts: Vec<Receipt>,
+}
+
+/// What a tool may return: anything that is `Into<Outcome>` ([`Receipt`], [`Outcome`], `String`), or an [`Answer`].
+pub trait IntoOutcome {
+    /// The outcome, as the host gets it.
+    ///
+    /// # Errors
+    /// Where the data can't be written as JSON.
+    fn into_outcome(self) -> Result<Outcome, Failure>;
+
+    /// The schema of the outcome's data, where it has any.
+    fn output_schema() -> Option<Schema>;
+}
+
+impl Receipt {
+    /// The vendor's proof of an effect: what it made or changed, in its own words, and its identifier of it.
+    pub fn new(kind: impl Into<String>, id: impl Into<String>) -> Self {
+        Self { id: id.into(), kind: kind.into(), url: None }
+    }
+
+    /// Where a person can look at it.
+    pub fn with_url(mut self, url: impl Into<String>) -> Self {
+        self.url = Some(url.into());
+        self
+    }
+}
+
+impl Outcome {
+    /// An outcome in words, for the model.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), data: None, receipts: Vec::new() }
+    }
+
+    /// Adds the proof of an effect.
+    pub fn with_receipt(mut self, receipt: Receipt) -> Self {
+        self.receipts.push(receipt);
+        self
+    }
+}
+
+impl From<Receipt> for Outcome {
+    fn from(receipt: Receipt) -> Self {
+        Self::new(format!("done: {} {}", receipt.kind, receipt.id)).with_receipt(receipt)
+    }
+}
+
+impl From<String> for Outcome {
+    fn from(text: String) -> Self {
+        Self::new(text)
+    }
+}
+
+impl<T: Serialize> Answer<T> {
+    /// Data, and the same in words for the model.
+    pub fn new(text: impl Into<String>, data: T) -> Self {
+        Self { text: text.into(), data, receipts: Vec::new() }
+    }
+
+    /// Adds the proof of an effect.
+    pub fn with_receipt(mut self, receipt: Receipt) -> Self {
+        self.receipts.push(receipt);
+        self
+    }
+}
+
+impl<T: Into<Outcome>> IntoOutcome for T {
+    fn into_outcome(self) -> Result<Outcome, Failure> {
+        Ok(self.into())
+    }
+
+    fn output_schema() -> Option<Schema> {
+        None
+    }
+}
+
+impl<T: Serialize + JsonSchema> IntoOutcome for Answer<T> {
+    fn into_outcome(self) -> Result<Outcome, Failure> {
+        let data = serde_json::to_string(&self.data)
+            .map_err(|error| Failure::other(format!("the data of the answer is not JSON: {error}")))?;
+        Ok(Outcome { text: self.text, data: Some(data), receipts: self.receipts })
+    }
+
+    fn output_schema() -> Option<Schema> {
+        Some(schema::output::<T>())
+    }
+}
+
+impl Finding {
+    /// The effect happened, with this outcome.
+    ///
+    /// # Errors
+    /// As [`IntoOutcome::into_outcome`].
+    pub fn happened(outcome: impl IntoOutcome) -> Result<Self, Failure> {
+        outcome.into_outcome().map(Self::Happened)
+    }
+
+    /// Not to be told yet: ask again after this many milliseconds.
+    pub fn ask_again_after(wait_ms: u64) -> Self {
+        Self::Unknown(Some(wait_ms))
+    }
+}

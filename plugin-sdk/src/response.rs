@@ -1,0 +1,58 @@
+//! A vendor's answer.
+
+use std::borrow::Cow;
+
+use http::header::HeaderName;
+use serde::de::DeserializeOwned;
+
+use crate::Failure;
+use crate::vendor::Exchange;
+
+/// A vendor's answer, whatever its status.
+#[derive(Debug)]
+pub struct Response {
+    exchange: Exchange,
+    response: http::Response<Vec<u8>>,
+}
+
+impl Response {
+    pub(crate) fn new(exchange: Exchange, response: http::Response<Vec<u8>>) -> Self {
+        Self { exchange, response }
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.response.status().as_u16()
+    }
+
+    /// The first header of this name, where it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let name: HeaderName = name.parse().ok()?;
+        self.response.headers().get(name)?.to_str().ok()
+    }
+
+    /// The body as text; what isn't UTF-8 is replaced.
+    pub fn text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(self.response.body())
+    }
+
+    /// The body, read as JSON.
+    ///
+    /// # Errors
+    /// `outcome-unknown` where the request wrote: the vendor did something that this plugin can't read;
+    /// else `other`.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+        serde_json::from_slice(self.response.body()).map_err(|error| self.exchange.unreadable(&error))
+    }
+
+    /// This response if its status is 2xx, else the failure that the status stands for, with the vendor's
+    /// own message.
+    ///
+    /// # Errors
+    /// 400 and 422 `invalid-arguments`; 401, 402 and 403 `denied`; 404 and 410 `not-found`; 409 and 412
+    /// `conflict`; 429 `rate-limited` with the vendor's `Retry-After`; 408 and 5xx `outcome-unknown` where the
+    /// request wrote, else `unavailable`; any other `other`.
+    pub fn ok(self) -> Result<Self, Failure> {
+        if self.response.status().is_success() { Ok(self) } else { Err(self.exchange.refused(&self.response)) }
+    }
+}

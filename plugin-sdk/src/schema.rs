@@ -1,0 +1,77 @@
+//! JSON Schema for models: one object, nothing but what a model uses, no references.
+
+use schemars::generate::SchemaSettings;
+use schemars::transform::{RecursiveTransform, RestrictFormats, Transform};
+use schemars::{JsonSchema, Schema};
+use serde_json::{Map, Value};
+
+/// The schema of a tool's arguments, as JSON. An optional argument is left out, never null.
+pub fn input<T: JsonSchema>() -> String {
+    let mut schema = plain::<T>(SchemaSettings::draft2020_12().for_deserialize());
+    RecursiveTransform(optional_is_absent).transform(&mut schema);
+    // Providers want it, of a tool without arguments too.
+    schema.ensure_object().entry("properties").or_insert_with(|| Map::new().into());
+    schema.as_value().to_string()
+}
+
+/// The schema of an outcome's data.
+pub(crate) fn output<T: JsonSchema>() -> Schema {
+    plain::<T>(SchemaSettings::draft2020_12().for_serialize())
+}
+
+fn plain<T: JsonSchema>(settings: SchemaSettings) -> Schema {
+    let settings = settings
+        .with(|settings| settings.inline_subschemas = true)
+        // Rust's own formats, such as `uint32`, are unknown to providers, and some refuse them.
+        .with_transform(RestrictFormats::default());
+    let mut schema = settings.into_generator().into_root_schema_for::<T>();
+    schema.remove("$schema");
+    schema.remove("title");
+    schema
+}
+
+fn optional_is_absent(schema: &mut Schema) {
+    let required: Vec<String> = match schema.get("required") {
+        Some(Value::Array(names)) => names.iter().filter_map(|name| Some(name.as_str()?.to_owned())).collect(),
+        _ => Vec::new(),
+    };
+    if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+        for (name, property) in properties {
+            if let Value::Object(property) = property
+                && !required.contains(name)
+            {
+                forbid_null(property);
+            }
+        }
+    }
+}
+
+fn forbid_null(schema: &mut Map<String, Value>) {
+    let is_null = |value: &Value| value.is_null() || value["type"] == "null";
+    if let Some(Value::Array(types)) = schema.get_mut("type") {
+        types.retain(|name| name != "null");
+        if let [only] = &mut types[..] {
+            schema["type"] = only.take();
+        }
+    }
+    if let Some(Value::Array(values)) = schema.get_mut("enum") {
+        values.retain(|value| !value.is_null());
+    }
+    if schema.get("default").is_some_and(Value::is_null) {
+        schema.remove("default");
+    }
+    if let Some(Value::Array(mut any)) = schema.remove("anyOf") {
+        any.retain(|value| !is_null(value));
+        match &mut any[..] {
+            [Value::Object(only)] => {
+                // What the argument itself says, such as its description, wins.
+                for (key, value) in std::mem::take(only) {
+                    schema.entry(key).or_insert(value);
+                }
+            }
+            _ => {
+                schema.insert("anyOf".to_owned(), any.into());
+            }
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! The SDK from an author's side, on the host target.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+mod plugin;
+mod requests;

@@ -1,0 +1,218 @@
+//! The HTTP client and the context, against the fake.
+
+use aftercall::testing::{Fake, Reply, block_on};
+use aftercall::{Failure, FailureKind, Level, Response, path_segment};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+const LINE: &str = "POST https://api.example.com/v1/things";
+const URL: &str = "https://api.example.com/v1/things";
+
+fn answer(method: &str, reply: Reply) -> Result<Response, Failure> {
+    let fake = Fake::new().expect(&format!("{method} {URL}"), reply);
+    let cx = fake.context();
+    let request = match method {
+        "GET" => cx.get(URL),
+        "POST" => cx.post(URL),
+        "PUT" => cx.put(URL),
+        "PATCH" => cx.patch(URL),
+        "DELETE" => cx.delete(URL),
+        _ => cx.post(URL).reads_only(),
+    };
+    block_on(request.send()).and_then(Response::ok)
+}
+
+#[test]
+fn requests_are_encoded() {
+    let fake = Fake::new().expect(LINE, Reply::json(200, json!({}))).expect(LINE, Reply::json(200, json!({})));
+    let cx = fake.context();
+    let form = cx.post(URL).query(&[("a&b", "c d"), ("ü", "+1")]).query(&[("e", "f")]);
+    block_on(form.form(&[("To", "+1 2"), ("Body", "50% & more")]).send()).unwrap();
+    block_on(cx.post(format!("{URL}?x=1")).query(&[("y", "2")]).header("X-One", "1").json("é").send()).unwrap();
+
+    let [form, json] = &fake.sent()[..] else { panic!("two requests") };
+    assert_eq!(form.text(), "To=%2B1+2&Body=50%25+%26+more");
+    assert_eq!(form.form()[1], ("Body".to_owned(), "50% & more".to_owned()));
+    assert_eq!(form.header("content-type"), Some("application/x-www-form-urlencoded"));
+    assert_eq!(form.header("content-length"), Some("29"));
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(form.query(), [pair("a&b", "c d"), pair("ü", "+1"), pair("e", "f")]);
+    assert_eq!(json.json(), json!("é"));
+    assert_eq!(json.query(), [pair("x", "1"), pair("y", "2")]);
+    assert_eq!(json.header("content-length"), Some("4"));
+    assert_eq!(json.header("content-type"), Some("application/json"));
+    assert_eq!(json.header("x-one"), Some("1"));
+}
+
+#[test]
+fn path_segments_stay_segments() {
+    fn check(text: &str, expected: &str) {
+        assert_eq!(path_segment(text), expected);
+    }
+    check("AC12-3_4.5~6", "AC12-3_4.5~6");
+    check("a/b?c#d", "a%2Fb%3Fc%23d");
+    check("..", "%2E%2E");
+    check("ü", "%C3%BC");
+}
+
+#[test]
+fn mistakes_in_a_request_are_failures_of_it() {
+    fn check(url: &str, header: &str, words: &str) {
+        let fake = Fake::new();
+        let failure = block_on(fake.context().get(url).header("x-name", header).send()).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Other);
+        assert!(failure.message.contains(words), "{}", failure.message);
+    }
+    check("/v1/things", "fine", "not absolute");
+    check("https://api.example.com/a b", "fine", "not absolute and encoded");
+    check(URL, "two\nlines", "\"x-name\"");
+}
+
+#[test]
+fn statuses_become_failures() {
+    fn check(method: &str, status: u16, kind: FailureKind) {
+        let failure = answer(method, Reply::text(status, "")).unwrap_err();
+        assert_eq!(failure.kind, kind, "{method} {status}");
+    }
+    for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
+        let doubt = if method == "GET" { FailureKind::Unavailable } else { FailureKind::OutcomeUnknown };
+        check(method, 400, FailureKind::InvalidArguments);
+        check(method, 422, FailureKind::InvalidArguments);
+        check(method, 401, FailureKind::Denied);
+        check(method, 403, FailureKind::Denied);
+        check(method, 404, FailureKind::NotFound);
+        check(method, 409, FailureKind::Conflict);
+        check(method, 429, FailureKind::RateLimited);
+        check(method, 418, FailureKind::Other);
+        check(method, 304, FailureKind::Other);
+        check(method, 408, doubt);
+        check(method, 500, doubt);
+        check(method, 503, doubt);
+    }
+}
+
+#[test]
+fn connections_that_fail_become_failures() {
+    fn check(method: &str, reply: Reply, kind: FailureKind, words: &str) {
+        let failure = answer(method, reply).unwrap_err();
+        assert_eq!(failure.kind, kind, "{method}");
+        assert!(failure.message.contains(words), "{}", failure.message);
+        assert!(failure.message.contains(URL), "{}", failure.message);
+    }
+    check("GET", Reply::denied(), FailureKind::Denied, "the grant doesn't allow GET");
+    check("POST", Reply::denied(), FailureKind::Denied, "the grant doesn't allow POST");
+    check("GET", Reply::unreachable(), FailureKind::Unavailable, "can't be reached");
+    check("POST", Reply::unreachable(), FailureKind::Unavailable, "can't be reached");
+    check("GET", Reply::cut(), FailureKind::Unavailable, "no whole answer");
+    check("POST", Reply::cut(), FailureKind::OutcomeUnknown, "no whole answer");
+}
+
+#[test]
+fn a_search_by_post_leaves_no_doubt() {
+    for reply in [Reply::cut(), Reply::text(502, "")] {
+        let fake = Fake::new().expect(LINE, reply);
+        let sent = block_on(fake.context().post(URL).reads_only().send()).and_then(Response::ok);
+        assert_eq!(sent.unwrap_err().kind, FailureKind::Unavailable);
+    }
+}
+
+#[test]
+fn the_vendor_s_words_are_handed_on() {
+    fn check(body: Value, message: &str, code: Option<&str>) {
+        let failure = answer("POST", Reply::json(400, body)).unwrap_err();
+        assert_eq!(failure.message, format!("POST {URL} was answered with 400 Bad Request{message}"));
+        assert_eq!(failure.code.as_deref(), code);
+    }
+    check(json!({ "code": 21211, "message": "no such number" }), ": no such number", Some("21211"));
+    check(json!({ "category": "VALIDATION_ERROR", "message": "bad" }), ": bad", Some("VALIDATION_ERROR"));
+    check(json!({ "error": { "message": "m", "type": "t" } }), ": m", Some("t"));
+    check(json!({ "errors": [{ "detail": "d" }] }), ": d", None);
+    check(json!({ "error": "invalid" }), ": invalid", None);
+    check(json!(["what"]), "", None);
+    check(json!({ "message": "x".repeat(600) }), &format!(": {}", "x".repeat(500)), None);
+}
+
+#[test]
+fn retry_after_is_in_milliseconds() {
+    fn check(value: &str, expected: Option<u64>) {
+        let failure = answer("GET", Reply::text(429, "").with_header("retry-after", value)).unwrap_err();
+        assert_eq!(failure.retry_after_ms, expected, "{value}");
+    }
+    check("3", Some(3000));
+    check("0", Some(0));
+    check("-1", None);
+    check("Wed, 21 Oct 2026 07:28:00 GMT", None);
+    check("99999999999999999999", None);
+    check("18446744073709551615", None);
+}
+
+#[test]
+fn responses_are_read() {
+    #[derive(Debug, Deserialize)]
+    struct Thing {
+        id: String,
+    }
+    let response = answer("POST", Reply::json(201, json!({ "id": "1" })).with_header("x-id", "7")).unwrap();
+    assert_eq!(response.status(), 201);
+    assert_eq!(response.header("X-Id"), Some("7"));
+    assert_eq!(response.header("x-other"), None);
+    assert_eq!(response.text(), r#"{"id":"1"}"#);
+    assert_eq!(response.json::<Thing>().unwrap().id, "1");
+
+    let unreadable = |method| answer(method, Reply::text(200, "<p>")).unwrap().json::<Thing>().unwrap_err().kind;
+    assert_eq!(unreadable("POST"), FailureKind::OutcomeUnknown);
+    assert_eq!(unreadable("GET"), FailureKind::Other);
+}
+
+#[test]
+fn the_context_says_what_is_known_of_the_attempt() {
+    #[derive(Debug, Deserialize)]
+    struct Settings {
+        region: String,
+    }
+    let fake = Fake::new()
+        .settings(json!({ "region": "eu" }))
+        .fact("call.contact", &json!("+4930123456"))
+        .key("k")
+        .attempt(3)
+        .first_attempt_at(5)
+        .now(9)
+        .dry_run();
+    let cx = fake.context();
+    assert_eq!((cx.key(), cx.attempt(), cx.first_attempt_at(), cx.now()), ("k", 3, 5, 9));
+    assert_eq!((cx.conversation(), cx.run()), ("conversation-1", "run-1"));
+    assert!(cx.dry_run());
+    assert!(cx.deadline() > cx.now());
+    assert_eq!(cx.fact("call.contact"), Some(json!("+4930123456")));
+    assert_eq!(cx.fact("call.summary"), None);
+    assert_eq!(cx.settings::<Settings>().unwrap().region, "eu");
+    assert_eq!(cx.settings::<Vec<u8>>().unwrap_err().kind, FailureKind::Other);
+    cx.debug("a");
+    cx.info("b");
+    cx.warn("c");
+    cx.error("d");
+    let logged: Vec<(Level, String)> = fake.logged();
+    let levels: Vec<Level> = logged.iter().map(|(level, _)| *level).collect();
+    assert_eq!(levels, [Level::Debug, Level::Info, Level::Warn, Level::Error]);
+    assert_eq!(logged[3].1, "d");
+}
+
+#[test]
+#[should_panic(expected = "the plugin sent GET https://api.example.com/v1/things; no request was expected")]
+fn an_unexpected_request_fails_the_test() {
+    let fake = Fake::new();
+    let _ = block_on(fake.context().get(URL).send());
+}
+
+#[test]
+#[should_panic(expected = "expected was POST https://api.example.com/v1/things")]
+fn another_request_than_expected_fails_the_test() {
+    let fake = Fake::new().expect(LINE, Reply::text(200, ""));
+    let _ = block_on(fake.context().get(URL).send());
+}
+
+#[test]
+#[should_panic(expected = "the plugin didn't send POST https://api.example.com/v1/things")]
+fn a_request_that_is_not_made_fails_the_test() {
+    drop(Fake::new().expect(LINE, Reply::text(200, "")));
+}

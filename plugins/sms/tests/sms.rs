@@ -1,0 +1,137 @@
+//! The plugin against a fake of Twilio: what it sends, and what it makes of the answers.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+use aftercall::testing::{Fake, Reply};
+use aftercall::{Effect, FailureKind, Finding, Outcome, Plugin as _, Receipt};
+use aftercall_plugin_sms::tools::Plugin;
+use serde_json::{Value, json};
+
+const ACCOUNT: &str = "AC00000000000000000000000000000001";
+const SID: &str = "SM00000000000000000000000000000001";
+/// 2026-03-01T00:01:00Z: the search begins on the day before.
+const FIRST_ATTEMPT_AT: u64 = 1_772_323_260_000;
+
+fn fake() -> Fake {
+    Fake::new()
+        .settings(json!({ "account_sid": ACCOUNT, "from": "+14155550100" }))
+        .first_attempt_at(FIRST_ATTEMPT_AT)
+        .attempt_at(FIRST_ATTEMPT_AT)
+        .now(FIRST_ATTEMPT_AT + 60_000)
+}
+
+fn line(method: &str) -> String {
+    format!("{method} https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Messages.json")
+}
+
+fn arguments() -> Value {
+    json!({ "to": "+14155550123", "text": "See you at 5 & bring the papers" })
+}
+
+fn message(status: &str, body: &str, created: &str) -> Value {
+    json!({ "sid": SID, "status": status, "body": body, "date_created": created, "num_segments": "1" })
+}
+
+fn outcome(status: &str) -> Outcome {
+    let url = format!("https://www.twilio.com/console/sms/logs/{ACCOUNT}/{SID}");
+    Outcome::new(format!("the text message is {status} (message {SID})"))
+        .with_receipt(Receipt::new("message", SID).with_url(url))
+}
+
+#[test]
+fn the_tool_is_once_per_recipient() {
+    let tools = Plugin::list_tools("{}").unwrap();
+    let [tool] = &tools[..] else { panic!("one tool") };
+    assert_eq!((tool.name.as_str(), tool.effect), ("send_sms", Effect::Once));
+    assert_eq!(tool.identity, ["to"]);
+    assert!(tool.reconcilable);
+    let schema: Value = serde_json::from_str(&tool.input_schema).unwrap();
+    assert_eq!(schema["required"], json!(["to", "text"]));
+    assert_eq!(schema["properties"]["text"]["maxLength"], 1600);
+}
+
+#[test]
+fn a_message_is_sent_as_a_form() {
+    let taken = message("queued", "See you", "Sun, 01 Mar 2026 00:01:00 +0000");
+    let fake = fake().expect(&line("POST"), Reply::json(201, taken));
+    assert_eq!(fake.call::<Plugin>("send_sms", arguments()), Ok(outcome("queued")));
+    let sent = &fake.sent()[0];
+    assert_eq!(sent.text(), "To=%2B14155550123&From=%2B14155550100&Body=See+you+at+5+%26+bring+the+papers");
+    assert_eq!(sent.header("authorization"), None);
+}
+
+#[test]
+fn refusals_of_twilio_are_told() {
+    fn check(reply: Reply, kind: FailureKind, words: &str, code: Option<&str>) {
+        let fake = fake().expect(&line("POST"), reply);
+        let failure = fake.call::<Plugin>("send_sms", arguments()).unwrap_err();
+        assert_eq!(failure.kind, kind);
+        assert!(failure.message.contains(words), "{}", failure.message);
+        assert_eq!(failure.code.as_deref(), code);
+    }
+    let refusal = |code: u32, words: &str| json!({ "code": code, "message": words, "status": 400 });
+    let landline = refusal(21614, "'To' number is not a valid mobile number");
+    check(Reply::json(400, landline), FailureKind::InvalidArguments, "not a valid mobile", Some("21614"));
+    check(Reply::json(401, refusal(20003, "Authenticate")), FailureKind::Denied, "Authenticate", Some("20003"));
+    let busy = Reply::json(429, refusal(20429, "Too Many Requests")).with_header("retry-after", "1");
+    check(busy, FailureKind::RateLimited, "Too Many", Some("20429"));
+    check(Reply::text(500, "oops"), FailureKind::OutcomeUnknown, "500", None);
+    check(Reply::cut(), FailureKind::OutcomeUnknown, "no whole answer", None);
+    check(Reply::text(201, "{}"), FailureKind::OutcomeUnknown, "not as expected", None);
+    check(Reply::unreachable(), FailureKind::Unavailable, "can't be reached", None);
+    check(Reply::denied(), FailureKind::Denied, "the grant doesn't allow POST", None);
+}
+
+#[test]
+fn a_message_in_doubt_is_looked_up() {
+    let fake = fake().expect(&line("GET"), Reply::json(200, json!({ "messages": [] })));
+    fake.reconcile::<Plugin>("send_sms", arguments()).unwrap();
+    let query = fake.sent()[0].query();
+    let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let since = ("DateSent>", "2026-02-28T00:00:00Z");
+    let expected = [("To", "+14155550123"), ("From", "+14155550100"), since, ("PageSize", "200")];
+    assert_eq!(query, expected);
+}
+
+#[test]
+fn the_list_of_messages_decides() {
+    fn check(list: &Value, later_ms: u64, expected: &Finding) {
+        let fake = fake().now(FIRST_ATTEMPT_AT + later_ms).expect(&line("GET"), Reply::json(200, list.clone()));
+        let finding = fake.reconcile::<Plugin>("send_sms", arguments()).unwrap();
+        assert_eq!(finding, *expected, "{later_ms} ms later: {list}");
+    }
+    let text = "See you at 5 & bring the papers";
+    let list = |message: Value| json!({ "messages": [message], "next_page_uri": null });
+    let in_time = "Sun, 01 Mar 2026 00:01:01 +0000";
+    let found = |status| Finding::Happened(outcome(status));
+    let not_yet = Finding::Unknown(Some(10_000));
+
+    check(&list(message("delivered", text, in_time)), 60_000, &found("delivered"));
+    check(&list(message("failed", &format!("{text} "), in_time)), 1, &found("failed"));
+    check(&list(message("sent", text, "Sat, 28 Feb 2026 23:59:30 +0000")), 60_000, &found("sent"));
+    let trial = format!("Sent from your Twilio trial account - {text}");
+    check(&list(message("sent", &trial, in_time)), 60_000, &found("sent"));
+
+    check(&list(message("sent", text, "Sat, 28 Feb 2026 23:58:59 +0000")), 60_000, &Finding::DidNotHappen);
+    check(&list(message("sent", "Another text", in_time)), 60_000, &Finding::DidNotHappen);
+    check(&list(message("sent", text, "yesterday")), 60_000, &Finding::DidNotHappen);
+    check(&json!({ "messages": [] }), 30_000, &Finding::DidNotHappen);
+    check(&json!({ "messages": [] }), 29_999, &not_yet);
+    check(&json!({ "messages": [] }), 0, &not_yet);
+    let first_of_many = json!({ "messages": [], "next_page_uri": "/2010-04-01/next" });
+    check(&first_of_many, 60_000, &Finding::Unknown(None));
+}
+
+#[test]
+fn a_lookup_that_fails_finds_nothing_out() {
+    let fake = fake().expect(&line("GET"), Reply::text(503, ""));
+    let failure = fake.reconcile::<Plugin>("send_sms", arguments()).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Unavailable);
+}
+
+#[test]
+fn a_time_out_of_range_is_a_failure() {
+    let fake = fake().first_attempt_at(u64::MAX);
+    let failure = fake.reconcile::<Plugin>("send_sms", arguments()).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Other);
+}
