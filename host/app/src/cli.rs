@@ -1,0 +1,144 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use aftercall_core::id::{AssistantName, Tenant};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The work after a call, done by the model that took the call, with tools nobody has to trust.
+#[derive(Debug, Parser)]
+#[command(name = "aftercall", version, about, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the main job on this machine alone: a played model, played vendors, the real host and plugins
+    Demo(Demo),
+    /// Do the work after one call: a native envelope, or a Vapi end-of-call-report as it is
+    Run(Run),
+    /// List runs, newest first
+    Runs(Runs),
+    /// Tell what happened in a run: every turn, tool call, refusal and receipt
+    Logs(Logs),
+    /// Build and look at plugins
+    #[command(subcommand)]
+    Plugin(Plugin),
+}
+
+/// How results are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+/// `aftercall demo`
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// How results are shown
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+    /// Keep the records in this file, for `aftercall logs RUN --store FILE` afterwards
+    #[arg(long, value_name = "FILE")]
+    pub store: Option<PathBuf>,
+}
+
+/// `aftercall run`
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The call's record (JSON)
+    #[arg(value_name = "CALL.json")]
+    pub call: PathBuf,
+    /// The configuration
+    #[arg(long, value_name = "FILE", default_value = "aftercall.toml")]
+    pub config: PathBuf,
+    /// Whose call it is; needed where the configuration has several tenants and the record names none
+    #[arg(long)]
+    pub tenant: Option<Tenant>,
+    /// Which assistant took it; needed where the tenant has several and the record's isn't among their `platform_ids`
+    #[arg(long)]
+    pub assistant: Option<AssistantName>,
+    /// Go on with this model instead of the call's; its key comes from OPENAI_API_KEY
+    #[arg(long, value_name = "NAME", requires = "base_url")]
+    pub model: Option<String>,
+    /// Where that model's API begins, such as https://api.openai.com/v1
+    #[arg(long, value_name = "URL", requires = "model")]
+    pub base_url: Option<String>,
+    /// Look at the same call again; what was done before is not done twice
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub revision: u32,
+    /// How results are shown
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+/// Where the records are.
+#[derive(Debug, Args)]
+pub struct Store {
+    /// The configuration that says where the records are
+    #[arg(long, value_name = "FILE", default_value = "aftercall.toml")]
+    pub config: PathBuf,
+    /// The records themselves
+    #[arg(long, value_name = "FILE", conflicts_with = "config")]
+    pub store: Option<PathBuf>,
+}
+
+/// `aftercall runs`
+#[derive(Debug, Args)]
+pub struct Runs {
+    /// Where the records are
+    #[command(flatten)]
+    pub store: Store,
+    /// Only this tenant's
+    #[arg(long)]
+    pub tenant: Option<Tenant>,
+    /// At most that many
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub most: u32,
+    /// How results are shown
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+/// `aftercall logs`
+#[derive(Debug, Args)]
+pub struct Logs {
+    /// The run's identifier, or enough of its beginning
+    pub run: String,
+    /// Where the records are
+    #[command(flatten)]
+    pub store: Store,
+    /// How results are shown
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+/// `aftercall plugin`
+#[derive(Debug, Subcommand)]
+pub enum Plugin {
+    /// Build the plugin in a folder to a component with its manifest inside
+    Build {
+        /// The folder with Cargo.toml and plugin.toml
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+        /// Where the component goes; default: aftercall/NAME.wasm in cargo's target folder
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Show what a component is, requests and offers, without running it for anybody
+    Inspect {
+        /// The component
+        #[arg(value_name = "FILE")]
+        component: PathBuf,
+        /// The settings with which its tools are listed (JSON)
+        #[arg(long, value_name = "JSON", default_value = "{}")]
+        settings: String,
+    },
+}

@@ -1,0 +1,176 @@
+//! One TOML file says everything: operator, models, plugins, tenants with their grants and assistants.
+//!
+//! Secrets are named, never written: `{ env = "NAME" }` or `{ file = "path" }`. An unknown key is an error
+//! that names the nearest known one; whatever is wrong is told with its place, before anything starts.
+
+mod check;
+mod nearest;
+mod read;
+mod secret;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use aftercall_core::{
+    assistant::{Budgets, Retries},
+    binding::Bindings,
+    conversation::Dialect,
+    egress::Rule,
+    facts::Fact,
+    id::{AssistantName, PluginName, Sha256Hex, Tenant},
+};
+use serde::{Deserialize, Serialize};
+
+pub use check::Problems;
+pub(crate) use nearest::nearest;
+pub use read::Error;
+pub use secret::SecretRef;
+
+/// The whole file.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// What the operator decides for all tenants.
+    pub operator: Operator,
+    /// Routes to models, by the name that platforms call a model.
+    pub models: BTreeMap<String, Model>,
+    /// Installed plugins.
+    pub plugins: BTreeMap<PluginName, Plugin>,
+    /// Tenants.
+    pub tenants: BTreeMap<Tenant, TenantConfig>,
+    /// Where relative paths start: the folder of the file.
+    #[serde(skip)]
+    pub folder: PathBuf,
+}
+
+/// What the operator decides for all tenants.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Operator {
+    /// The records database. Default: `aftercall.db` beside the file.
+    pub store: Option<PathBuf>,
+    /// Where compiled components are kept. Default: `.aftercall-cache` beside the file.
+    pub cache: Option<PathBuf>,
+    /// Requests that any plugin may send at most. Absent: whatever author and tenant agree on.
+    pub egress_ceiling: Option<Vec<Rule>>,
+    /// Address ranges that requests may reach although they are loopback, private or link-local.
+    pub egress_allow_ranges: Vec<aftercall_plugin::IpNet>,
+    /// Vendor hosts that are connected elsewhere: a test double, a proxy. `"api.example.com" = "http://127.0.0.1:8080"`.
+    /// Rules and grants go on speaking of the vendor's own name.
+    pub egress_reroutes: BTreeMap<String, aftercall_plugin::Url>,
+}
+
+/// A route to a model.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    /// Where the provider's API begins: `https://api.openai.com/v1`.
+    pub base_url: String,
+    /// The wire format.
+    #[serde(default = "openai_chat")]
+    pub dialect: Dialect,
+    /// The name on the wire. Default: the route's own.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// The provider's key.
+    #[serde(default)]
+    pub key: Option<SecretRef>,
+    /// Longest time for one turn, in milliseconds.
+    #[serde(default)]
+    pub timeout_ms: Option<u64>,
+}
+
+const fn openai_chat() -> Dialect {
+    Dialect::OpenaiChat
+}
+
+/// An installed plugin.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plugin {
+    /// Its component, as `aftercall plugin build` made it.
+    pub component: PathBuf,
+    /// The digest that the component must have (SHA-256, hexadecimal).
+    #[serde(default)]
+    pub digest: Option<Sha256Hex>,
+}
+
+/// A tenant.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TenantConfig {
+    /// What each plugin may do here.
+    pub plugins: BTreeMap<PluginName, Grant>,
+    /// The tenant's assistants.
+    pub assistants: BTreeMap<AssistantName, AssistantConfig>,
+}
+
+/// A tenant's consent to a plugin.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Grant {
+    /// The plugin's settings, as its manifest's schema has them.
+    pub settings: Option<serde_json::Value>,
+    /// The credentials that its manifest asks for.
+    pub credentials: BTreeMap<String, SecretRef>,
+    /// The requests that it may send.
+    pub egress: Egress,
+    /// Facts of the call that it may see.
+    pub facts: Vec<Fact>,
+    /// Arguments that the host fills, by tool.
+    pub bind: BTreeMap<String, Bindings>,
+}
+
+/// Requests that a plugin may send.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Egress {
+    /// Requests that change nothing.
+    pub read: Vec<Rule>,
+    /// Requests that may change something.
+    pub write: Vec<Rule>,
+}
+
+/// An assistant.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AssistantConfig {
+    /// Its instructions (Markdown), with the section `Post-conversation steps`.
+    pub instructions: Option<String>,
+    /// The same in a file of its own.
+    pub instructions_file: Option<PathBuf>,
+    /// Names or identifiers by which platforms call it.
+    pub platform_ids: Vec<String>,
+    /// The tools that it may use after a call, as `plugin/tool`, in the order in which they are offered.
+    pub tools: Vec<String>,
+    /// Live tools that a post-call tool stands in for: `{ "book_demo" = "calendar/book" }`.
+    pub replaces: BTreeMap<String, String>,
+    /// When a run stops, done or not.
+    pub budgets: Budgets,
+    /// How failed attempts are repeated.
+    pub retries: Retries,
+}
+
+impl Config {
+    /// Where the records are.
+    pub fn store(&self) -> PathBuf {
+        self.path(self.operator.store.as_deref().unwrap_or(Path::new("aftercall.db")))
+    }
+
+    /// Where compiled components are kept.
+    pub fn cache(&self) -> PathBuf {
+        self.path(self.operator.cache.as_deref().unwrap_or(Path::new(".aftercall-cache")))
+    }
+
+    /// A path of the file: relative ones start at its folder.
+    pub fn path(&self, path: &Path) -> PathBuf {
+        self.folder.join(path)
+    }
+
+    /// The digest that stands for this configuration in the journals: of all that it says, as it was read.
+    pub fn digest(&self) -> Sha256Hex {
+        Sha256Hex::of(&serde_json::to_vec(self).expect("the configuration serialises: its maps have text keys"))
+    }
+}

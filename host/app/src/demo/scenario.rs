@@ -1,0 +1,147 @@
+//! A scenario: what goes in, and what must have come of it in the vendors' own state.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use aftercall_sandbox::{Rule, Script, State};
+use anyhow::Context as _;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::{config::Config, report::Report};
+
+/// One scenario: a folder with `aftercall.toml`, `call.json`, `model.json`, `expected.json` and, where the
+/// vendors misbehave, `faults.json`.
+#[derive(Debug)]
+pub struct Scenario {
+    /// Its name, which is its folder's.
+    pub name: String,
+    /// The call's record.
+    pub call: Vec<u8>,
+    /// The tenant's configuration.
+    pub config: Config,
+    /// The model's lines.
+    pub script: Script,
+    /// How the vendors misbehave.
+    pub faults: Vec<Rule>,
+    /// What must come of it.
+    pub expected: Expected,
+}
+
+/// What must come of a scenario.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expected {
+    /// How the run ends.
+    outcome: String,
+    /// Model replies.
+    turns: usize,
+    /// The effects that came about, each with a receipt, in order.
+    effects: Vec<Effect>,
+    /// Tools that were refused, in order.
+    #[serde(default)]
+    refused: Vec<String>,
+    /// What the vendors must hold.
+    vendors: Vec<Held>,
+}
+
+/// An effect that must have come about.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Effect {
+    tool: String,
+    /// Attempts that it must have taken.
+    attempts: u32,
+}
+
+/// Something that a vendor must hold.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Held {
+    /// The list among the vendors' records, as a JSON pointer: `/hubspot/contacts`.
+    list: String,
+    /// How many there must be.
+    count: usize,
+    /// What the first one must contain, by JSON pointers into it.
+    #[serde(default)]
+    says: BTreeMap<String, String>,
+}
+
+impl Scenario {
+    /// Reads a scenario's folder.
+    ///
+    /// # Errors
+    /// A file is missing or broken.
+    pub fn load(folder: &Path) -> anyhow::Result<Self> {
+        let file = |name: &str| -> anyhow::Result<(PathBuf, Vec<u8>)> {
+            let path = folder.join(name);
+            let bytes = std::fs::read(&path).with_context(|| format!("{} can't be read", path.display()))?;
+            Ok((path, bytes))
+        };
+        let (path, script) = file("model.json")?;
+        let script = Script::parse(&String::from_utf8(script)?).with_context(|| path.display().to_string())?;
+        let faults = if folder.join("faults.json").exists() { json(file("faults.json")?)? } else { Vec::new() };
+        Ok(Self {
+            name: folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+            call: file("call.json")?.1,
+            config: Config::read(&folder.join("aftercall.toml"))?,
+            script,
+            faults,
+            expected: json(file("expected.json")?)?,
+        })
+    }
+}
+
+fn json<T: DeserializeOwned>((path, bytes): (PathBuf, Vec<u8>)) -> anyhow::Result<T> {
+    serde_json::from_slice(&bytes).with_context(|| path.display().to_string())
+}
+
+impl Expected {
+    /// Where a run and the vendors differ from it, in words. Empty: nowhere.
+    pub fn deviations(&self, report: &Report, state: &State) -> Vec<String> {
+        let done = report.effects.iter().map(|effect| {
+            let proof = if effect.receipt.is_some() { "" } else { " without a receipt" };
+            format!("{} at attempt {}{proof}", effect.tool, effect.attempts)
+        });
+        let wanted = self.effects.iter().map(|effect| format!("{} at attempt {}", effect.tool, effect.attempts));
+        let refused = report.refused.iter().map(|refused| refused.tool.clone());
+        let mut differences = vec![
+            difference("outcome", report.outcome.clone(), self.outcome.clone()),
+            difference("turns", report.turns.to_string(), self.turns.to_string()),
+            difference("effects", list(done), list(wanted)),
+            difference("refused", list(refused), list(self.refused.iter().cloned())),
+        ];
+        let records = serde_json::to_value(&state.records).expect("the sandbox's state serialises");
+        differences.extend(self.vendors.iter().flat_map(|held| held.differences(&records)));
+        differences.into_iter().flatten().collect()
+    }
+}
+
+impl Held {
+    fn differences(&self, records: &Value) -> Vec<Option<String>> {
+        let held = records.pointer(&self.list).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let mut differences = vec![difference(&self.list, held.len().to_string(), self.count.to_string())];
+        for (pointer, wanted) in &self.says {
+            let said = match held.first().and_then(|first| first.pointer(pointer)) {
+                Some(Value::String(text)) => text.clone(),
+                Some(other) => other.to_string(),
+                None => "nothing".to_owned(),
+            };
+            let place = format!("{}, {pointer} of the first", self.list);
+            let says_it = said.contains(wanted);
+            differences.push((!says_it).then(|| format!("{place}: `{said}` does not say `{wanted}`")));
+        }
+        differences
+    }
+}
+
+fn difference(what: &str, got: String, wanted: String) -> Option<String> {
+    (got != wanted).then(|| format!("{what}: {got} instead of {wanted}"))
+}
+
+fn list(texts: impl Iterator<Item = String>) -> String {
+    let texts: Vec<String> = texts.collect();
+    if texts.is_empty() { "none".to_owned() } else { texts.join(", ") }
+}

@@ -1,0 +1,96 @@
+//! Stops the process at a chosen write to the records, for tests that kill it there. Debug builds only.
+//!
+//! `AFTERCALL_HALT_AT=7` makes the seventh place (from 0) the last: each write has one before it and one
+//! after it. The process says `halted at 7: …` on standard error and does nothing more, so that a test can
+//! send it a `kill -9` at exactly that place.
+
+use std::{
+    future::pending,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use aftercall_core::{
+    effect::EffectKey,
+    id::{RunId, Tenant},
+    ledger::{Begin, Change, Decision, Entry, Fence},
+    ports::{Accept, Acceptance, Append, EffectOf, Journal, Ledger, RecordsError, RunLine, StoredRun},
+};
+use async_trait::async_trait;
+
+/// The variable that names the place.
+pub const VARIABLE: &str = "AFTERCALL_HALT_AT";
+
+/// Records that go no further than the chosen place.
+pub struct Halting<R> {
+    records: Arc<R>,
+    at: usize,
+    passed: AtomicUsize,
+}
+
+impl<R> Halting<R> {
+    /// Lets `at` places pass.
+    pub fn new(records: Arc<R>, at: usize) -> Self {
+        Self { records, at, passed: AtomicUsize::new(0) }
+    }
+
+    async fn place(&self, name: impl FnOnce() -> String) {
+        let place = self.passed.fetch_add(1, Ordering::SeqCst);
+        if place >= self.at {
+            eprintln!("halted at {place}: {}", name());
+            pending::<()>().await;
+        }
+    }
+
+    async fn around<T>(&self, name: String, write: impl Future<Output = T>) -> T {
+        self.place(|| format!("before {name}")).await;
+        let written = write.await;
+        self.place(|| format!("after {name}")).await;
+        written
+    }
+}
+
+#[async_trait]
+impl<R: Journal> Journal for Halting<R> {
+    async fn accept(&self, accept: &Accept) -> Result<Acceptance, RecordsError> {
+        self.around("accept".to_owned(), self.records.accept(accept)).await
+    }
+
+    async fn read(&self, run: &RunId) -> Result<StoredRun, RecordsError> {
+        self.records.read(run).await
+    }
+
+    async fn append(&self, fence: Fence, append: &Append<'_>) -> Result<(), RecordsError> {
+        self.around(format!("event: {}", append.event.kind.name()), self.records.append(fence, append)).await
+    }
+
+    async fn unfinished(&self) -> Result<Vec<RunId>, RecordsError> {
+        self.records.unfinished().await
+    }
+
+    async fn runs(&self, tenant: Option<&Tenant>, most: u32) -> Result<Vec<RunLine>, RecordsError> {
+        self.records.runs(tenant, most).await
+    }
+}
+
+#[async_trait]
+impl<R: Ledger> Ledger for Halting<R> {
+    async fn begin(&self, effect: &EffectOf, begin: &Begin) -> Result<Decision, RecordsError> {
+        self.around(format!("begin of {}", effect.tool), self.records.begin(effect, begin)).await
+    }
+
+    async fn entry(&self, key: &EffectKey) -> Result<Option<Entry>, RecordsError> {
+        self.records.entry(key).await
+    }
+
+    async fn change(&self, key: &EffectKey, fence: Fence, change: &Change) -> Result<(), RecordsError> {
+        let name = match change {
+            Change::WriteLeaves => "the write's leave",
+            Change::Ended(_) => "the attempt's end",
+            Change::SettledDone(_) | Change::SettledNot | Change::GivenUp => "the settling",
+        };
+        self.around(name.to_owned(), self.records.change(key, fence, change)).await
+    }
+}

@@ -1,0 +1,22 @@
+//! The binary: configuration, command line, demo.
+//!
+//! Only this crate reads the environment, the clock, randomness and the command line, and only it knows all
+//! the others: [`app`] is the one place where they are put together.
+
+pub mod config;
+
+pub mod app;
+pub mod clock;
+pub mod code_key;
+pub mod halt;
+pub mod prepare;
+
+pub mod progress;
+pub mod report;
+pub mod story;
+
+pub mod build;
+pub mod demo;
+
+pub mod cli;
+pub mod command;

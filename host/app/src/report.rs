@@ -1,0 +1,74 @@
+//! What came of a run, for programs: one JSON object a run, one a line.
+
+use aftercall_core::{
+    id::RunId,
+    run::{Ending, Run},
+    tool::Receipt,
+};
+use serde::Serialize;
+
+/// What came of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// The scenario of the demo, or the file that the call came from.
+    pub scenario: String,
+    /// The run.
+    pub run: RunId,
+    /// How it ended, in one word.
+    pub outcome: String,
+    /// Model replies.
+    pub turns: usize,
+    /// Effects that came about, one for each receipt.
+    pub effects: Vec<EffectLine>,
+    /// Calls that were refused before anything ran.
+    pub refused: Vec<RefusedLine>,
+}
+
+/// An effect that came about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EffectLine {
+    /// The tool.
+    pub tool: String,
+    /// The effect's key.
+    pub key: String,
+    /// The vendor's proof. None, where the tool gave none.
+    pub receipt: Option<Receipt>,
+    /// Attempts that it took.
+    pub attempts: u32,
+}
+
+/// A call that was refused before anything ran.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RefusedLine {
+    /// The tool that the model named.
+    pub tool: String,
+    /// Why, in one word.
+    pub reason: &'static str,
+}
+
+impl Report {
+    /// What came of a run that has ended.
+    pub fn of(scenario: &str, id: &RunId, run: &Run) -> Self {
+        let effects = run.effects().into_iter().flat_map(|effect| {
+            let line = |receipt: Option<Receipt>| EffectLine {
+                tool: effect.tool.to_owned(),
+                key: effect.key.to_string(),
+                receipt,
+                attempts: effect.tries,
+            };
+            match effect.receipts {
+                [] => vec![line(None)],
+                receipts => receipts.iter().cloned().map(Some).map(line).collect(),
+            }
+        });
+        let refused = run.refused().into_iter();
+        Self {
+            scenario: scenario.to_owned(),
+            run: id.clone(),
+            outcome: run.ending().map_or("unfinished", Ending::as_str).to_owned(),
+            turns: run.turns().len(),
+            effects: effects.collect(),
+            refused: refused.map(|(tool, why)| RefusedLine { tool: tool.to_owned(), reason: why.as_str() }).collect(),
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! The timeline in words, for a terminal: what happened after the call, in the order in which it did.
+
+use std::fmt::Write as _;
+
+use aftercall_core::{
+    conversation::{Conversation, Direction},
+    ports::StoredRun,
+    run::{AttemptResult, Decline, Ending, Found, IllegalHistory, Pins, Why},
+    time::Timestamp,
+    timeline::{self, Moment, What},
+    tool::{Outcome, Receipt},
+};
+use serde_json::Value;
+
+/// Longest text of one line's details, in characters: a story is read, not scrolled.
+const DETAIL_CHARS_MAX: usize = 400;
+
+/// Tells a whole run.
+///
+/// # Errors
+/// The journal tells no possible story.
+pub fn tell(stored: &StoredRun) -> Result<String, IllegalHistory> {
+    let mut story = String::new();
+    let identity = &stored.identity;
+    let _ = writeln!(story, "{}", identity.run());
+    let _ = writeln!(story, "{}", call_in_words(&stored.conversation));
+    let _ = writeln!(story, "{} · {} · {}\n", identity.tenant, identity.platform, identity.conversation);
+    for moment in timeline::tell(stored)? {
+        for line in lines(&moment) {
+            let _ = writeln!(story, "{line}");
+        }
+    }
+    Ok(story)
+}
+
+/// One call in one line.
+fn call_in_words(call: &Conversation) -> String {
+    let kind = match call.direction {
+        Some(Direction::Inbound) => "Inbound call",
+        Some(Direction::Outbound) => "Outbound call",
+        None => "Conversation",
+    };
+    let mut words = kind.to_owned();
+    if let (Some(from), Some(to)) = (&call.from, &call.to) {
+        let _ = write!(words, " from {from} to {to}");
+    }
+    if let Some(at) = call.started_at {
+        let _ = write!(words, ", {}", date(at));
+    }
+    if let (Some(start), Some(end)) = (call.started_at, call.ended_at) {
+        let _ = write!(words, ", {}", span(end.ms_since(start)));
+    }
+    if let Some(reason) = &call.end_reason {
+        let _ = write!(words, ", ended by {reason}");
+    }
+    words
+}
+
+/// One moment in lines: the first with its time, the others indented below it.
+pub fn lines(moment: &Moment) -> Vec<String> {
+    let (head, details) = words(&moment.what);
+    let mut lines = vec![format!("{}  {head}", time(moment.at))];
+    lines.extend(details.into_iter().map(|detail| format!("            {}", clip(&detail))));
+    lines
+}
+
+fn words(what: &What) -> (String, Vec<String>) {
+    match what {
+        What::Accepted { items, .. } => (format!("The call's record arrived: {items} items of history."), Vec::new()),
+        What::Began(pins) => began(pins),
+        What::Declined(Decline::Skipped { reason }) => (format!("Nothing to do: {reason}."), Vec::new()),
+        What::Declined(Decline::CannotContinue { reason }) => (format!("It can't go on: {reason}."), Vec::new()),
+        What::Replied { turn, took_ms, text, usage, calls } => {
+            let asks = match calls {
+                0 => "calls no tool".to_owned(),
+                1 => "calls a tool".to_owned(),
+                many => format!("calls {many} tools"),
+            };
+            let tokens = format!("{} tokens in, {} out", usage.input_tokens, usage.output_tokens);
+            let head = format!("Turn {turn}: the model answers in {} and {asks} ({tokens}).", span(*took_ms));
+            (head, text.iter().map(|text| format!("“{}”", text.trim())).collect())
+        }
+        What::AskFailed { turn, failure, again_at } => {
+            (format!("Turn {turn}: no answer from the model: {failure}.{}", again(*again_at)), Vec::new())
+        }
+        What::Refused { call, words } => (
+            format!("  ✗ {} was refused; nothing ran.", call.name),
+            vec![arguments_in_words(&call.arguments), words.clone()],
+        ),
+        What::Tried { call, took_ms, tries, result, log, again_at } => {
+            let mut details = vec![arguments_in_words(&call.arguments)];
+            details.extend(log.iter().map(|line| format!("log: {}", line.message)));
+            let head = tried(&call.name, *took_ms, *tries, result, *again_at, &mut details);
+            (head, details)
+        }
+        What::Settled { call, found, again_at } => {
+            let tool = &call.name;
+            match found {
+                Found::Happened(outcome) => {
+                    (format!("  ✓ {tool} was in doubt; the vendor says that it did happen."), done(outcome))
+                }
+                Found::DidNotHappen => {
+                    (format!("  ? {tool} was in doubt; the vendor says that it did not happen."), Vec::new())
+                }
+                Found::NotYet { .. } => {
+                    (format!("  ? {tool} is in doubt; the vendor can't tell yet.{}", again(*again_at)), Vec::new())
+                }
+                Found::Never => (format!("  ? {tool} stays in doubt: only a person can tell."), Vec::new()),
+            }
+        }
+        What::CancelRequested { reason } => (format!("Somebody asked for it to end: {reason}."), Vec::new()),
+        What::DeadlineReached => ("Its time is over: nothing new begins.".to_owned(), Vec::new()),
+        What::Ended(ending) => ended(ending),
+    }
+}
+
+fn began(pins: &Pins) -> (String, Vec<String>) {
+    let tools: Vec<&str> = pins.tools.iter().map(|tool| tool.name.as_str()).collect();
+    let head = format!("{} goes on as {}, with {}.", pins.model.model, pins.assistant, tools.join(", "));
+    let repairs = pins.repairs.iter().map(|repair| format!("history repaired at {repair}")).collect();
+    (head, repairs)
+}
+
+fn tried(
+    tool: &str,
+    took_ms: u64,
+    tries: u32,
+    result: &AttemptResult,
+    again_at: Option<Timestamp>,
+    details: &mut Vec<String>,
+) -> String {
+    let took = span(took_ms);
+    let attempt = if tries > 1 { format!(", attempt {tries}") } else { String::new() };
+    match result {
+        AttemptResult::Done(outcome) => {
+            details.extend(done(outcome));
+            format!("  ✓ {tool} in {took}{attempt}.")
+        }
+        AttemptResult::Known(outcome) => {
+            details.extend(done(outcome));
+            format!("  ✓ {tool} had been done before; nothing was sent.")
+        }
+        AttemptResult::Conflict(outcome) => {
+            details.extend(done(outcome));
+            format!("  ✗ {tool} had been done before with other arguments; nothing was sent.")
+        }
+        AttemptResult::Failed(failure) => {
+            let code = failure.code.as_ref().map(|code| format!(" [{code}]")).unwrap_or_default();
+            details.push(failure.message.clone());
+            format!("  ✗ {tool} failed in {took}{attempt}: {}{code}.{}", failure.kind, again(again_at))
+        }
+        AttemptResult::InDoubt(failure) => {
+            details.push(failure.message.clone());
+            format!("  ? {tool} may or may not have happened{attempt}.{}", again(again_at))
+        }
+        AttemptResult::Unknowable => format!("  ? {tool} may or may not have happened; a person must look."),
+    }
+}
+
+fn done(outcome: &Outcome) -> Vec<String> {
+    let text = (!outcome.text.is_empty()).then(|| outcome.text.clone());
+    text.into_iter()
+        .chain(outcome.receipts.iter().map(|receipt| format!("receipt: {}", receipt_in_words(receipt))))
+        .collect()
+}
+
+/// `to: +15550100 · text: Hello`; what is no JSON object, as it was written.
+fn arguments_in_words(arguments: &str) -> String {
+    let Ok(Value::Object(arguments)) = serde_json::from_str(arguments) else { return arguments.to_owned() };
+    let one = |(name, value): (&String, &Value)| match value {
+        Value::String(text) => format!("{name}: {text}"),
+        other => format!("{name}: {other}"),
+    };
+    let all: Vec<String> = arguments.iter().map(one).collect();
+    if all.is_empty() { "no arguments".to_owned() } else { all.join(" · ") }
+}
+
+/// A receipt in one line.
+pub fn receipt_in_words(receipt: &Receipt) -> String {
+    match &receipt.url {
+        Some(url) => format!("{} {} {url}", receipt.kind, receipt.id),
+        None => format!("{} {}", receipt.kind, receipt.id),
+    }
+}
+
+fn ended(ending: &Ending) -> (String, Vec<String>) {
+    let head = format!("Ended: {}.", ending.as_str());
+    let detail = match ending {
+        // Why it ended so was told just before.
+        Ending::Completed { .. }
+        | Ending::Refused { .. }
+        | Ending::Skipped { .. }
+        | Ending::Cancelled { .. }
+        | Ending::CannotContinue { .. }
+        | Ending::Failed { why: Why::Model(_) } => None,
+        Ending::BudgetExhausted { budget } => {
+            Some(format!("its budget ran out: raise {} to allow more", budget.setting()))
+        }
+        Ending::Failed { why: Why::CutOff } => {
+            Some("the model's answer was cut off at its provider's limit".to_owned())
+        }
+        Ending::Failed { why: Why::Tool { tool, failure } } => {
+            Some(format!("{tool} did not come about: {}: {}", failure.kind, failure.message))
+        }
+        Ending::NeedsAttention { tools } => {
+            Some(format!("look at the vendor whether it happened, and do it by hand if not: {}", tools.join(", ")))
+        }
+    };
+    (head, detail.into_iter().collect())
+}
+
+fn again(at: Option<Timestamp>) -> String {
+    at.map(|at| format!(" Again at {}.", time(at))).unwrap_or_default()
+}
+
+fn clip(text: &str) -> String {
+    let one_line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match one_line.char_indices().nth(DETAIL_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &one_line[..end]),
+        None => one_line,
+    }
+}
+
+fn instant(at: Timestamp) -> Option<jiff::Timestamp> {
+    jiff::Timestamp::from_millisecond(i64::try_from(at.as_millis()).ok()?).ok()
+}
+
+/// `10:14:03Z`.
+fn time(at: Timestamp) -> String {
+    instant(at).map_or_else(|| "??:??:??Z".to_owned(), |at| at.strftime("%H:%M:%SZ").to_string())
+}
+
+/// `2026-11-23 10:14Z`.
+pub fn date(at: Timestamp) -> String {
+    instant(at).map_or_else(|| "an unknown time".to_owned(), |at| at.strftime("%Y-%m-%d %H:%MZ").to_string())
+}
+
+/// `850 ms`, `4.2 s`, `4 min 12 s`.
+pub fn span(ms: u64) -> String {
+    match ms {
+        0..1_000 => format!("{ms} ms"),
+        1_000..60_000 => format!("{}.{} s", ms / 1000, ms % 1000 / 100),
+        _ => format!("{} min {} s", ms / 60_000, ms % 60_000 / 1000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_read_well() {
+        for (ms, expected) in [(0, "0 ms"), (999, "999 ms"), (1000, "1.0 s"), (4250, "4.2 s"), (252_000, "4 min 12 s")]
+        {
+            assert_eq!(span(ms), expected);
+        }
+    }
+
+    #[test]
+    fn arguments_read_well() {
+        for (written, expected) in [
+            (r#"{"to":"+1","n":2,"tags":["a"]}"#, r#"n: 2 · tags: ["a"] · to: +1"#),
+            ("{}", "no arguments"),
+            ("", ""),
+            (r#"{"text": "#, r#"{"text": "#),
+        ] {
+            assert_eq!(arguments_in_words(written), expected);
+        }
+    }
+
+    #[test]
+    fn long_details_are_clipped_to_one_line() {
+        assert_eq!(clip("a\n  b"), "a b");
+        let long = clip(&"é".repeat(DETAIL_CHARS_MAX + 1));
+        assert_eq!(long.chars().count(), DETAIL_CHARS_MAX + 1);
+        assert!(long.ends_with('…'));
+    }
+}

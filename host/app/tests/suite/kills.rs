@@ -1,0 +1,139 @@
+//! `kill -9` at every write to the records, and while a vendor or the model holds its answer.
+//!
+//! The real binary does the work of one call against a world that outlives it. It is killed at one place,
+//! started again, and must end as if nothing had been: finished steps are not repeated, each vendor holds
+//! each effect once.
+
+use std::{path::Path, process::Stdio};
+
+use aftercall_app::{
+    demo::{Scenario, configure, secret, start},
+    halt,
+};
+use aftercall_sandbox::{Credentials, Point, Sandbox, Service, When};
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    process::{Child, Command},
+};
+
+use crate::support::{case, cases, plugins};
+
+const SECRETS: [&str; 3] = ["OPENAI_API_KEY", "MERIDIAN_HUBSPOT_TOKEN", "MERIDIAN_TWILIO_KEY"];
+
+/// A world, and what the binary needs to work in it.
+struct Stage {
+    scenario: Scenario,
+    sandbox: Sandbox,
+    credentials: Credentials,
+    folder: tempfile::TempDir,
+}
+
+impl Stage {
+    async fn set() -> Self {
+        let mut scenario = case("sales-qualification");
+        // The played vendors lag behind nothing: what isn't found wasn't done.
+        let tenant = scenario.config.tenants.values_mut().next().expect("it has a tenant");
+        for (plugin, lag) in [("crm-hubspot", "search_lag_ms"), ("sms", "list_lag_ms")] {
+            let grant = tenant.plugins.get_mut(&plugin.parse().expect("a name")).expect("it is granted");
+            grant.settings.as_mut().expect("it has settings")[lag] = 0.into();
+        }
+        tenant.assistants.values_mut().for_each(|assistant| assistant.retries.pause_ms = 1);
+        let (sandbox, credentials) = start(&scenario).await.expect("the world starts");
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let config = configure(&scenario, plugins(), &sandbox, &folder.path().join("records.db"));
+        let text = toml::to_string(&config.expect("it is configured")).expect("it is TOML");
+        std::fs::write(folder.path().join("aftercall.toml"), text).expect("it can be written");
+        Self { scenario, sandbox, credentials, folder }
+    }
+
+    /// The binary, at work on the call.
+    fn run(&self, halt_at: Option<usize>) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_aftercall"));
+        let call: &Path = &cases().join(&self.scenario.name).join("call.json");
+        command.arg("run").arg(call).args(["--format", "json", "--config"]);
+        command.arg(self.folder.path().join("aftercall.toml"));
+        for name in SECRETS {
+            command.env(name, secret(&self.credentials, name).expect("the world has it"));
+        }
+        if let Some(at) = halt_at {
+            command.env(halt::VARIABLE, at.to_string());
+        }
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        command
+    }
+
+    /// Starts the binary again and lets it end; compares what it says and what the vendors hold.
+    async fn end_and_compare(&self, killed: &str) {
+        let output = self.run(None).output().await.expect("it starts");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "killed {killed}: {said}");
+        let report: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+        assert_eq!(report["outcome"], "completed", "killed {killed}: {report}");
+        let state = serde_json::to_value(self.sandbox.state().records).expect("it serialises");
+        for (list, count) in [("/hubspot/contacts", 1), ("/hubspot/notes", 1), ("/twilio/messages", 1)] {
+            let held = state.pointer(list).and_then(Value::as_array).expect("the vendor has such a list");
+            assert_eq!(held.len(), count, "killed {killed}: {list}: {held:?}");
+        }
+        let effects = report["effects"].as_array().expect("a list");
+        assert_eq!(effects.len(), 3, "killed {killed}: {report}");
+        assert!(effects.iter().all(|effect| effect["receipt"]["id"].is_string()), "killed {killed}: {report}");
+        // Only the turn that was interrupted is asked again.
+        let asked = self.sandbox.requests().iter().filter(|request| request.service == Service::Model).count();
+        assert!(asked <= 5, "killed {killed}: the model was asked {asked} times for 4 turns");
+    }
+}
+
+/// Waits until the process halts: the place's name. None: it ended first.
+async fn halted(child: &mut Child) -> Option<String> {
+    let stderr = child.stderr.take().expect("it is piped");
+    let mut lines = BufReader::new(stderr).lines();
+    while let Some(line) = lines.next_line().await.expect("it reads") {
+        if line.starts_with("halted at ") {
+            return Some(line);
+        }
+    }
+    None
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_every_write_to_the_records() {
+    plugins();
+    let mut places = Vec::new();
+    for at in 0.. {
+        let stage = Stage::set().await;
+        let mut child = stage.run(Some(at)).spawn().expect("it starts");
+        let Some(place) = halted(&mut child).await else {
+            assert!(child.wait().await.expect("it ends").success(), "it ends well when it isn't halted");
+            break;
+        };
+        child.kill().await.expect("it takes a SIGKILL");
+        stage.end_and_compare(&place).await;
+        places.push(place);
+    }
+    let named = |part: &str| places.iter().filter(|place| place.contains(part)).count();
+    assert!(named("before event: reply") == 4 && named("after event: reply") == 4, "{places:#?}");
+    assert!(named("before the write's leave") == 3 && named("after the write's leave") == 3, "{places:#?}");
+    assert!(named("before the attempt's end") == 3 && named("after the attempt's end") == 3, "{places:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_while_somebody_holds_an_answer() {
+    plugins();
+    for (point, when, name) in [
+        (Point::turn(0), When::Before, "while the model thinks"),
+        (Point::turn(2), When::Before, "while the model thinks of its third reply"),
+        (Point::write(Service::Twilio), When::Before, "after the text left, before the vendor had it"),
+        (Point::write(Service::Twilio), When::After, "after the vendor sent the text, before its answer"),
+        (Point::write(Service::Hubspot).path("contacts"), When::After, "after the CRM had the lead"),
+        (Point::write(Service::Hubspot).path("notes"), When::After, "after the CRM had the note"),
+    ] {
+        let stage = Stage::set().await;
+        let held = stage.sandbox.hold(point, when);
+        let mut child = stage.run(None).spawn().expect("it starts");
+        held.arrived().await;
+        child.kill().await.expect("it takes a SIGKILL");
+        held.discard().await;
+        stage.end_and_compare(name).await;
+    }
+}
