@@ -78,27 +78,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{
-        conversation::{Direction, ModelOfCall},
-        json::Json,
-    };
+    use crate::conversation::Direction;
 
     fn conversation() -> Conversation {
         Conversation {
-            platform: "vapi".parse().expect("a name"),
-            id: "c".into(),
             direction: Some(Direction::Inbound),
             from: Some("+15550100".into()),
             to: Some("+15550199".into()),
-            started_at: None,
-            ended_at: None,
-            end_reason: None,
-            answered_by: None,
-            is_test: false,
-            model: ModelOfCall { name: None, parameters: Json::parse("{}").expect("JSON") },
-            items: Vec::new(),
-            live_tools: Vec::new(),
-            summary: None,
+            ..Conversation::new("vapi".parse().expect("a name"), "c")
         }
     }
 

@@ -153,6 +153,26 @@ impl Item {
 }
 
 impl Conversation {
+    /// A conversation of which nothing is known but its name: what a payload says is filled in.
+    pub fn new(platform: Platform, id: impl Into<String>) -> Self {
+        Self {
+            platform,
+            id: id.into(),
+            direction: None,
+            from: None,
+            to: None,
+            started_at: None,
+            ended_at: None,
+            end_reason: None,
+            answered_by: None,
+            is_test: false,
+            model: ModelOfCall { name: None, parameters: Json::parse("{}").expect("it is JSON") },
+            items: Vec::new(),
+            live_tools: Vec::new(),
+            summary: None,
+        }
+    }
+
     /// The address of the person on the line, who is the caller of an inbound call and the called one of an
     /// outbound call. None, where the vendor doesn't say who called whom.
     pub fn contact(&self) -> Option<&str> {

@@ -1,8 +1,7 @@
 //! The transport against a server on the loopback interface that answers from a script.
 
 use aftercall_core::{
-    conversation::{Conversation, Dialect, Item, ModelOfCall, Role},
-    json::Json,
+    conversation::{Conversation, Dialect, Item, Role},
     model::{Failure, FailureKind, ModelPin, Reply, TurnRequest},
     ports::Model as _,
     secret::Secret,
@@ -70,20 +69,8 @@ fn route(name: &str, base_url: &str) -> Route {
 
 async fn turn(models: &Models, pin: &ModelPin) -> Result<Reply, Failure> {
     let conversation = Conversation {
-        platform: "native".parse().expect("a name"),
-        id: "c1".to_owned(),
-        direction: None,
-        from: None,
-        to: None,
-        started_at: None,
-        ended_at: None,
-        end_reason: None,
-        answered_by: None,
-        is_test: false,
-        model: ModelOfCall { name: None, parameters: Json::parse("{}").expect("JSON") },
         items: vec![Item::message(Role::User, "Hi")],
-        live_tools: Vec::new(),
-        summary: None,
+        ..Conversation::new("native".parse().expect("a name"), "c1")
     };
     let request =
         TurnRequest { model: pin, conversation: &conversation, instruction: "Now.", tools: &[], exchanges: &[] };

@@ -1,26 +1,11 @@
 use super::*;
 use crate::{
-    conversation::{Dialect, ModelOfCall, Opaque, ToolCall},
+    conversation::{Dialect, Opaque, ToolCall},
     json::Json,
 };
 
 fn conversation(items: Vec<Item>) -> Conversation {
-    Conversation {
-        platform: "native".parse().expect("a name"),
-        id: "c1".to_owned(),
-        direction: None,
-        from: None,
-        to: None,
-        started_at: None,
-        ended_at: None,
-        end_reason: None,
-        answered_by: None,
-        is_test: false,
-        model: ModelOfCall { name: None, parameters: Json::parse("{}").expect("JSON") },
-        items,
-        live_tools: Vec::new(),
-        summary: None,
-    }
+    Conversation { items, ..Conversation::new("native".parse().expect("a name"), "c1") }
 }
 
 /// One item by its shorthand: `u`, `a`, `s` a message; `a~` one cut off, `s~` the note of it; `e` an empty one; `c1` a call, `C1`

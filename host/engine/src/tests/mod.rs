@@ -6,7 +6,7 @@ use std::{future::pending, sync::Arc};
 
 use aftercall_core::{
     assistant::{Budgets, PostCallSteps, Retries},
-    conversation::{Conversation, Dialect, ModelOfCall},
+    conversation::{Conversation, Dialect},
     id::{RunIdentity, Sha256Hex},
     json::Json,
     model::ModelPin,
@@ -45,22 +45,7 @@ fn accept() -> Accept {
         conversation: "c1".into(),
         revision: 0,
     };
-    let conversation = Conversation {
-        platform: "native".parse().expect("a name"),
-        id: "c1".into(),
-        direction: None,
-        from: None,
-        to: None,
-        started_at: None,
-        ended_at: None,
-        end_reason: None,
-        answered_by: None,
-        is_test: false,
-        model: ModelOfCall { name: Some("m".into()), parameters: Json::parse("{}").expect("JSON") },
-        items: Vec::new(),
-        live_tools: Vec::new(),
-        summary: None,
-    };
+    let conversation = Conversation::new("native".parse().expect("a name"), "c1");
     let pins = Pins {
         configuration: Sha256Hex::of(b"configuration"),
         assistant: "ann".parse().expect("a name"),

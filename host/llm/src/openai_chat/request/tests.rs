@@ -29,22 +29,8 @@ fn opaque(text: &str) -> Opaque {
 }
 
 fn conversation(items: Vec<Item>, parameters: &str) -> Conversation {
-    Conversation {
-        platform: "native".parse().expect("a name"),
-        id: "c1".to_owned(),
-        direction: None,
-        from: None,
-        to: None,
-        started_at: None,
-        ended_at: None,
-        end_reason: None,
-        answered_by: None,
-        is_test: false,
-        model: ModelOfCall { name: None, parameters: Json::parse(parameters).expect("JSON") },
-        items,
-        live_tools: Vec::new(),
-        summary: None,
-    }
+    let model = ModelOfCall { name: None, parameters: Json::parse(parameters).expect("JSON") };
+    Conversation { model, items, ..Conversation::new("native".parse().expect("a name"), "c1") }
 }
 
 /// The body of a request with these items, these parameters and nothing else of note.
