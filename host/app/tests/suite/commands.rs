@@ -5,7 +5,10 @@ use std::{
     process::{Command, Output},
 };
 
-use crate::support::{cases, plugins};
+use aftercall_app::demo::{Scenario, configure, secret, start};
+use aftercall_sandbox::{Credentials, Sandbox, Service};
+
+use crate::support::{case, cases, plugins};
 
 fn aftercall(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_aftercall"));
@@ -98,25 +101,63 @@ fn broken_input_is_told_before_anything_starts() {
     check(here, &["runs"], 0, &["No runs yet."], &[]);
 }
 
-#[test]
-fn a_run_against_nobody_ends_typed() {
+/// A scenario's world, with its configuration written down as a user would have it.
+async fn world(scenario: &Scenario, folder: &Path) -> (Sandbox, Credentials) {
+    let (sandbox, credentials) = start(scenario).await.expect("the world starts");
+    let config = configure(scenario, plugins(), &sandbox, &folder.join("records.db")).expect("it is configured");
+    let text = toml::to_string(&config).expect("it is TOML");
+    std::fs::write(folder.join("aftercall.toml"), text).expect("it can be written");
+    (sandbox, credentials)
+}
+
+/// `aftercall run` of a case's call in that world: the exit status and all that it said.
+fn run(folder: &Path, name: &str, credentials: &Credentials, more: &[&str]) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_aftercall"));
+    command.current_dir(folder).arg("run").arg(cases().join(name).join("call.json")).args(more);
+    for name in ["OPENAI_API_KEY", "MERIDIAN_TWILIO_KEY"] {
+        command.env(name, secret(credentials, name).expect("the world has it"));
+    }
+    let output = command.output().expect("it starts");
+    (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vapi_report_is_run_as_it_is_with_a_model_of_ones_choice() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let here = folder.path();
-    let sms = &plugins()[&"sms".parse().expect("a name")].file;
-    let config = std::fs::read_to_string(cases().join("vapi-report/aftercall.toml")).expect("it is there");
-    let config = config
-        .replace("sms.wasm", &sms.to_string_lossy())
-        .replace("{ env = \"MERIDIAN_TWILIO_KEY\" }", "{ file = \"key\" }");
-    std::fs::write(here.join("aftercall.toml"), config).expect("it can be written");
-    std::fs::write(here.join("key"), "AC00000000000000000000000000000000:token").expect("it can be written");
-    let call = cases().join("vapi-report/call.json");
-    // A listener that was closed: nobody answers at its port.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
-    let url = format!("http://127.0.0.1:{port}/v1");
-    let run = ["run", &call.to_string_lossy(), "--model", "gpt-4.1", "--base-url", &url];
-    check(here, &run, 1, &["failed"], &["no answer from the model"]);
-    check(here, &run, 1, &["This call was taken in before", "failed"], &[]);
-    check(here, &["runs"], 0, &["failed", "vapi"], &[]);
+    let scenario = case("vapi-report");
+    let (sandbox, credentials) = world(&scenario, folder.path()).await;
+    let url = sandbox.model_url();
+    let other = ["--model", "gpt-4.1-mini", "--base-url", &url];
+    let run = || run(folder.path(), "vapi-report", &credentials, &other);
+    let (status, told) = run();
+    assert_eq!(status, Some(0), "{told}");
+    for words in ["gpt-4.1-mini goes on as sam", "✓ send_sms", "history repaired at item", "completed", "receipt"] {
+        assert!(told.contains(words), "`{words}` is not in: {told}");
+    }
+    let (status, again) = run();
+    assert_eq!(status, Some(0), "{again}");
+    assert!(again.contains("This call was taken in before"), "{again}");
+    let sent = sandbox.records(Service::Twilio);
+    assert_eq!(sent["messages"].as_array().map(Vec::len), Some(1), "the same call again is the same run: {sent}");
+    check(folder.path(), &["runs"], 0, &["completed", "vapi", "0199e5d2-7a31"], &[]);
+    check(
+        folder.path(),
+        &["logs", "run_"],
+        0,
+        &["ended by customer-ended-call", "(`endCall`)", "receipt: message"],
+        &[],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_nobody_serves_is_a_typed_failure() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let scenario = case("vapi-report");
+    let (mut sandbox, credentials) = world(&scenario, folder.path()).await;
+    sandbox.close(Service::Model).await;
+    let (status, told) = run(folder.path(), "vapi-report", &credentials, &[]);
+    assert_eq!(status, Some(1), "{told}");
+    assert!(told.contains("no answer from the model") && told.contains("Ended: failed"), "{told}");
 }
 
 #[test]

@@ -10,7 +10,9 @@ use aftercall_app::{
     demo::{Scenario, configure, secret, start},
     halt,
 };
+use aftercall_core::run::{Event, Kind};
 use aftercall_sandbox::{Credentials, Point, Sandbox, Service, When};
+use aftercall_storage::Sqlite;
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
@@ -84,6 +86,18 @@ impl Stage {
     }
 }
 
+impl Stage {
+    /// Waits until the request to end is in the journal, so that what follows comes after it.
+    async fn wait_until_cancelled(&self) {
+        let reader = Sqlite::open_reader(self.folder.path().join("records.db")).expect("it can be read");
+        let run = reader.unfinished().await.expect("it reads").pop().expect("it is under way");
+        let requested = |event: &Event| matches!(event.kind, Kind::CancelRequested { .. });
+        while !reader.read(&run).await.expect("it reads").journal.iter().any(requested) {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
 /// Waits until the process halts: the place's name. None: it ended first.
 async fn halted(child: &mut Child) -> Option<String> {
     let stderr = child.stderr.take().expect("it is piped");
@@ -136,4 +150,25 @@ async fn killed_while_somebody_holds_an_answer() {
         held.discard().await;
         stage.end_and_compare(name).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn interrupted_while_a_vendor_holds_its_answer() {
+    let stage = Stage::set().await;
+    let held = stage.sandbox.hold(Point::write(Service::Hubspot).path("notes"), When::After);
+    let child = stage.run(None).spawn().expect("it starts");
+    held.arrived().await;
+    let pid = child.id().expect("it runs").to_string();
+    let sent = Command::new("sh").args(["-c", "kill -INT \"$0\"", &pid]).status().await.expect("there is a shell");
+    assert!(sent.success());
+    stage.wait_until_cancelled().await;
+    held.release().await;
+    let output = child.wait_with_output().await.expect("it ends");
+    assert_eq!(output.status.code(), Some(1), "cancelled is no success");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    assert_eq!(report["outcome"], "cancelled", "{report}");
+    let done: Vec<&Value> =
+        report["effects"].as_array().expect("a list").iter().map(|effect| &effect["tool"]).collect();
+    assert_eq!(done, ["upsert_lead", "log_call_summary"], "what was in flight was awaited, and nothing new began");
+    assert_eq!(stage.sandbox.records(Service::Twilio)["messages"], serde_json::json!([]));
 }
