@@ -201,21 +201,18 @@ impl Rule {
 }
 
 fn matches_path(pattern: &[Segment], path: &str) -> bool {
-    // A path with dot segments, or with an encoded slash or dot in it, can mean another path to the server
-    // than to us (RFC 3986, section 6.2.2): no rule speaks of it.
-    let lower = path.to_ascii_lowercase();
-    if ["%2f", "%2e", "%5c"].iter().any(|code| lower.contains(code)) || path.contains('\\') {
+    if !is_canonical_path(path) {
         return false;
     }
     let mut parts = path.split('/').skip(1);
     for segment in pattern {
         let part = match segment {
-            Segment::Rest => return parts.all(|part| !is_dots(part)),
+            Segment::Rest => return true,
             Segment::Any | Segment::Exactly(_) => parts.next(),
         };
         let fits = match (segment, part) {
             (Segment::Exactly(text), Some(part)) => text == part,
-            (Segment::Any, Some(part)) => !part.is_empty() && !is_dots(part),
+            (Segment::Any, Some(part)) => !part.is_empty(),
             _ => false,
         };
         if !fits {
@@ -225,8 +222,26 @@ fn matches_path(pattern: &[Segment], path: &str) -> bool {
     parts.next().is_none()
 }
 
-fn is_dots(part: &str) -> bool {
-    part == "." || part == ".."
+/// Whether a path can mean one thing alone, to us and to any server (RFC 3986, section 6.2.2). No rule speaks of
+/// another: dot segments (also with parameters, `..;x`), empty inner segments, backslashes, and percent-codes of
+/// what needs none or of what servers take for syntax once decoded.
+fn is_canonical_path(path: &str) -> bool {
+    let Some(inner) = path.strip_prefix('/') else { return false };
+    let segments: Vec<&str> = inner.split('/').collect();
+    let last = segments.len() - 1;
+    let plain = |(index, segment): (usize, &&str)| {
+        let name = segment.split(';').next().unwrap_or_default();
+        name != "." && name != ".." && (index == last || !segment.is_empty())
+    };
+    let codes =
+        path.split('%').skip(1).all(|rest| match rest.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) => {
+                let unreserved = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+                !unreserved && !byte.is_ascii_control() && !matches!(byte, b'/' | b'\\' | b'%' | b';')
+            }
+            None => false,
+        });
+    segments.iter().enumerate().all(plain) && codes && !path.contains('\\')
 }
 
 /// A rule with its mark.
@@ -332,8 +347,11 @@ impl Policy {
 }
 
 fn strictest(rules: &[MarkedRule], target: &Target) -> Option<usize> {
-    let matching = |access| rules.iter().position(|marked| marked.access == access && marked.rule.matches(target));
-    matching(Access::Write).or_else(|| matching(Access::Read))
+    // Most servers take a path with a slash behind it for the one without.
+    let without_slash = Target { path: target.path.trim_end_matches('/').to_owned(), ..target.clone() };
+    let write = |rule: &Rule| rule.matches(target) || rule.matches(&without_slash);
+    let writes = rules.iter().position(|marked| marked.access == Access::Write && write(&marked.rule));
+    writes.or_else(|| rules.iter().position(|marked| marked.access == Access::Read && marked.rule.matches(target)))
 }
 
 #[cfg(test)]
@@ -375,6 +393,16 @@ mod tests {
             ("GET https://a.com/v1/**", "GET https://a.com/v1/../v2", false),
             ("GET https://a.com/v1/*", "GET https://a.com/v1/..%2fv2", false),
             ("GET https://a.com/v1/**", "GET https://a.com/v1/%2e%2e/v2", false),
+            ("GET https://a.com/v1/**", "GET https://a.com/v1/%6dessages", false),
+            ("GET https://a.com/v1/**", "GET https://a.com/v1/a%2Fb", false),
+            ("GET https://a.com/v1/**", "GET https://a.com/v1/a%00b", false),
+            ("GET https://a.com/v1/**", "GET https://a.com/v1/a%zz", false),
+            ("GET https://a.com/v1/**", "GET https://a.com/v1/a%", false),
+            ("GET https://a.com/v1/**", "GET https://a.com/v1/..;x/v2", false),
+            ("GET https://a.com/v1/**", "GET https://a.com/v1//v2", false),
+            ("GET https://a.com/v1/**", "GET https://a.com//v1/v2", false),
+            ("GET https://a.com/v1/**", "GET https://a.com/v1/a%20b/%C3%A9", true),
+            ("GET https://a.com/v1/**", "GET https://a.com/v1/a.b;c", true),
             ("GET https://a.com/**", "GET https://a.com/", true),
         ];
         for (rule, request, expected) in cases {
@@ -415,6 +443,8 @@ mod tests {
         let policy = |author, tenant| Policy { author, operator: None, tenant };
         let (read, write) = (Access::Read, Access::Write);
         let both = policy(vec![marked(read, get), marked(write, post)], vec![marked(read, get), marked(write, post)]);
+        let broad = || vec![marked(read, "POST https://a.com/**"), marked(write, post)];
+        let overlapping = policy(broad(), broad());
         let stricter_tenant = policy(vec![marked(read, post)], vec![marked(write, post)]);
         let no_tenant = policy(vec![marked(read, get)], vec![]);
         let no_author = policy(vec![], vec![marked(read, get)]);
@@ -424,6 +454,10 @@ mod tests {
             (&both, get, Sends::Anything, Ok(read)),
             (&both, post, Sends::Anything, Ok(write)),
             (&both, get, only_reads, Ok(read)),
+            (&overlapping, "POST https://a.com/search", only_reads, Ok(read)),
+            (&overlapping, "POST https://a.com/x", only_reads, Err("marked as a write")),
+            (&overlapping, "POST https://a.com/x/", only_reads, Err("marked as a write")),
+            (&overlapping, "POST https://a.com/%78", only_reads, Err("manifest")),
             (&both, post, only_reads, Err("marked as a write")),
             (&stricter_tenant, post, Sends::Anything, Ok(write)),
             (&stricter_tenant, post, only_reads, Err("marked as a write")),

@@ -43,6 +43,8 @@ pub enum State {
         fence: Fence,
         /// Whether a write of it may have left.
         write_left: bool,
+        /// Whether an earlier attempt may have made it happen: this one's failure proves nothing then.
+        doubted: bool,
     },
     /// It may have happened, and nobody is trying.
     InDoubt,
@@ -63,6 +65,9 @@ pub struct Begin {
     pub arguments: Sha256Hex,
     /// What the tool declared.
     pub effect: Effect,
+    /// Whether nobody else in the same engine is trying this effect: an attempt that is open under the very
+    /// same fence was left behind then, as by an engine that died.
+    pub alone: bool,
     /// Now.
     pub at: Timestamp,
 }
@@ -76,6 +81,8 @@ pub enum Decision {
         attempt: u32,
         /// When the effect was first tried.
         first_attempt_at: Timestamp,
+        /// Whether an earlier attempt may have made it happen.
+        doubted: bool,
     },
     /// It was done before: nothing is sent.
     Done(Outcome),
@@ -101,10 +108,10 @@ pub enum Decision {
 /// | entry | idempotent | once |
 /// |---|---|---|
 /// | none, or failed for certain | fresh | fresh |
-/// | open in an older engine, no write left | fresh | fresh |
-/// | open in an older engine, a write left | fresh, same key | in doubt |
-/// | in doubt | fresh, same key | in doubt |
-/// | open in this engine | busy | busy |
+/// | left behind, no write left | fresh | fresh |
+/// | left behind, a write left | fresh, same key, doubted | in doubt |
+/// | in doubt | fresh, same key, doubted | in doubt |
+/// | open, and somebody else is trying | busy | busy |
 /// | open in a newer engine | fenced | fenced |
 /// | done, same arguments | done | done |
 /// | done, other arguments | conflict | conflict |
@@ -119,27 +126,32 @@ pub fn begin(entry: Option<&Entry>, begin: &Begin) -> (Decision, Option<Entry>) 
         State::Done(outcome) => (Decision::Conflict(outcome.clone()), None),
         State::Unknowable => (Decision::Unknowable, None),
         State::Failed => fresh(Some(known), begin),
-        State::Open { fence, .. } if *fence == begin.fence => (Decision::Busy, None),
+        State::Open { fence, .. } if *fence == begin.fence && !begin.alone => (Decision::Busy, None),
         State::Open { fence, .. } if *fence > begin.fence => (Decision::Fenced, None),
-        State::Open { write_left: false, .. } => fresh(Some(known), begin),
-        State::Open { write_left: true, .. } | State::InDoubt if begin.effect == Effect::Once => {
+        State::Open { write_left: false, doubted: false, .. } => fresh(Some(known), begin),
+        State::Open { .. } | State::InDoubt if begin.effect == Effect::Once => {
             (doubtful(), Some(Entry { state: State::InDoubt, ..known.clone() }))
         }
-        State::Open { write_left: true, .. } | State::InDoubt => fresh(Some(known), begin),
+        State::Open { .. } | State::InDoubt => fresh(Some(known), begin),
     }
 }
 
 fn fresh(known: Option<&Entry>, begin: &Begin) -> (Decision, Option<Entry>) {
     let attempts = known.map_or(1, |entry| entry.attempts.saturating_add(1));
     let first_attempt_at = known.map_or(begin.at, |entry| entry.first_attempt_at);
+    let doubted = known.is_some_and(|entry| match entry.state {
+        State::Open { write_left, doubted, .. } => write_left || doubted,
+        State::InDoubt => true,
+        State::Done(_) | State::Failed | State::Unknowable => false,
+    });
     let entry = Entry {
         arguments: begin.arguments.clone(),
         attempts,
         first_attempt_at,
         last_attempt_at: begin.at,
-        state: State::Open { fence: begin.fence, write_left: false },
+        state: State::Open { fence: begin.fence, write_left: false, doubted },
     };
-    (Decision::Fresh { attempt: attempts, first_attempt_at }, Some(entry))
+    (Decision::Fresh { attempt: attempts, first_attempt_at, doubted }, Some(entry))
 }
 
 /// What happens to an effect after it began.
@@ -185,16 +197,20 @@ pub enum Refused {
 /// The attempt belongs to another engine, or the entry isn't where such a change can follow.
 pub fn change(entry: &Entry, fence: Fence, change: &Change) -> Result<Entry, Refused> {
     let state = match (&entry.state, change) {
-        (State::Open { fence: holder, .. }, _) if *holder != fence => return Err(Refused::Fenced),
-        (State::Open { .. }, Change::WriteLeaves) => State::Open { fence, write_left: true },
-        (State::Open { .. }, Change::Ended(verdict)) => match verdict {
+        (State::Open { fence: holder, .. }, _) if *holder > fence => return Err(Refused::Fenced),
+        // Settled without having ended: the attempt was left behind.
+        (State::Open { .. } | State::InDoubt, Change::SettledDone(outcome)) => State::Done(outcome.clone()),
+        (State::Open { .. } | State::InDoubt, Change::SettledNot) => State::Failed,
+        (State::Open { .. } | State::InDoubt, Change::GivenUp) => State::Unknowable,
+        (State::Open { fence: holder, .. }, _) if *holder < fence => return Err(Refused::Fenced),
+        (State::Open { doubted, .. }, Change::WriteLeaves) => {
+            State::Open { fence, write_left: true, doubted: *doubted }
+        }
+        (State::Open { doubted, .. }, Change::Ended(verdict)) => match verdict {
             Verdict::Done(outcome) => State::Done(outcome.clone()),
-            Verdict::Failed(_) => State::Failed,
-            Verdict::InDoubt(_) => State::InDoubt,
+            Verdict::Failed(_) if !doubted => State::Failed,
+            Verdict::Failed(_) | Verdict::InDoubt(_) => State::InDoubt,
         },
-        (State::InDoubt, Change::SettledDone(outcome)) => State::Done(outcome.clone()),
-        (State::InDoubt, Change::SettledNot) => State::Failed,
-        (State::InDoubt, Change::GivenUp) => State::Unknowable,
         _ => return Err(Refused::OutOfOrder),
     };
     Ok(Entry { state, ..entry.clone() })
@@ -202,14 +218,14 @@ pub fn change(entry: &Entry, fence: Fence, change: &Change) -> Result<Entry, Ref
 
 /// What an attempt came to, by what left the egress door rather than by the guest's word.
 ///
-/// A failure is certain only if no write left, or the vendor refused every one that did. A success is the
-/// guest's to report: it may have repeated an unanswered request itself.
-pub fn verdict(end: AttemptEnd) -> Verdict {
+/// A failure is certain only if no write left, or the vendor refused every one that did, and no earlier attempt
+/// is in doubt (`doubted`). A success is the guest's to report: it may have repeated an unanswered request itself.
+pub fn verdict(end: AttemptEnd, doubted: bool) -> Verdict {
     let failure = match end.result {
         Ok(outcome) => return Verdict::Done(outcome),
         Err(failure) => failure,
     };
-    let certain = end.writes.iter().all(|answer| *answer == WriteAnswer::Refused);
+    let certain = !doubted && end.writes.iter().all(|answer| *answer == WriteAnswer::Refused);
     if !certain {
         return Verdict::InDoubt(failure);
     }
@@ -245,66 +261,77 @@ mod tests {
         }
     }
 
-    fn open(fence: Fence, write_left: bool) -> State {
-        State::Open { fence, write_left }
+    fn open(fence: Fence, write_left: bool, doubted: bool) -> State {
+        State::Open { fence, write_left, doubted }
     }
 
     fn states() -> Vec<State> {
-        let mut states: Vec<State> =
-            [OLD, OURS, NEW].into_iter().flat_map(|f| [open(f, false), open(f, true)]).collect();
+        let flags = [(false, false), (false, true), (true, false), (true, true)];
+        let open = |fence| flags.map(|(write_left, doubted)| open(fence, write_left, doubted));
+        let mut states: Vec<State> = [OLD, OURS, NEW].into_iter().flat_map(open).collect();
         states.extend([State::InDoubt, State::Done(outcome()), State::Failed, State::Unknowable]);
         states
     }
 
+    /// What must be answered, said once more and in other words than the code says it.
+    fn expected(known: Option<&State>, effect: Effect, same_arguments: bool, alone: bool) -> &'static str {
+        let certain = match known {
+            None | Some(State::Failed) => true,
+            Some(State::Open { write_left, doubted, .. }) => !write_left && !doubted,
+            _ => false,
+        };
+        match known {
+            Some(State::Done(_)) if same_arguments => "done",
+            Some(State::Done(_)) => "conflict",
+            Some(State::Unknowable) => "unknowable",
+            Some(State::Open { fence, .. }) if *fence == NEW => "fenced",
+            Some(State::Open { fence, .. }) if *fence == OURS && !alone => "busy",
+            _ if certain => "fresh",
+            _ if effect == Effect::Once => "in doubt",
+            _ => "fresh, doubted",
+        }
+    }
+
+    fn word(decision: &Decision) -> &'static str {
+        match decision {
+            Decision::Fresh { doubted: false, .. } => "fresh",
+            Decision::Fresh { doubted: true, .. } => "fresh, doubted",
+            Decision::Done(_) => "done",
+            Decision::Conflict(_) => "conflict",
+            Decision::InDoubt { .. } => "in doubt",
+            Decision::Unknowable => "unknowable",
+            Decision::Busy => "busy",
+            Decision::Fenced => "fenced",
+        }
+    }
+
     #[test]
     fn the_decision_table_holds_in_every_cell() {
-        let fresh = |attempt| Decision::Fresh {
-            attempt,
-            first_attempt_at: Timestamp::from_millis(if attempt == 1 { 99 } else { 7 }),
-        };
-        let doubt = Decision::InDoubt { attempt: 1, first_attempt_at: Timestamp::from_millis(7) };
-        let done = || Decision::Done(outcome());
-        let conflict = || Decision::Conflict(outcome());
-        // state, then: idempotent and once with the same arguments, idempotent and once with others
-        let table: Vec<(Option<State>, [Decision; 4])> = vec![
-            (None, [fresh(1), fresh(1), fresh(1), fresh(1)]),
-            (Some(State::Failed), [fresh(2), fresh(2), fresh(2), fresh(2)]),
-            (Some(open(OLD, false)), [fresh(2), fresh(2), fresh(2), fresh(2)]),
-            (Some(open(OLD, true)), [fresh(2), doubt.clone(), fresh(2), doubt.clone()]),
-            (Some(State::InDoubt), [fresh(2), doubt.clone(), fresh(2), doubt]),
-            (Some(open(OURS, false)), [Decision::Busy, Decision::Busy, Decision::Busy, Decision::Busy]),
-            (Some(open(OURS, true)), [Decision::Busy, Decision::Busy, Decision::Busy, Decision::Busy]),
-            (Some(open(NEW, false)), [Decision::Fenced, Decision::Fenced, Decision::Fenced, Decision::Fenced]),
-            (Some(open(NEW, true)), [Decision::Fenced, Decision::Fenced, Decision::Fenced, Decision::Fenced]),
-            (Some(State::Done(outcome())), [done(), done(), conflict(), conflict()]),
-            (
-                Some(State::Unknowable),
-                [Decision::Unknowable, Decision::Unknowable, Decision::Unknowable, Decision::Unknowable],
-            ),
-        ];
-        assert_eq!(table.len(), states().len() + 1, "every state has a row");
-        for (state, row) in table {
-            let known = state.map(entry);
-            let columns = [
-                ("same", Effect::Idempotent),
-                ("same", Effect::Once),
-                ("other", Effect::Idempotent),
-                ("other", Effect::Once),
-            ];
-            for ((arguments, effect), expected) in columns.into_iter().zip(row) {
-                let asked = Begin {
-                    fence: OURS,
-                    arguments: Sha256Hex::of(arguments.as_bytes()),
-                    effect,
-                    at: Timestamp::from_millis(99),
-                };
+        let at = Timestamp::from_millis(99);
+        for state in states().into_iter().map(Some).chain([None]) {
+            for (effect, arguments, alone) in [
+                (Effect::Idempotent, "same", false),
+                (Effect::Idempotent, "same", true),
+                (Effect::Idempotent, "other", false),
+                (Effect::Idempotent, "other", true),
+                (Effect::Once, "same", false),
+                (Effect::Once, "same", true),
+                (Effect::Once, "other", false),
+                (Effect::Once, "other", true),
+            ] {
+                let asked = Begin { fence: OURS, arguments: Sha256Hex::of(arguments.as_bytes()), effect, alone, at };
+                let known = state.clone().map(entry);
                 let (decision, after) = begin(known.as_ref(), &asked);
-                assert_eq!(decision, expected, "{known:?} {arguments} {effect:?}");
+                let wanted = expected(state.as_ref(), effect, arguments == "same", alone);
+                assert_eq!(word(&decision), wanted, "{state:?} {asked:?}");
                 match decision {
-                    Decision::Fresh { attempt, .. } => {
+                    Decision::Fresh { attempt, first_attempt_at, doubted } => {
                         let after = after.expect("a fresh attempt is recorded");
-                        assert_eq!((after.state, after.attempts), (open(OURS, false), attempt));
-                        assert_eq!((&after.arguments, after.last_attempt_at), (&asked.arguments, asked.at));
+                        assert_eq!((&after.state, after.attempts), (&open(OURS, false, doubted), attempt));
+                        assert_eq!((&after.arguments, after.last_attempt_at), (&asked.arguments, at));
+                        let first = known.map_or((1, at), |known| (2, known.first_attempt_at));
+                        assert_eq!((attempt, first_attempt_at), first);
+                        assert_eq!(after.first_attempt_at, first_attempt_at);
                     }
                     Decision::InDoubt { .. } => {
                         assert_eq!(after.expect("the doubt is recorded").state, State::InDoubt);
@@ -318,25 +345,38 @@ mod tests {
     #[test]
     fn changes_follow_only_where_they_can() {
         let failure = || Failure::new(FailureKind::Denied, "no");
-        let changes = [
-            (Change::WriteLeaves, "open", Some(open(OURS, true))),
-            (Change::Ended(Verdict::Done(outcome())), "open", Some(State::Done(outcome()))),
-            (Change::Ended(Verdict::Failed(failure())), "open", Some(State::Failed)),
-            (Change::Ended(Verdict::InDoubt(failure())), "open", Some(State::InDoubt)),
-            (Change::SettledDone(outcome()), "doubt", Some(State::Done(outcome()))),
-            (Change::SettledNot, "doubt", Some(State::Failed)),
-            (Change::GivenUp, "doubt", Some(State::Unknowable)),
+        let settling = [
+            (Change::SettledDone(outcome()), State::Done(outcome())),
+            (Change::SettledNot, State::Failed),
+            (Change::GivenUp, State::Unknowable),
         ];
-        for (asked, from, to) in changes {
-            for state in states() {
-                let got = change(&entry(state.clone()), OURS, &asked).map(|entry| entry.state);
-                let expected = match &state {
-                    State::Open { fence, .. } if *fence != OURS => Err(Refused::Fenced),
-                    State::Open { .. } if from == "open" => Ok(to.clone().expect("it leads somewhere")),
-                    State::InDoubt if from == "doubt" => Ok(to.clone().expect("it leads somewhere")),
+        for state in states() {
+            let holder = match &state {
+                State::Open { fence, .. } => Some(*fence),
+                _ => None,
+            };
+            let got = |asked: &Change| change(&entry(state.clone()), OURS, asked).map(|entry| entry.state);
+            for (asked, to) in &settling {
+                let wanted = match (&state, holder) {
+                    (State::InDoubt, _) | (_, Some(OLD | OURS)) => Ok(to.clone()),
+                    (_, Some(NEW)) => Err(Refused::Fenced),
                     _ => Err(Refused::OutOfOrder),
                 };
-                assert_eq!(got, expected, "{asked:?} on {state:?}");
+                assert_eq!(got(asked), wanted, "{asked:?} on {state:?}");
+            }
+            let doubted = matches!(state, State::Open { doubted: true, .. });
+            for (asked, to) in [
+                (Change::WriteLeaves, open(OURS, true, doubted)),
+                (Change::Ended(Verdict::Done(outcome())), State::Done(outcome())),
+                (Change::Ended(Verdict::Failed(failure())), if doubted { State::InDoubt } else { State::Failed }),
+                (Change::Ended(Verdict::InDoubt(failure())), State::InDoubt),
+            ] {
+                let wanted = match holder {
+                    Some(OURS) => Ok(to),
+                    Some(_) => Err(Refused::Fenced),
+                    None => Err(Refused::OutOfOrder),
+                };
+                assert_eq!(got(&asked), wanted, "{asked:?} on {state:?}");
             }
         }
     }
@@ -347,20 +387,22 @@ mod tests {
         let end = |result, writes: &[WriteAnswer]| AttemptEnd { result, writes: writes.to_vec(), log: Vec::new() };
         let failed = |kind| Err(Failure::new(kind, "no"));
         let (trap, unknown) = (FailureKind::Trapped, FailureKind::OutcomeUnknown);
-        for (result, writes, expected) in [
-            (Ok(outcome()), &[Accepted][..], "done"),
-            (Ok(outcome()), &[Silent, Accepted], "done"),
-            (failed(trap), &[], "failed trapped"),
-            (failed(trap), &[Refused], "failed trapped"),
-            (failed(trap), &[Accepted], "doubt trapped"),
-            (failed(trap), &[Silent], "doubt trapped"),
-            (failed(trap), &[Refused, Silent], "doubt trapped"),
-            (failed(FailureKind::Denied), &[Accepted, Refused], "doubt denied"),
-            (failed(unknown), &[], "failed unavailable"),
-            (failed(unknown), &[Refused], "failed unavailable"),
-            (failed(unknown), &[Silent], "doubt outcome-unknown"),
+        for (result, writes, doubted, expected) in [
+            (Ok(outcome()), &[Accepted][..], false, "done"),
+            (Ok(outcome()), &[Silent, Accepted], true, "done"),
+            (failed(trap), &[], false, "failed trapped"),
+            (failed(trap), &[], true, "doubt trapped"),
+            (failed(trap), &[Refused], false, "failed trapped"),
+            (failed(trap), &[Refused], true, "doubt trapped"),
+            (failed(trap), &[Accepted], false, "doubt trapped"),
+            (failed(trap), &[Silent], false, "doubt trapped"),
+            (failed(trap), &[Refused, Silent], false, "doubt trapped"),
+            (failed(FailureKind::Denied), &[Accepted, Refused], false, "doubt denied"),
+            (failed(unknown), &[], false, "failed unavailable"),
+            (failed(unknown), &[Refused], false, "failed unavailable"),
+            (failed(unknown), &[Silent], false, "doubt outcome-unknown"),
         ] {
-            let got = match verdict(end(result, writes)) {
+            let got = match verdict(end(result, writes), doubted) {
                 Verdict::Done(_) => "done".to_owned(),
                 Verdict::Failed(failure) => format!("failed {}", failure.kind),
                 Verdict::InDoubt(failure) => format!("doubt {}", failure.kind),

@@ -15,5 +15,8 @@ pub const TOOLS_MAX: usize = 128;
 /// Largest schema of a tool's arguments, in bytes: protects the host from a schema that is a bomb.
 pub const SCHEMA_BYTES_MAX: usize = 64 * 1024;
 
+/// Most parts of a schema once its references are followed: protects the host from one that is small and endless.
+pub const SCHEMA_NODES_MAX: usize = 20_000;
+
 /// Most complaints about one set of arguments that the model is told of at once.
 pub const SCHEMA_COMPLAINTS_MAX: usize = 8;

@@ -4,10 +4,12 @@
 //! the linear-time engine, so that neither a plugin's schema nor a model's arguments can cost more than
 //! their size.
 
+use std::collections::BTreeMap;
+
 use jsonschema::{PatternOptions, Validator};
 use serde_json::Value;
 
-use crate::limits::{ARGUMENTS_BYTES_MAX, SCHEMA_BYTES_MAX, SCHEMA_COMPLAINTS_MAX};
+use crate::limits::{ARGUMENTS_BYTES_MAX, SCHEMA_BYTES_MAX, SCHEMA_COMPLAINTS_MAX, SCHEMA_NODES_MAX};
 
 /// A schema that can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,6 +23,14 @@ pub enum Error {
     /// Not a schema of an object.
     #[error("the schema must say `\"type\": \"object\"`: a tool takes named arguments")]
     NotAnObject,
+    /// Small, and endless once its references are followed.
+    #[error(
+        "the schema has more than {SCHEMA_NODES_MAX} parts once its references are followed, or refers to itself: write the parts out"
+    )]
+    Unfolds,
+    /// A reference that leads out of the schema, or that is resolved while validating.
+    #[error("the schema refers to `{0}`: only references into the schema itself, as `#/$defs/NAME`, are followed")]
+    Reference(String),
     /// Not a JSON Schema.
     #[error("not a usable JSON Schema: {0}")]
     Invalid(String),
@@ -43,6 +53,7 @@ impl Schema {
         if schema.get("type").and_then(Value::as_str) != Some("object") {
             return Err(Error::NotAnObject);
         }
+        unfolded(schema, schema, &mut BTreeMap::new())?;
         jsonschema::options()
             .with_draft(jsonschema::Draft::Draft202012)
             .with_pattern_options(PatternOptions::regex())
@@ -62,6 +73,43 @@ impl Schema {
     }
 }
 
+/// How many parts a schema has once its references are followed. References to references multiply: a schema
+/// of two kilobytes can take years to validate with.
+fn unfolded<'a>(
+    part: &'a Value,
+    root: &'a Value,
+    known: &mut BTreeMap<&'a str, Option<usize>>,
+) -> Result<usize, Error> {
+    let parts: Vec<&'a Value> = match part {
+        Value::Object(map) => map.values().collect(),
+        Value::Array(list) => list.iter().collect(),
+        _ => return Ok(1),
+    };
+    let mut total = 1_usize;
+    for part in parts {
+        total = total.saturating_add(unfolded(part, root, known)?);
+    }
+    for keyword in ["$ref", "$dynamicRef", "$recursiveRef"] {
+        let Some(reference) = part.get(keyword).and_then(Value::as_str) else { continue };
+        let elsewhere = || Error::Reference(reference.chars().take(200).collect());
+        let pointer =
+            reference.strip_prefix('#').filter(|p| p.starts_with('/') && keyword == "$ref" && !p.contains('%'));
+        let target = pointer.and_then(|pointer| root.pointer(pointer)).ok_or_else(elsewhere)?;
+        total = total.saturating_add(match known.get(reference) {
+            Some(Some(parts)) => *parts,
+            // Being followed at this moment: it refers to itself.
+            Some(None) => return Err(Error::Unfolds),
+            None => {
+                known.insert(reference, None);
+                let parts = unfolded(target, root, known)?;
+                known.insert(reference, Some(parts));
+                parts
+            }
+        });
+    }
+    if total > SCHEMA_NODES_MAX { Err(Error::Unfolds) } else { Ok(total) }
+}
+
 /// Reads the arguments that a model wrote. An empty text means no arguments, as several models write it.
 ///
 /// # Errors
@@ -74,10 +122,37 @@ pub fn read_arguments(text: &str) -> Result<serde_json::Map<String, Value>, Stri
         return Ok(serde_json::Map::new());
     }
     match serde_json::from_str(text) {
-        Ok(Value::Object(map)) => Ok(map),
+        Ok(Value::Object(map)) => match inexact(&map) {
+            None => Ok(map),
+            Some(number) => Err(format!("the number {number} is not exact in JSON: write it as a string")),
+        },
         Ok(other) => Err(format!("the arguments must be a JSON object, not `{}`", kind_of(&other))),
         Err(error) => Err(format!("the arguments are not JSON: {error}")),
     }
+}
+
+/// An integer that not every reader of JSON reads as the same number (RFC 8259, section 6): two of them can
+/// become one, and with it two effects.
+fn inexact(map: &serde_json::Map<String, Value>) -> Option<&serde_json::Number> {
+    const EXACT_MAX: u64 = (1 << 53) - 1;
+    fn find(value: &Value) -> Option<&serde_json::Number> {
+        match value {
+            Value::Number(number) => {
+                let size = number.as_u64().or_else(|| number.as_i64().map(i64::unsigned_abs));
+                let exact = match (size, number.as_f64()) {
+                    (Some(size), _) => size <= EXACT_MAX,
+                    // Written with a point or an exponent, and whole all the same.
+                    (None, Some(float)) => float.fract() != 0.0 || float.abs() <= 9_007_199_254_740_991.0,
+                    (None, None) => false,
+                };
+                (!exact).then_some(number)
+            }
+            Value::Array(list) => list.iter().find_map(find),
+            Value::Object(map) => map.values().find_map(find),
+            _ => None,
+        }
+    }
+    map.values().find_map(find)
 }
 
 const fn kind_of(value: &Value) -> &'static str {
@@ -106,6 +181,10 @@ mod tests {
             ("[1]", Err("array")),
             ("null", Err("null")),
             (r#"{"a":"#, Err("not JSON")),
+            (r#"{"a":9007199254740991, "b":1.5}"#, Ok(json!({"a": 9_007_199_254_740_991_u64, "b": 1.5}))),
+            (r#"{"a":9007199254740993}"#, Err("write it as a string")),
+            (r#"{"a":[{"b":-9007199254740993}]}"#, Err("write it as a string")),
+            (r#"{"a":1e300}"#, Err("write it as a string")),
         ] {
             match (read_arguments(text), expected) {
                 (Ok(map), Ok(value)) => assert_eq!(Value::Object(map), value),
@@ -143,12 +222,38 @@ mod tests {
         assert!(matches!(Schema::compile(&huge), Err(Error::TooLarge { .. })));
         assert!(matches!(Schema::compile(&json!({"type": "array"})), Err(Error::NotAnObject)));
         for schema in [
-            json!({"type": "object", "properties": {"a": {"$ref": "http://127.0.0.1:1/x.json"}}}),
-            json!({"type": "object", "properties": {"a": {"$ref": "file:///etc/passwd"}}}),
             json!({"type": "object", "properties": {"a": {"type": "strin"}}}),
             json!({"type": "object", "properties": {"a": {"pattern": "(?=x)"}}}),
         ] {
             assert!(matches!(Schema::compile(&schema), Err(Error::Invalid(_))), "{schema}");
+        }
+    }
+
+    #[test]
+    fn references_lead_into_the_schema_and_to_an_end() {
+        let with = |defs: Value, a: Value| json!({"type": "object", "$defs": defs, "properties": {"a": a}});
+        let refer = |to: &str| json!({"$ref": to});
+        let twice = |n: u32| json!({"allOf": [refer(&format!("#/$defs/d{n}")), refer(&format!("#/$defs/d{n}"))]});
+        let mut bomb: serde_json::Map<String, Value> = (0..40).map(|n| (format!("d{n}"), twice(n + 1))).collect();
+        bomb.insert("d40".to_owned(), json!({"type": "string"}));
+        let cases = [
+            (with(json!({"b": {"type": "string"}}), refer("#/$defs/b")), Ok(())),
+            (with(json!({}), json!({"type": "object", "properties": {"$ref": {"type": "string"}}})), Ok(())),
+            (with(json!({}), refer("#/$defs/b")), Err("only references into the schema")),
+            (with(json!({}), refer("http://127.0.0.1:1/x.json")), Err("only references into the schema")),
+            (with(json!({}), refer("file:///etc/passwd")), Err("only references into the schema")),
+            (with(json!({}), refer("#")), Err("only references into the schema")),
+            (with(json!({}), json!({"$dynamicRef": "#/$defs/b"})), Err("only references into the schema")),
+            (with(json!({"b": refer("#/$defs/b")}), refer("#/$defs/b")), Err("refers to itself")),
+            (with(json!({"b": {"items": refer("#/$defs/b")}}), refer("#/$defs/b")), Err("refers to itself")),
+            (with(Value::Object(bomb), refer("#/$defs/d0")), Err("more than")),
+        ];
+        for (schema, expected) in cases {
+            match (Schema::compile(&schema), expected) {
+                (Ok(_), Ok(())) => {}
+                (Err(error), Err(words)) => assert!(error.to_string().contains(words), "{error}: {schema}"),
+                (got, expected) => panic!("{got:?} instead of {expected:?}: {schema}"),
+            }
         }
     }
 }

@@ -8,9 +8,9 @@ use crate::{
     tool::{Effect, Failure, FailureKind, LogLine, Outcome},
 };
 
-/// Rounds of asking about an effect in doubt before a person is asked instead: with the default pauses,
-/// more than half an hour of a vendor's lagging index.
-pub const SETTLE_ROUNDS_MAX: u32 = 10;
+/// Rounds of asking about an effect in doubt before a person is asked instead: with the default pauses, 19 to
+/// 38 minutes of a vendor's lagging index.
+pub const SETTLE_ROUNDS_MAX: u32 = 16;
 
 /// One tool call of a reply.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -38,6 +38,8 @@ pub enum Status {
         not_before: Option<Timestamp>,
         /// How the last attempt failed.
         failure: Option<Failure>,
+        /// Whether an attempt so far may have made the effect happen.
+        in_doubt: bool,
     },
     /// It has ended.
     Ended(CallEnd),
@@ -78,7 +80,7 @@ pub enum CallEnd {
 
 impl Call {
     pub(super) fn open(effect: Effect) -> Self {
-        let status = Status::Open { step: Step::Attempt(1), not_before: None, failure: None };
+        let status = Status::Open { step: Step::Attempt(1), not_before: None, failure: None, in_doubt: false };
         Self { effect, status, key: None, tries: 0, log: Vec::new() }
     }
 
@@ -108,22 +110,18 @@ impl Call {
             AttemptResult::Known(outcome) => Status::Ended(CallEnd::Known(outcome.clone())),
             AttemptResult::Conflict(outcome) => Status::Ended(CallEnd::Conflict(outcome.clone())),
             AttemptResult::Unknowable => Status::Ended(CallEnd::Unknowable),
-            AttemptResult::Failed(failure) => {
+            AttemptResult::Failed(failure) if !self.is_in_doubt() => {
                 let pause = rules.pause(number, attempt.jitter, failure);
                 match pause.filter(|_| failure.kind.passes_with_time()) {
-                    Some(pause) => Status::paused(Step::Attempt(number + 1), at, pause, failure),
+                    Some(pause) => Status::paused(number + 1, at.plus_ms(pause), failure, false),
                     None => Status::Ended(CallEnd::Failed(failure.clone())),
                 }
             }
-            AttemptResult::InDoubt(failure) => {
+            AttemptResult::Failed(failure) | AttemptResult::InDoubt(failure) => {
                 let pause = rules.pause(number, attempt.jitter, failure);
                 match pause.filter(|_| self.effect != Effect::Once) {
-                    Some(pause) => Status::paused(Step::Attempt(number + 1), at, pause, failure),
-                    None => Status::Open {
-                        step: Step::Settle { attempt: number, round: 1 },
-                        not_before: None,
-                        failure: Some(failure.clone()),
-                    },
+                    Some(pause) => Status::paused(number + 1, at.plus_ms(pause), failure, true),
+                    None => Status::settling(number, failure),
                 }
             }
         };
@@ -140,7 +138,7 @@ impl Call {
             Found::NotYet { .. } if round >= SETTLE_ROUNDS_MAX => Status::Ended(CallEnd::Unknowable),
             Found::Never => Status::Ended(CallEnd::Unknowable),
             Found::DidNotHappen if !rules.stopping && attempt < rules.retries.attempts_max => {
-                Status::Open { step: Step::Attempt(attempt + 1), not_before: None, failure }
+                Status::Open { step: Step::Attempt(attempt + 1), not_before: None, failure, in_doubt: false }
             }
             Found::DidNotHappen => Status::Ended(CallEnd::Failed(Failure {
                 kind: FailureKind::Unavailable,
@@ -153,6 +151,7 @@ impl Call {
                     step: Step::Settle { attempt, round: round + 1 },
                     not_before: Some(at.plus_ms(pause)),
                     failure,
+                    in_doubt: true,
                 }
             }
         };
@@ -160,14 +159,19 @@ impl Call {
 
     /// The run stops: what hasn't begun won't begin. An attempt in flight is awaited, a doubt is settled.
     pub(super) fn stop(&mut self, in_flight: bool) {
-        let Status::Open { step: Step::Attempt(_), failure, .. } = &self.status else { return };
+        let Status::Open { step: Step::Attempt(next), failure, in_doubt, .. } = &self.status else { return };
         if in_flight {
             return;
         }
-        self.status = Status::Ended(match failure {
-            Some(failure) => CallEnd::Failed(failure.clone()),
-            None => CallEnd::Dropped,
-        });
+        self.status = match failure {
+            Some(failure) if *in_doubt => Status::settling(next.saturating_sub(1), failure),
+            Some(failure) => Status::Ended(CallEnd::Failed(failure.clone())),
+            None => Status::Ended(CallEnd::Dropped),
+        };
+    }
+
+    fn is_in_doubt(&self) -> bool {
+        matches!(self.status, Status::Open { in_doubt: true, .. })
     }
 
     /// The pause is over.
@@ -195,7 +199,12 @@ impl Rules<'_> {
 }
 
 impl Status {
-    fn paused(step: Step, at: Timestamp, pause_ms: u64, failure: &Failure) -> Self {
-        Status::Open { step, not_before: Some(at.plus_ms(pause_ms)), failure: Some(failure.clone()) }
+    fn paused(next: u32, until: Timestamp, failure: &Failure, in_doubt: bool) -> Self {
+        Status::Open { step: Step::Attempt(next), not_before: Some(until), failure: Some(failure.clone()), in_doubt }
+    }
+
+    fn settling(attempt: u32, failure: &Failure) -> Self {
+        let step = Step::Settle { attempt, round: 1 };
+        Status::Open { step, not_before: None, failure: Some(failure.clone()), in_doubt: true }
     }
 }

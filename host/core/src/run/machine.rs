@@ -11,7 +11,7 @@ use crate::{
         call::{Rules, Status},
     },
     time::Timestamp,
-    tool::Receipt,
+    tool::{Blame, Failure as ToolFailure, Receipt},
 };
 
 /// The post-call processing of one conversation, as its journal tells it.
@@ -407,15 +407,24 @@ impl Run {
         }
     }
 
-    /// The last effect that failed and was not made up for by a later call of the same tool.
+    /// The first effect that failed and was not made up for: by the same effect later, or, where the arguments
+    /// were at fault, by any later success of the same tool.
     fn undone(&self) -> Option<Why> {
-        self.calls().fold(None, |undone, (asked, call)| match (call.end(), undone) {
-            (Some(CallEnd::Failed(failure)), _) if call.effect.writes() => {
-                Some(Why::Tool { tool: asked.name.clone(), failure: failure.clone() })
+        let mut open: Vec<(&str, Option<&EffectKey>, &ToolFailure)> = Vec::new();
+        for (asked, call) in self.calls().filter(|(_, call)| call.effect.writes()) {
+            match call.end() {
+                Some(CallEnd::Failed(failure)) => open.push((&asked.name, call.key.as_ref(), failure)),
+                Some(CallEnd::Done(_) | CallEnd::Known(_) | CallEnd::Conflict(_)) => {
+                    open.retain(|(tool, key, failure)| {
+                        let corrected = key.is_none() || failure.kind.blame() == Blame::Model;
+                        *tool != asked.name || !(corrected || *key == call.key.as_ref())
+                    })
+                }
+                _ => {}
             }
-            (Some(CallEnd::Done(_) | CallEnd::Known(_)), Some(Why::Tool { tool, .. })) if tool == asked.name => None,
-            (_, undone) => undone,
-        })
+        }
+        let (tool, _, failure) = open.first()?;
+        Some(Why::Tool { tool: (*tool).to_owned(), failure: (*failure).clone() })
     }
 
     fn needs_attention(&self) -> Option<Ending> {

@@ -428,6 +428,60 @@ fn runs_end_in_their_own_words() {
 }
 
 #[test]
+fn a_doubt_lasts_until_it_is_settled() {
+    use AttemptResult::{Done, Failed, InDoubt};
+    let call = CallId { turn: 1, index: 0 };
+    let doubt = || attempted(1, 0, 1, InDoubt(failure(FailureKind::Unavailable)));
+    let again = || Kind::Woke { timer: Timer::Attempt { call, attempt: 2 } };
+    let second = || attempted(1, 0, 2, Failed(failure(FailureKind::Denied)));
+    let first = || vec![started(), replied(1, 1, &["same"]), doubt()];
+    let with = |more: Vec<Kind>| play(first().into_iter().chain(more));
+    let cancel = || Kind::CancelRequested { reason: "enough".into() };
+    for (run, expected) in [
+        (with(vec![again(), second()]), "1/call/0/settle/1"),
+        (with(vec![cancel()]), "1/call/0/settle/1"),
+        (with(vec![again(), cancel(), second()]), "1/call/0/settle/1"),
+        (with(vec![again(), second(), settled(1, 0, 1, Found::DidNotHappen)]), "2/ask/1"),
+        (with(vec![again(), attempted(1, 0, 2, Done(outcome()))]), "2/ask/1"),
+    ] {
+        assert_eq!(commands(&run), [expected], "{run:#?}");
+    }
+}
+
+#[test]
+fn what_was_not_made_up_for_is_not_completed() {
+    use AttemptResult::{Done, Failed};
+    let of_key = |turn, index, key: Option<&str>, result| {
+        let mut kind = attempted(turn, index, 1, result);
+        if let Kind::Attempted { outcome, .. } = &mut kind {
+            outcome.key = key.map(|key| EffectKey::from_stored(key.into()));
+        }
+        kind
+    };
+    let denied = || Failed(failure(FailureKind::Denied));
+    let wrong = || Failed(failure(FailureKind::InvalidArguments));
+    let (x, y) = (Some("ac_x"), Some("ac_y"));
+    for (calls, first, second, expected) in [
+        (["once", "once"], (x, denied()), (x, Done(outcome())), "completed"),
+        (["once", "once"], (x, denied()), (y, Done(outcome())), "failed"),
+        (["once", "once"], (None, wrong()), (y, Done(outcome())), "completed"),
+        (["once", "once"], (x, wrong()), (y, Done(outcome())), "completed"),
+        (["once", "same"], (x, denied()), (y, Done(outcome())), "failed"),
+        (["once", "same"], (None, wrong()), (y, Done(outcome())), "failed"),
+        (["read", "same"], (None, denied()), (y, Done(outcome())), "completed"),
+    ] {
+        let run = play([
+            started(),
+            replied(1, 1, &calls),
+            of_key(1, 0, first.0, first.1),
+            of_key(1, 1, second.0, second.1),
+            replied(2, 1, &[]),
+        ]);
+        assert_eq!(run.ending().map(Ending::as_str), Some(expected), "{calls:?}");
+    }
+}
+
+#[test]
 fn replay_gives_the_same_run() {
     let story = || {
         let kinds = [started(), replied(1, 1, &["same"]), attempted(1, 0, 1, AttemptResult::Done(outcome()))];
