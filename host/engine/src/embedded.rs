@@ -10,7 +10,10 @@ use aftercall_core::{
 };
 use tokio::task::{AbortHandle, JoinError, JoinSet};
 
-use crate::step::{Step, Subject};
+use crate::{
+    step::{Step, Subject},
+    trying::Trying,
+};
 
 /// What an engine stands on.
 #[derive(Clone)]
@@ -55,12 +58,13 @@ pub enum Error {
 pub struct Embedded {
     ports: Ports,
     fence: Fence,
+    trying: Arc<Trying>,
 }
 
 impl Embedded {
     /// An engine over these ports, under the fence that the records gave when they were opened.
     pub fn new(ports: Ports, fence: Fence) -> Self {
-        Self { ports, fence }
+        Self { ports, fence, trying: Arc::default() }
     }
 
     /// Takes a conversation in, durably. The same conversation again is the same run.
@@ -100,18 +104,18 @@ impl Embedded {
             steps.align(&run, |command| Step {
                 ports: self.ports.clone(),
                 fence: self.fence,
+                trying: Arc::clone(&self.trying),
                 subject: Arc::clone(&subject),
                 run: Arc::clone(&run),
                 command,
             });
-            let kind = tokio::select! {
-                kind = steps.join() => kind?,
+            let event = tokio::select! {
+                event = steps.join() => event?,
                 reason = &mut cancel, if cancellable => {
                     cancellable = false;
-                    Kind::CancelRequested { reason }
+                    Event { at: self.ports.clock.now(), kind: Kind::CancelRequested { reason } }
                 }
             };
-            let event = Event { at: self.ports.clock.now(), kind };
             let mut after = Run::clone(&run);
             match after.apply(event.clone()) {
                 Ok(()) => {}
@@ -139,7 +143,7 @@ impl Embedded {
 /// The steps under way.
 #[derive(Default)]
 struct Steps {
-    tasks: JoinSet<(CommandId, Result<Kind, RecordsError>)>,
+    tasks: JoinSet<(CommandId, Result<Event, RecordsError>)>,
     running: HashMap<CommandId, AbortHandle>,
 }
 
@@ -165,7 +169,7 @@ impl Steps {
     }
 
     /// What the next step that ends has to tell.
-    async fn join(&mut self) -> Result<Kind, Error> {
+    async fn join(&mut self) -> Result<Event, Error> {
         loop {
             let Some(joined) = self.tasks.join_next().await else { return std::future::pending().await };
             match joined {

@@ -9,5 +9,6 @@ mod embedded;
 mod step;
 #[cfg(test)]
 mod tests;
+mod trying;
 
 pub use embedded::{Embedded, Error, Observer, Ports};

@@ -30,7 +30,13 @@ impl Step {
         };
         let key = EffectKey::of(&self.subject.identity, &tool.plugin, &tool.name, &tool.identity, &arguments);
         if !tool.effect.writes() {
-            let so_far = EffectSoFar { key, attempt: 1, first_attempt_at: began_at, attempt_at: began_at };
+            let so_far = EffectSoFar {
+                key,
+                attempt: 1,
+                first_attempt_at: began_at,
+                attempt_at: began_at,
+                deadline: self.deadline(),
+            };
             let invocation = self.invocation(tool, Json::of(&arguments), so_far);
             let end = self.ports.tools.call(&invocation, Arc::new(NoWrites)).await;
             let result = match end.result {
@@ -39,11 +45,18 @@ impl Step {
             };
             return Ok(attempt(result, 1, None, end.log));
         }
-        let decision = self.begin(tool, &key, &arguments).await?;
+        let turn = self.trying.enter(&key);
+        let decision = self.begin(tool, &key, &arguments, turn.is_some()).await?;
         let (result, tries, log) = match decision {
-            Decision::Fresh { attempt, first_attempt_at } => {
-                let so_far = EffectSoFar { key: key.clone(), attempt, first_attempt_at, attempt_at: began_at };
-                let (result, log) = self.carry_out(tool, &arguments, so_far).await?;
+            Decision::Fresh { attempt, first_attempt_at, doubted } => {
+                let so_far = EffectSoFar {
+                    key: key.clone(),
+                    attempt,
+                    first_attempt_at,
+                    attempt_at: began_at,
+                    deadline: self.deadline(),
+                };
+                let (result, log) = self.carry_out(tool, &arguments, so_far, doubted).await?;
                 (result, attempt, log)
             }
             Decision::Done(outcome) => (AttemptResult::Known(outcome), self.tries(&key).await?, Vec::new()),
@@ -70,6 +83,9 @@ impl Step {
         let invalid = |words: String| Failure::new(FailureKind::InvalidArguments, words);
         let not_runnable = |words: String| Failure::new(FailureKind::NotRunnable, words);
         let arguments = schema::read_arguments(written).map_err(invalid)?;
+        if let Some(bound) = tool.bindings.keys().find(|bound| arguments.contains_key(*bound)) {
+            return Err(invalid(format!("`{bound}` is filled in by the host: leave it out")));
+        }
         let offered = Schema::compile(&tool.offered_schema.value()).map_err(|error| not_runnable(error.to_string()))?;
         let document = Value::Object(arguments);
         let complaints = offered.complaints(&document);
@@ -94,6 +110,7 @@ impl Step {
         tool: &PinnedTool,
         key: &EffectKey,
         arguments: &Map<String, Value>,
+        alone: bool,
     ) -> Result<Decision, RecordsError> {
         let effect = EffectOf {
             key: key.clone(),
@@ -104,6 +121,7 @@ impl Step {
             fence: self.fence,
             arguments: arguments_digest(arguments),
             effect: tool.effect,
+            alone,
             at: self.ports.clock.now(),
         };
         self.ports.ledger.begin(&effect, &begin).await
@@ -118,6 +136,7 @@ impl Step {
         tool: &PinnedTool,
         arguments: &Map<String, Value>,
         so_far: EffectSoFar,
+        doubted: bool,
     ) -> Result<(AttemptResult, Vec<LogLine>), RecordsError> {
         let key = so_far.key.clone();
         let invocation = self.invocation(tool, Json::of(arguments), so_far);
@@ -129,7 +148,7 @@ impl Step {
         };
         let mut end = self.ports.tools.call(&invocation, Arc::new(record)).await;
         let log = std::mem::take(&mut end.log);
-        let verdict = verdict(end);
+        let verdict = verdict(end, doubted);
         self.ports.ledger.change(&key, self.fence, &Change::Ended(verdict.clone())).await?;
         let result = match verdict {
             Verdict::Done(outcome) => AttemptResult::Done(outcome),

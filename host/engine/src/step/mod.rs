@@ -13,12 +13,12 @@ use aftercall_core::{
     json::Json,
     ledger::Fence,
     ports::RecordsError,
-    run::{CallId, Command, Kind, PinnedTool, Run},
+    run::{CallId, Command, Event, Kind, PinnedTool, Run},
     time::Timestamp,
     tool::{CallContext, Invocation},
 };
 
-use crate::Ports;
+use crate::{Ports, trying::Trying};
 
 /// What a run is about.
 pub(crate) struct Subject {
@@ -30,6 +30,7 @@ pub(crate) struct Subject {
 pub(crate) struct Step {
     pub(crate) ports: Ports,
     pub(crate) fence: Fence,
+    pub(crate) trying: Arc<Trying>,
     pub(crate) subject: Arc<Subject>,
     pub(crate) run: Arc<Run>,
     pub(crate) command: Command,
@@ -37,24 +38,33 @@ pub(crate) struct Step {
 
 impl Step {
     /// Carries the command out. Safe to do again after a crash at any point of it.
-    pub(crate) async fn run(&self) -> Result<Kind, RecordsError> {
-        match self.command {
-            Command::Ask { turn, attempt } => Ok(self.ask(turn, attempt).await),
+    pub(crate) async fn run(&self) -> Result<Event, RecordsError> {
+        let kind = match self.command {
+            Command::Ask { turn, attempt } => self.ask(turn, attempt).await,
             Command::Attempt { call, attempt } => {
                 let outcome = Box::new(self.attempt(call).await?);
-                Ok(Kind::Attempted { call, attempt, outcome })
+                Kind::Attempted { call, attempt, outcome }
             }
             Command::Settle { call, round, last } => {
                 let found = self.settle(call, last).await?;
-                Ok(Kind::Settled { call, round, found, jitter: self.ports.chance.jitter() })
+                Kind::Settled { call, round, found, jitter: self.ports.chance.jitter() }
             }
-            Command::Wait { timer, until } => loop {
-                let left = until.ms_since(self.ports.clock.now());
-                if left == 0 {
-                    return Ok(Kind::Woke { timer });
-                }
-                tokio::time::sleep(Duration::from_millis(left)).await;
-            },
+            Command::Wait { timer, until } => {
+                let at = self.wait(until).await;
+                return Ok(Event { at, kind: Kind::Woke { timer } });
+            }
+        };
+        Ok(Event { at: self.ports.clock.now(), kind })
+    }
+
+    /// Waits, also where the clock is stepped meanwhile. Gives the instant at which it saw that it was time.
+    async fn wait(&self, until: Timestamp) -> Timestamp {
+        loop {
+            let now = self.ports.clock.now();
+            match until.ms_since(now) {
+                0 => return now,
+                left => tokio::time::sleep(Duration::from_millis(left)).await,
+            }
         }
     }
 
@@ -63,6 +73,11 @@ impl Step {
         let (turn, _, tool) = self.run.call(call).expect("the machine names calls that are there");
         let index = usize::try_from(call.index).expect("it is an index");
         (tool.expect("the machine attempts only tools that were offered"), &turn.reply.calls[index].arguments)
+    }
+
+    /// When an attempt must have ended: with the run.
+    fn deadline(&self) -> Timestamp {
+        self.run.deadline().expect("a run that calls tools has begun")
     }
 
     fn invocation(&self, tool: &PinnedTool, arguments: Json, effect: EffectSoFar) -> Invocation {
@@ -84,7 +99,7 @@ impl Step {
                 attempt: effect.attempt,
                 first_attempt_at: effect.first_attempt_at,
                 attempt_at: effect.attempt_at,
-                deadline: self.run.deadline().expect("a run that calls tools has begun"),
+                deadline: effect.deadline,
                 facts: facts.collect(),
             },
         }
@@ -97,4 +112,5 @@ struct EffectSoFar {
     attempt: u32,
     first_attempt_at: Timestamp,
     attempt_at: Timestamp,
+    deadline: Timestamp,
 }

@@ -3,13 +3,18 @@
 use aftercall_core::{
     effect::EffectKey,
     json::Json,
-    ledger::{Change, State},
+    ledger::{Change, Entry, Refused, State},
     ports::RecordsError,
-    run::{CallId, Found},
+    run::{CallId, Found, PinnedTool},
     tool::Finding,
 };
+use serde_json::{Map, Value};
 
 use super::{EffectSoFar, Step};
+
+/// Longest time for asking once about an effect in doubt, in milliseconds. A doubt is settled also after the
+/// run's own time is over, since nobody else would.
+const SETTLE_MS_MAX: u64 = 60_000;
 
 impl Step {
     pub(super) async fn settle(&self, call: CallId, last: bool) -> Result<Found, RecordsError> {
@@ -17,41 +22,59 @@ impl Step {
         // These arguments have passed before: an attempt was made with them.
         let Ok(arguments) = self.arguments(tool, written) else { return Ok(Found::Never) };
         let key = EffectKey::of(&self.subject.identity, &tool.plugin, &tool.name, &tool.identity, &arguments);
-        let Some(entry) = self.ports.ledger.entry(&key).await? else { return Ok(Found::DidNotHappen) };
-        match entry.state {
-            State::InDoubt | State::Open { .. } => {}
-            // Settled just before a crash that the journal knows nothing of.
-            State::Done(outcome) => return Ok(Found::Happened(outcome)),
-            State::Failed => return Ok(Found::DidNotHappen),
-            State::Unknowable => return Ok(Found::Never),
-        }
-        let found = if tool.reconcilable {
-            let so_far = EffectSoFar {
-                key: key.clone(),
-                attempt: entry.attempts,
-                first_attempt_at: entry.first_attempt_at,
-                attempt_at: entry.last_attempt_at,
-            };
-            let invocation = self.invocation(tool, Json::of(&arguments), so_far);
-            match self.ports.tools.reconcile(&invocation).await {
-                Ok(Finding::Happened(outcome)) => Found::Happened(outcome),
-                Ok(Finding::DidNotHappen) => Found::DidNotHappen,
-                Ok(Finding::Unknown { ask_again_ms: Some(pause) }) => Found::NotYet { ask_again_ms: Some(pause) },
-                Ok(Finding::Unknown { ask_again_ms: None }) => Found::Never,
-                Err(failure) => {
-                    tracing::warn!(tool = tool.name, kind = %failure.kind, "reconcile failed: {}", failure.message);
-                    Found::NotYet { ask_again_ms: failure.retry_after_ms }
+        loop {
+            let Some(entry) = self.ports.ledger.entry(&key).await? else { return Ok(Found::DidNotHappen) };
+            match &entry.state {
+                // Another run of this conversation is trying the same at this moment.
+                State::Open { fence, .. } if *fence >= self.fence && self.trying.is_inside(&key) => {
+                    return Ok(Found::NotYet { ask_again_ms: None });
                 }
+                State::InDoubt | State::Open { .. } => {}
+                // Settled meanwhile, or just before a crash that the journal knows nothing of.
+                State::Done(outcome) => return Ok(Found::Happened(outcome.clone())),
+                State::Failed => return Ok(Found::DidNotHappen),
+                State::Unknowable => return Ok(Found::Never),
             }
-        } else {
-            Found::Never
+            let found = match self.ask_vendor(tool, &arguments, &key, &entry).await {
+                Found::NotYet { .. } if last => Found::Never,
+                found => found,
+            };
+            match self.record(&key, &found).await {
+                // Somebody else changed the entry while the vendor was asked: what it says now holds.
+                Err(RecordsError::Ledger { why: Refused::OutOfOrder, .. }) => {}
+                recorded => return recorded.map(|()| found),
+            }
+        }
+    }
+
+    async fn ask_vendor(
+        &self,
+        tool: &PinnedTool,
+        arguments: &Map<String, Value>,
+        key: &EffectKey,
+        entry: &Entry,
+    ) -> Found {
+        if !tool.reconcilable {
+            return Found::Never;
+        }
+        let so_far = EffectSoFar {
+            key: key.clone(),
+            attempt: entry.attempts,
+            first_attempt_at: entry.first_attempt_at,
+            attempt_at: entry.last_attempt_at,
+            deadline: self.ports.clock.now().plus_ms(SETTLE_MS_MAX),
         };
-        let found = match found {
-            Found::NotYet { .. } if last => Found::Never,
-            found => found,
-        };
-        self.record(&key, &found).await?;
-        Ok(found)
+        let invocation = self.invocation(tool, Json::of(arguments), so_far);
+        match self.ports.tools.reconcile(&invocation).await {
+            Ok(Finding::Happened(outcome)) => Found::Happened(outcome),
+            Ok(Finding::DidNotHappen) => Found::DidNotHappen,
+            Ok(Finding::Unknown { ask_again_ms: Some(pause) }) => Found::NotYet { ask_again_ms: Some(pause) },
+            Ok(Finding::Unknown { ask_again_ms: None }) => Found::Never,
+            Err(failure) => {
+                tracing::warn!(tool = tool.name, kind = %failure.kind, "reconcile failed: {}", failure.message);
+                Found::NotYet { ask_again_ms: failure.retry_after_ms }
+            }
+        }
     }
 
     async fn record(&self, key: &EffectKey, found: &Found) -> Result<(), RecordsError> {

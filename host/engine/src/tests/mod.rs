@@ -11,11 +11,11 @@ use aftercall_core::{
     json::Json,
     model::ModelPin,
     ports::{Accept, Journal as _},
-    run::{Ending, Event, Kind, PinnedTool, Pins, Run},
+    run::{Budget, Ending, Event, Kind, PinnedTool, Pins, Run},
     time::Timestamp,
     tool::Effect,
 };
-use world::{Fault, Line, Tokio, World};
+use world::{Fault, Line, World};
 
 use crate::{Embedded, Error, Ports};
 
@@ -65,14 +65,14 @@ fn accept() -> Accept {
     Accept { identity, at: Timestamp::from_millis(0), raw: Vec::new(), conversation, first, ending: None }
 }
 
-fn engine(world: &Arc<World>, clock: &Arc<Tokio>) -> Embedded {
+fn engine(world: &Arc<World>) -> Embedded {
     let ports = Ports {
         journal: world.clone(),
         ledger: world.clone(),
         model: world.clone(),
         tools: world.clone(),
-        clock: clock.clone(),
-        chance: clock.clone(),
+        clock: world.clone(),
+        chance: world.clone(),
         observer: world.clone(),
     };
     Embedded::new(ports, world.next_fence())
@@ -80,15 +80,25 @@ fn engine(world: &Arc<World>, clock: &Arc<Tokio>) -> Embedded {
 
 /// Drives the run; when the engine dies on the way, a new one goes on.
 async fn live_and_die(world: &Arc<World>) -> Result<Ending, Error> {
-    let clock = Arc::new(Tokio(tokio::time::Instant::now()));
-    let first = engine(world, &clock);
+    let first = engine(world);
     let (run, _) = first.accept(&accept()).await?;
     tokio::select! {
         ending = first.drive(&run, pending()) => return ending,
         () = world.died() => {}
     }
     drop(first);
-    engine(world, &clock).drive(&run, pending()).await
+    engine(world).drive(&run, pending()).await
+}
+
+/// Drives the run; when the drive is dropped on the way, the same engine drives it again.
+async fn drop_and_drive(world: &Arc<World>) -> Result<Ending, Error> {
+    let engine = engine(world);
+    let (run, _) = engine.accept(&accept()).await?;
+    tokio::select! {
+        ending = engine.drive(&run, pending()) => return ending,
+        () = world.died() => {}
+    }
+    engine.drive(&run, pending()).await
 }
 
 /// Kills the engine at every place of this story, one after the other, and compares what the vendors did.
@@ -98,9 +108,16 @@ async fn check_every_death(lines: &[Line], faults: &[(&str, &[Fault])], vendors:
         for (tool, fault) in faults {
             world.fault(tool, fault);
         }
-        let ended = live_and_die(&world).await.expect("the records never fail");
-        assert_eq!(ended.as_str(), ending, "died at {die_at}: {ended:?}");
-        assert_eq!(world.vendors(), vendors, "died at {die_at}");
+        let dropped = World::new(lines, Some(die_at));
+        for (tool, fault) in faults {
+            dropped.fault(tool, fault);
+        }
+        let ends = [live_and_die(&world).await, drop_and_drive(&dropped).await];
+        for (ended, world) in ends.into_iter().zip([&world, &dropped]) {
+            let ended = ended.expect("the records never fail");
+            assert_eq!(ended.as_str(), ending, "died at {die_at}: {ended:?}");
+            assert_eq!(world.vendors(), vendors, "died at {die_at}");
+        }
         if !world.reached() {
             assert!(die_at > 10, "the story has places to die at");
             return;
@@ -163,12 +180,29 @@ async fn an_effect_asked_for_twice_is_done_once() {
 async fn a_cancelled_run_awaits_what_is_in_flight() {
     // The first place to die at after the ask is before its reply is journaled; nothing was written then.
     let world = World::new(&[&["upsert", "send"], &[]], None);
-    let clock = Arc::new(Tokio(tokio::time::Instant::now()));
-    let engine = engine(&world, &clock);
+    let engine = engine(&world);
     let (run, _) = engine.accept(&accept()).await.expect("accepted");
     let ending = engine.drive(&run, async { "a person asked".to_owned() }).await.expect("driven");
     assert_eq!(ending, Ending::Cancelled { reason: "a person asked".into() });
     assert_eq!(world.vendors(), Vec::<String>::new());
     let journal = world.read(&run).await.expect("it is there").journal;
     assert_eq!(Run::replay(journal).expect("it fits").ending(), Some(&ending), "the journal tells the same");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_doubt_is_settled_also_after_the_runs_time_is_over() {
+    let world = World::new(&[&["send"], &[]], None);
+    world.fault("send", &[Fault::AnswerLost]);
+    let mut accept = accept();
+    if let Kind::Started(pins) = &mut accept.first.kind {
+        // Over while the vendor's index still lags.
+        pins.budgets.wall_ms_max = 5;
+    }
+    let engine = engine(&world);
+    let (run, _) = engine.accept(&accept).await.expect("accepted");
+    let ending = engine.drive(&run, pending()).await.expect("driven");
+    assert_eq!(ending, Ending::BudgetExhausted { budget: Budget::WallTime });
+    let journal = world.read(&run).await.expect("it is there").journal;
+    let effects = Run::replay(journal).expect("it fits");
+    assert_eq!(effects.effects().len(), 1, "the text that was sent is known, with its receipt");
 }

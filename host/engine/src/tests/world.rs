@@ -34,6 +34,7 @@ pub(super) struct World {
     lines: Vec<Line>,
     die_at: Option<usize>,
     died: Notify,
+    began: tokio::time::Instant,
     state: Mutex<State>,
 }
 
@@ -64,7 +65,13 @@ pub(super) enum Fault {
 
 impl World {
     pub(super) fn new(lines: &[Line], die_at: Option<usize>) -> Arc<Self> {
-        Arc::new(Self { lines: lines.to_vec(), die_at, died: Notify::new(), state: Mutex::default() })
+        Arc::new(Self {
+            lines: lines.to_vec(),
+            die_at,
+            died: Notify::new(),
+            began: tokio::time::Instant::now(),
+            state: Mutex::default(),
+        })
     }
 
     pub(super) fn fault(&self, tool: &str, faults: &[Fault]) {
@@ -254,6 +261,9 @@ impl Tools for World {
 
     async fn reconcile(&self, invocation: &Invocation) -> Result<Finding, Failure> {
         self.point().await;
+        if invocation.context.deadline <= self.now() {
+            return Err(Failure::new(FailureKind::Unavailable, "the deadline had passed"));
+        }
         let mut state = self.state();
         state.reconciled += 1;
         let effect = (invocation.tool.clone(), invocation.context.key.clone());
@@ -272,15 +282,13 @@ fn outcome(tool: &str) -> Outcome {
 }
 
 /// A clock that goes with tokio's, which tests pause.
-pub(super) struct Tokio(pub(super) tokio::time::Instant);
-
-impl Clock for Tokio {
+impl Clock for World {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(u64::try_from(self.0.elapsed().as_millis()).expect("a test is short"))
+        Timestamp::from_millis(u64::try_from(self.began.elapsed().as_millis()).expect("a test is short"))
     }
 }
 
-impl Chance for Tokio {
+impl Chance for World {
     fn jitter(&self) -> Jitter {
         Jitter::new(500)
     }

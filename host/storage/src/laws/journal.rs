@@ -188,8 +188,13 @@ pub(crate) async fn records_outlive_their_engine(storage: &dyn Storage) {
     let run = accepted(&first, &identity("acme", "c1", 0), 1).await;
     first.journal.append(first.fence, &append(&run, 1, &reply(2))).await.expect("appended");
     let effect = effect("+1555");
-    let begin =
-        Begin { fence: first.fence, arguments: digest("hi"), effect: Effect::Once, at: Timestamp::from_millis(3) };
+    let begin = Begin {
+        fence: first.fence,
+        arguments: digest("hi"),
+        effect: Effect::Once,
+        alone: false,
+        at: Timestamp::from_millis(3),
+    };
     first.ledger.begin(&effect, &begin).await.expect("begun");
     first.ledger.change(&effect.key, first.fence, &Change::WriteLeaves).await.expect("changed");
     let stored = first.journal.read(&run).await;
@@ -208,8 +213,13 @@ pub(crate) async fn an_older_engine_is_fenced(storage: &dyn Storage) {
     let zombie = storage.engine().await;
     let run = accepted(&zombie, &identity("acme", "c1", 0), 1).await;
     let effect = effect("+1555");
-    let begin =
-        |fence| Begin { fence, arguments: digest("hi"), effect: Effect::Idempotent, at: Timestamp::from_millis(1) };
+    let begin = |fence| Begin {
+        fence,
+        arguments: digest("hi"),
+        effect: Effect::Idempotent,
+        alone: false,
+        at: Timestamp::from_millis(1),
+    };
     zombie.ledger.begin(&effect, &begin(zombie.fence)).await.expect("begun");
 
     let newer = storage.engine().await;

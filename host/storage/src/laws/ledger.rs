@@ -15,7 +15,7 @@ use super::{Storage, samples::*};
 const FIRST: Timestamp = Timestamp::from_millis(100);
 
 fn begin(fence: Fence, effect: Effect, text: &str, at: u64) -> Begin {
-    Begin { fence, arguments: digest(text), effect, at: Timestamp::from_millis(at) }
+    Begin { fence, arguments: digest(text), effect, alone: false, at: Timestamp::from_millis(at) }
 }
 
 fn failure() -> Failure {
@@ -29,7 +29,8 @@ pub(crate) async fn the_ledger_decides_as_its_table_says(storage: &dyn Storage) 
     use Effect::{Idempotent, Once};
     let sent = || outcome("SM1");
     let in_doubt = || Ended(Verdict::InDoubt(failure()));
-    let fresh = |attempt| Decision::Fresh { attempt, first_attempt_at: FIRST };
+    let fresh = |attempt| Decision::Fresh { attempt, first_attempt_at: FIRST, doubted: false };
+    let doubted = || Decision::Fresh { attempt: 2, first_attempt_at: FIRST, doubted: true };
     let doubt = || Decision::InDoubt { attempt: 1, first_attempt_at: FIRST };
     let cases = [
         (vec![], false, Once, "hi", Decision::Busy),
@@ -37,9 +38,9 @@ pub(crate) async fn the_ledger_decides_as_its_table_says(storage: &dyn Storage) 
         (vec![], true, Once, "hi", fresh(2)),
         (vec![], true, Idempotent, "bye", fresh(2)),
         (vec![WriteLeaves], true, Once, "hi", doubt()),
-        (vec![WriteLeaves], true, Idempotent, "hi", fresh(2)),
+        (vec![WriteLeaves], true, Idempotent, "hi", doubted()),
         (vec![in_doubt()], false, Once, "hi", doubt()),
-        (vec![in_doubt()], false, Idempotent, "hi", fresh(2)),
+        (vec![in_doubt()], false, Idempotent, "hi", doubted()),
         (vec![Ended(Verdict::Failed(failure()))], false, Once, "hi", fresh(2)),
         (vec![WriteLeaves, Ended(Verdict::Done(sent()))], false, Once, "hi", Decision::Done(sent())),
         (vec![Ended(Verdict::Done(sent()))], true, Once, "bye", Decision::Conflict(sent())),
