@@ -24,7 +24,9 @@ impl Door {
         }
         let response = match self.outlet.client().execute(request).await {
             Ok(response) => response,
-            Err(error) => return Err(self.unanswered(&error, host, write)),
+            Err(error) => {
+                return Err(self.unanswered(&error, host, write.map(|write| (write, admitted.ordinal_of_rule))));
+            }
         };
         if let Some(write) = write {
             self.state().writes[write] = Some(WriteAnswer::of_status(response.status().as_u16()));
@@ -72,12 +74,12 @@ impl Door {
         Ok(state.writes.len() - 1)
     }
 
-    fn unanswered(&self, error: &reqwest::Error, host: String, write: Option<usize>) -> Error {
+    fn unanswered(&self, error: &reqwest::Error, host: String, write: Option<(usize, Option<(usize, u32)>)>) -> Error {
         let never_left = error.is_connect();
-        if let Some(write) = write
+        if let Some((write, ordinal_of_rule)) = write
             && never_left
         {
-            self.state().writes[write] = None;
+            self.never_left(write, ordinal_of_rule);
         }
         match client::prohibited(error) {
             Some(prohibited) => prohibited.clone().into(),

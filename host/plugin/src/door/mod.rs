@@ -83,6 +83,8 @@ pub(crate) struct Admitted {
     canonical: Canonical,
     headers: HeaderMap,
     write: bool,
+    /// The manifest's rule and the number of its write, where the vendor is told which write it is.
+    ordinal_of_rule: Option<(usize, u32)>,
 }
 
 impl Door {
@@ -122,6 +124,7 @@ impl Door {
         let write = allowed.access == Access::Write;
         let asked = outlet.request(allowed.author_rule);
 
+        let mut ordinal_of_rule = None;
         let mut headers = parts.headers.clone();
         if let Some(name) = headers.keys().find(|name| outlet.is_forbidden(name)) {
             return Err(Error::ForbiddenHeader(name.clone()));
@@ -130,7 +133,9 @@ impl Door {
         // Anything else, and credentials in the answer could not be seen.
         headers.insert(names::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         if write && let Some(name) = &asked.idempotency_header {
-            let value = self.key.header_value(&asked.rule.to_string(), self.next_ordinal(allowed.author_rule));
+            let ordinal = self.next_ordinal(allowed.author_rule);
+            ordinal_of_rule = Some((allowed.author_rule, ordinal));
+            let value = self.key.header_value(&asked.rule.to_string(), ordinal);
             let name = HeaderName::try_from(name.as_str())
                 .map_err(|_| Error::Invalid("the manifest's idempotency header is no header's name"))?;
             headers.insert(name, HeaderValue::try_from(value).expect("hexadecimal digits"));
@@ -142,7 +147,7 @@ impl Door {
         if let Some(credential) = outlet.credential(asked) {
             headers.insert(credential.name.clone(), credential.value.clone());
         }
-        Ok(Admitted { canonical: Canonical { url: place, ..canonical }, headers, write })
+        Ok(Admitted { canonical: Canonical { url: place, ..canonical }, headers, write, ordinal_of_rule })
     }
 
     /// Shuts the door: what hasn't left yet never does.
@@ -178,6 +183,19 @@ impl Door {
         let ordinal = *next;
         *next = next.saturating_add(1);
         ordinal
+    }
+
+    /// Takes back a write that never left. If it was the newest of its rule, the next one is that write again
+    /// and gets its number, so that a later attempt, which may connect at once, agrees with this one.
+    fn never_left(&self, write: usize, ordinal_of_rule: Option<(usize, u32)>) {
+        let mut state = self.state();
+        state.writes[write] = None;
+        if let Some((rule, ordinal)) = ordinal_of_rule
+            && let Some(next) = state.ordinals.get_mut(&rule)
+            && *next == ordinal.saturating_add(1)
+        {
+            *next = ordinal;
+        }
     }
 
     /// Puts what did not pass into the log, and keeps the gravest for the end of the call.

@@ -152,6 +152,24 @@ async fn each_write_of_a_rule_has_its_own_idempotency_header_and_a_retry_has_the
 }
 
 #[tokio::test]
+async fn a_write_that_never_left_gives_its_number_back_only_if_it_was_the_newest() {
+    let vendor = Vendor::answering(http("200 OK", &[], "")).await;
+    let door = Setup::default().door(&vendor, writes());
+    let admit = || door.admit(&post().into_parts().0).expect("it may leave");
+    let key = |admitted: &Admitted| admitted.headers["idempotency-key"].clone();
+    door.state().writes = vec![Some(WriteAnswer::Silent); 3];
+    let first = admit();
+    door.never_left(0, first.ordinal_of_rule);
+    let second = admit();
+    assert_eq!(key(&first), key(&second), "the same write, tried again");
+    let third = admit();
+    door.never_left(1, second.ordinal_of_rule);
+    let fourth = admit();
+    assert_ne!(key(&third), key(&second));
+    assert!(key(&fourth) != key(&second) && key(&fourth) != key(&third), "another one is under way meanwhile");
+}
+
+#[tokio::test]
 async fn what_is_not_allowed_does_not_leave() {
     let vendor = Vendor::answering(http("200 OK", &[], "")).await;
     for (purpose, refused, words) in [
