@@ -19,7 +19,7 @@ use anyhow::{Context as _, anyhow, bail};
 
 use crate::{
     code_key,
-    config::{self, Config, nearest},
+    config::{self, Config, TenantConfig, nearest},
     halt::Halting,
     prepare::{self, Call},
 };
@@ -197,6 +197,7 @@ async fn assistants(
 ) -> anyhow::Result<BTreeMap<(Tenant, AssistantName), Ready>> {
     let mut ready = BTreeMap::new();
     for (tenant, tenant_config) in &config.tenants {
+        check_bindings(tenant, tenant_config, plugins).await?;
         for name in tenant_config.assistants.keys() {
             let place = format!("tenants.{tenant}.assistants.{name}");
             let assistant = config.assistant(tenant, name).expect("the configuration was checked");
@@ -212,14 +213,31 @@ async fn assistants(
     Ok(ready)
 }
 
-fn pin(choice: &ToolChoice, offered: &[Tool], plugin: &Installed) -> anyhow::Result<PinnedTool> {
-    let Some(tool) = offered.iter().find(|tool| tool.name == choice.tool) else {
+/// A binding of a tool that isn't there would bind nothing, and leave the argument to the model.
+async fn check_bindings(tenant: &Tenant, config: &TenantConfig, plugins: &PluginHost) -> anyhow::Result<()> {
+    for (plugin, grant) in config.plugins.iter().filter(|(_, grant)| !grant.bind.is_empty()) {
+        let place = format!("tenants.{tenant}.plugins.{plugin}");
+        let offered = plugins.list_tools(tenant, plugin).await.with_context(|| place.clone())?;
+        for (tool, bindings) in &grant.bind {
+            let place = || format!("{place}.bind.{tool}");
+            let found = find(tool, &offered).with_context(place)?;
+            binding::offered_schema(&found.input_schema.value(), bindings).with_context(place)?;
+        }
+    }
+    Ok(())
+}
+
+fn find<'a>(name: &str, offered: &'a [Tool]) -> anyhow::Result<&'a Tool> {
+    offered.iter().find(|tool| tool.name == name).ok_or_else(|| {
         let known: Vec<&str> = offered.iter().map(|tool| tool.name.as_str()).collect();
-        let near = nearest(&choice.tool, &known).map(|near| format!("; did you mean `{near}`?"));
-        bail!("the plugin has no such tool{}", near.unwrap_or_else(|| format!(": it has {}", known.join(", "))));
-    };
-    let offered_schema = binding::offered_schema(&tool.input_schema.value(), &choice.bindings)
-        .with_context(|| format!("its grant's `bind.{}`", choice.tool))?;
+        let near = nearest(name, &known).map(|near| format!("; did you mean `{near}`?"));
+        anyhow!("the plugin has no such tool{}", near.unwrap_or_else(|| format!(": it has {}", known.join(", "))))
+    })
+}
+
+fn pin(choice: &ToolChoice, offered: &[Tool], plugin: &Installed) -> anyhow::Result<PinnedTool> {
+    let tool = find(&choice.tool, offered)?;
+    let offered_schema = binding::offered_schema(&tool.input_schema.value(), &choice.bindings)?;
     let facts = choice.facts.iter().copied().filter(|fact| plugin.manifest.facts.contains(fact));
     Ok(PinnedTool {
         name: tool.name.clone(),

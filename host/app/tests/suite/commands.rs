@@ -93,6 +93,18 @@ fn broken_input_is_told_before_anything_starts() {
             .replace("{ env = \"MERIDIAN_TWILIO_KEY\" }", "{ file = \"key\" }"),
     );
     check(here, &run, 2, &[], &["call.json", "not JSON"]);
+    let good = std::fs::read_to_string(here.join("aftercall.toml")).expect("it is there");
+    for (from, to, words) in [
+        ("bind.send_sms =", "bind.send_smss =", ["bind.send_smss", "did you mean `send_sms`?"]),
+        ("to = \"call.contact\"", "too = \"call.contact\"", ["bind.send_sms", "it has: text, to"]),
+        ("from = \"+15550199\"", "from = 5", ["tenants.meridian.plugins.sms", "/from"]),
+        ("sms/send_sms", "sms/send_text", ["tenants.meridian.assistants.sam", "send_sms"]),
+    ] {
+        assert!(good.contains(from), "{from}");
+        write("aftercall.toml", &good.replace(from, to));
+        check(here, &run, 2, &[], &words);
+    }
+    write("aftercall.toml", &good);
     write("call.json", "{\"message\": {\"type\": \"status-update\"}}");
     check(here, &run, 2, &[], &["status-update", "end-of-call-report"]);
     write("call.json", "{\"schema\": \"aftercall.call/1\", \"conversation\": {}}");
