@@ -4,7 +4,7 @@ use aftercall_core::{
     conversation::Conversation,
     id::{AssistantName, RunIdentity, Tenant},
     ports::Accept,
-    repair::repair,
+    repair::{Unrepairable, repair},
     run::{Decline, Ending, Event, Kind, Pins},
 };
 use anyhow::{anyhow, bail};
@@ -53,6 +53,9 @@ fn first(app: &App, ready: &Ready, conversation: &mut Conversation) -> Kind {
     };
     let repairs = match repair(conversation) {
         Ok(repairs) => repairs,
+        Err(nothing @ Unrepairable::NothingSaid) => {
+            return Kind::Declined(Decline::Skipped { reason: nothing.to_string() });
+        }
         Err(why) => return cannot(why.to_string()),
     };
     Kind::Started(Box::new(Pins {

@@ -66,7 +66,10 @@ pub fn lines(moment: &Moment) -> Vec<String> {
 
 fn words(what: &What) -> (String, Vec<String>) {
     match what {
-        What::Accepted { items, .. } => (format!("The call's record arrived: {items} items of history."), Vec::new()),
+        What::Accepted { items, .. } => {
+            let items = if *items == 1 { "1 item".to_owned() } else { format!("{items} items") };
+            (format!("The call's record arrived: {items} of history."), Vec::new())
+        }
         What::Began(pins) => began(pins),
         What::Declined(Decline::Skipped { reason }) => (format!("Nothing to do: {reason}."), Vec::new()),
         What::Declined(Decline::CannotContinue { reason }) => (format!("It can't go on: {reason}."), Vec::new()),
