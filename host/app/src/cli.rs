@@ -68,7 +68,7 @@ pub struct Run {
     /// Go on with this model instead of the call's; its key comes from OPENAI_API_KEY
     #[arg(long, value_name = "NAME", requires = "base_url")]
     pub model: Option<String>,
-    /// Where that model's API begins, such as https://api.openai.com/v1
+    /// Where that model's API begins, such as `https://api.openai.com/v1`
     #[arg(long, value_name = "URL", requires = "model")]
     pub base_url: Option<String>,
     /// Look at the same call again; what was done before is not done twice
