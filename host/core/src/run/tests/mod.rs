@@ -1,0 +1,112 @@
+//! The run machine's tests: every event in every state ([`states`]), and the stories that matter ([`stories`]).
+
+mod states;
+mod stories;
+
+use super::*;
+use crate::{
+    assistant::{Budgets, Jitter, PostCallSteps, Retries},
+    conversation::{Dialect, Opaque, ToolCall},
+    effect::EffectKey,
+    id::Sha256Hex,
+    json::Json,
+    model::{self, Finish, ModelPin, Reply, Usage},
+    time::Timestamp,
+    tool::{Effect, Failure, FailureKind, Outcome, Receipt},
+};
+
+const EARLY: Timestamp = Timestamp::from_millis(0);
+const LATE: Timestamp = Timestamp::from_millis(1_000_000_000);
+const NO_JITTER: Jitter = Jitter::new(0);
+
+fn pins() -> Pins {
+    let tool = |name: &str, effect| PinnedTool {
+        name: name.to_owned(),
+        plugin: "p".parse().expect("a name"),
+        digest: Sha256Hex::of(b"component"),
+        description: "does".to_owned(),
+        schema: Json::parse(r#"{"type":"object"}"#).expect("JSON"),
+        offered_schema: Json::parse(r#"{"type":"object"}"#).expect("JSON"),
+        bindings: Default::default(),
+        facts: Vec::new(),
+        effect,
+        identity: Vec::new(),
+        reconcilable: true,
+        replaces: Vec::new(),
+    };
+    Pins {
+        configuration: Sha256Hex::of(b"configuration"),
+        assistant: "ann".parse().expect("a name"),
+        steps: PostCallSteps::of_instructions("# Post-conversation steps\nDo it.").expect("steps"),
+        model: ModelPin { route: "m".into(), model: "m".into(), dialect: Dialect::OpenaiChat },
+        tools: vec![tool("read", Effect::Read), tool("same", Effect::Idempotent), tool("once", Effect::Once)],
+        budgets: Budgets { turns_max: 2, tool_calls_max: 3, tokens_max: 100, wall_ms_max: 10_000_000 },
+        retries: Retries { attempts_max: 2, pause_ms: 1000, pause_ms_max: 1000 },
+        repairs: Vec::new(),
+    }
+}
+
+fn started() -> Kind {
+    Kind::Started(Box::new(pins()))
+}
+
+fn replied(turn: u32, attempt: u32, tools: &[&str]) -> Kind {
+    let call = |(index, name): (usize, &&str)| ToolCall {
+        id: format!("c{index}"),
+        name: (*name).to_owned(),
+        arguments: "{}".to_owned(),
+    };
+    Kind::Replied {
+        turn,
+        attempt,
+        asked_at: EARLY,
+        reply: Box::new(Reply {
+            text: tools.is_empty().then(|| "all done".to_owned()),
+            calls: tools.iter().enumerate().map(call).collect(),
+            finish: Finish::Stop,
+            usage: Usage { input_tokens: 10, output_tokens: 1 },
+            message: Opaque { dialect: Dialect::OpenaiChat, data: Json::parse("{}").expect("JSON") },
+        }),
+    }
+}
+
+fn refused(turn: u32, attempt: u32) -> Kind {
+    let mut kind = replied(turn, attempt, &[]);
+    if let Kind::Replied { reply, .. } = &mut kind {
+        reply.finish = Finish::Refusal;
+    }
+    kind
+}
+
+fn ask_failed(turn: u32, attempt: u32, kind: model::FailureKind) -> Kind {
+    let failure = model::Failure { kind, message: "no".into(), retry_after_ms: None };
+    Kind::AskFailed { turn, attempt, failure, jitter: NO_JITTER }
+}
+
+fn attempted(turn: u32, index: u32, attempt: u32, result: AttemptResult) -> Kind {
+    Kind::Attempted {
+        call: CallId { turn, index },
+        attempt,
+        outcome: Box::new(Attempt {
+            began_at: EARLY,
+            key: Some(EffectKey::from_stored("ac_1".into())),
+            tries: attempt,
+            result,
+            log: Vec::new(),
+            jitter: NO_JITTER,
+        }),
+    }
+}
+
+fn settled(turn: u32, index: u32, round: u32, found: Found) -> Kind {
+    Kind::Settled { call: CallId { turn, index }, round, found, jitter: NO_JITTER }
+}
+
+fn outcome() -> Outcome {
+    let receipt = Receipt { id: "r1".into(), kind: "thing".into(), url: None };
+    Outcome { text: "did it".into(), data: None, receipts: vec![receipt] }
+}
+
+fn failure(kind: FailureKind) -> Failure {
+    Failure::new(kind, "did not")
+}
