@@ -193,11 +193,6 @@ impl Rule {
             && self.port == target.port
             && matches_path(&self.path, &target.path)
     }
-
-    /// The host that it opens, for whoever must know where credentials go.
-    pub fn host(&self) -> &str {
-        &self.host
-    }
 }
 
 fn matches_path(pattern: &[Segment], path: &str) -> bool {

@@ -6,9 +6,12 @@ use aftercall_core::{
     ports::WriteRecord,
     tool::{AttemptEnd, Failure, FailureKind, Finding, Invocation, Outcome},
 };
+use futures::future::BoxFuture;
+use wasmtime::Store;
 
 use crate::{
-    capabilities::log::Log,
+    bindings::{Plugin, exports::aftercall::tool::tools as exports},
+    capabilities::{State, log::Log},
     contract::{self, Breach},
     door::{self, Closed, Door, Purpose},
     grant::Granted,
@@ -52,14 +55,9 @@ impl<'a> Attempt<'a> {
 
     /// Calls the tool.
     pub(crate) async fn call(self) -> AttemptEnd {
-        let (name, arguments) = (self.invocation.tool.clone(), self.invocation.arguments.as_str().to_owned());
-        let context = contract::context(&self.invocation.context);
-        let door = Some(Arc::clone(&self.door));
-        let settings = Arc::clone(&self.granted.settings);
+        let (name, arguments, context) = self.question();
         let answer = self
-            .granted
-            .ready
-            .run(&self.limits, settings, Arc::clone(&self.log), door, |plugin, store| {
+            .run(|plugin, store| {
                 Box::pin(async move {
                     plugin.aftercall_tool_tools().call_call_tool(store, &name, &arguments, &context).await
                 })
@@ -76,14 +74,9 @@ impl<'a> Attempt<'a> {
 
     /// Asks the tool what became of it.
     pub(crate) async fn reconcile(self) -> Result<Finding, Failure> {
-        let (name, arguments) = (self.invocation.tool.clone(), self.invocation.arguments.as_str().to_owned());
-        let context = contract::context(&self.invocation.context);
-        let door = Some(Arc::clone(&self.door));
-        let settings = Arc::clone(&self.granted.settings);
+        let (name, arguments, context) = self.question();
         let answer = self
-            .granted
-            .ready
-            .run(&self.limits, settings, Arc::clone(&self.log), door, |plugin, store| {
+            .run(|plugin, store| {
                 Box::pin(async move {
                     plugin.aftercall_tool_tools().call_reconcile(store, &name, &arguments, &context).await
                 })
@@ -93,9 +86,25 @@ impl<'a> Attempt<'a> {
         settle(result, self.door.close().refusal)
     }
 
+    /// What the component is asked: the tool, its arguments, and what it is told about the attempt.
+    fn question(&self) -> (String, String, exports::Context) {
+        let Invocation { tool, arguments, context, .. } = self.invocation;
+        (tool.clone(), arguments.as_str().to_owned(), contract::context(context))
+    }
+
+    /// Runs an export in an instance of its own, while the door is open.
+    async fn run<T>(
+        &self,
+        export: impl for<'s> FnOnce(&'s Plugin, &'s mut Store<State>) -> BoxFuture<'s, wasmtime::Result<T>>,
+    ) -> Result<T, Stop> {
+        let (settings, log, door) = (&self.granted.settings, &self.log, &self.door);
+        let ready = &self.granted.ready;
+        ready.run(&self.limits, Arc::clone(settings), Arc::clone(log), Some(Arc::clone(door)), export).await
+    }
+
     fn judge<Raw, T>(
         &self,
-        answer: Result<Result<Raw, crate::bindings::exports::aftercall::tool::tools::Failure>, Stop>,
+        answer: Result<Result<Raw, exports::Failure>, Stop>,
         measure: impl FnOnce(Raw, &Limits) -> Result<T, Breach>,
     ) -> Result<T, Failure> {
         match answer {

@@ -38,8 +38,10 @@ pub async fn demo(arguments: &cli::Demo, out: &mut impl Write) -> anyhow::Result
     }
     if text {
         writeln!(out, "\n{}", table(&played))?;
-        for (one, store) in played.iter().zip(arguments.store.iter().cycle()) {
-            writeln!(out, "aftercall logs {} --store {}", one.report.run, store.display())?;
+        if let Some(store) = &arguments.store {
+            for one in &played {
+                writeln!(out, "aftercall logs {} --store {}", one.report.run, store.display())?;
+            }
         }
     }
     Ok(played.iter().all(|one| one.deviations.is_empty()))

@@ -84,9 +84,7 @@ impl Stage {
         let asked = self.sandbox.requests().iter().filter(|request| request.service == Service::Model).count();
         assert!(asked <= 5, "killed {killed}: the model was asked {asked} times for 4 turns");
     }
-}
 
-impl Stage {
     /// Waits until the request to end is in the journal, so that what follows comes after it.
     async fn wait_until_cancelled(&self) {
         let reader = Sqlite::open_reader(self.folder.path().join("records.db")).expect("it can be read");

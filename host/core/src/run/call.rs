@@ -15,7 +15,7 @@ pub const SETTLE_ROUNDS_MAX: u32 = 16;
 /// One tool call of a reply.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Call {
-    /// What its tool declared; none for a call that was refused.
+    /// What its tool declared; `read` for a call that was refused.
     pub effect: Effect,
     /// Where it stands.
     pub status: Status,
