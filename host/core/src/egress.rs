@@ -1,8 +1,9 @@
 //! Which requests may leave: rules, and the one function that decides.
 //!
 //! A rule is written `POST https://api.example.com/v1/contacts/*`: methods, scheme, host, port (if it isn't
-//! the scheme's own) and path pattern. `*` stands for one segment, a last `**` for whatever follows. The
-//! query is not part of a rule.
+//! the scheme's own) and path pattern. In the path `*` stands for one segment, a last `**` for whatever follows. As the
+//! host, `*` stands for any, and `*.example.com` for any below that one: for authors whose vendor has a host for
+//! each customer, and for ceilings. A tenant's grant names its hosts whole. The query is not part of a rule.
 //!
 //! What holds is the author's request ∩ the operator's ceiling ∩ the tenant's grant ∩ this call. The request must match a rule
 //! of each; where one of them marks it as a write, it is a write.
@@ -91,10 +92,18 @@ impl fmt::Display for Target {
 pub struct Rule {
     methods: Vec<String>,
     scheme: Scheme,
-    host: String,
+    host: Host,
     port: u16,
     path: Vec<Segment>,
     text: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Host {
+    Exactly(String),
+    /// Any below this one, which begins with its dot.
+    Below(String),
+    Any,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -141,15 +150,32 @@ fn parse(text: &str) -> Result<Rule, &'static str> {
         }
         _ => (authority, scheme.port()),
     };
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.' | b':' | b'_');
-    if host.is_empty() || !host.bytes().all(plain) {
-        return Err("the host must be one whole name in small letters, or an address");
-    }
+    let host = parse_host(host)?;
     if path.contains(['?', '#']) {
         return Err("query and fragment are not part of a rule");
     }
-    Ok(Rule { methods, scheme, host: host.to_owned(), port, path: parse_path(path)?, text: text.to_owned() })
+    Ok(Rule { methods, scheme, host, port, path: parse_path(path)?, text: text.to_owned() })
+}
+
+fn parse_host(host: &str) -> Result<Host, &'static str> {
+    if host == "*" {
+        return Ok(Host::Any);
+    }
+    let (name, below) = match host.strip_prefix('*') {
+        Some(rest) => (rest, true),
+        None => (host.trim_start_matches('[').trim_end_matches(']'), false),
+    };
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.' | b':' | b'_');
+    if name.is_empty() || !name.bytes().all(plain) {
+        return Err("the host must be one whole name in small letters, an address, `*`, or `*.` and a name");
+    }
+    match below {
+        false => Ok(Host::Exactly(name.to_owned())),
+        true if name.strip_prefix('.').is_some_and(|rest| rest.contains('.') && !rest.starts_with('.')) => {
+            Ok(Host::Below(name.to_owned()))
+        }
+        true => Err("below `*.` there must be a name of two parts or more"),
+    }
 }
 
 fn parse_path(path: &str) -> Result<Vec<Segment>, &'static str> {
@@ -189,9 +215,24 @@ impl Rule {
     pub fn matches(&self, target: &Target) -> bool {
         self.methods.contains(&target.method)
             && self.scheme == target.scheme
-            && self.host == target.host
+            && self.host.matches(&target.host)
             && self.port == target.port
             && matches_path(&self.path, &target.path)
+    }
+
+    /// Whether it names one host, and not many.
+    pub fn names_its_host(&self) -> bool {
+        matches!(self.host, Host::Exactly(_))
+    }
+}
+
+impl Host {
+    fn matches(&self, host: &str) -> bool {
+        match self {
+            Host::Exactly(name) => name == host,
+            Host::Below(ending) => host.strip_suffix(ending.as_str()).is_some_and(|label| !label.is_empty()),
+            Host::Any => true,
+        }
     }
 }
 
@@ -399,6 +440,13 @@ mod tests {
             ("GET https://a.com/v1/**", "GET https://a.com/v1/a%20b/%C3%A9", true),
             ("GET https://a.com/v1/**", "GET https://a.com/v1/a.b;c", true),
             ("GET https://a.com/**", "GET https://a.com/", true),
+            ("GET https://*/x", "GET https://a.com/x", true),
+            ("GET https://*/x", "GET https://a.com:8443/x", false),
+            ("GET https://*.b.com/x", "GET https://a.b.com/x", true),
+            ("GET https://*.b.com/x", "GET https://c.a.b.com/x", true),
+            ("GET https://*.b.com/x", "GET https://b.com/x", false),
+            ("GET https://*.b.com/x", "GET https://.b.com/x", false),
+            ("GET https://*.b.com/x", "GET https://ab.com/x", false),
         ];
         for (rule, request, expected) in cases {
             let parsed: Rule = rule.parse().expect("a rule");
@@ -417,7 +465,10 @@ mod tests {
             ("GET ftp://a.com/", "scheme"),
             ("GET https://a.com", "path"),
             ("GET https:///x", "host"),
-            ("GET https://*.a.com/x", "host"),
+            ("GET https://*.com/x", "two parts"),
+            ("GET https://*./x", "two parts"),
+            ("GET https://*a.com/x", "two parts"),
+            ("GET https://a.*.com/x", "host"),
             ("GET https://A.com/x", "host"),
             ("GET https://u@a.com/x", "host"),
             ("GET https://a.com:99999/x", "port"),

@@ -59,6 +59,14 @@ pub enum Error {
         /// Which digest.
         digest: Sha256Hex,
     },
+    /// A rule of the tenant's speaks of many hosts, and credentials go to each that it speaks of.
+    #[error("the grant of plugin {plugin} must name its hosts whole: write the vendor's own host into `{rule}`")]
+    ManyHosts {
+        /// Which plugin.
+        plugin: PluginName,
+        /// Which rule.
+        rule: Rule,
+    },
     /// The settings don't match the manifest's schema.
     #[error("the settings of plugin {plugin} are wrong: {complaints}")]
     Settings {
@@ -101,6 +109,9 @@ impl Granted {
         if manifest.name != grant.plugin {
             let (plugin, found, digest) = (grant.plugin.clone(), manifest.name.clone(), grant.digest.clone());
             return Err(Error::OtherName { plugin, found, digest });
+        }
+        if let Some(rule) = grant.read.iter().chain(&grant.write).find(|rule| !rule.names_its_host()) {
+            return Err(Error::ManyHosts { plugin: grant.plugin.clone(), rule: rule.clone() });
         }
         let settings = check_settings(&grant.plugin, manifest.settings.as_ref(), &grant.settings)?;
         let limits = grant.limits.unwrap_or(ceiling).below(ceiling);
