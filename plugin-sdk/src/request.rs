@@ -91,9 +91,10 @@ impl<'a> Request<'a> {
         self
     }
 
-    /// Adds a header.
+    /// Adds a header. A content type takes the place of the one before: a body has one.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            (Ok(CONTENT_TYPE), Ok(value)) => return self.content_type(value),
             (Ok(name), Ok(value)) => self.headers.push((name, value)),
             _ => self.mistaken(format!("the header {name:?} is not one")),
         }
@@ -106,13 +107,25 @@ impl<'a> Request<'a> {
             Ok(bytes) => self.body = bytes,
             Err(error) => self.mistaken(format!("the body is not JSON: {error}")),
         }
-        self.content_type("application/json")
+        self.content_type(HeaderValue::from_static("application/json"))
     }
 
     /// Sends these fields as the body of an HTML form.
     pub fn form<K: AsRef<str>, V: AsRef<str>>(mut self, fields: &[(K, V)]) -> Self {
         self.body = encode(fields).into_bytes();
-        self.content_type("application/x-www-form-urlencoded")
+        self.content_type(HeaderValue::from_static("application/x-www-form-urlencoded"))
+    }
+
+    /// Sends these bytes as a body of this media type.
+    pub fn body(mut self, media_type: &str, bytes: impl Into<Vec<u8>>) -> Self {
+        self.body = bytes.into();
+        match HeaderValue::try_from(media_type) {
+            Ok(value) => self.content_type(value),
+            Err(_) => {
+                self.mistaken(format!("the media type {media_type:?} can't be a header"));
+                self
+            }
+        }
     }
 
     /// Sends the request. Any answer of the vendor is a [`Response`]; [`Response::ok`] tells the good ones.
@@ -160,9 +173,9 @@ impl<'a> Request<'a> {
         Ok(request)
     }
 
-    fn content_type(mut self, value: &'static str) -> Self {
+    fn content_type(mut self, value: HeaderValue) -> Self {
         self.headers.retain(|(name, _)| name != CONTENT_TYPE);
-        self.headers.push((CONTENT_TYPE, HeaderValue::from_static(value)));
+        self.headers.push((CONTENT_TYPE, value));
         self
     }
 

@@ -65,18 +65,7 @@ impl Exchange {
 
     fn message(&self, status: StatusCode, body: &Value) -> String {
         let Self { method, url, .. } = self;
-        let said = [
-            "/message",
-            "/error/message",
-            "/error_description",
-            "/detail",
-            "/errors/0/message",
-            "/errors/0/detail",
-            "/error",
-        ]
-        .iter()
-        .find_map(|place| body.pointer(place)?.as_str());
-        match said {
+        match said(body) {
             Some(said) => {
                 let said: String = said.chars().take(VENDOR_MESSAGE_CHARS_MAX).collect();
                 format!("{method} {url} was answered with {status}: {said}")
@@ -91,8 +80,33 @@ impl Exchange {
     }
 }
 
+/// The vendor's own words. A list of texts beside a message says what the message leaves out.
+fn said(body: &Value) -> Option<String> {
+    let place = [
+        "/message",
+        "/error/message",
+        "/error_description",
+        "/detail",
+        "/description",
+        "/errors/0/message",
+        "/errors/0/detail",
+        // An OperationOutcome of FHIR.
+        "/issue/0/diagnostics",
+        "/issue/0/details/text",
+        "/error",
+    ];
+    let message = place.iter().find_map(|place| body.pointer(place)?.as_str());
+    let listed = body.get("errors").and_then(Value::as_array);
+    let listed: Vec<&str> = listed.into_iter().flatten().filter_map(Value::as_str).collect();
+    match (message, listed.is_empty()) {
+        (message, true) => message.map(str::to_owned),
+        (Some(message), false) => Some(format!("{message}: {}", listed.join("; "))),
+        (None, false) => Some(listed.join("; ")),
+    }
+}
+
 fn code(body: &Value) -> Option<String> {
-    let place = ["/code", "/error/code", "/category", "/error/type"];
+    let place = ["/code", "/error/code", "/category", "/error/type", "/issue/0/code"];
     place.iter().find_map(|place| match body.pointer(place)? {
         Value::String(code) => Some(code.chars().take(VENDOR_MESSAGE_CHARS_MAX).collect()),
         Value::Number(code) => Some(code.to_string()),

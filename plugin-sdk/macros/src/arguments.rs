@@ -67,11 +67,14 @@ pub(crate) fn read(signature: &Signature, mistakes: &mut Mistakes) -> Vec<Parame
     parameters
 }
 
-/// Whether two functions take the same arguments in the same order, contexts aside. `_text` is `text` that isn't used.
+/// Whether two functions take the same arguments in the same order, contexts aside. `_text` is `text` that isn't used, and
+/// `_type` is `r#type`.
 pub(crate) fn same(one: &[Parameter], other: &[Parameter]) -> bool {
     let declarations = |parameters: &[Parameter]| -> Vec<String> {
         let arguments = parameters.iter().filter_map(Parameter::argument);
-        arguments.map(|argument| argument.declaration().trim_start_matches('_').to_owned()).collect()
+        arguments
+            .map(|argument| argument.declaration().trim_start_matches("r#").trim_start_matches('_').to_owned())
+            .collect()
     };
     declarations(one) == declarations(other)
 }

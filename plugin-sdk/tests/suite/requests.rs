@@ -45,6 +45,38 @@ fn requests_are_encoded() {
 }
 
 #[test]
+fn a_body_has_one_content_type() {
+    fn check(own: &[&str], expected: &str) {
+        let fake = Fake::new().expect(LINE, Reply::json(200, json!({})));
+        let cx = fake.context();
+        let request = cx.post(URL).json(&json!({}));
+        let request = own.iter().fold(request, |request, value| request.header("Content-Type", value));
+        block_on(request.send()).unwrap();
+        let sent = &fake.sent()[0];
+        assert_eq!(sent.header("content-type"), Some(expected));
+    }
+    check(&[], "application/json");
+    check(&["application/fhir+json"], "application/fhir+json");
+    check(&["text/plain", "application/fhir+json"], "application/fhir+json");
+}
+
+#[test]
+fn a_body_is_sent_as_it_is() {
+    let fake = Fake::new().expect("PUT https://api.example.com/v1/things", Reply::text(201, ""));
+    let cx = fake.context();
+    let request = cx.put(URL).json("not this").body("text/calendar; charset=utf-8", "é\r\n");
+    block_on(request.send()).unwrap();
+    let sent = &fake.sent()[0];
+    assert_eq!(sent.text(), "é\r\n");
+    assert_eq!(sent.header("content-type"), Some("text/calendar; charset=utf-8"));
+    assert_eq!(sent.header("content-length"), Some("4"));
+
+    let failure = block_on(Fake::new().context().put(URL).body("text/\n", "").send()).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Other);
+    assert!(failure.message.contains("the media type"), "{}", failure.message);
+}
+
+#[test]
 fn path_segments_stay_segments() {
     fn check(text: &str, expected: &str) {
         assert_eq!(path_segment(text), expected);
@@ -127,9 +159,17 @@ fn the_vendor_s_words_are_handed_on() {
     check(json!({ "category": "VALIDATION_ERROR", "message": "bad" }), ": bad", Some("VALIDATION_ERROR"));
     check(json!({ "error": { "message": "m", "type": "t" } }), ": m", Some("t"));
     check(json!({ "errors": [{ "detail": "d" }] }), ": d", None);
+    check(json!({ "issue": [{ "code": "login", "diagnostics": "d" }, { "code": "x" }] }), ": d", Some("login"));
+    check(json!({ "issue": [{ "code": "value", "details": { "text": "t" } }] }), ": t", Some("value"));
     check(json!({ "error": "invalid" }), ": invalid", None);
+    check(json!({ "message": "m", "errors": ["a", "b"] }), ": m: a; b", None);
+    check(json!({ "message": "m", "errors": [] }), ": m", None);
+    check(json!({ "message": "m", "errors": [{ "message": "d" }] }), ": m", None);
+    check(json!({ "errors": ["a", 1] }), ": a", None);
+    check(json!({ "error": "RecordInvalid", "description": "bad" }), ": bad", None);
     check(json!(["what"]), "", None);
     check(json!({ "message": "x".repeat(600) }), &format!(": {}", "x".repeat(500)), None);
+    check(json!({ "errors": ["x".repeat(600)] }), &format!(": {}", "x".repeat(500)), None);
 }
 
 #[test]
