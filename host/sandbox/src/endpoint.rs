@@ -1,8 +1,10 @@
 //! What one played service is: a synchronous function from a request to a reply, over state of its own.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::Value;
 
 use crate::service::Access;
@@ -11,8 +13,12 @@ pub(crate) type Request = http::Request<Bytes>;
 
 /// A played service. A new vendor implements this in a file of its own and is named in `vendors.rs`.
 pub(crate) trait Endpoint: Send {
-    /// What kind of request this is; asked before any work is done.
-    fn classify(&self, request: &Request) -> Class;
+    /// What kind of request this is; asked before any work is done. What isn't a GET writes, unless the service says
+    /// otherwise.
+    fn classify(&self, request: &Request) -> Class {
+        let access = if request.method() == Method::GET { Access::Read } else { Access::Write };
+        Class { access, turn: None }
+    }
 
     /// Does the work and answers. `now_ms` is in milliseconds since the Unix epoch.
     fn answer(&mut self, request: &Request, now_ms: u64) -> Reply;
@@ -22,6 +28,11 @@ pub(crate) trait Endpoint: Send {
 
     /// Everything that the service keeps.
     fn records(&self) -> Value;
+
+    /// Takes in what the service keeps before the first request, in a shape of its own.
+    fn seed(&mut self, _: &Value) -> Result<(), String> {
+        Err("it begins with nothing".to_owned())
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,4 +101,10 @@ pub(crate) fn has_content_type(request: &Request, expected: &str) -> bool {
 pub(crate) fn credential<'a>(request: &'a Request, scheme: &str) -> Option<&'a str> {
     let (given, credential) = header(request, http::header::AUTHORIZATION)?.split_once(' ')?;
     given.eq_ignore_ascii_case(scheme).then(|| credential.trim())
+}
+
+/// Whether the request has `Authorization: Basic` (RFC 7617) with this user and password, written `user:password`.
+pub(crate) fn has_basic(request: &Request, expected: &str) -> bool {
+    let given = credential(request, "Basic").and_then(|basic| BASE64_STANDARD.decode(basic).ok());
+    given.is_some_and(|given| given == expected.as_bytes())
 }

@@ -16,6 +16,7 @@ mod vendors;
 
 mod control;
 mod door;
+mod email;
 mod endpoint;
 mod fault;
 mod log;

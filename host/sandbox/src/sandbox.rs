@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
@@ -26,8 +26,8 @@ pub struct Config {
     pub clock: Clock,
     /// What each service asks of its clients.
     pub credentials: Credentials,
-    /// Contact properties that this HubSpot account has added to the vendor's own.
-    pub hubspot_properties: BTreeSet<String>,
+    /// What services keep before the first request, each in a shape of its own.
+    pub seeds: BTreeMap<Service, Value>,
 }
 
 /// The credentials that the services accept. The defaults are well known and worth nothing.
@@ -41,6 +41,20 @@ pub struct Credentials {
     pub twilio_account: String,
     /// Twilio's auth token.
     pub twilio_token: String,
+    /// The FHIR server's bearer token.
+    pub fhir_token: String,
+    /// The CalDAV user.
+    pub caldav_user: String,
+    /// The CalDAV user's password.
+    pub caldav_password: String,
+    /// SendGrid's API key.
+    pub sendgrid_key: String,
+    /// PagerDuty's integration key.
+    pub pagerduty_routing_key: String,
+    /// Zendesk's agent, by email address.
+    pub zendesk_agent: String,
+    /// The Zendesk agent's API token.
+    pub zendesk_token: String,
 }
 
 /// A running sandbox. Dropping it ends it soon; [`Sandbox::shutdown`] ends it for certain.
@@ -57,6 +71,14 @@ pub enum Error {
     /// The script can't be played.
     #[error("correct the script: {0}")]
     Script(#[from] script::Error),
+    /// A service can't begin with what it was given.
+    #[error("correct what {service:?} begins with: {why}")]
+    Seed {
+        /// Which service.
+        service: Service,
+        /// What is wrong with its seed.
+        why: String,
+    },
     /// No port of the loopback interface could be had.
     #[error("could not listen on 127.0.0.1: {0}")]
     Listen(#[from] io::Error),
@@ -65,12 +87,7 @@ pub enum Error {
 impl Config {
     /// A sandbox with this script and clock, and the default credentials.
     pub fn new(script: Script, clock: impl Fn() -> u64 + Send + Sync + 'static) -> Config {
-        Config {
-            script,
-            clock: Arc::new(clock),
-            credentials: Credentials::default(),
-            hubspot_properties: BTreeSet::new(),
-        }
+        Config { script, clock: Arc::new(clock), credentials: Credentials::default(), seeds: BTreeMap::new() }
     }
 }
 
@@ -81,6 +98,13 @@ impl Default for Credentials {
             hubspot_token: "sandbox-hubspot-token".to_owned(),
             twilio_account: format!("AC{:032}", 0),
             twilio_token: "sandbox-twilio-token".to_owned(),
+            fhir_token: "sandbox-fhir-token".to_owned(),
+            caldav_user: "callbacks".to_owned(),
+            caldav_password: "sandbox-caldav-password".to_owned(),
+            sendgrid_key: "SG.sandbox-sendgrid-key".to_owned(),
+            pagerduty_routing_key: format!("{:032}", 7),
+            zendesk_agent: "assistant@northwind.example".to_owned(),
+            zendesk_token: "sandbox-zendesk-token".to_owned(),
         }
     }
 }
@@ -89,8 +113,12 @@ impl Sandbox {
     /// Checks the script and starts listening, each service on a free port of 127.0.0.1.
     pub async fn start(config: Config) -> Result<Sandbox, Error> {
         config.script.check()?;
-        let endpoints = Service::ALL.map(|service| (service, endpoint(service, &config)));
-        let world = World::new(config.clock, endpoints.into());
+        let mut endpoints = BTreeMap::from(Service::ALL.map(|service| (service, endpoint(service, &config))));
+        for (service, seed) in &config.seeds {
+            let endpoint = endpoints.get_mut(service).expect("every service has an endpoint");
+            endpoint.seed(seed).map_err(|why| Error::Seed { service: *service, why })?;
+        }
+        let world = World::new(config.clock, endpoints);
         let mut listeners = BTreeMap::new();
         for service in Service::ALL {
             listeners.insert(service, Listener::open(Behind::Service(service), world.clone()).await?);
@@ -159,13 +187,23 @@ impl Sandbox {
 fn endpoint(service: Service, config: &Config) -> Box<dyn Endpoint> {
     match service {
         Service::Model => Box::new(Model::new(config.script.clone(), config.credentials.model_key.clone())),
-        Service::Hubspot => Box::new(vendors::hubspot::Hubspot::new(
-            config.credentials.hubspot_token.clone(),
-            config.hubspot_properties.clone(),
-        )),
+        Service::Hubspot => Box::new(vendors::hubspot::Hubspot::new(config.credentials.hubspot_token.clone())),
         Service::Twilio => Box::new(vendors::twilio::Twilio::new(
             config.credentials.twilio_account.clone(),
             config.credentials.twilio_token.clone(),
+        )),
+        Service::Fhir => Box::new(vendors::fhir::Fhir::new(config.credentials.fhir_token.clone())),
+        Service::Caldav => Box::new(vendors::caldav::Caldav::new(
+            config.credentials.caldav_user.clone(),
+            config.credentials.caldav_password.clone(),
+        )),
+        Service::Sendgrid => Box::new(vendors::sendgrid::Sendgrid::new(config.credentials.sendgrid_key.clone())),
+        Service::Pagerduty => {
+            Box::new(vendors::pagerduty::Pagerduty::new(config.credentials.pagerduty_routing_key.clone()))
+        }
+        Service::Zendesk => Box::new(vendors::zendesk::Zendesk::new(
+            config.credentials.zendesk_agent.clone(),
+            config.credentials.zendesk_token.clone(),
         )),
     }
 }

@@ -10,18 +10,42 @@ pub enum Service {
     Hubspot,
     /// Twilio's 2010-04-01 API.
     Twilio,
+    /// A FHIR R4 server, as a clinic has one.
+    Fhir,
+    /// A CalDAV server.
+    Caldav,
+    /// SendGrid's v3 API.
+    Sendgrid,
+    /// PagerDuty's Events API v2.
+    Pagerduty,
+    /// Zendesk's ticketing API v2.
+    Zendesk,
 }
 
 impl Service {
     /// Every service, in the order of this enum.
-    pub const ALL: [Service; 3] = [Service::Model, Service::Hubspot, Service::Twilio];
+    pub const ALL: [Service; 8] = [
+        Service::Model,
+        Service::Hubspot,
+        Service::Twilio,
+        Service::Fhir,
+        Service::Caldav,
+        Service::Sendgrid,
+        Service::Pagerduty,
+        Service::Zendesk,
+    ];
 
-    /// The host name that the real service answers at.
+    /// The host name that the real service answers at; of those that each customer has a host for, an invented customer's.
     pub fn host(self) -> &'static str {
         match self {
             Service::Model => "api.openai.com",
             Service::Hubspot => "api.hubapi.com",
             Service::Twilio => "api.twilio.com",
+            Service::Fhir => "fhir.lakeside-clinic.example",
+            Service::Caldav => "dav.calendar.example",
+            Service::Sendgrid => "api.sendgrid.com",
+            Service::Pagerduty => "events.pagerduty.com",
+            Service::Zendesk => "northwind.zendesk.com",
         }
     }
 }

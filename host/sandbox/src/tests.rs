@@ -1,9 +1,14 @@
 //! Over real HTTP on the loopback interface.
 
+mod caldav;
 mod faults;
+mod fhir;
 mod hubspot;
 mod model;
+mod pagerduty;
+mod sendgrid;
 mod twilio;
+mod zendesk;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{World, answer, idle, json as with_json, world, world_with};
-use crate::Service;
+use crate::{Config, Sandbox, Service};
 
 const TOKEN: &str = "Bearer sandbox-hubspot-token";
 
@@ -12,6 +12,19 @@ async fn post(world: &World, path: &str, body: &Value) -> (u16, Value) {
 
 async fn get(world: &World, path: &str) -> (u16, Value) {
     answer(world.get(Service::Hubspot, &format!("/crm/v3/objects/{path}")).header("authorization", TOKEN)).await
+}
+
+async fn seeded(seed: Value) -> World {
+    world_with(idle(), |config| drop(config.seeds.insert(Service::Hubspot, seed))).await
+}
+
+/// An account with a pipeline for payment arrangements.
+fn arrangements() -> Value {
+    json!({
+        "properties": {"deals": ["aftercall_key"]},
+        "pipelines": {"81": ["8101", "8102"]},
+        "contacts": [{"email": "ana@example.com"}],
+    })
 }
 
 fn upsert_of(email: &str, properties: Value) -> Value {
@@ -119,9 +132,131 @@ async fn a_search_pages() {
 
 #[tokio::test]
 async fn custom_properties_are_the_accounts_own() {
-    let world = world_with(idle(), |config| config.hubspot_properties = ["fleet_size".to_owned()].into()).await;
+    let world = seeded(json!({"properties": {"contacts": ["fleet_size"]}})).await;
     let (status, _) = post(&world, "contacts", &json!({"properties": {"fleet_size": "40"}})).await;
     assert_eq!(status, 201);
+}
+
+#[tokio::test]
+async fn a_contact_is_updated() {
+    let world = seeded(json!({
+        "properties": {"contacts": ["collection_status"]},
+        "contacts": [{"email": "Ana@example.com", "phone": "+14155550123"}, {"email": "bo@example.com"}],
+    }))
+    .await;
+    let check = async |path: &str, properties: Value, status: u16, part: &str| {
+        let request =
+            world.client.patch(format!("{}/crm/v3/objects/{path}", world.sandbox.service_url(Service::Hubspot)));
+        let body = json!({"properties": properties});
+        let (given, answer) = answer(with_json(request.header("authorization", TOKEN), &body)).await;
+        assert_eq!(given, status, "{path} {body}: {answer}");
+        assert!(answer.to_string().contains(part), "{path} {body}: {answer}");
+    };
+    check("contacts/70001", json!({"collection_status": "paid"}), 200, "\"collection_status\":\"paid\"").await;
+    check("contacts/70001", json!({"collection_status": "paid"}), 200, "+14155550123").await;
+    check("contacts/ana@example.com?idProperty=email", json!({"city": "Faro"}), 200, "\"id\":\"70001\"").await;
+    check("contacts/70002", json!({"email": "ANA@example.com"}), 409, "Existing ID: 70001").await;
+    check("contacts/70002", json!({"shoe_size": "43"}), 400, "PROPERTY_DOESNT_EXIST").await;
+    check("contacts/9", json!({"city": "Faro"}), 404, "OBJECT_NOT_FOUND").await;
+    check("deals/70001", json!({"amount": "1"}), 404, "OBJECT_NOT_FOUND").await;
+    let records = world.sandbox.records(Service::Hubspot);
+    assert_eq!(records["contacts"][0]["properties"]["city"], "Faro");
+    assert_eq!(records["contacts"][1]["properties"]["email"], "bo@example.com");
+}
+
+#[tokio::test]
+async fn a_deal_is_upserted_by_a_unique_property_and_put_on_its_contact() {
+    let world = seeded(arrangements()).await;
+    let upsert = |key: &str, amount: &str| {
+        let properties = json!({"dealname": "Arrangement", "amount": amount, "pipeline": "81", "dealstage": "8101"});
+        json!({"inputs": [{"idProperty": "aftercall_key", "id": key, "properties": properties}]})
+    };
+    let (status, first) = post(&world, "0-3/batch/upsert", &upsert("ac_01", "150.00")).await;
+    assert_eq!(status, 200, "{first}");
+    let deal = &first["results"][0];
+    assert_eq!((&deal["id"], &deal["new"]), (&json!("70002"), &json!(true)));
+    assert_eq!(deal["properties"]["aftercall_key"], "ac_01");
+    let (_, again) = post(&world, "deals/batch/upsert", &upsert("ac_01", "160.00")).await;
+    assert_eq!((&again["results"][0]["id"], &again["results"][0]["new"]), (&json!("70002"), &json!(false)));
+    let (_, other) = post(&world, "deals/batch/upsert", &upsert("AC_01", "1")).await;
+    assert_eq!(other["results"][0]["id"], "70003");
+
+    let associate = async |path: &str| {
+        let request =
+            world.client.put(format!("{}/crm/v4/objects/{path}", world.sandbox.service_url(Service::Hubspot)));
+        answer(request.header("authorization", TOKEN)).await
+    };
+    for _ in 0..2 {
+        let (status, made) = associate("deals/70002/associations/default/contacts/70001").await;
+        assert_eq!((status, &made["status"]), (200, &json!("COMPLETE")));
+        let spec = json!({"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 3});
+        let expected = json!([{"from": {"id": "70002"}, "to": {"id": "70001"}, "associationSpec": spec}]);
+        assert_eq!(made["results"], expected);
+    }
+    for (path, status, part) in [
+        ("deals/70002/associations/default/contacts/9", 400, "CONTACT=9 is not valid"),
+        ("deals/9/associations/default/contacts/70001", 400, "DEAL=9 is not valid"),
+        ("contacts/70001/associations/default/deals/70002", 501, "NOT_PLAYED"),
+        ("deals/70002/associations/default/companies/1", 404, "OBJECT_NOT_FOUND"),
+    ] {
+        let (given, refused) = associate(path).await;
+        assert_eq!(given, status, "{path}: {refused}");
+        assert!(refused.to_string().contains(part), "{path}: {refused}");
+    }
+
+    let (_, read) = get(&world, "deals/70002?associations=contacts,notes").await;
+    let linked = json!({"contacts": {"results": [{"id": "70001", "type": "deal_to_contact"}]}});
+    assert_eq!((&read["associations"], &read["properties"]["amount"]), (&linked, &json!("160.00")));
+    let (_, contact) = get(&world, "contacts/70001?associations=deals").await;
+    assert_eq!(contact["associations"]["deals"]["results"], json!([{"id": "70002", "type": "contact_to_deal"}]));
+    let deals = &world.sandbox.records(Service::Hubspot)["deals"];
+    assert_eq!((&deals[0]["contacts"], &deals[1]["contacts"]), (&json!(["70001"]), &json!([])));
+}
+
+#[tokio::test]
+async fn what_hubspot_refuses_of_deals() {
+    let world = seeded(arrangements()).await;
+    let check = async |properties: Value, status: u16, part: &str| {
+        let (given, answer) = post(&world, "deals", &json!({"properties": properties})).await;
+        assert_eq!(given, status, "{properties}: {answer}");
+        assert!(answer.to_string().contains(part), "{properties}: {answer}");
+    };
+    check(json!({"amount": "lots"}), 400, "INVALID_DOUBLE").await;
+    check(json!({"closedate": "soon"}), 400, "INVALID_DATE").await;
+    check(json!({"deal_currency_code": "pounds"}), 400, "INVALID_OPTION").await;
+    check(json!({"pipeline": "82"}), 400, "INVALID_OPTION").await;
+    check(json!({"dealstage": "8101"}), 400, "INVALID_OPTION").await;
+    check(json!({"pipeline": "81", "dealstage": "closedwon"}), 400, "INVALID_OPTION").await;
+    check(json!({"email": "a@b.c"}), 400, "PROPERTY_DOESNT_EXIST").await;
+    let sound = json!({
+        "dealname": "Arrangement",
+        "amount": "150.00",
+        "closedate": "2026-12-01T12:00:00Z",
+        "deal_currency_code": "GBP",
+        "dealstage": "contractsent",
+        "aftercall_key": "ac_01",
+    });
+    check(sound.clone(), 201, "\"id\":\"70002\"").await;
+    check(sound, 400, "CONFLICTING_UNIQUE_VALUE").await;
+    let by_name = json!({"inputs": [{"idProperty": "dealname", "id": "a", "properties": {}}]});
+    let (status, refused) = post(&world, "deals/batch/upsert", &by_name).await;
+    assert_eq!(status, 400, "{refused}");
+}
+
+#[tokio::test]
+async fn a_seed_that_makes_no_sense_is_refused() {
+    let check = async |seed: Value, part: &str| {
+        let mut config = Config::new(idle(), || 0);
+        config.seeds.insert(Service::Hubspot, seed.clone());
+        let Err(refused) = Sandbox::start(config).await else { panic!("{seed} is taken") };
+        assert!(refused.to_string().contains(part), "{seed}: {refused}");
+    };
+    check(json!([]), "correct what Hubspot begins with: give an object").await;
+    check(json!({"contact": []}), "unknown field `contact`").await;
+    check(json!({"properties": {"notes": ["x"]}}), "unknown field `notes`").await;
+    check(json!({"contacts": [{"email": "ana@example.com"}, {"shoe_size": "43"}]}), "contacts[1]: ").await;
+    check(json!({"contacts": [{"numemployees": 4}]}), "must be a string").await;
+    check(json!({"contacts": [{"email": "a@b.c"}, {"email": "A@b.c"}]}), "contacts[1]: Contact already exists").await;
 }
 
 #[tokio::test]
@@ -196,7 +331,7 @@ async fn what_hubspot_refuses() {
     )
     .await;
     check("contacts/search", json!({"query": "ana"}), 501, "NOT_PLAYED", "query").await;
-    check("deals", json!({}), 404, "OBJECT_NOT_FOUND", "resource not found").await;
+    check("companies", json!({}), 404, "OBJECT_NOT_FOUND", "resource not found").await;
     assert_eq!(get(&world, "contacts/1").await.0, 404);
 
     let create = |token: Option<&str>, content_type: &str| {

@@ -1,12 +1,15 @@
-//! HubSpot CRM v3: contacts and notes. Upsert is idempotent by email, a second create with the same email is a conflict;
-//! the vendor has no idempotency header. Unlike the real one, its search sees a write at once.
+//! HubSpot CRM v3: contacts, notes and deals; and the default associations of v4. Upsert is idempotent by email, or by
+//! a property of deals with unique values; a second create with the same email is a conflict; the vendor has no
+//! idempotency header. Unlike the real one, its search sees a write at once.
 //! Shapes: HubSpot's public API specs for CRM v3; error bodies as its API answers them.
 
 mod object;
+mod portal;
 mod properties;
+mod refused;
 mod search;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use http::{Method, StatusCode};
 use percent_encoding::percent_decode_str;
@@ -17,33 +20,24 @@ use crate::endpoint::{Class, Endpoint, Refusal, Reply, Request, credential, has_
 use crate::service::Access;
 use crate::time::iso;
 use object::{Kind, Object};
+use portal::{Portal, Seed};
+use refused::Refused;
 
 const BATCH_INPUTS_MAX: usize = 100;
 const FIRST_ID: u64 = 70_001;
-/// The vendor's own type of association from a note to its contact.
-const NOTE_TO_CONTACT: u64 = 202;
 
 pub(crate) struct Hubspot {
     token: String,
-    /// The contact properties that this account has added.
-    custom: BTreeSet<String>,
+    portal: Portal,
     objects: Vec<Object>,
     refusals: u64,
-}
-
-/// A refusal in HubSpot's error shape, its `correlationId` to be given.
-struct Refused {
-    status: StatusCode,
-    category: &'static str,
-    message: String,
-    errors: Vec<Value>,
 }
 
 type Answer = Result<Reply, Refused>;
 
 impl Hubspot {
-    pub(crate) fn new(token: String, custom: BTreeSet<String>) -> Hubspot {
-        Hubspot { token, custom, objects: Vec::new(), refusals: 0 }
+    pub(crate) fn new(token: String) -> Hubspot {
+        Hubspot { token, portal: Portal::default(), objects: Vec::new(), refusals: 0 }
     }
 
     fn route(&mut self, request: &Request, now_ms: u64) -> Answer {
@@ -52,26 +46,32 @@ impl Hubspot {
             return Err(Refused::new(StatusCode::UNAUTHORIZED, "INVALID_AUTHENTICATION", message));
         }
         let segments: Vec<&str> = request.uri().path().split('/').skip(1).collect();
-        let ["crm", "v3", "objects", kind, rest @ ..] = segments.as_slice() else { return Err(Refused::not_found()) };
+        let ["crm", version, "objects", kind, rest @ ..] = segments.as_slice() else {
+            return Err(Refused::not_found());
+        };
         let kind = Kind::named(kind).ok_or_else(Refused::not_found)?;
-        match (request.method(), rest) {
-            (&Method::POST, []) => self.create(kind, &body(request)?, now_ms),
-            (&Method::POST, ["search"]) => {
+        match (request.method(), *version, rest) {
+            (&Method::POST, "v3", []) => self.create(kind, &body(request)?, now_ms),
+            (&Method::POST, "v3", ["search"]) => {
                 let objects: Vec<&Object> = self.objects.iter().filter(|object| object.kind == kind).collect();
                 search::search(kind, &objects, &body(request)?)
             }
-            (&Method::POST, ["batch", "upsert"]) => self.upsert(kind, &body(request)?, now_ms),
-            (&Method::GET, [id]) => self.read(kind, &percent_decode_str(id).decode_utf8_lossy(), request),
+            (&Method::POST, "v3", ["batch", "upsert"]) => self.upsert(kind, &body(request)?, now_ms),
+            (&Method::GET, "v3", [id]) => self.read(kind, &percent_decode_str(id).decode_utf8_lossy(), request),
+            (&Method::PATCH, "v3", [id]) => {
+                self.update(kind, &percent_decode_str(id).decode_utf8_lossy(), &body(request)?, request, now_ms)
+            }
+            (&Method::PUT, "v4", [id, "associations", "default", to, to_id]) => {
+                let to = Kind::named(to).ok_or_else(Refused::not_found)?;
+                self.associate((kind, id), (to, to_id), now_ms)
+            }
             _ => Err(Refused::not_found()),
         }
     }
 
     fn create(&mut self, kind: Kind, body: &Map<String, Value>, now_ms: u64) -> Answer {
         let properties = self.checked(kind, body.get("properties"))?;
-        if let Some(twin) = properties.get("email").and_then(|email| self.contact_by_email(email)) {
-            let message = format!("Contact already exists. Existing ID: {}", self.objects[twin].id);
-            return Err(Refused::new(StatusCode::CONFLICT, "CONFLICT", &message));
-        }
+        self.unclaimed(kind, &properties, None)?;
         if kind == Kind::Notes && !properties.contains_key("hs_timestamp") {
             let missing = json!({
                 "message": "Error creating NOTE. Some required properties were not set.",
@@ -88,34 +88,44 @@ impl Hubspot {
         Ok(Reply::json(StatusCode::CREATED, &self.objects[at].written()))
     }
 
+    fn update(&mut self, kind: Kind, id: &str, body: &Map<String, Value>, request: &Request, now_ms: u64) -> Answer {
+        let at = self.position(kind, id, request)?;
+        let properties = self.checked(kind, body.get("properties"))?;
+        self.unclaimed(kind, &properties, Some(at))?;
+        self.objects[at].properties.extend(properties);
+        self.objects[at].updated_ms = now_ms;
+        Ok(Reply::json(StatusCode::OK, &self.objects[at].written()))
+    }
+
     fn upsert(&mut self, kind: Kind, body: &Map<String, Value>, now_ms: u64) -> Answer {
         let inputs = body.get("inputs").and_then(Value::as_array).ok_or_else(|| Refused::json("inputs is required"))?;
         if inputs.is_empty() || inputs.len() > BATCH_INPUTS_MAX {
             return Err(Refused::invalid(&format!("The batch must hold 1 to {BATCH_INPUTS_MAX} inputs.")));
         }
-        let mut checked = Vec::new();
+        let mut checked: Vec<(&str, String, BTreeMap<String, String>)> = Vec::new();
         for input in inputs {
-            let id = input["id"].as_str().ok_or_else(|| Refused::json("id is required and a string"))?.to_lowercase();
-            if kind != Kind::Contacts || input["idProperty"] != "email" {
-                return Err(Refused::invalid(
-                    "idProperty must name a unique property of the object, such as a contact's email.",
-                ));
-            }
-            if checked.iter().any(|(known, _)| *known == id) {
+            let id = input["id"].as_str().ok_or_else(|| Refused::json("id is required and a string"))?;
+            let unique = input["idProperty"].as_str().filter(|name| self.portal.is_unique(kind, name));
+            let unique = unique.ok_or_else(|| {
+                Refused::invalid("idProperty must name a unique property of the object, such as a contact's email.")
+            })?;
+            let id = properties::normal(unique, id);
+            if checked.iter().any(|(_, known, _)| *known == id) {
                 return Err(Refused::invalid(&format!(
                     "Duplicate IDs found in batch input: [{id}]. IDs must be unique"
                 )));
             }
             let mut properties = self.checked(kind, input.get("properties"))?;
-            if *properties.entry("email".to_owned()).or_insert_with(|| id.clone()) != id {
-                return Err(Refused::not_played("an upsert that changes the email it goes by"));
+            if *properties.entry(unique.to_owned()).or_insert_with(|| id.clone()) != id {
+                return Err(Refused::not_played(&format!("an upsert that changes the {unique} it goes by")));
             }
-            properties::check(kind, &self.custom, &properties)?;
-            checked.push((id, properties));
+            properties::check(kind, &self.portal, &properties)?;
+            self.unclaimed(kind, &properties, self.holder(kind, unique, &id))?;
+            checked.push((unique, id, properties));
         }
         let mut results = Vec::new();
-        for (email, properties) in checked {
-            let (at, new) = match self.contact_by_email(&email) {
+        for (unique, id, properties) in checked {
+            let (at, new) = match self.holder(kind, unique, &id) {
                 Some(at) => {
                     self.objects[at].properties.extend(properties);
                     self.objects[at].updated_ms = now_ms;
@@ -132,14 +142,55 @@ impl Hubspot {
         Ok(Reply::json(StatusCode::OK, &answer))
     }
 
-    fn read(&self, kind: Kind, id: &str, request: &Request) -> Answer {
-        let query: Vec<_> = form_urlencoded::parse(request.uri().query().unwrap_or("").as_bytes()).collect();
-        let list = |name: &str| -> Vec<String> {
-            let values = query.iter().filter(|(key, _)| key == name);
-            values.flat_map(|(_, value)| value.split(',')).map(|item| item.trim().to_owned()).collect()
+    /// Associates with a contact, once however often it is asked.
+    fn associate(&mut self, (kind, id): (Kind, &str), (to, to_id): (Kind, &str), now_ms: u64) -> Answer {
+        let (Some(type_id), Kind::Contacts) = (kind.to_contact(), to) else {
+            return Err(Refused::not_played("associations but those of notes and deals with contacts"));
         };
-        let by_email = query.iter().any(|(key, value)| key == "idProperty" && value == "email");
-        let found = self.objects.iter().find(|object| {
+        let find = |kind: Kind, id: &str| {
+            let at = self.objects.iter().position(|object| object.kind == kind && object.id.to_string() == id);
+            at.ok_or_else(|| Refused::invalid(&format!("{}={id} is not valid", kind.singular().to_uppercase())))
+        };
+        let (at, contact) = (find(kind, id)?, self.objects[find(to, to_id)?].id);
+        let object = &mut self.objects[at];
+        if !object.contacts.contains(&contact) {
+            object.contacts.push(contact);
+            object.updated_ms = now_ms;
+        }
+        let now = iso(now_ms);
+        let result = json!({
+            "from": { "id": id },
+            "to": { "id": to_id },
+            "associationSpec": { "associationCategory": "HUBSPOT_DEFINED", "associationTypeId": type_id },
+        });
+        let answer = json!({ "status": "COMPLETE", "results": [result], "startedAt": now, "completedAt": now });
+        Ok(Reply::json(StatusCode::OK, &answer))
+    }
+
+    fn read(&self, kind: Kind, id: &str, request: &Request) -> Answer {
+        let object = &self.objects[self.position(kind, id, request)?];
+        let list = |name: &str| -> Vec<String> {
+            let values = query(request).into_iter().filter(|(key, _)| key == name);
+            values
+                .flat_map(|(_, value)| value.split(',').map(|item| item.trim().to_owned()).collect::<Vec<_>>())
+                .collect()
+        };
+        let mut answer = object.shown(&list("properties"));
+        for other in list("associations").iter().filter_map(|name| Kind::named(name)) {
+            let link = format!("{}_to_{}", kind.singular(), other.singular());
+            let linked = self.linked(object, other).into_iter();
+            let results: Vec<Value> = linked.map(|id| json!({ "id": id.to_string(), "type": link })).collect();
+            if !results.is_empty() {
+                answer["associations"][other.name()] = json!({ "results": results });
+            }
+        }
+        Ok(Reply::json(StatusCode::OK, &answer))
+    }
+
+    /// Where the object is that a path names, by its id or by its email.
+    fn position(&self, kind: Kind, id: &str, request: &Request) -> Result<usize, Refused> {
+        let by_email = query(request).iter().any(|(key, value)| key == "idProperty" && value == "email");
+        let found = self.objects.iter().position(|object| {
             object.kind == kind
                 && if by_email {
                     object.get("email").as_deref() == Some(&id.to_lowercase())
@@ -147,26 +198,18 @@ impl Hubspot {
                     object.id.to_string() == id
                 }
         });
-        let object = found.ok_or_else(Refused::not_found)?;
-        let mut answer = object.shown(&list("properties"));
-        if list("associations").iter().any(|name| name == kind.other().name()) {
-            let (name, link) = (kind.other().name(), format!("{}_to_{}", kind.singular(), kind.other().singular()));
-            let results: Vec<Value> =
-                self.linked(object).into_iter().map(|id| json!({ "id": id.to_string(), "type": link })).collect();
-            if !results.is_empty() {
-                answer["associations"] = json!({ name: { "results": results } });
-            }
-        }
-        Ok(Reply::json(StatusCode::OK, &answer))
+        found.ok_or_else(Refused::not_found)
     }
 
-    /// The objects of the other kind that this one is associated with.
-    fn linked(&self, object: &Object) -> Vec<u64> {
-        match object.kind {
-            Kind::Notes => object.contacts.clone(),
-            Kind::Contacts => {
-                self.objects.iter().filter(|note| note.contacts.contains(&object.id)).map(|note| note.id).collect()
+    /// The objects of another kind that this one is associated with.
+    fn linked(&self, object: &Object, other: Kind) -> Vec<u64> {
+        match (object.kind, other) {
+            (Kind::Contacts, _) => {
+                let with = |held: &&Object| held.kind == other && held.contacts.contains(&object.id);
+                self.objects.iter().filter(with).map(|held| held.id).collect()
             }
+            (_, Kind::Contacts) => object.contacts.clone(),
+            _ => Vec::new(),
         }
     }
 
@@ -176,10 +219,9 @@ impl Hubspot {
         let mut properties = BTreeMap::new();
         for (name, value) in given {
             let value = value.as_str().ok_or_else(|| Refused::json(&format!("properties.{name} must be a string")))?;
-            let value = if name == "email" { value.trim().to_lowercase() } else { value.to_owned() };
-            properties.insert(name.clone(), value);
+            properties.insert(name.clone(), properties::normal(name, value));
         }
-        properties::check(kind, &self.custom, &properties)?;
+        properties::check(kind, &self.portal, &properties)?;
         Ok(properties)
     }
 
@@ -190,26 +232,43 @@ impl Hubspot {
         if kind == Kind::Contacts && !given.is_empty() {
             return Err(Refused::not_played("associations of a new contact"));
         }
-        given.iter().map(|association| self.associated_contact(association)).collect()
+        given.iter().map(|association| self.associated_contact(kind, association)).collect()
     }
 
-    fn associated_contact(&self, association: &Value) -> Result<u64, Refused> {
+    fn associated_contact(&self, kind: Kind, association: &Value) -> Result<u64, Refused> {
         let types = association["types"].as_array().map_or(&[][..], Vec::as_slice);
-        let defined = |kind: &Value| {
-            kind["associationCategory"] == "HUBSPOT_DEFINED" && kind["associationTypeId"] == NOTE_TO_CONTACT
+        let type_id = kind.to_contact();
+        let defined = |asked: &Value| {
+            asked["associationCategory"] == "HUBSPOT_DEFINED" && asked["associationTypeId"].as_u64() == type_id
         };
         if types.is_empty() || !types.iter().all(defined) {
-            return Err(Refused::invalid("One or more association types are invalid from NOTE to CONTACT"));
+            let from = kind.singular().to_uppercase();
+            return Err(Refused::invalid(&format!("One or more association types are invalid from {from} to CONTACT")));
         }
         let id = association["to"]["id"].as_str().ok_or_else(|| Refused::json("to.id is required and a string"))?;
         let contact = self.objects.iter().find(|object| object.kind == Kind::Contacts && object.id.to_string() == id);
         contact.map(|contact| contact.id).ok_or_else(|| Refused::invalid(&format!("No CONTACT with ID {id} exists")))
     }
 
-    fn contact_by_email(&self, email: &str) -> Option<usize> {
-        self.objects
-            .iter()
-            .position(|object| object.kind == Kind::Contacts && object.get("email").as_deref() == Some(email))
+    /// Where the object is that holds this value of a property.
+    fn holder(&self, kind: Kind, property: &str, value: &str) -> Option<usize> {
+        self.objects.iter().position(|object| object.kind == kind && object.holds(property, value))
+    }
+
+    /// Refuses a value that must be unique and that another object holds.
+    fn unclaimed(&self, kind: Kind, given: &BTreeMap<String, String>, but: Option<usize>) -> Result<(), Refused> {
+        for (name, value) in given.iter().filter(|(name, _)| self.portal.is_unique(kind, name)) {
+            let Some(twin) = self.holder(kind, name, value).filter(|twin| Some(*twin) != but) else { continue };
+            let id = self.objects[twin].id;
+            return Err(match kind {
+                Kind::Contacts => {
+                    let message = format!("Contact already exists. Existing ID: {id}");
+                    Refused::new(StatusCode::CONFLICT, "CONFLICT", &message)
+                }
+                _ => properties::not_unique(name, value, id),
+            });
+        }
+        Ok(())
     }
 
     fn insert(&mut self, kind: Kind, properties: BTreeMap<String, String>, contacts: Vec<u64>, now_ms: u64) -> usize {
@@ -251,7 +310,7 @@ impl Endpoint for Hubspot {
             let all = self.objects.iter().filter(|object| object.kind == kind);
             all.map(|object| {
                 let mut record = object.written();
-                if kind == Kind::Notes {
+                if kind != Kind::Contacts {
                     let contacts: Vec<String> = object.contacts.iter().map(u64::to_string).collect();
                     record["contacts"] = contacts.into();
                 }
@@ -259,44 +318,28 @@ impl Endpoint for Hubspot {
             })
             .collect()
         };
-        json!({ "contacts": of(Kind::Contacts), "notes": of(Kind::Notes) })
+        Kind::ALL.into_iter().map(|kind| (kind.name().to_owned(), of(kind).into())).collect::<Map<_, _>>().into()
+    }
+
+    fn seed(&mut self, seed: &Value) -> Result<(), String> {
+        let Seed { portal, contacts } = Seed::read(seed)?;
+        self.portal = portal;
+        for (at, contact) in contacts.iter().enumerate() {
+            let insert = || {
+                let properties = self.checked(Kind::Contacts, Some(contact))?;
+                self.unclaimed(Kind::Contacts, &properties, None)?;
+                Ok(properties)
+            };
+            let properties = insert().map_err(|refused: Refused| format!("contacts[{at}]: {}", refused.message))?;
+            self.insert(Kind::Contacts, properties, Vec::new(), 0);
+        }
+        Ok(())
     }
 }
 
-impl Refused {
-    fn new(status: StatusCode, category: &'static str, message: &str) -> Refused {
-        Refused { status, category, message: message.to_owned(), errors: Vec::new() }
-    }
-
-    fn invalid(message: &str) -> Refused {
-        Refused::new(StatusCode::BAD_REQUEST, "VALIDATION_ERROR", message)
-    }
-
-    fn json(message: &str) -> Refused {
-        Refused::invalid(&format!("Invalid input JSON: {message}"))
-    }
-
-    fn not_found() -> Refused {
-        Refused::new(StatusCode::NOT_FOUND, "OBJECT_NOT_FOUND", "resource not found")
-    }
-
-    /// The real HubSpot would do it.
-    fn not_played(what: &str) -> Refused {
-        Refused::new(StatusCode::NOT_IMPLEMENTED, "NOT_PLAYED", &format!("the sandbox does not play {what}"))
-    }
-
-    fn into_reply(self, ordinal: u64) -> Reply {
-        let mut body = json!({
-            "status": "error",
-            "message": self.message,
-            "correlationId": format!("00000000-0000-4000-8000-{ordinal:012x}"),
-            "category": self.category,
-        });
-        if !self.errors.is_empty() {
-            body["errors"] = self.errors.into();
-        }
-        Reply::json(self.status, &body).noted(self.message)
-    }
+/// The parameters of the query, decoded.
+fn query(request: &Request) -> Vec<(String, String)> {
+    form_urlencoded::parse(request.uri().query().unwrap_or("").as_bytes()).into_owned().collect()
 }
 
 fn body(request: &Request) -> Result<Map<String, Value>, Refused> {

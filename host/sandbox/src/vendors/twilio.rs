@@ -5,15 +5,12 @@
 mod dates;
 mod numbers;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use crate::endpoint::{Class, Endpoint, Refusal, Reply, Request, credential, has_content_type};
-use crate::service::Access;
+use crate::endpoint::{Endpoint, Refusal, Reply, Request, has_basic, has_content_type};
 use crate::time::rfc2822;
 use dates::Sent;
 
@@ -72,9 +69,7 @@ impl Twilio {
     }
 
     fn authorised(&self, account: &str, request: &Request) -> bool {
-        let expected = format!("{}:{}", self.account, self.token);
-        let given = credential(request, "Basic").and_then(|basic| BASE64_STANDARD.decode(basic).ok());
-        account == self.account && given == Some(expected.into_bytes())
+        account == self.account && has_basic(request, &format!("{}:{}", self.account, self.token))
     }
 
     fn create(&mut self, request: &Request, now_ms: u64) -> Result<Reply, Refused> {
@@ -193,11 +188,6 @@ impl Twilio {
 }
 
 impl Endpoint for Twilio {
-    fn classify(&self, request: &Request) -> Class {
-        let reads = request.method() == Method::GET;
-        Class { access: if reads { Access::Read } else { Access::Write }, turn: None }
-    }
-
     fn answer(&mut self, request: &Request, now_ms: u64) -> Reply {
         self.route(request, now_ms).unwrap_or_else(Refused::into_reply)
     }

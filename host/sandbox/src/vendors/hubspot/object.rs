@@ -6,31 +6,36 @@ use serde_json::{Value, json};
 
 use crate::time::iso;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     Contacts,
     Notes,
+    Deals,
 }
 
 pub(super) struct Object {
     pub(super) id: u64,
     pub(super) kind: Kind,
     pub(super) properties: BTreeMap<String, String>,
-    /// The contacts that a note is on.
+    /// The contacts that a note or a deal is on.
     pub(super) contacts: Vec<u64>,
     pub(super) created_ms: u64,
     pub(super) updated_ms: u64,
 }
 
 impl Kind {
+    pub(super) const ALL: [Kind; 3] = [Kind::Contacts, Kind::Notes, Kind::Deals];
+
+    /// By any of the names that the vendor's paths take.
     pub(super) fn named(name: &str) -> Option<Kind> {
-        [Kind::Contacts, Kind::Notes].into_iter().find(|kind| kind.name() == name)
+        Kind::ALL.into_iter().find(|kind| [kind.name(), kind.singular(), kind.type_id()].contains(&name))
     }
 
     pub(super) fn name(self) -> &'static str {
         match self {
             Kind::Contacts => "contacts",
             Kind::Notes => "notes",
+            Kind::Deals => "deals",
         }
     }
 
@@ -38,13 +43,24 @@ impl Kind {
         match self {
             Kind::Contacts => "contact",
             Kind::Notes => "note",
+            Kind::Deals => "deal",
         }
     }
 
-    pub(super) fn other(self) -> Kind {
+    fn type_id(self) -> &'static str {
         match self {
-            Kind::Contacts => Kind::Notes,
-            Kind::Notes => Kind::Contacts,
+            Kind::Contacts => "0-1",
+            Kind::Notes => "0-46",
+            Kind::Deals => "0-3",
+        }
+    }
+
+    /// The vendor's own type of association from this kind to a contact.
+    pub(super) fn to_contact(self) -> Option<u64> {
+        match self {
+            Kind::Contacts => None,
+            Kind::Notes => Some(202),
+            Kind::Deals => Some(3),
         }
     }
 
@@ -53,6 +69,7 @@ impl Kind {
         match self {
             Kind::Contacts => ["createdate", "lastmodifieddate"],
             Kind::Notes => ["hs_createdate", "hs_lastmodifieddate"],
+            Kind::Deals => ["createdate", "hs_lastmodifieddate"],
         }
     }
 
@@ -61,6 +78,16 @@ impl Kind {
         match self {
             Kind::Contacts => &["createdate", "email", "firstname", "hs_object_id", "lastmodifieddate", "lastname"],
             Kind::Notes => &["hs_createdate", "hs_lastmodifieddate", "hs_object_id"],
+            Kind::Deals => &[
+                "amount",
+                "closedate",
+                "createdate",
+                "dealname",
+                "dealstage",
+                "hs_lastmodifieddate",
+                "hs_object_id",
+                "pipeline",
+            ],
         }
     }
 }
@@ -73,6 +100,14 @@ impl Object {
             name if name == created => Some(iso(self.created_ms)),
             name if name == updated => Some(iso(self.updated_ms)),
             name => self.properties.get(name).cloned(),
+        }
+    }
+
+    /// Whether a property has this value. As [`Object::get`] says, without making a text for each object of a search.
+    pub(super) fn holds(&self, property: &str, value: &str) -> bool {
+        match self.properties.get(property) {
+            Some(held) => held == value,
+            None => self.get(property).as_deref() == Some(value),
         }
     }
 

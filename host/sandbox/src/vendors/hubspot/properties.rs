@@ -1,10 +1,11 @@
 //! Which properties an object may have, and with what values.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Kind, Refused};
+use super::{Kind, Portal, Refused, portal};
+use crate::email::is_email;
 
 const NOTE_BODY_CHARS_MAX: usize = 65_536;
 
@@ -43,6 +44,22 @@ const CONTACT: &[&str] = &[
 
 const NOTE: &[&str] = &["hs_attachment_ids", "hs_note_body", "hs_timestamp", "hubspot_owner_id"];
 
+const DEAL: &[&str] = &[
+    "amount",
+    "closed_lost_reason",
+    "closed_won_reason",
+    "closedate",
+    "deal_currency_code",
+    "dealname",
+    "dealstage",
+    "dealtype",
+    "description",
+    "hs_next_step",
+    "hs_priority",
+    "hubspot_owner_id",
+    "pipeline",
+];
+
 const READ_ONLY: &[&str] = &["createdate", "hs_createdate", "hs_lastmodifieddate", "hs_object_id", "lastmodifieddate"];
 
 const LIFECYCLE_STAGES: &[&str] = &[
@@ -60,34 +77,54 @@ const LEAD_STATUSES: &[&str] =
     &["NEW", "OPEN", "IN_PROGRESS", "OPEN_DEAL", "UNQUALIFIED", "ATTEMPTED_TO_CONTACT", "CONNECTED", "BAD_TIMING"];
 
 /// Refuses the properties that HubSpot would refuse, all of them in one answer.
-pub(super) fn check(
-    kind: Kind,
-    custom: &BTreeSet<String>,
-    properties: &BTreeMap<String, String>,
-) -> Result<(), Refused> {
+pub(super) fn check(kind: Kind, portal: &Portal, properties: &BTreeMap<String, String>) -> Result<(), Refused> {
     let problems: Vec<Value> = properties
-        .iter()
-        .filter_map(|(name, value)| {
-            let (error, message) = problem(kind, custom, name, value)?;
+        .keys()
+        .filter_map(|name| {
+            let (error, message) = problem(kind, portal, properties, name)?;
             Some(json!({ "isValid": false, "message": message, "error": error, "name": name }))
         })
         .collect();
-    if problems.is_empty() {
-        return Ok(());
-    }
-    let errors = problems
-        .iter()
-        .map(|problem| json!({ "message": problem["message"], "code": problem["error"], "context": { "propertyName": [problem["name"]] } }))
-        .collect();
-    let message = format!("Property values were not valid: {}", Value::Array(problems));
-    Err(Refused { errors, ..Refused::invalid(&message) })
+    if problems.is_empty() { Ok(()) } else { Err(not_valid(problems)) }
 }
 
-fn problem(kind: Kind, custom: &BTreeSet<String>, name: &str, value: &str) -> Option<(&'static str, String)> {
-    let known = match kind {
-        Kind::Contacts => CONTACT.contains(&name) || custom.contains(name),
-        Kind::Notes => NOTE.contains(&name),
+/// A value as HubSpot keeps it.
+pub(super) fn normal(name: &str, value: &str) -> String {
+    if name == "email" { value.trim().to_lowercase() } else { value.to_owned() }
+}
+
+/// The refusal of a value that another object has.
+pub(super) fn not_unique(name: &str, value: &str, holder: u64) -> Refused {
+    let message = format!("{value} is already the value of {name} on {holder}, and its values are unique");
+    let error = "CONFLICTING_UNIQUE_VALUE";
+    not_valid(vec![json!({ "isValid": false, "message": message, "error": error, "name": name })])
+}
+
+fn not_valid(problems: Vec<Value>) -> Refused {
+    let errors = problems
+        .iter()
+        .map(|problem| {
+            let context = json!({ "propertyName": [problem["name"]] });
+            json!({ "message": problem["message"], "code": problem["error"], "context": context })
+        })
+        .collect();
+    let message = format!("Property values were not valid: {}", Value::Array(problems));
+    Refused { errors, ..Refused::invalid(&message) }
+}
+
+fn problem(
+    kind: Kind,
+    portal: &Portal,
+    properties: &BTreeMap<String, String>,
+    name: &str,
+) -> Option<(&'static str, String)> {
+    let value = properties.get(name)?.as_str();
+    let own = match kind {
+        Kind::Contacts => CONTACT,
+        Kind::Notes => NOTE,
+        Kind::Deals => DEAL,
     };
+    let known = own.contains(&name) || portal.has_added(kind, name);
     if READ_ONLY.contains(&name) {
         return Some(("READ_ONLY_VALUE", format!("\"{name}\" is a read only property; its value cannot be set.")));
     }
@@ -98,6 +135,18 @@ fn problem(kind: Kind, custom: &BTreeSet<String>, name: &str, value: &str) -> Op
         "email" if !is_email(value) => Some(("INVALID_EMAIL", format!("Email address {value} is invalid"))),
         "lifecyclestage" if !LIFECYCLE_STAGES.contains(&value) => Some(invalid_option(value, LIFECYCLE_STAGES)),
         "hs_lead_status" if !LEAD_STATUSES.contains(&value) => Some(invalid_option(value, LEAD_STATUSES)),
+        "amount" if !value.parse::<f64>().is_ok_and(f64::is_finite) => {
+            Some(("INVALID_DOUBLE", format!("{value} was not a valid number.")))
+        }
+        "deal_currency_code" if value.len() != 3 || !value.bytes().all(|byte| byte.is_ascii_uppercase()) => {
+            Some(invalid_option(value, &["EUR", "GBP", "USD"]))
+        }
+        "pipeline" if portal.stages(value).is_none() => Some(invalid_option(value, &portal.pipelines())),
+        "dealstage" => {
+            let stages = portal.stages(properties.get("pipeline").map_or(portal::DEFAULT_PIPELINE, String::as_str))?;
+            (!stages.contains(&value)).then(|| invalid_option(value, &stages))
+        }
+        "closedate" if !is_instant(value) => Some(("INVALID_DATE", format!("{value} was not a valid date."))),
         "hs_timestamp" if !is_instant(value) => Some(("INVALID_DATE", format!("{value} was not a valid date."))),
         "hs_note_body" if value.chars().count() > NOTE_BODY_CHARS_MAX => {
             Some(("INVALID_STRING", format!("the value is longer than {NOTE_BODY_CHARS_MAX} characters")))
@@ -108,16 +157,6 @@ fn problem(kind: Kind, custom: &BTreeSet<String>, name: &str, value: &str) -> Op
 
 fn invalid_option(value: &str, options: &[&str]) -> (&'static str, String) {
     ("INVALID_OPTION", format!("{value} was not one of the allowed options: [{}]", options.join(", ")))
-}
-
-fn is_email(value: &str) -> bool {
-    value.split_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty()
-            && domain.split('.').count() > 1
-            && domain.split('.').all(|label| !label.is_empty())
-            && !value.contains(char::is_whitespace)
-            && !domain.contains('@')
-    })
 }
 
 /// Milliseconds since the Unix epoch, or ISO 8601 with an offset.

@@ -1,0 +1,172 @@
+//! A ticket: what it may be made of, and how it is shown.
+
+use serde_json::{Map, Value, json};
+
+use super::refused::{Problems, Refused};
+use super::users::{AGENT_ID, Requester, Users};
+use super::{id, text, url, when};
+
+const SUBJECT_CHARS_MAX: usize = 255;
+const BODY_CHARS_MAX: usize = 65_536;
+const PRIORITIES: &[&str] = &["low", "normal", "high", "urgent"];
+const TYPES: &[&str] = &["problem", "incident", "question", "task"];
+/// A new ticket can be in any status but closed.
+const STATUSES: &[&str] = &["new", "open", "pending", "hold", "solved"];
+
+pub(super) struct Ticket {
+    pub(super) id: u64,
+    pub(super) external_id: Option<String>,
+    subject: String,
+    /// The first comment.
+    description: String,
+    is_public: bool,
+    priority: Option<String>,
+    kind: Option<String>,
+    status: String,
+    tags: Vec<String>,
+    requester_id: u64,
+    brand_id: Option<u64>,
+    group_id: Option<u64>,
+    created_ms: u64,
+}
+
+impl Ticket {
+    /// Reads what a client gives, and makes the requester where it has none yet. Attributes that aren't known are
+    /// ignored, as Zendesk does.
+    pub(super) fn read(
+        ticket_id: u64,
+        given: &Map<String, Value>,
+        users: &mut Users,
+        now_ms: u64,
+    ) -> Result<Ticket, Refused> {
+        let mut problems = Problems::default();
+        let subject = text(given, "subject")?.unwrap_or_default().trim();
+        if subject.is_empty() {
+            problems.add("base", "BlankValue", "Subject: cannot be blank".to_owned());
+        }
+        if subject.chars().count() > SUBJECT_CHARS_MAX {
+            problems.add(
+                "subject",
+                "ValueTooLong",
+                format!("Subject: is too long (maximum is {SUBJECT_CHARS_MAX} characters)"),
+            );
+        }
+        let (description, is_public) = comment(given, &mut problems)?;
+        let priority = choice(given, ("priority", "Priority"), PRIORITIES, &mut problems)?;
+        let kind = choice(given, ("type", "Type"), TYPES, &mut problems)?;
+        let status = choice(given, ("status", "Status"), STATUSES, &mut problems)?;
+        let tags = tags(given)?;
+        let (brand_id, group_id) = (id(given, "brand_id")?, id(given, "group_id")?);
+        let requester = Requester::read(given, users, &mut problems)?;
+        problems.check()?;
+        Ok(Ticket {
+            id: ticket_id,
+            external_id: text(given, "external_id")?.map(str::to_owned),
+            subject: subject.to_owned(),
+            description,
+            is_public,
+            priority,
+            kind,
+            status: status.unwrap_or_else(|| "new".to_owned()),
+            tags,
+            requester_id: users.requester(requester, now_ms),
+            brand_id,
+            group_id,
+            created_ms: now_ms,
+        })
+    }
+
+    pub(super) fn shown(&self) -> Value {
+        let at = when(self.created_ms);
+        json!({
+            "allow_attachments": true,
+            "allow_channelback": false,
+            "assignee_id": null,
+            "brand_id": self.brand_id,
+            "collaborator_ids": [],
+            "created_at": at,
+            "custom_fields": [],
+            "description": self.description,
+            "due_at": null,
+            "email_cc_ids": [],
+            "external_id": self.external_id,
+            "follower_ids": [],
+            "group_id": self.group_id,
+            "has_incidents": false,
+            "id": self.id,
+            "is_public": self.is_public,
+            "organization_id": null,
+            "priority": self.priority,
+            "problem_id": null,
+            "raw_subject": self.subject,
+            "recipient": null,
+            "requester_id": self.requester_id,
+            "status": self.status,
+            "subject": self.subject,
+            "submitter_id": AGENT_ID,
+            "tags": self.tags,
+            "type": self.kind,
+            "updated_at": at,
+            "url": url(&format!("tickets/{}.json", self.id)),
+            "via": { "channel": "api", "source": { "from": {}, "to": {}, "rel": null } },
+        })
+    }
+}
+
+/// The first comment and whether the requester may see it, which is how it is unless it says otherwise.
+fn comment(given: &Map<String, Value>, problems: &mut Problems) -> Result<(String, bool), Refused> {
+    let empty = Map::new();
+    let comment = match given.get("comment") {
+        None | Some(Value::Null) => &empty,
+        Some(Value::Object(comment)) => comment,
+        Some(_) => return Err(Refused::attribute("comment", "must be an object")),
+    };
+    if comment.contains_key("html_body") || given.contains_key("description") {
+        return Err(Refused::not_played("a first comment that is not comment.body"));
+    }
+    let public = match comment.get("public") {
+        None => true,
+        Some(public) => public.as_bool().ok_or_else(|| Refused::attribute("public", "must be a boolean"))?,
+    };
+    let body = text(comment, "body")?.unwrap_or_default().trim();
+    if body.is_empty() {
+        problems.add("base", "BlankValue", "Description: cannot be blank".to_owned());
+    }
+    if body.chars().count() > BODY_CHARS_MAX {
+        let words = format!("Description: is too long (maximum is {BODY_CHARS_MAX} characters)");
+        problems.add("base", "ValueTooLong", words);
+    }
+    Ok((body.to_owned(), public))
+}
+
+/// One of an attribute's values, if it is given. The attribute has a name on the wire and one for people.
+fn choice(
+    given: &Map<String, Value>,
+    (name, title): (&'static str, &str),
+    values: &[&str],
+    problems: &mut Problems,
+) -> Result<Option<String>, Refused> {
+    let value = text(given, name)?;
+    if let Some(value) = value.filter(|value| !values.contains(value)) {
+        problems.add(name, "InvalidValue", format!("{title}: {value} is not valid"));
+    }
+    Ok(value.map(str::to_owned))
+}
+
+/// Tags are in small letters, each once; white space parts them.
+fn tags(given: &Map<String, Value>) -> Result<Vec<String>, Refused> {
+    let rule = || Refused::attribute("tags", "must be an array of strings");
+    let given = match given.get("tags") {
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(Value::Array(tags)) => tags,
+        Some(_) => return Err(rule()),
+    };
+    let mut tags = Vec::new();
+    for tag in given {
+        let words = tag.as_str().ok_or_else(rule)?.split_whitespace();
+        tags.extend(words.map(str::to_lowercase));
+    }
+    tags.sort();
+    tags.dedup();
+    Ok(tags)
+}

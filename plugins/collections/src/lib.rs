@@ -1,0 +1,113 @@
+//! Collections on HubSpot's records, over its CRM API: an account is a contact with the tenant's own properties, a
+//! payment arrangement is a deal on it.
+//!
+//! Setting a status is idempotent by nature. An arrangement is two writes, and either may be repeated: the deal is
+//! upserted by a property with unique values that holds the effect's key, and its association with the contact is one
+//! however often it is made. The plugin takes no payment, and has no place for a card number.
+
+mod account;
+mod arrangement;
+mod hubspot;
+
+/// The plugin's tools.
+#[aftercall::plugin]
+pub mod tools {
+    use aftercall::{Answer, Context, Email, Failure, Outcome, PhoneNumber, Receipt, path_segment};
+
+    use crate::account::{self, Found, Status};
+    use crate::arrangement::{self, Amount, Arrangement, Logged, Method};
+    use crate::hubspot::{self, Object, Page, Settings, Upserted};
+
+    /// Finds accounts in collection by telephone number, email address or both, and then both must fit: with balance,
+    /// status and the day that payment was promised for. Where several accounts are found, take the one whose name was said.
+    #[tool(effect = read, title = "Find an account")]
+    async fn find_account(
+        phone: Option<PhoneNumber>,
+        email: Option<Email>,
+        cx: &Context,
+    ) -> Result<Answer<Found>, Failure> {
+        if email.is_none() && phone.is_none() {
+            return Err(Failure::invalid_arguments("give a telephone number, an email address or both"));
+        }
+        let settings: Settings = cx.settings()?;
+        let search = account::search(&settings, phone.as_ref(), email.as_ref());
+        let url = hubspot::url("contacts/search");
+        let page: Page = cx.post(url).reads_only().json(&search).send().await?.ok()?.json()?;
+        let found = Found::new(&settings, &page.results);
+        Ok(Answer::new(found.words(), found))
+    }
+
+    /// Sets the status of an account to what came of this call. One status for each account in a conversation, so
+    /// decide on it once.
+    #[tool(effect = idempotent, identity = [account_id], title = "Update an account's status")]
+    async fn update_account_status(
+        /// The account's id, from find_account.
+        #[schemars(regex(pattern = r"^[0-9]{1,20}$"))]
+        account_id: String,
+        /// `promise_to_pay`: a day was promised. `disputed`: the debt or its amount is contested. `hardship`: can't pay
+        /// at present. `refused`: won't pay. `paid`: says that it is paid. `wrong_person`: it isn't this person's debt.
+        status: Status,
+        /// The day that payment was promised for, such as 2026-12-01. Needed with promise_to_pay, else left out.
+        #[schemars(regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
+        promised_date: Option<String>,
+        /// Why, as the caller put it. Never a card number or a bank account.
+        #[schemars(length(max = 1000))]
+        reason: Option<String>,
+        cx: &Context,
+    ) -> Result<Outcome, Failure> {
+        let settings: Settings = cx.settings()?;
+        let promised = account::promised(status, promised_date.as_deref())?;
+        let change = account::change(&settings, status, promised, reason.as_deref());
+        let url = hubspot::url(&format!("contacts/{}", path_segment(&account_id)));
+        let answer = cx.patch(url).json(&change).send().await?;
+        let account: Object = hubspot::taken(answer)?.json()?;
+        let text = account::words(&account_id, status, promised);
+        let receipt = Receipt::new("contact", &account.id);
+        Ok(Outcome::new(text).with_receipt(settings.linked(receipt, hubspot::CONTACT, &account_id)))
+    }
+
+    /// Logs the payment arrangement that the caller agreed to on an account: how much, from when, in how many
+    /// instalments. It takes no payment. One arrangement for each account in a conversation.
+    #[tool(effect = idempotent, identity = [account_id], title = "Log a payment arrangement")]
+    async fn log_payment_arrangement(
+        /// The account's id, from find_account.
+        #[schemars(regex(pattern = r"^[0-9]{1,20}$"))]
+        account_id: String,
+        /// What will be paid in all, over every instalment.
+        amount: Amount,
+        /// The currency by its ISO 4217 code, such as GBP.
+        #[schemars(regex(pattern = r"^[A-Z]{3}$"))]
+        currency: String,
+        /// The day of the first payment, such as 2026-12-01.
+        #[schemars(regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
+        first_payment_date: String,
+        /// In how many payments it is paid. Leave it out where that wasn't said.
+        #[schemars(range(min = 1, max = 60))]
+        instalments: Option<u32>,
+        /// How it is paid.
+        method: Option<Method>,
+        /// What else was agreed, in a sentence or two. Never a card number or a bank account.
+        #[schemars(length(max = 2000))]
+        note: Option<String>,
+        cx: &Context,
+    ) -> Result<Answer<Logged>, Failure> {
+        let settings: Settings = cx.settings()?;
+        let first = hubspot::day(&first_payment_date)?;
+        // Looked at first, so that no deal is made for an account that isn't there.
+        let url = hubspot::url(&format!("contacts/{}", path_segment(&account_id)));
+        let account = cx.get(url).query(&[("properties", "firstname,lastname")]).send().await?;
+        if account.status() == 404 {
+            return Err(Failure::not_found(format!("no account has the id {account_id}; find_account tells ids")));
+        }
+        let name = account.ok()?.json::<Object>()?.name();
+        let arrangement = Arrangement { amount, currency, first, instalments, method, note };
+        let deal = arrangement.deal(&settings, name.as_deref().unwrap_or(&account_id));
+        let upsert = arrangement::upsert(&settings.key_property, cx.key(), &deal);
+        let answer = cx.post(hubspot::url(arrangement::UPSERT)).json(&upsert).send().await?;
+        let deal = hubspot::taken(answer)?.json::<Upserted>()?.only()?;
+        cx.put(arrangement::association_url(&deal.id, &account_id)).send().await?.ok()?;
+        let text = format!("{} on account {account_id}, deal {}", arrangement.words(), deal.id);
+        let receipt = settings.linked(Receipt::new("deal", &deal.id), hubspot::DEAL, &deal.id);
+        Ok(Answer::new(text, Logged { deal_id: deal.id }).with_receipt(receipt))
+    }
+}

@@ -1,0 +1,359 @@
+//! The plugin against a fake of HubSpot: what it sends, and what it makes of the answers.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+use aftercall::testing::{Fake, Reply};
+use aftercall::{Effect, FailureKind, Plugin as _, Receipt};
+use aftercall_plugin_collections::tools::Plugin;
+use serde_json::{Value, json};
+
+const SEARCH: &str = "POST https://api.hubapi.com/crm/v3/objects/contacts/search";
+const READ: &str = "GET https://api.hubapi.com/crm/v3/objects/contacts/512";
+const PATCH: &str = "PATCH https://api.hubapi.com/crm/v3/objects/contacts/512";
+const UPSERT: &str = "POST https://api.hubapi.com/crm/v3/objects/0-3/batch/upsert";
+const ASSOCIATE: &str = "PUT https://api.hubapi.com/crm/v4/objects/deals/9/associations/default/contacts/512";
+const CONTACT_URL: &str = "https://app.hubspot.com/contacts/77/record/0-1/512";
+const DEAL_URL: &str = "https://app.hubspot.com/contacts/77/record/0-3/9";
+
+fn settings(more: Value) -> Value {
+    let mut settings = json!({ "portal_id": "77", "pipeline": "81", "stage": "8101" });
+    settings.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    settings
+}
+
+fn fake() -> Fake {
+    Fake::new().settings(settings(json!({}))).key("ac_0123abcd")
+}
+
+fn object(id: &str, properties: Value) -> Value {
+    json!({
+        "id": id,
+        "properties": properties,
+        "createdAt": "2026-03-01T00:01:00Z",
+        "updatedAt": "2026-03-01T00:01:00Z",
+        "archived": false,
+    })
+}
+
+fn ann() -> Reply {
+    Reply::json(200, object("512", json!({ "firstname": "Ann", "lastname": "Lee" })))
+}
+
+fn upserted() -> Reply {
+    let mut deal = object("9", json!({}));
+    deal["new"] = json!(true);
+    Reply::json(200, json!({ "status": "COMPLETE", "results": [deal] }))
+}
+
+fn associated() -> Reply {
+    Reply::json(200, json!({ "status": "COMPLETE", "results": [{ "from": { "id": "9" }, "to": { "id": "512" } }] }))
+}
+
+fn arrangement(more: Value) -> Value {
+    let mut arguments =
+        json!({ "account_id": "512", "amount": "150.00", "currency": "GBP", "first_payment_date": "2026-12-01" });
+    arguments.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    arguments
+}
+
+/// What HubSpot answers to a property that it doesn't know.
+fn unknown_property() -> Value {
+    json!({
+        "status": "error",
+        "message": r#"Property values were not valid: [{"isValid":false,"error":"PROPERTY_DOESNT_EXIST","name":"x"}]"#,
+        "category": "VALIDATION_ERROR",
+    })
+}
+
+#[test]
+fn tools_say_which_effect_they_have() {
+    let tools = Plugin::list_tools("{}").unwrap();
+    let said: Vec<(&str, Effect, Vec<&str>)> = tools
+        .iter()
+        .map(|tool| (tool.name.as_str(), tool.effect, tool.identity.iter().map(String::as_str).collect()))
+        .collect();
+    let expected = [
+        ("find_account", Effect::Read, vec![]),
+        ("update_account_status", Effect::Idempotent, vec!["account_id"]),
+        ("log_payment_arrangement", Effect::Idempotent, vec!["account_id"]),
+    ];
+    assert_eq!(said, expected);
+    for tool in &tools {
+        let schema: Value = serde_json::from_str(&tool.input_schema).unwrap();
+        assert_eq!(schema["additionalProperties"], false, "{}", tool.name);
+        assert!(!tool.input_schema.contains("$ref"), "{}", tool.input_schema);
+    }
+    let schema = |at: usize| serde_json::from_str::<Value>(&tools[at].input_schema).unwrap();
+    let (status, arrangement) = (schema(1), schema(2));
+    assert_eq!(status["required"], json!(["account_id", "status"]));
+    assert_eq!(status["properties"]["promised_date"]["pattern"], "^[0-9]{4}-[0-9]{2}-[0-9]{2}$");
+    assert_eq!(arrangement["required"], json!(["account_id", "amount", "currency", "first_payment_date"]));
+    let instalments = &arrangement["properties"]["instalments"];
+    assert_eq!((&instalments["minimum"], &instalments["maximum"]), (&json!(1), &json!(60)));
+    assert_eq!(arrangement["properties"]["method"]["enum"], json!(["card", "bank_transfer", "cheque", "cash"]));
+}
+
+#[test]
+fn accounts_are_searched_by_what_is_given() {
+    fn check(arguments: Value, groups: &[&[(&str, &str)]]) {
+        let fake = fake()
+            .settings(settings(json!({ "balance_property": "owed" })))
+            .expect(SEARCH, Reply::json(200, json!({ "total": 0, "results": [] })));
+        let outcome = fake.call::<Plugin>("find_account", arguments).unwrap();
+        assert_eq!(outcome.data.as_deref(), Some(r#"{"accounts":[]}"#));
+        assert_eq!(outcome.text, "no account has what was asked for");
+        let filter = |(name, value): &(&str, &str)| json!({ "propertyName": name, "operator": "EQ", "value": value });
+        let groups = groups.iter().map(|group| json!({ "filters": group.iter().map(filter).collect::<Vec<_>>() }));
+        let own = ["owed", "collection_status", "promised_payment_date"];
+        let expected = json!({
+            "filterGroups": groups.collect::<Vec<_>>(),
+            "properties": ["firstname", "lastname", "email", "phone", own[0], own[1], own[2]],
+            "sorts": [],
+            "limit": 10,
+            "after": "0",
+        });
+        assert_eq!(fake.sent()[0].json(), expected);
+    }
+    let (email, phone) = ("ann@example.com", "+14155550123");
+    let (by_email, by_phone, by_mobile) = (("email", email), ("phone", phone), ("mobilephone", phone));
+    check(json!({ "email": email }), &[&[by_email]]);
+    check(json!({ "phone": phone }), &[&[by_phone], &[by_mobile]]);
+    check(json!({ "email": email, "phone": phone }), &[&[by_phone, by_email], &[by_mobile, by_email]]);
+}
+
+#[test]
+fn a_search_for_nobody_is_refused() {
+    let failure = fake().call::<Plugin>("find_account", json!({})).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::InvalidArguments);
+}
+
+#[test]
+fn accounts_are_told_without_what_is_empty() {
+    let properties = json!({
+        "firstname": "Ann",
+        "lastname": null,
+        "email": "",
+        "balance_due": "420.50",
+        "collection_status": "promise_to_pay",
+        "promised_payment_date": "2026-12-01",
+    });
+    let page = json!({ "total": 2, "results": [object("512", properties), object("513", json!({}))] });
+    let fake = fake().expect(SEARCH, Reply::json(200, page));
+    let outcome = fake.call::<Plugin>("find_account", json!({ "phone": "+14155550123" })).unwrap();
+    assert_eq!(outcome.text, "2 accounts");
+    let first = json!({
+        "account_id": "512",
+        "name": "Ann",
+        "balance_due": "420.50",
+        "status": "promise_to_pay",
+        "promised_date": "2026-12-01",
+    });
+    let data: Value = serde_json::from_str(&outcome.data.unwrap()).unwrap();
+    assert_eq!(data, json!({ "accounts": [first, { "account_id": "513" }] }));
+    assert!(outcome.receipts.is_empty());
+}
+
+#[test]
+fn a_status_is_set_on_the_contact() {
+    fn check(arguments: Value, properties: Value, words: &str) {
+        let fake = fake().expect(PATCH, Reply::json(200, object("512", json!({}))));
+        let outcome = fake.call::<Plugin>("update_account_status", arguments).unwrap();
+        assert_eq!(fake.sent()[0].json(), json!({ "properties": properties }));
+        assert_eq!(outcome.text, words);
+        assert_eq!(outcome.receipts, [Receipt::new("contact", "512").with_url(CONTACT_URL)]);
+    }
+    for status in ["disputed", "hardship", "refused", "paid", "wrong_person"] {
+        check(
+            json!({ "account_id": "512", "status": status }),
+            json!({ "collection_status": status }),
+            &format!("account 512 has the status {status}"),
+        );
+    }
+    let reason = "Paid on the 3rd; \"never\" got a bill";
+    check(
+        json!({ "account_id": "512", "status": "disputed", "reason": reason }),
+        json!({ "collection_status": "disputed", "collection_status_reason": reason }),
+        "account 512 has the status disputed",
+    );
+    check(
+        json!({ "account_id": "512", "status": "promise_to_pay", "promised_date": "2026-12-01" }),
+        json!({ "collection_status": "promise_to_pay", "promised_payment_date": "2026-12-01" }),
+        "account 512 has the status promise_to_pay, for 2026-12-01",
+    );
+}
+
+#[test]
+fn properties_have_the_tenants_names() {
+    let names = json!({ "status_property": "state", "promised_date_property": "due", "reason_property": "why" });
+    let fake = fake().settings(settings(names)).expect(PATCH, Reply::json(200, object("512", json!({}))));
+    let arguments =
+        json!({ "account_id": "512", "status": "promise_to_pay", "promised_date": "2026-12-01", "reason": "r" });
+    fake.call::<Plugin>("update_account_status", arguments).unwrap();
+    let properties = json!({ "state": "promise_to_pay", "due": "2026-12-01", "why": "r" });
+    assert_eq!(fake.sent()[0].json(), json!({ "properties": properties }));
+}
+
+#[test]
+fn a_status_that_makes_no_sense_is_refused() {
+    fn check(status: &str, promised_date: Option<&str>, words: &str) {
+        let mut arguments = json!({ "account_id": "512", "status": status });
+        if let Some(date) = promised_date {
+            arguments["promised_date"] = json!(date);
+        }
+        let failure = fake().call::<Plugin>("update_account_status", arguments).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::InvalidArguments);
+        assert!(failure.message.contains(words), "{}", failure.message);
+    }
+    check("promise_to_pay", None, "needs promised_date");
+    check("promise_to_pay", Some("2026-02-30"), "there is no day 2026-02-30");
+    check("refused", Some("2026-12-01"), "promise_to_pay alone");
+    check("bankrupt", None, "bankrupt");
+}
+
+#[test]
+fn a_status_that_fails_says_why() {
+    fn check(reply: Reply, kind: FailureKind, words: &str, code: Option<&str>) {
+        let fake = fake().expect(PATCH, reply);
+        let arguments = json!({ "account_id": "512", "status": "paid" });
+        let failure = fake.call::<Plugin>("update_account_status", arguments).unwrap_err();
+        assert_eq!(failure.kind, kind);
+        assert!(failure.message.contains(words), "{}", failure.message);
+        assert_eq!(failure.code.as_deref(), code);
+    }
+    let error = |category: &str, message: &str| json!({ "status": "error", "category": category, "message": message });
+    let gone = error("OBJECT_NOT_FOUND", "resource not found");
+    check(Reply::json(404, gone), FailureKind::NotFound, "resource not found", Some("OBJECT_NOT_FOUND"));
+    let invalid = Some("VALIDATION_ERROR");
+    check(Reply::json(400, unknown_property()), FailureKind::Other, "add the property in HubSpot", invalid);
+    let option = error("VALIDATION_ERROR", "paid was not one of the allowed options");
+    check(Reply::json(400, option), FailureKind::InvalidArguments, "allowed options", invalid);
+    check(
+        Reply::json(403, error("MISSING_SCOPES", "a scope is missing")),
+        FailureKind::Denied,
+        "a scope",
+        Some("MISSING_SCOPES"),
+    );
+    check(Reply::text(502, ""), FailureKind::OutcomeUnknown, "502", None);
+    check(Reply::cut(), FailureKind::OutcomeUnknown, "no whole answer", None);
+    check(Reply::text(200, "{}"), FailureKind::OutcomeUnknown, "not as expected", None);
+}
+
+#[test]
+fn an_id_stays_a_segment() {
+    let line = "PATCH https://api.hubapi.com/crm/v3/objects/contacts/..%2Fdeals%3Fx";
+    let fake = fake().expect(line, Reply::json(200, object("1", json!({}))));
+    fake.call::<Plugin>("update_account_status", json!({ "account_id": "../deals?x", "status": "paid" })).unwrap();
+}
+
+#[test]
+fn an_arrangement_is_a_deal_on_the_account() {
+    fn check(more: Value, account: Reply, name: &str, description: &str) {
+        let fake = fake().expect(READ, account).expect(UPSERT, upserted()).expect(ASSOCIATE, associated());
+        let outcome = fake.call::<Plugin>("log_payment_arrangement", arrangement(more)).unwrap();
+        let [read, upsert, associate] = &fake.sent()[..] else { panic!("three requests") };
+        assert_eq!(read.query(), [("properties".to_owned(), "firstname,lastname".to_owned())]);
+        let properties = json!({
+            "dealname": name,
+            "amount": "150.00",
+            "deal_currency_code": "GBP",
+            "closedate": "2026-12-01T12:00:00Z",
+            "pipeline": "81",
+            "dealstage": "8101",
+            "description": description,
+        });
+        let input = json!({ "idProperty": "aftercall_key", "id": "ac_0123abcd", "properties": properties });
+        assert_eq!(upsert.json(), json!({ "inputs": [input] }));
+        assert_eq!(associate.text(), "");
+        assert_eq!(outcome.text, "the arrangement of 150.00 GBP is logged on account 512, deal 9");
+        assert_eq!(outcome.data.as_deref(), Some(r#"{"deal_id":"9"}"#));
+        assert_eq!(outcome.receipts, [Receipt::new("deal", "9").with_url(DEAL_URL)]);
+    }
+    let ann_lee = "Payment arrangement: Ann Lee";
+    check(json!({}), ann(), ann_lee, "First payment on 2026-12-01.");
+    check(json!({ "instalments": 1, "method": "cash" }), ann(), ann_lee, "One payment on 2026-12-01, in cash.");
+    check(
+        json!({ "instalments": 3, "method": "bank_transfer", "note": " On pay day " }),
+        ann(),
+        ann_lee,
+        "3 instalments, the first on 2026-12-01, by bank transfer.\nOn pay day",
+    );
+    let nameless = Reply::json(200, object("512", json!({ "firstname": "" })));
+    check(
+        json!({ "method": "cheque" }),
+        nameless,
+        "Payment arrangement: 512",
+        "First payment on 2026-12-01, by cheque.",
+    );
+}
+
+#[test]
+fn an_arrangement_that_makes_no_sense_is_refused() {
+    fn check(more: Value, words: &str) {
+        let failure = fake().call::<Plugin>("log_payment_arrangement", arrangement(more)).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::InvalidArguments);
+        assert!(failure.message.contains(words), "{}", failure.message);
+    }
+    check(json!({ "amount": "0.00" }), "above nothing");
+    check(json!({ "amount": 150 }), "the arguments don't fit");
+    check(json!({ "first_payment_date": "2026-13-01" }), "there is no day 2026-13-01");
+    check(json!({ "method": "barter" }), "barter");
+    check(json!({ "instalments": -1 }), "the arguments don't fit");
+}
+
+#[test]
+fn no_deal_is_made_for_an_account_that_is_not_there() {
+    fn check(reply: Reply, kind: FailureKind, words: &str) {
+        let fake = fake().expect(READ, reply);
+        let failure = fake.call::<Plugin>("log_payment_arrangement", arrangement(json!({}))).unwrap_err();
+        assert_eq!(failure.kind, kind);
+        assert!(failure.message.contains(words), "{}", failure.message);
+    }
+    check(
+        Reply::json(404, json!({ "message": "resource not found" })),
+        FailureKind::NotFound,
+        "no account has the id 512",
+    );
+    check(Reply::text(503, ""), FailureKind::Unavailable, "503");
+    check(Reply::cut(), FailureKind::Unavailable, "no whole answer");
+}
+
+#[test]
+fn a_deal_that_fails_says_why() {
+    fn check(reply: Reply, kind: FailureKind, words: &str, code: Option<&str>) {
+        let fake = fake().expect(READ, ann()).expect(UPSERT, reply);
+        let failure = fake.call::<Plugin>("log_payment_arrangement", arrangement(json!({}))).unwrap_err();
+        assert_eq!(failure.kind, kind);
+        assert!(failure.message.contains(words), "{}", failure.message);
+        assert_eq!(failure.code.as_deref(), code);
+    }
+    let currency = json!({ "category": "VALIDATION_ERROR", "message": "GBP is not a currency of the account" });
+    let invalid = Some("VALIDATION_ERROR");
+    check(Reply::json(400, currency.clone()), FailureKind::InvalidArguments, "not a currency", invalid);
+    let in_part = |error: Value| Reply::json(207, json!({ "results": [], "numErrors": 1, "errors": [error] }));
+    check(in_part(currency), FailureKind::InvalidArguments, "refuses the deal: GBP", invalid);
+    check(in_part(unknown_property()), FailureKind::Other, "add the property in HubSpot", invalid);
+    check(Reply::json(200, json!({ "results": [] })), FailureKind::OutcomeUnknown, "nothing of the deal", None);
+    check(Reply::cut(), FailureKind::OutcomeUnknown, "no whole answer", None);
+    check(Reply::denied(), FailureKind::Denied, "the grant doesn't allow POST", None);
+}
+
+#[test]
+fn an_arrangement_that_broke_off_is_repaired_by_repetition() {
+    for broken in [Reply::cut(), Reply::text(503, "")] {
+        let first = fake().expect(READ, ann()).expect(UPSERT, upserted()).expect(ASSOCIATE, broken);
+        let failure = first.call::<Plugin>("log_payment_arrangement", arrangement(json!({}))).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::OutcomeUnknown);
+        let second = fake().attempt(2).expect(READ, ann()).expect(UPSERT, upserted()).expect(ASSOCIATE, associated());
+        second.call::<Plugin>("log_payment_arrangement", arrangement(json!({}))).unwrap();
+        assert_eq!(first.sent()[1].text(), second.sent()[1].text());
+    }
+}
+
+#[test]
+fn receipts_have_no_link_without_a_portal() {
+    let settings = json!({ "pipeline": "81", "stage": "8101" });
+    let fake = fake().settings(settings).expect(PATCH, Reply::json(200, object("512", json!({}))));
+    let outcome =
+        fake.call::<Plugin>("update_account_status", json!({ "account_id": "512", "status": "paid" })).unwrap();
+    assert_eq!(outcome.receipts, [Receipt::new("contact", "512")]);
+}

@@ -1,0 +1,38 @@
+//! What Zendesk says when it refuses: a code, and its reasons field by field.
+
+use aftercall::{Failure, FailureKind, Response};
+use serde_json::Value;
+
+/// How many characters of the reasons are told. Protects the model's context.
+const REASONS_CHARS_MAX: usize = 500;
+/// The key is known with another request. So there was one, and whether it made the ticket has to be found out.
+const KEY_IS_TAKEN: &str = "IdempotentRequestError";
+
+/// The response if its status is 2xx, else the failure with Zendesk's reasons.
+pub(crate) fn told(response: Response) -> Result<Response, Failure> {
+    let body: Value =
+        if response.status() < 400 { Value::Null } else { serde_json::from_str(&response.text()).unwrap_or_default() };
+    response.ok().map_err(|failure| explained(failure, &body))
+}
+
+fn explained(mut failure: Failure, body: &Value) -> Failure {
+    if let Some(code) = body["error"].as_str() {
+        failure.code = Some(code.chars().take(REASONS_CHARS_MAX).collect());
+        if code == KEY_IS_TAKEN {
+            failure.kind = FailureKind::OutcomeUnknown;
+        }
+    }
+    let reasons = reasons(body);
+    if !reasons.is_empty() {
+        failure.message = format!("{} ({reasons})", failure.message);
+    }
+    failure
+}
+
+/// `{"details":{"priority":[{"description":"Priority: …"}]}}` in one line.
+fn reasons(body: &Value) -> String {
+    let fields = body["details"].as_object().into_iter().flatten();
+    let reasons = fields.filter_map(|(_, reasons)| reasons.as_array()).flatten();
+    let words: Vec<&str> = reasons.filter_map(|reason| reason["description"].as_str()).collect();
+    words.join("; ").chars().take(REASONS_CHARS_MAX).collect()
+}

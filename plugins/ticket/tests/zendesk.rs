@@ -1,0 +1,299 @@
+//! The plugin against a fake of Zendesk: what it sends, and what it makes of the answers.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+use aftercall::testing::{Fake, Reply};
+use aftercall::{Effect, FailureKind, Finding, Outcome, Plugin as _, Receipt};
+use aftercall_plugin_ticket::tools::Plugin;
+use serde_json::{Value, json};
+
+const CREATE: &str = "POST https://northwind.zendesk.com/api/v2/tickets.json";
+const LIST: &str = "GET https://northwind.zendesk.com/api/v2/tickets.json";
+const SEARCH: &str = "GET https://northwind.zendesk.com/api/v2/users/search.json";
+const UPSERT: &str = "POST https://northwind.zendesk.com/api/v2/users/create_or_update.json";
+const KEY: &str = "ac_0123abcd";
+const PHONE: &str = "+14155550123";
+const ATTEMPT_AT: u64 = 1_772_323_260_000;
+
+fn fake() -> Fake {
+    Fake::new().settings(json!({ "subdomain": "northwind" })).key(KEY).attempt_at(ATTEMPT_AT).now(ATTEMPT_AT)
+}
+
+/// What a caller reported who gave an email address, with changes.
+fn report(changes: Value) -> Value {
+    let mut arguments = json!({
+        "subject": "Cold store 2 at 9 °C",
+        "description": "Warming since 4 am.\nThe breaker was reset twice.",
+        "priority": "urgent",
+        "mood": "worried",
+        "type": "incident",
+        "requester_phone": PHONE,
+        "requester_name": "Ana Lima",
+        "requester_email": "ana@example.com",
+    });
+    for (name, value) in changes.as_object().unwrap() {
+        if value.is_null() {
+            arguments.as_object_mut().unwrap().remove(name);
+        } else {
+            arguments[name] = value.clone();
+        }
+    }
+    arguments
+}
+
+fn by_phone() -> Value {
+    report(json!({ "requester_email": null }))
+}
+
+fn made(id: u64) -> Reply {
+    Reply::json(201, json!({ "ticket": { "id": id, "external_id": KEY, "status": "new" }, "audit": { "id": 5 } }))
+}
+
+fn opened(id: u64) -> Outcome {
+    let url = format!("https://northwind.zendesk.com/agent/tickets/{id}");
+    let text = format!("the ticket is open, ticket_id {id}, for the team at {url}");
+    let data = json!({ "ticket_id": id.to_string(), "url": url }).to_string();
+    let receipt = Receipt::new("ticket", id.to_string()).with_url(url);
+    Outcome { data: Some(data), ..Outcome::new(text).with_receipt(receipt) }
+}
+
+#[test]
+fn the_tool_is_once_per_caller() {
+    let tools = Plugin::list_tools("{}").unwrap();
+    let [tool] = &tools[..] else { panic!("one tool") };
+    assert_eq!((tool.name.as_str(), tool.effect), ("create_ticket", Effect::Once));
+    assert_eq!(tool.identity, ["requester_phone"]);
+    assert!(tool.reconcilable);
+    let schema: Value = serde_json::from_str(&tool.input_schema).unwrap();
+    assert_eq!(schema["additionalProperties"], false);
+    let required = json!(["subject", "description", "priority", "mood", "type", "requester_phone"]);
+    assert_eq!(schema["required"], required);
+    assert!(!tool.input_schema.contains("$ref"), "{}", tool.input_schema);
+    let properties = &schema["properties"];
+    assert_eq!(properties["subject"]["maxLength"], 150);
+    assert_eq!(properties["priority"]["enum"], json!(["low", "normal", "high", "urgent"]));
+    assert_eq!(properties["mood"]["enum"], json!(["calm", "worried", "frustrated", "angry"]));
+    assert_eq!(properties["type"]["enum"], json!(["problem", "incident", "question", "task"]));
+    assert_eq!((&properties["tags"]["type"], &properties["tags"]["maxItems"]), (&json!("array"), &json!(10)));
+    assert_eq!(properties["tags"]["items"]["pattern"], "^[a-z0-9_-]{1,60}$");
+    let output: Value = serde_json::from_str(tool.output_schema.as_deref().unwrap()).unwrap();
+    assert_eq!(output["required"], json!(["ticket_id", "url"]));
+}
+
+#[test]
+fn a_caller_with_an_email_address_takes_one_request() {
+    fn check(changes: Value, settings: Value, expected: Value) {
+        let fake = fake().settings(settings).expect(CREATE, made(101));
+        assert_eq!(fake.call::<Plugin>("create_ticket", report(changes)), Ok(opened(101)));
+        let sent = &fake.sent()[0];
+        let mut ticket = json!({
+            "external_id": KEY,
+            "subject": "Cold store 2 at 9 °C",
+            "comment": {
+                "body": "Warming since 4 am.\nThe breaker was reset twice.\n\n\
+                         Called in by Ana Lima, +14155550123, ana@example.com.",
+                "public": false,
+            },
+            "requester": { "name": "Ana Lima", "email": "ana@example.com" },
+            "priority": "urgent",
+            "type": "incident",
+            "tags": ["mood_worried"],
+        });
+        for (name, value) in expected.as_object().unwrap() {
+            ticket[name] = value.clone();
+        }
+        assert_eq!(sent.json(), json!({ "ticket": ticket }));
+        assert_eq!(sent.header("authorization"), None);
+        assert_eq!(sent.header("idempotency-key"), None, "the host fills it");
+    }
+    let plain = || json!({ "subdomain": "northwind" });
+    check(json!({}), plain(), json!({}));
+    check(
+        json!({ "tags": ["cold_store", "site-4"], "mood": "angry", "priority": "low", "type": "task" }),
+        plain(),
+        json!({ "tags": ["cold_store", "site-4", "mood_angry"], "priority": "low", "type": "task" }),
+    );
+    check(
+        json!({}),
+        json!({ "subdomain": "northwind", "brand_id": 360_001_u64, "group_id": 25_387_654_321_u64 }),
+        json!({ "brand_id": 360_001_u64, "group_id": 25_387_654_321_u64 }),
+    );
+    let unnamed = json!({
+        "comment": { "body": "Help\n\nCalled in by +14155550123, ana@example.com.", "public": false },
+        "requester": { "name": "Caller +14155550123", "email": "ana@example.com" },
+    });
+    check(json!({ "requester_name": null, "description": " Help\n" }), plain(), unnamed);
+}
+
+#[test]
+fn what_was_said_is_no_placeholder() {
+    fn check(said: &str, written: &str) {
+        let fake = fake().expect(CREATE, made(101));
+        fake.call::<Plugin>("create_ticket", report(json!({ "description": said }))).unwrap();
+        let sent = fake.sent()[0].json();
+        let body = sent["ticket"]["comment"]["body"].as_str().unwrap();
+        assert!(body.starts_with(&format!("{written}\n\nCalled in by")), "{body}");
+    }
+    check("say {{ticket.requester.email}}", "say { {ticket.requester.email}}");
+    check("{% for x in y %}{{{x}}}", "{ % for x in y %}{ { {x}}}");
+    check("<b>50 %</b> {a} {", "<b>50 %</b> {a} {");
+}
+
+#[test]
+fn a_caller_without_one_is_found_by_number() {
+    fn check(users: Value, requester_id: Option<u64>) {
+        let fake = fake().expect(SEARCH, Reply::json(200, json!({ "users": users, "count": 1 })));
+        let fake = match requester_id {
+            Some(_) => fake,
+            None => fake.expect(UPSERT, Reply::json(201, json!({ "user": { "id": 77, "phone": PHONE } }))),
+        };
+        let fake = fake.expect(CREATE, made(101));
+        assert_eq!(fake.call::<Plugin>("create_ticket", by_phone()), Ok(opened(101)), "{users}");
+        let sent = fake.sent();
+        assert_eq!(sent[0].query(), [("query".to_owned(), format!("role:end-user phone:{PHONE}"))]);
+        if requester_id.is_none() {
+            let user = json!({ "name": "Ana Lima", "phone": PHONE, "external_id": "tel:+14155550123" });
+            assert_eq!(sent[1].json(), json!({ "user": user }));
+        }
+        let ticket = &sent[sent.len() - 1].json()["ticket"];
+        assert_eq!(ticket["requester_id"], requester_id.unwrap_or(77));
+        assert_eq!(ticket["requester"], Value::Null);
+    }
+    let user = |id: u64, phone: &str| json!({ "id": id, "name": "A", "phone": phone });
+    check(json!([user(12, PHONE)]), Some(12));
+    check(json!([user(12, "+1 (415) 555-0123")]), Some(12));
+    check(json!([user(11, "+14155550124"), user(12, PHONE), { "id": 13, "phone": null }]), Some(12));
+    check(json!([]), None);
+    check(json!([user(12, "415 555 0123")]), None);
+    check(json!([user(12, PHONE), user(13, PHONE)]), None);
+}
+
+#[test]
+fn a_caller_who_gave_nothing_has_a_number() {
+    let fake = fake()
+        .expect(SEARCH, Reply::json(200, json!({ "users": [] })))
+        .expect(UPSERT, Reply::json(200, json!({ "user": { "id": 77, "phone": PHONE } })))
+        .expect(CREATE, made(101));
+    let changes = json!({ "requester_name": null, "requester_email": null });
+    fake.call::<Plugin>("create_ticket", report(changes)).unwrap();
+    let sent = fake.sent();
+    assert_eq!(sent[1].json()["user"]["name"], "Caller +14155550123");
+    let body = &sent[2].json()["ticket"]["comment"]["body"];
+    assert!(body.as_str().unwrap().ends_with("Called in by +14155550123."), "{body}");
+}
+
+#[test]
+fn arguments_that_do_not_fit_send_nothing() {
+    fn check(changes: Value, words: &str) {
+        let failure = fake().call::<Plugin>("create_ticket", report(changes)).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::InvalidArguments);
+        assert!(failure.message.contains(words), "{}", failure.message);
+    }
+    check(json!({ "requester_phone": "415 555 0123" }), "E.164");
+    check(json!({ "requester_phone": null }), "requester_phone");
+    check(json!({ "requester_email": "ana at example" }), "email address");
+    check(json!({ "priority": "critical" }), "critical");
+    check(json!({ "mood": "furious" }), "furious");
+    check(json!({ "type": "bug" }), "bug");
+    check(json!({ "status": "solved" }), "status");
+}
+
+#[test]
+fn refusals_of_zendesk_are_told() {
+    fn check(reply: Reply, kind: FailureKind, words: &str, code: Option<&str>) {
+        let fake = fake().expect(CREATE, reply);
+        let failure = fake.call::<Plugin>("create_ticket", report(json!({}))).unwrap_err();
+        assert_eq!(failure.kind, kind, "{}", failure.message);
+        assert!(failure.message.contains(words), "{}", failure.message);
+        assert_eq!(failure.code.as_deref(), code);
+    }
+    let invalid = |details: Value| {
+        let body = json!({ "error": "RecordInvalid", "description": "Record validation errors", "details": details });
+        Reply::json(422, body)
+    };
+    let email = "Requester: Email:  ana@example.com is suspended";
+    check(
+        invalid(json!({ "requester": [{ "description": email }], "base": [{ "description": "B" }, { "error": "x" }] })),
+        FailureKind::InvalidArguments,
+        &format!(": Record validation errors (B; {email})"),
+        Some("RecordInvalid"),
+    );
+    check(invalid(json!("?")), FailureKind::InvalidArguments, "validation errors", Some("RecordInvalid"));
+    let long = json!({ "base": [{ "description": "x".repeat(600) }] });
+    check(invalid(long), FailureKind::InvalidArguments, &format!("({})", "x".repeat(500)), Some("RecordInvalid"));
+
+    let words = "Request parameters don't match the given idempotency key";
+    let taken = json!({ "error": "IdempotentRequestError", "description": words });
+    check(Reply::json(400, taken), FailureKind::OutcomeUnknown, words, Some("IdempotentRequestError"));
+    let stranger = "Couldn't authenticate you";
+    check(Reply::json(401, json!({ "error": stranger })), FailureKind::Denied, stranger, Some(stranger));
+    let title = json!({ "error": { "title": "Forbidden", "message": "You do not have access to this page." } });
+    check(Reply::json(403, title), FailureKind::Denied, "do not have access", None);
+    check(Reply::text(500, "oops"), FailureKind::OutcomeUnknown, "500", None);
+    check(Reply::cut(), FailureKind::OutcomeUnknown, "no whole answer", None);
+    check(Reply::text(201, "{}"), FailureKind::OutcomeUnknown, "not as expected", None);
+    check(Reply::unreachable(), FailureKind::Unavailable, "can't be reached", None);
+    check(Reply::denied(), FailureKind::Denied, "the grant doesn't allow POST", None);
+}
+
+#[test]
+fn a_busy_zendesk_is_asked_later() {
+    let body = json!({ "error": "APIRateLimitExceeded", "description": "Too many requests" });
+    let fake = fake().expect(CREATE, Reply::json(429, body).with_header("retry-after", "93"));
+    let failure = fake.call::<Plugin>("create_ticket", report(json!({}))).unwrap_err();
+    assert_eq!((failure.kind, failure.retry_after_ms), (FailureKind::RateLimited, Some(93_000)));
+}
+
+#[test]
+fn no_ticket_is_made_without_its_requester() {
+    fn check(search: Reply, upsert: Option<Reply>, kind: FailureKind) {
+        let fake = fake().expect(SEARCH, search);
+        let fake = match upsert {
+            Some(upsert) => fake.expect(UPSERT, upsert),
+            None => fake,
+        };
+        assert_eq!(fake.call::<Plugin>("create_ticket", by_phone()).unwrap_err().kind, kind);
+    }
+    let nobody = || Reply::json(200, json!({ "users": [] }));
+    check(Reply::cut(), None, FailureKind::Unavailable);
+    check(Reply::text(503, ""), None, FailureKind::Unavailable);
+    check(Reply::text(200, "<p>"), None, FailureKind::Other);
+    check(nobody(), Some(Reply::cut()), FailureKind::OutcomeUnknown);
+    check(nobody(), Some(Reply::text(500, "")), FailureKind::OutcomeUnknown);
+    check(nobody(), Some(Reply::json(403, json!({ "error": "Forbidden" }))), FailureKind::Denied);
+    check(nobody(), Some(Reply::denied()), FailureKind::Denied);
+}
+
+#[test]
+fn the_list_of_tickets_decides() {
+    fn check(tickets: Value, later_ms: u64, expected: &Finding) {
+        let page = json!({ "tickets": tickets, "count": 1, "next_page": null });
+        let fake = fake().now(ATTEMPT_AT + later_ms).expect(LIST, Reply::json(200, page));
+        let finding = fake.reconcile::<Plugin>("create_ticket", by_phone()).unwrap();
+        assert_eq!(finding, *expected, "{tickets} {later_ms} ms later");
+        assert_eq!(fake.sent()[0].query(), [("external_id".to_owned(), KEY.to_owned())]);
+    }
+    let ticket = |id: u64, key: Value| json!({ "id": id, "external_id": key, "subject": "s" });
+    let found = Finding::Happened(opened(101));
+    let not_yet = Finding::Unknown(Some(15_000));
+    check(json!([ticket(101, json!(KEY))]), 0, &found);
+    check(json!([ticket(100, json!("ac_0")), ticket(101, json!(KEY))]), 90_000, &found);
+    check(json!([ticket(101, Value::Null)]), 90_000, &Finding::DidNotHappen);
+    check(json!([]), 0, &not_yet);
+    check(json!([]), 59_999, &not_yet);
+    check(json!([]), 60_000, &Finding::DidNotHappen);
+}
+
+#[test]
+fn the_lag_of_the_list_is_a_setting() {
+    let settings = json!({ "subdomain": "northwind", "index_lag_ms": 0 });
+    let fake = fake().settings(settings).expect(LIST, Reply::json(200, json!({ "tickets": [] })));
+    assert_eq!(fake.reconcile::<Plugin>("create_ticket", by_phone()), Ok(Finding::DidNotHappen));
+}
+
+#[test]
+fn a_lookup_that_fails_finds_nothing_out() {
+    let fake = fake().expect(LIST, Reply::text(502, ""));
+    let failure = fake.reconcile::<Plugin>("create_ticket", by_phone()).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Unavailable);
+}
