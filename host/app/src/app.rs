@@ -1,28 +1,33 @@
 //! The one place where everything is built, in order, by name.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+};
 
 use aftercall_core::{
-    assistant::{Assistant, ToolChoice},
-    binding,
-    id::{AssistantName, PluginName, RunId, Tenant},
-    json::Json,
-    ports::{Acceptance, Chance, Clock, Journal, Ledger, StoredRun},
-    run::{Ending, PinnedTool},
-    tool::Tool,
+    id::{AssistantName, EndpointName, PluginName, RunId, Sha256Hex, Tenant},
+    ports::{Accept, Acceptance, Chance, Clock, Journal, Ledger, RecordsError, RunLine, StoredRun, Unfinished},
+    run::Ending,
+    secret::Secret,
 };
-use aftercall_engine::{Embedded, Observer, Ports};
+use aftercall_engine::{Dispatcher, Embedded, Observer, Ports, Room};
 use aftercall_llm::{Models, Route};
-use aftercall_plugin::{CodeCache, Grant, HostConfig, Installed, PluginHost};
+use aftercall_plugin::{CodeCache, HostConfig, Installed, PluginHost};
 use aftercall_storage::Sqlite;
 use anyhow::{Context as _, anyhow, bail};
 
 use crate::{
+    clock::{SystemChance, SystemClock},
     code_key,
-    config::{self, Config, TenantConfig, nearest},
+    config::{self, Config, OPERATOR, TENANT_RUNS_MAX, TENANT_WAITING_MAX},
     halt::Halting,
     prepare::{self, Call},
+    tenants::{Endpoint, Ready, Setup, Working},
 };
+
+/// Why an endpoint is nobody's.
+const TWO_TENANTS: &str = "two tenants have an endpoint of this name: calls to it are refused until one is renamed";
 
 /// What the program gives the app: the world outside of the configuration.
 pub struct Surroundings<'a> {
@@ -36,24 +41,61 @@ pub struct Surroundings<'a> {
     pub observer: Arc<dyn Observer>,
     /// A model that goes on with every call, whatever the calls say.
     pub model: Option<Route>,
+    /// Whether a tenant whose configuration can't be used is left out, instead of stopping everything.
+    pub leave_out_broken: bool,
+    /// Whether everything is a rehearsal: writes are captured, and the records are gone afterwards.
+    pub rehearsal: bool,
     /// For tests that kill the process: the write to the records at which it stops.
     pub halt_at: Option<usize>,
+}
+
+impl<'a> Surroundings<'a> {
+    /// The real time and chance, and otherwise what is usual: all tenants or none, live.
+    pub fn new(env: &'a dyn Fn(&str) -> Option<String>, observer: Arc<dyn Observer>) -> Self {
+        Self {
+            env,
+            clock: Arc::new(SystemClock),
+            chance: Arc::new(SystemChance),
+            observer,
+            model: None,
+            leave_out_broken: false,
+            rehearsal: false,
+            halt_at: None,
+        }
+    }
 }
 
 /// Everything, built.
 pub struct App {
     pub(crate) config: Config,
+    /// Of the configuration, for the journals.
+    pub(crate) digest: Sha256Hex,
     pub(crate) models: Arc<Models>,
     pub(crate) assistants: BTreeMap<(Tenant, AssistantName), Ready>,
+    /// What was left out, a tenant or an endpoint, and why.
+    pub(crate) broken: BTreeMap<String, String>,
+    pub(crate) endpoints: BTreeMap<EndpointName, Arc<Endpoint>>,
+    /// Who may see pages, by user: a tenant's name, or [`OPERATOR`].
+    pub(crate) passwords: BTreeMap<String, Secret>,
     pub(crate) clock: Arc<dyn Clock>,
+    /// The one way in which many runs are driven at once.
+    pub(crate) dispatcher: Dispatcher,
+    pub(crate) rehearsal: bool,
     journal: Arc<dyn Journal>,
-    engine: Embedded,
+    engine: Arc<Embedded>,
+    /// Where a rehearsal's records are.
+    _folder: Option<tempfile::TempDir>,
 }
 
-/// An assistant whose tools are known.
-pub(crate) struct Ready {
-    pub(crate) assistant: Assistant,
-    pub(crate) tools: Vec<PinnedTool>,
+/// A call that was accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// Its run.
+    pub run: RunId,
+    /// Whether it is a new one.
+    pub acceptance: Acceptance,
+    /// How the run ended, where there is nothing to be done.
+    pub ending: Option<Ending>,
 }
 
 impl App {
@@ -65,9 +107,35 @@ impl App {
         let models = Arc::new(models(&config, &around)?);
         let plugins = Arc::new(PluginHost::new(host_config(&config, &around)?)?);
         let installed = install(&config, &plugins)?;
-        grant(&config, &plugins, &installed, around.env)?;
-        let assistants = assistants(&config, &plugins, &installed).await?;
-        let (records, fence) = Sqlite::open(config.store())?;
+        let (mut assistants, mut endpoints, mut rooms) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let mut passwords = operator_password(&config, &around)?;
+        let mut broken = config.broken.clone();
+        for (tenant, tenant_config) in &config.tenants {
+            let (config, plugins, installed, env) = (&config, &*plugins, &installed, around.env);
+            match (Setup { config, plugins, installed, env, tenant, tenant_config }).make_ready().await {
+                Ok(Working { assistants: ready, endpoints: open, pages_password }) => {
+                    assistants.extend(ready.into_iter().map(|(name, ready)| ((tenant.clone(), name), ready)));
+                    for (name, endpoint) in open {
+                        match endpoints.entry(name) {
+                            Entry::Vacant(free) => drop(free.insert(Some(Arc::new(endpoint)))),
+                            Entry::Occupied(mut taken) => {
+                                broken.insert(format!("endpoint {}", taken.key()), TWO_TENANTS.to_owned());
+                                taken.insert(None);
+                            }
+                        }
+                    }
+                    passwords.extend(pages_password.map(|password| (tenant.to_string(), password)));
+                    let runs_max = tenant_config.runs_max.unwrap_or(TENANT_RUNS_MAX);
+                    let waiting_max = tenant_config.waiting_max.unwrap_or(TENANT_WAITING_MAX);
+                    rooms.insert(tenant.clone(), Room { runs_max, waiting_max });
+                }
+                Err(why) if around.leave_out_broken => drop(broken.insert(tenant.to_string(), format!("{why:#}"))),
+                Err(why) => return Err(why),
+            }
+        }
+        let folder = around.rehearsal.then(tempfile::tempdir).transpose().context("no temporary folder can be made")?;
+        let store = folder.as_ref().map_or_else(|| config.store(), |folder| folder.path().join("rehearsal.db"));
+        let (records, fence) = Sqlite::open(store)?;
         let (journal, ledger) = halting(Arc::new(records), around.halt_at);
         let ports = Ports {
             journal: Arc::clone(&journal),
@@ -78,17 +146,50 @@ impl App {
             chance: around.chance,
             observer: around.observer,
         };
-        let engine = Embedded::new(ports, fence);
-        Ok(Self { config, models, assistants, clock: around.clock, journal, engine })
+        let engine = Arc::new(Embedded::new(ports, fence));
+        let room = Room { runs_max: config.server.runs_max, waiting_max: config.server.waiting_max };
+        let dispatcher = Dispatcher::new(Arc::clone(&engine), room, rooms);
+        let (clock, rehearsal) = (around.clock, around.rehearsal);
+        Ok(Self {
+            digest: config.digest(),
+            config,
+            models,
+            assistants,
+            broken,
+            endpoints: endpoints.into_iter().filter_map(|(name, endpoint)| Some((name, endpoint?))).collect(),
+            passwords,
+            clock,
+            dispatcher,
+            rehearsal,
+            journal,
+            engine,
+            _folder: folder,
+        })
+    }
+
+    /// Finds out who took a call, and what its run stands on. Takes as long as its history is large.
+    ///
+    /// # Errors
+    /// Nobody here took the call.
+    pub fn prepare(&self, call: Call<'_>) -> Result<Accept, prepare::Error> {
+        prepare::accept(self, call)
     }
 
     /// Takes a call in, durably. The same call again is the same run.
     ///
     /// # Errors
-    /// The record can't be read, nobody here took the call, or the records failed. Nothing is accepted then.
-    pub async fn accept(&self, call: &Call<'_>) -> anyhow::Result<(RunId, Acceptance)> {
-        let accept = prepare::accept(self, call)?;
-        Ok(self.engine.accept(&accept).await?)
+    /// The records failed. Nothing is accepted then.
+    pub async fn accept(&self, accept: Accept) -> Result<Accepted, RecordsError> {
+        let (run, acceptance) = self.engine.accept(&accept).await?;
+        Ok(Accepted { run, acceptance, ending: accept.ending })
+    }
+
+    /// Runs that have not ended.
+    ///
+    /// # Errors
+    /// The records failed.
+    pub async fn unfinished(&self) -> Result<Vec<Unfinished>, RecordsError> {
+        self.engine.unfinished().await
     }
 
     /// Drives a run to its end; `cancel` resolves with a reason when somebody wants it to end.
@@ -102,9 +203,17 @@ impl App {
     /// Reads a run.
     ///
     /// # Errors
+    /// There is none of that name, or the records failed.
+    pub async fn read(&self, run: &RunId) -> Result<StoredRun, RecordsError> {
+        self.journal.read(run).await
+    }
+
+    /// The newest runs of a tenant (none: of all), newest first.
+    ///
+    /// # Errors
     /// The records failed.
-    pub async fn read(&self, run: &RunId) -> anyhow::Result<StoredRun> {
-        Ok(self.journal.read(run).await?)
+    pub async fn runs(&self, tenant: Option<&Tenant>, most: u32) -> Result<Vec<RunLine>, RecordsError> {
+        self.journal.runs(tenant, most).await
     }
 }
 
@@ -129,8 +238,15 @@ fn models(config: &Config, around: &Surroundings<'_>) -> anyhow::Result<Models> 
     Ok(Models::new(routes, around.model.clone())?)
 }
 
+fn operator_password(config: &Config, around: &Surroundings<'_>) -> anyhow::Result<BTreeMap<String, Secret>> {
+    let Some(password) = &config.server.operator_password else { return Ok(BTreeMap::new()) };
+    let password = password.resolve(&config.folder, around.env);
+    let password = password.map_err(|why| anyhow!("server.operator_password: {why}"))?;
+    Ok(BTreeMap::from([(OPERATOR.to_owned(), password)]))
+}
+
 fn host_config(config: &Config, around: &Surroundings<'_>) -> anyhow::Result<HostConfig> {
-    let key = code_key::read_or_make(&config.store().with_extension("key"))?;
+    let key = code_key::read_or_make(&config.cache_key())?;
     let operator = &config.operator;
     Ok(HostConfig {
         code_cache: Some(CodeCache::new(config.cache(), &key)),
@@ -158,101 +274,6 @@ fn install(config: &Config, plugins: &PluginHost) -> anyhow::Result<BTreeMap<Plu
         all.insert(name.clone(), installed);
     }
     Ok(all)
-}
-
-fn grant(
-    config: &Config,
-    plugins: &PluginHost,
-    installed: &BTreeMap<PluginName, Installed>,
-    env: &dyn Fn(&str) -> Option<String>,
-) -> anyhow::Result<()> {
-    for (tenant, tenant_config) in &config.tenants {
-        for (plugin, grant) in &tenant_config.plugins {
-            let place = format!("tenants.{tenant}.plugins.{plugin}");
-            let mut credentials = BTreeMap::new();
-            for (slot, reference) in &grant.credentials {
-                let secret = reference.resolve(&config.folder, env);
-                let secret = secret.map_err(|why| anyhow!("{place}.credentials.{slot}: {why}"))?;
-                credentials.insert(slot.clone(), secret);
-            }
-            let grant = Grant {
-                plugin: plugin.clone(),
-                digest: installed[plugin].digest.clone(),
-                settings: grant.settings.clone().unwrap_or_default(),
-                credentials,
-                read: grant.egress.read.clone(),
-                write: grant.egress.write.clone(),
-                limits: None,
-            };
-            plugins.grant(tenant.clone(), &grant).with_context(|| place)?;
-        }
-    }
-    Ok(())
-}
-
-async fn assistants(
-    config: &Config,
-    plugins: &PluginHost,
-    installed: &BTreeMap<PluginName, Installed>,
-) -> anyhow::Result<BTreeMap<(Tenant, AssistantName), Ready>> {
-    let mut ready = BTreeMap::new();
-    for (tenant, tenant_config) in &config.tenants {
-        check_bindings(tenant, tenant_config, plugins).await?;
-        for name in tenant_config.assistants.keys() {
-            let place = format!("tenants.{tenant}.assistants.{name}");
-            let assistant = config.assistant(tenant, name).expect("the configuration was checked");
-            let mut tools = Vec::new();
-            for choice in &assistant.tools {
-                let offered = plugins.list_tools(tenant, &choice.plugin).await.with_context(|| place.clone())?;
-                let pinned = pin(choice, &offered, &installed[&choice.plugin]);
-                tools.push(pinned.with_context(|| format!("{place}: tool `{}/{}`", choice.plugin, choice.tool))?);
-            }
-            ready.insert((tenant.clone(), name.clone()), Ready { assistant, tools });
-        }
-    }
-    Ok(ready)
-}
-
-/// A binding of a tool that isn't there would bind nothing, and leave the argument to the model.
-async fn check_bindings(tenant: &Tenant, config: &TenantConfig, plugins: &PluginHost) -> anyhow::Result<()> {
-    for (plugin, grant) in config.plugins.iter().filter(|(_, grant)| !grant.bind.is_empty()) {
-        let place = format!("tenants.{tenant}.plugins.{plugin}");
-        let offered = plugins.list_tools(tenant, plugin).await.with_context(|| place.clone())?;
-        for (tool, bindings) in &grant.bind {
-            let place = || format!("{place}.bind.{tool}");
-            let found = find(tool, &offered).with_context(place)?;
-            binding::offered_schema(&found.input_schema.value(), bindings).with_context(place)?;
-        }
-    }
-    Ok(())
-}
-
-fn find<'a>(name: &str, offered: &'a [Tool]) -> anyhow::Result<&'a Tool> {
-    offered.iter().find(|tool| tool.name == name).ok_or_else(|| {
-        let known: Vec<&str> = offered.iter().map(|tool| tool.name.as_str()).collect();
-        let near = nearest(name, &known).map(|near| format!("; did you mean `{near}`?"));
-        anyhow!("the plugin has no such tool{}", near.unwrap_or_else(|| format!(": it has {}", known.join(", "))))
-    })
-}
-
-fn pin(choice: &ToolChoice, offered: &[Tool], plugin: &Installed) -> anyhow::Result<PinnedTool> {
-    let tool = find(&choice.tool, offered)?;
-    let offered_schema = binding::offered_schema(&tool.input_schema.value(), &choice.bindings)?;
-    let facts = choice.facts.iter().copied().filter(|fact| plugin.manifest.facts.contains(fact));
-    Ok(PinnedTool {
-        name: tool.name.clone(),
-        plugin: plugin.name.clone(),
-        digest: plugin.digest.clone(),
-        description: tool.description.clone(),
-        schema: tool.input_schema.clone(),
-        offered_schema: Json::from(&offered_schema),
-        bindings: choice.bindings.clone(),
-        facts: facts.collect(),
-        effect: tool.effect,
-        identity: tool.identity.clone(),
-        reconcilable: tool.reconcilable,
-        replaces: choice.replaces.clone(),
-    })
 }
 
 fn halting(records: Arc<Sqlite>, at: Option<usize>) -> (Arc<dyn Journal>, Arc<dyn Ledger>) {

@@ -19,13 +19,17 @@ pub struct Cli {
 pub enum Command {
     /// Run the main job on this machine alone: a played model, played vendors, the real host and plugins
     Demo(Demo),
+    /// Take calls as webhooks, do the work after each, and show it in a browser
+    Serve(Serve),
     /// Do the work after one call: a native envelope, or a Vapi end-of-call-report as it is
     Run(Run),
+    /// The same with every write kept back: shows what would have been sent
+    Rehearse(Rehearse),
     /// List runs, newest first
     Runs(Runs),
     /// Tell what happened in a run: every turn, tool call, refusal and receipt
     Logs(Logs),
-    /// Build and look at plugins
+    /// Make, build and look at plugins
     #[command(subcommand)]
     Plugin(Plugin),
 }
@@ -48,11 +52,25 @@ pub struct Demo {
     /// Keep the records in this file, for `aftercall logs RUN --store FILE` afterwards
     #[arg(long, value_name = "FILE")]
     pub store: Option<PathBuf>,
+    /// Go on serving afterwards, so that the runs can be looked at in a browser; Ctrl-C ends it
+    #[arg(long)]
+    pub keep: bool,
 }
 
-/// `aftercall run`
+/// `aftercall serve`
 #[derive(Debug, Args)]
-pub struct Run {
+pub struct Serve {
+    /// The configuration
+    #[arg(long, value_name = "FILE", default_value = "aftercall.toml")]
+    pub config: PathBuf,
+    /// Listen here instead of at the configuration's `server.listen`
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<String>,
+}
+
+/// One call, and who took it.
+#[derive(Debug, Args)]
+pub struct OneCall {
     /// The call's record (JSON)
     #[arg(value_name = "CALL.json")]
     pub call: PathBuf,
@@ -71,12 +89,28 @@ pub struct Run {
     /// Where that model's API begins, such as `https://api.openai.com/v1`
     #[arg(long, value_name = "URL", requires = "model")]
     pub base_url: Option<String>,
-    /// Look at the same call again; what was done before is not done twice
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub revision: u32,
     /// How results are shown
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
+}
+
+/// `aftercall run`
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The call
+    #[command(flatten)]
+    pub call: OneCall,
+    /// Look at the same call again; what was done before is not done twice
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub revision: u32,
+}
+
+/// `aftercall rehearse`
+#[derive(Debug, Args)]
+pub struct Rehearse {
+    /// The call
+    #[command(flatten)]
+    pub call: OneCall,
 }
 
 /// Where the records are.
@@ -123,6 +157,15 @@ pub struct Logs {
 /// `aftercall plugin`
 #[derive(Debug, Subcommand)]
 pub enum Plugin {
+    /// Make a folder with a tool that works, and its test
+    New {
+        /// The plugin's name, and the folder's: small letters, digits, `-` and `_`, a letter first
+        #[arg(value_name = "NAME")]
+        name: aftercall_core::id::PluginName,
+        /// Where the folder is made
+        #[arg(long = "in", value_name = "DIR", default_value = ".")]
+        parent: PathBuf,
+    },
     /// Build the plugin in a folder to a component with its manifest inside
     Build {
         /// The folder with Cargo.toml and plugin.toml

@@ -16,12 +16,17 @@ use aftercall_core::{
     effect::EffectKey,
     id::{RunId, Tenant},
     ledger::{Begin, Change, Decision, Entry, Fence},
-    ports::{Accept, Acceptance, Append, EffectOf, Journal, Ledger, RecordsError, RunLine, StoredRun},
+    ports::{Accept, Acceptance, Append, EffectOf, Journal, Ledger, RecordsError, RunLine, StoredRun, Unfinished},
 };
 use async_trait::async_trait;
 
 /// The variable that names the place.
 pub const VARIABLE: &str = "AFTERCALL_HALT_AT";
+
+/// The place that the environment names. Release builds never stop.
+pub fn asked_for() -> Option<usize> {
+    if cfg!(debug_assertions) { std::env::var(VARIABLE).ok()?.parse().ok() } else { None }
+}
 
 /// Records that go no further than the chosen place.
 pub struct Halting<R> {
@@ -66,7 +71,7 @@ impl<R: Journal> Journal for Halting<R> {
         self.around(format!("event: {}", append.event.kind.name()), self.records.append(fence, append)).await
     }
 
-    async fn unfinished(&self) -> Result<Vec<RunId>, RecordsError> {
+    async fn unfinished(&self) -> Result<Vec<Unfinished>, RecordsError> {
         self.records.unfinished().await
     }
 

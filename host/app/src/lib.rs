@@ -1,4 +1,4 @@
-//! The binary: configuration, command line, demo.
+//! The binary: configuration, command line, server, pages, demo.
 //!
 //! Only this crate reads the environment, the clock, randomness and the command line, and only it knows all
 //! the others: [`app`] is the one place where they are put together.
@@ -10,6 +10,10 @@ pub mod clock;
 pub mod code_key;
 pub mod halt;
 pub mod prepare;
+mod tenants;
+
+pub mod page;
+pub mod serve;
 
 pub mod progress;
 pub mod report;
@@ -17,6 +21,7 @@ pub mod story;
 
 pub mod build;
 pub mod demo;
+pub mod scaffold;
 
 pub mod cli;
 pub mod command;

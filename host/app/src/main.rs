@@ -38,7 +38,9 @@ async fn run(command: Command) -> anyhow::Result<bool> {
     let out = &mut stdout();
     match command {
         Command::Demo(arguments) => command::demo::demo(&arguments, out).await,
+        Command::Serve(arguments) => command::serve::serve(&arguments, out).await.map(|()| true),
         Command::Run(arguments) => command::run::run(&arguments, out).await,
+        Command::Rehearse(arguments) => command::rehearse::rehearse(&arguments, out).await,
         Command::Runs(arguments) => command::runs::runs(&arguments, out).await.map(|()| true),
         Command::Logs(arguments) => command::logs::logs(&arguments, out).await.map(|()| true),
         Command::Plugin(arguments) => command::plugin::plugin(&arguments, out).await.map(|()| true),

@@ -2,21 +2,24 @@
 
 use aftercall_core::{
     conversation::Conversation,
+    gate::Skip,
     id::{AssistantName, RunIdentity, Tenant},
     ports::Accept,
     repair::{Unrepairable, repair},
     run::{Decline, Ending, Event, Kind, Pins},
 };
-use anyhow::{anyhow, bail};
+use aftercall_intake::Parsed;
 
-use crate::app::{App, Ready};
+use crate::{app::App, tenants::Ready};
 
-/// A call's record, and what the caller of the program says of it.
-#[derive(Debug, Clone, Copy)]
+/// A call's record, and what whoever brings it says of it.
+#[derive(Debug)]
 pub struct Call<'a> {
     /// The record as it arrived.
     pub raw: &'a [u8],
-    /// Whose call it is, if said.
+    /// The same, translated.
+    pub parsed: Parsed,
+    /// Whose call it is, if said. The record may not say otherwise.
     pub tenant: Option<&'a Tenant>,
     /// Which assistant took it, if said.
     pub assistant: Option<&'a AssistantName>,
@@ -24,13 +27,73 @@ pub struct Call<'a> {
     pub revision: u32,
 }
 
+/// Why nobody here takes a call.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The record's tenant is no name.
+    #[error("the call record's tenant: {0}")]
+    TenantName(#[from] aftercall_core::id::InvalidName),
+    /// The record is brought as one tenant's and says that it is another's.
+    #[error(
+        "the call record says tenant `{recorded}`, and it came as a call of `{said}`: send it where that tenant's calls go"
+    )]
+    OtherTenant {
+        /// By whoever brings it.
+        said: Tenant,
+        /// By the record.
+        recorded: Tenant,
+    },
+    /// There is no such tenant.
+    #[error("there is no tenant `{tenant}` in the configuration; it has: {known}")]
+    UnknownTenant {
+        /// Which.
+        tenant: Tenant,
+        /// Those there are.
+        known: String,
+    },
+    /// The tenant is there, and its configuration can't be used.
+    #[error("the configuration of tenant `{tenant}` can't be used: {why}")]
+    BrokenTenant {
+        /// Which.
+        tenant: Tenant,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// There are several tenants, or none.
+    #[error("whose call is it? Say --tenant, or `tenant` in the record; one of: {known}")]
+    WhichTenant {
+        /// Those there are.
+        known: String,
+    },
+    /// The tenant has no assistant of that name.
+    #[error("tenant {tenant} has no assistant `{assistant}`; it has: {known}")]
+    UnknownAssistant {
+        /// Whose.
+        tenant: Tenant,
+        /// Which.
+        assistant: AssistantName,
+        /// Those there are.
+        known: String,
+    },
+    /// The record doesn't say which of several assistants it was.
+    #[error("which assistant took the call? {hint} --assistant, or `assistant` at the endpoint; one of: {known}")]
+    WhichAssistant {
+        /// What else would tell.
+        hint: String,
+        /// Those there are.
+        known: String,
+    },
+    /// The tenant has no assistant at all.
+    #[error("tenant {0} has no assistant: add [tenants.{0}.assistants.NAME]")]
+    NoAssistant(Tenant),
+}
+
 /// What is accepted: the conversation, and the footing of its run.
-pub(crate) fn accept(app: &App, call: &Call<'_>) -> anyhow::Result<Accept> {
-    let parsed = aftercall_intake::parse(call.raw)?;
-    let tenant = tenant(app, call.tenant, parsed.tenant.as_deref())?;
-    let assistant = assistant(app, &tenant, call.assistant, parsed.assistant.as_deref())?;
+pub(crate) fn accept(app: &App, call: Call<'_>) -> Result<Accept, Error> {
+    let Parsed { mut conversation, assistant: recorded, tenant: recorded_tenant } = call.parsed;
+    let tenant = tenant(app, call.tenant, recorded_tenant.as_deref())?;
+    let assistant = assistant(app, &tenant, call.assistant, recorded.as_deref())?;
     let at = app.clock.now();
-    let mut conversation = parsed.conversation;
     let kind = first(app, assistant, &mut conversation);
     let ending = match &kind {
         Kind::Declined(decline) => Some(Ending::from(decline.clone())),
@@ -46,20 +109,22 @@ pub(crate) fn accept(app: &App, call: &Call<'_>) -> anyhow::Result<Accept> {
 }
 
 fn first(app: &App, ready: &Ready, conversation: &mut Conversation) -> Kind {
+    let skipped = |reason: Skip| Kind::Declined(Decline::Skipped { reason });
     let cannot = |reason: String| Kind::Declined(Decline::CannotContinue { reason });
+    if let Err(reason) = ready.assistant.gates.check(conversation) {
+        return skipped(reason);
+    }
     let model = match app.models.pin(conversation.model.name.as_deref()) {
         Ok(model) => model,
         Err(failure) => return cannot(failure.message),
     };
     let repairs = match repair(conversation) {
         Ok(repairs) => repairs,
-        Err(nothing @ Unrepairable::NothingSaid) => {
-            return Kind::Declined(Decline::Skipped { reason: nothing.to_string() });
-        }
+        Err(Unrepairable::NothingSaid) => return skipped(Skip::NothingSaid),
         Err(why) => return cannot(why.to_string()),
     };
     Kind::Started(Box::new(Pins {
-        configuration: app.config.digest(),
+        configuration: app.digest.clone(),
         assistant: ready.assistant.name.clone(),
         steps: ready.assistant.steps.clone(),
         model,
@@ -67,25 +132,28 @@ fn first(app: &App, ready: &Ready, conversation: &mut Conversation) -> Kind {
         budgets: ready.assistant.budgets,
         retries: ready.assistant.retries,
         repairs,
+        rehearsal: app.rehearsal,
     }))
 }
 
-fn tenant(app: &App, said: Option<&Tenant>, recorded: Option<&str>) -> anyhow::Result<Tenant> {
-    let known = || app.config.tenants.keys().map(Tenant::as_str).collect::<Vec<_>>().join(", ");
-    let named = match (said, recorded) {
-        (Some(said), _) => Some(said.clone()),
-        (None, Some(recorded)) => Some(recorded.parse().map_err(|error| anyhow!("the call record's tenant: {error}"))?),
-        (None, None) => None,
-    };
-    match named {
-        Some(tenant) if app.config.tenants.contains_key(&tenant) => Ok(tenant),
-        Some(tenant) => bail!("there is no tenant `{tenant}` in the configuration; it has: {}", known()),
-        None => match app.config.tenants.keys().collect::<Vec<_>>().as_slice() {
-            [only] => Ok((*only).clone()),
-            [] => bail!("the configuration has no tenant: add [tenants.NAME]"),
-            _ => bail!("whose call is it? Say --tenant, one of: {}", known()),
-        },
+fn tenant(app: &App, said: Option<&Tenant>, recorded: Option<&str>) -> Result<Tenant, Error> {
+    let tenants = &app.config.tenants;
+    let known = || tenants.keys().map(Tenant::as_str).collect::<Vec<_>>().join(", ");
+    let recorded: Option<Tenant> = recorded.map(str::parse).transpose()?;
+    if let (Some(said), Some(recorded)) = (said, &recorded)
+        && said != recorded
+    {
+        return Err(Error::OtherTenant { said: said.clone(), recorded: recorded.clone() });
     }
+    let tenant = match (said.cloned().or(recorded), tenants.len()) {
+        (Some(named), _) => named,
+        (None, 1) => tenants.keys().next().expect("there is one").clone(),
+        (None, _) => return Err(Error::WhichTenant { known: known() }),
+    };
+    if let Some(why) = app.broken.get(tenant.as_str()) {
+        return Err(Error::BrokenTenant { tenant, why: why.clone() });
+    }
+    if tenants.contains_key(&tenant) { Ok(tenant) } else { Err(Error::UnknownTenant { tenant, known: known() }) }
 }
 
 fn assistant<'a>(
@@ -93,13 +161,14 @@ fn assistant<'a>(
     tenant: &Tenant,
     said: Option<&AssistantName>,
     recorded: Option<&str>,
-) -> anyhow::Result<&'a Ready> {
+) -> Result<&'a Ready, Error> {
     let of_tenant: Vec<&Ready> =
         app.assistants.iter().filter(|((owner, _), _)| owner == tenant).map(|(_, ready)| ready).collect();
     let known = || of_tenant.iter().map(|ready| ready.assistant.name.as_str()).collect::<Vec<_>>().join(", ");
     if let Some(said) = said {
         let found = of_tenant.iter().find(|ready| ready.assistant.name == *said);
-        return found.copied().ok_or_else(|| anyhow!("tenant {tenant} has no assistant `{said}`; it has: {}", known()));
+        let unknown = || Error::UnknownAssistant { tenant: tenant.clone(), assistant: said.clone(), known: known() };
+        return found.copied().ok_or_else(unknown);
     }
     let config = &app.config.tenants[tenant].assistants;
     let answers_to = |ready: &&&Ready, id: &str| {
@@ -109,13 +178,11 @@ fn assistant<'a>(
     if let Some(found) = recorded.and_then(|id| of_tenant.iter().find(|ready| answers_to(ready, id))) {
         return Ok(found);
     }
+    let which = |hint: String| Error::WhichAssistant { hint, known: known() };
     match (of_tenant.as_slice(), recorded) {
         ([only], _) => Ok(only),
-        ([], _) => bail!("tenant {tenant} has no assistant: add [tenants.{tenant}.assistants.NAME]"),
-        (_, Some(id)) => bail!(
-            "which assistant took the call? The record says `{id}`: add that to the `platform_ids` of one of {}, or say --assistant",
-            known()
-        ),
-        (_, None) => bail!("which assistant took the call? Say --assistant, one of: {}", known()),
+        ([], _) => Err(Error::NoAssistant(tenant.clone())),
+        (_, Some(id)) => Err(which(format!("The record says `{id}`: add that to the `platform_ids` of one, or say"))),
+        (_, None) => Err(which("Say".to_owned())),
     }
 }

@@ -4,7 +4,7 @@ use std::io::{Write as _, stderr};
 
 use aftercall_core::{
     id::RunId,
-    run::{Event, Run},
+    run::{Event, Kind, Run},
     timeline,
 };
 use aftercall_engine::Observer;
@@ -29,4 +29,18 @@ pub struct Silence;
 
 impl Observer for Silence {
     fn happened(&self, _: &RunId, _: &Event, _: &Run) {}
+}
+
+/// Tells how runs begin and end, without a word of what was said.
+pub struct Trace;
+
+impl Observer for Trace {
+    fn happened(&self, run: &RunId, event: &Event, state: &Run) {
+        if matches!(event.kind, Kind::Started(_)) {
+            tracing::info!(%run, "begun");
+        }
+        if let Some(ending) = state.ending() {
+            tracing::info!(%run, outcome = ending.as_str(), "ended");
+        }
+    }
 }

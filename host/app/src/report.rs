@@ -7,6 +7,9 @@ use aftercall_core::{
 };
 use serde::Serialize;
 
+/// The outcome of a run that has not ended.
+pub const UNFINISHED: &str = "unfinished";
+
 /// What came of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
@@ -65,7 +68,7 @@ impl Report {
         Self {
             scenario: scenario.to_owned(),
             run: id.clone(),
-            outcome: run.ending().map_or("unfinished", Ending::as_str).to_owned(),
+            outcome: run.ending().map_or(UNFINISHED, Ending::as_str).to_owned(),
             turns: run.turns().len(),
             effects: effects.collect(),
             refused: refused.map(|(tool, why)| RefusedLine { tool: tool.to_owned(), reason: why.as_str() }).collect(),

@@ -3,17 +3,21 @@
 use std::fmt::Write as _;
 
 use aftercall_core::{
-    conversation::{Conversation, Direction},
+    binding::Bindings,
+    conversation::{Conversation, Direction, ToolCall},
     ports::StoredRun,
     run::{AttemptResult, Decline, Ending, Found, IllegalHistory, Pins, Why},
     time::Timestamp,
     timeline::{self, Moment, What},
-    tool::{Outcome, Receipt},
+    tool::{Failure, Outcome, Receipt},
 };
 use serde_json::Value;
 
 /// Longest text of one line's details, in characters: a story is read, not scrolled.
 const DETAIL_CHARS_MAX: usize = 400;
+
+/// An argument with more characters is told after those with fewer.
+const ARGUMENT_CHARS_LONG: usize = 120;
 
 /// Tells a whole run.
 ///
@@ -34,7 +38,7 @@ pub fn tell(stored: &StoredRun) -> Result<String, IllegalHistory> {
 }
 
 /// One call in one line.
-fn call_in_words(call: &Conversation) -> String {
+pub fn call_in_words(call: &Conversation) -> String {
     let kind = match call.direction {
         Some(Direction::Inbound) => "Inbound call",
         Some(Direction::Outbound) => "Outbound call",
@@ -59,12 +63,13 @@ fn call_in_words(call: &Conversation) -> String {
 /// One moment in lines: the first with its time, the others indented below it.
 pub fn lines(moment: &Moment) -> Vec<String> {
     let (head, details) = words(&moment.what);
-    let mut lines = vec![format!("{}  {head}", time(moment.at))];
+    let mut lines = vec![format!("{}  {}", time(moment.at), plain(&head))];
     lines.extend(details.into_iter().map(|detail| format!("            {}", clip(&detail))));
     lines
 }
 
-fn words(what: &What) -> (String, Vec<String>) {
+/// One moment in words, and its details.
+pub fn words(what: &What) -> (String, Vec<String>) {
     match what {
         What::Accepted { items, .. } => {
             let items = if *items == 1 { "1 item".to_owned() } else { format!("{items} items") };
@@ -90,26 +95,18 @@ fn words(what: &What) -> (String, Vec<String>) {
             format!("  ✗ {} was refused; nothing ran.", call.name),
             vec![arguments_in_words(&call.arguments), words.clone()],
         ),
-        What::Tried { call, took_ms, tries, result, log, again_at } => {
-            let mut details = vec![arguments_in_words(&call.arguments)];
+        What::Tried { call, bound, took_ms, tries, result, log, captured, again_at } => {
+            let mut details = vec![asked_in_words(call, bound)];
             details.extend(log.iter().map(|line| format!("log: {}", line.message)));
+            details
+                .extend(captured.iter().map(|write| format!("would have been sent: {} {}", write.method, write.url)));
             let head = tried(&call.name, *took_ms, *tries, result, *again_at, &mut details);
             (head, details)
         }
         What::Settled { call, found, again_at } => {
-            let tool = &call.name;
-            match found {
-                Found::Happened(outcome) => {
-                    (format!("  ✓ {tool} was in doubt; the vendor says that it did happen."), done(outcome))
-                }
-                Found::DidNotHappen => {
-                    (format!("  ? {tool} was in doubt; the vendor says that it did not happen."), Vec::new())
-                }
-                Found::NotYet { .. } => {
-                    (format!("  ? {tool} is in doubt; the vendor can't tell yet.{}", again(*again_at)), Vec::new())
-                }
-                Found::Never => (format!("  ? {tool} stays in doubt: only a person can tell."), Vec::new()),
-            }
+            let (mark, how) = found_in_words(found);
+            let details = if let Found::Happened(outcome) = found { done(outcome) } else { Vec::new() };
+            (format!("  {mark} {}{how}.{}", call.name, again(*again_at)), details)
         }
         What::CancelRequested { reason } => (format!("Somebody asked for it to end: {reason}."), Vec::new()),
         What::DeadlineReached => ("Its time is over: nothing new begins.".to_owned(), Vec::new()),
@@ -132,32 +129,57 @@ fn tried(
     again_at: Option<Timestamp>,
     details: &mut Vec<String>,
 ) -> String {
-    let took = span(took_ms);
+    let (mark, how) = came_of(result);
+    let took = format!(" in {}", span(took_ms));
     let attempt = if tries > 1 { format!(", attempt {tries}") } else { String::new() };
+    let again = again(again_at);
     match result {
         AttemptResult::Done(outcome) => {
             details.extend(done(outcome));
-            format!("  ✓ {tool} in {took}{attempt}.")
+            format!("  {mark} {tool}{how}{took}{attempt}.")
         }
-        AttemptResult::Known(outcome) => {
+        AttemptResult::Known(outcome) | AttemptResult::Conflict(outcome) => {
             details.extend(done(outcome));
-            format!("  ✓ {tool} had been done before; nothing was sent.")
-        }
-        AttemptResult::Conflict(outcome) => {
-            details.extend(done(outcome));
-            format!("  ✗ {tool} had been done before with other arguments; nothing was sent.")
+            format!("  {mark} {tool}{how}.")
         }
         AttemptResult::Failed(failure) => {
-            let code = failure.code.as_ref().map(|code| format!(" [{code}]")).unwrap_or_default();
             details.push(failure.message.clone());
-            format!("  ✗ {tool} failed in {took}{attempt}: {}{code}.{}", failure.kind, again(again_at))
+            format!("  {mark} {tool}{how}{took}{attempt}: {}.{again}", kind_in_words(failure))
         }
         AttemptResult::InDoubt(failure) => {
             details.push(failure.message.clone());
-            format!("  ? {tool} may or may not have happened{attempt}.{}", again(again_at))
+            format!("  {mark} {tool}{how}{attempt}.{again}")
         }
-        AttemptResult::Unknowable => format!("  ? {tool} may or may not have happened; a person must look."),
+        AttemptResult::Unknowable => format!("  {mark} {tool}{how}."),
     }
+}
+
+/// What came of an attempt: a mark, and the words behind the tool's name.
+pub fn came_of(result: &AttemptResult) -> (&'static str, &'static str) {
+    match result {
+        AttemptResult::Done(_) => ("✓", ""),
+        AttemptResult::Known(_) => ("✓", " had been done before; nothing was sent"),
+        AttemptResult::Conflict(_) => ("✗", " had been done before with other arguments; nothing was sent"),
+        AttemptResult::Failed(_) => ("✗", " failed"),
+        AttemptResult::InDoubt(_) => ("?", " may or may not have happened"),
+        AttemptResult::Unknowable => ("?", " may or may not have happened; a person must look"),
+    }
+}
+
+/// What was found of an effect in doubt: a mark, and the words behind the tool's name.
+pub fn found_in_words(found: &Found) -> (&'static str, &'static str) {
+    match found {
+        Found::Happened(_) => ("✓", " was in doubt; the vendor says that it did happen"),
+        Found::DidNotHappen => ("?", " was in doubt; the vendor says that it did not happen"),
+        Found::NotYet { .. } => ("?", " is in doubt; the vendor can't tell yet"),
+        Found::Never => ("?", " stays in doubt: only a person can tell"),
+    }
+}
+
+/// A failure's kind, with the vendor's own code where there is one.
+pub fn kind_in_words(failure: &Failure) -> String {
+    let code = failure.code.as_ref().map(|code| format!(" [{code}]")).unwrap_or_default();
+    format!("{}{code}", failure.kind)
 }
 
 fn done(outcome: &Outcome) -> Vec<String> {
@@ -167,15 +189,24 @@ fn done(outcome: &Outcome) -> Vec<String> {
         .collect()
 }
 
-/// `to: +15550100 · text: Hello`; what is no JSON object, as it was written.
-fn arguments_in_words(arguments: &str) -> String {
+/// `to: +15550100 · text: Hello`, long ones last, so that none is cut off behind them; what is no JSON object, as it was
+/// written.
+pub fn arguments_in_words(arguments: &str) -> String {
     let Ok(Value::Object(arguments)) = serde_json::from_str(arguments) else { return arguments.to_owned() };
     let one = |(name, value): (&String, &Value)| match value {
         Value::String(text) => format!("{name}: {text}"),
         other => format!("{name}: {other}"),
     };
-    let all: Vec<String> = arguments.iter().map(one).collect();
+    let mut all: Vec<String> = arguments.iter().map(one).collect();
+    all.sort_by_key(|argument| argument.chars().count() > ARGUMENT_CHARS_LONG);
     if all.is_empty() { "no arguments".to_owned() } else { all.join(" · ") }
+}
+
+/// The arguments of a call, and behind them those that the host filled in.
+pub fn asked_in_words(call: &ToolCall, bound: &Bindings) -> String {
+    let written = Some(arguments_in_words(&call.arguments)).filter(|_| call.arguments != "{}" || bound.is_empty());
+    let filled = bound.iter().map(|(argument, fact)| format!("{argument}: {fact}, filled in by the host"));
+    filled.chain(written).collect::<Vec<_>>().join(" · ")
 }
 
 /// A receipt in one line.
@@ -216,12 +247,18 @@ fn again(at: Option<Timestamp>) -> String {
     at.map(|at| format!(" Again at {}.", time(at))).unwrap_or_default()
 }
 
-fn clip(text: &str) -> String {
-    let one_line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+/// A text on one line, cut where it is too long to be read.
+pub fn clip(text: &str) -> String {
+    let one_line = plain(&text.split_whitespace().collect::<Vec<_>>().join(" "));
     match one_line.char_indices().nth(DETAIL_CHARS_MAX) {
         Some((end, _)) => format!("{}…", &one_line[..end]),
         None => one_line,
     }
+}
+
+/// A text without control characters: what was said on a call must not steer a terminal.
+fn plain(text: &str) -> String {
+    text.replace(char::is_control, "\u{fffd}")
 }
 
 fn instant(at: Timestamp) -> Option<jiff::Timestamp> {
@@ -229,7 +266,7 @@ fn instant(at: Timestamp) -> Option<jiff::Timestamp> {
 }
 
 /// `10:14:03Z`.
-fn time(at: Timestamp) -> String {
+pub fn time(at: Timestamp) -> String {
     instant(at).map_or_else(|| "??:??:??Z".to_owned(), |at| at.strftime("%H:%M:%SZ").to_string())
 }
 
@@ -272,8 +309,16 @@ mod tests {
     }
 
     #[test]
+    fn long_arguments_come_last() {
+        let long = "a".repeat(ARGUMENT_CHARS_LONG);
+        let written = serde_json::json!({ "description": long, "priority": "urgent", "summary": "s" }).to_string();
+        assert_eq!(arguments_in_words(&written), format!("priority: urgent · summary: s · description: {long}"));
+    }
+
+    #[test]
     fn long_details_are_clipped_to_one_line() {
         assert_eq!(clip("a\n  b"), "a b");
+        assert_eq!(clip("\u{1b}[2Ja"), "\u{fffd}[2Ja");
         let long = clip(&"é".repeat(DETAIL_CHARS_MAX + 1));
         assert_eq!(long.chars().count(), DETAIL_CHARS_MAX + 1);
         assert!(long.ends_with('…'));

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     binding::Bindings,
     facts::Fact,
+    gate::Gates,
     id::{AssistantName, PluginName},
 };
 
@@ -20,6 +21,8 @@ pub struct Assistant {
     pub steps: PostCallSteps,
     /// The tools that it may use after a call: plugin and tool, in the order in which they are offered.
     pub tools: Vec<ToolChoice>,
+    /// Which calls have nothing to be done after them.
+    pub gates: Gates,
     /// When a run stops, done or not.
     pub budgets: Budgets,
     /// How failed attempts are repeated.

@@ -84,6 +84,10 @@ name!(
     PluginName, "plugin name"
 );
 name!(
+    /// An address of a tenant's to which a platform sends its calls.
+    EndpointName, "endpoint name"
+);
+name!(
     /// The voice vendor that sent the call: `native`, `vapi`…
     Platform, "platform name"
 );

@@ -384,7 +384,7 @@ mod tests {
     #[test]
     fn the_door_decides_doubt() {
         use WriteAnswer::{Accepted, Refused, Silent};
-        let end = |result, writes: &[WriteAnswer]| AttemptEnd { result, writes: writes.to_vec(), log: Vec::new() };
+        let end = AttemptEnd::of;
         let failed = |kind| Err(Failure::new(kind, "no"));
         let (trap, unknown) = (FailureKind::Trapped, FailureKind::OutcomeUnknown);
         for (result, writes, doubted, expected) in [

@@ -15,6 +15,7 @@ pub mod time;
 
 pub mod conversation;
 pub mod facts;
+pub mod gate;
 pub mod repair;
 
 pub mod assistant;

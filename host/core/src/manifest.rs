@@ -59,14 +59,21 @@ pub enum Placement {
         #[serde(default)]
         prefix: String,
     },
+    /// A top-level field of the JSON object that is the body, for vendors that want it there. The component leaves
+    /// the field out.
+    Json {
+        /// Its name.
+        field: String,
+    },
 }
 
 impl Placement {
     /// The header that it fills, in small letters: the guest may neither set nor read it.
-    pub fn header(&self) -> &str {
+    pub fn header(&self) -> Option<&str> {
         match self {
-            Placement::Basic => "authorization",
-            Placement::Header { name, .. } => name,
+            Placement::Basic => Some("authorization"),
+            Placement::Header { name, .. } => Some(name),
+            Placement::Json { .. } => None,
         }
     }
 }
@@ -85,6 +92,20 @@ pub struct EgressRequest {
     /// The vendor's idempotency header, which the host fills.
     #[serde(default)]
     pub idempotency_header: Option<String>,
+    /// What a rehearsal answers in the vendor's place, for a write. Absent: a rehearsed call ends there.
+    #[serde(default)]
+    pub rehearsal: Option<CannedAnswer>,
+}
+
+/// What a rehearsal answers in the vendor's place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CannedAnswer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body: JSON, if it isn't empty.
+    #[serde(default)]
+    pub body: String,
 }
 
 /// What is wrong with a manifest.
@@ -101,6 +122,28 @@ pub enum Error {
     /// A credential over plain HTTP could be read on the way.
     #[error("egress rule `{rule}` puts a credential on plain http: use https")]
     CredentialInTheClear {
+        /// The rule's text.
+        rule: String,
+    },
+    /// Reads leave in a rehearsal too.
+    #[error("egress rule `{rule}` is a read and has a `rehearsal`: reads leave in a rehearsal too, leave it out")]
+    RehearsedRead {
+        /// The rule's text.
+        rule: String,
+    },
+    /// No vendor answers that.
+    #[error("egress rule `{rule}` has a `rehearsal` with status {status}: write the status of the vendor's success")]
+    RehearsedStatus {
+        /// The rule's text.
+        rule: String,
+        /// What stands there.
+        status: u16,
+    },
+    /// The canned answer is sent as JSON.
+    #[error(
+        "egress rule `{rule}` has a `rehearsal` whose body is not JSON: write what the vendor would answer, or leave it out"
+    )]
+    RehearsedBody {
         /// The rule's text.
         rule: String,
     },
@@ -126,7 +169,7 @@ impl Manifest {
         {
             return Err(Error::SettingsSchema);
         }
-        let placed = self.credentials.values().map(|slot| slot.placement.header());
+        let placed = self.credentials.values().filter_map(|slot| slot.placement.header());
         let asked = self.egress.iter().filter_map(|request| request.idempotency_header.as_deref());
         if let Some(header) = placed.chain(asked).find(|header| !is_header_name(header)) {
             return Err(Error::HeaderName { header: header.to_owned() });
@@ -139,6 +182,19 @@ impl Manifest {
             }
             if rule.contains(" http://") {
                 return Err(Error::CredentialInTheClear { rule });
+            }
+        }
+        for request in &self.egress {
+            let Some(answer) = &request.rehearsal else { continue };
+            let rule = request.rule.to_string();
+            if request.access == Access::Read {
+                return Err(Error::RehearsedRead { rule });
+            }
+            if !(200..=599).contains(&answer.status) {
+                return Err(Error::RehearsedStatus { rule, status: answer.status });
+            }
+            if !answer.body.is_empty() && serde_json::from_str::<serde::de::IgnoredAny>(&answer.body).is_err() {
+                return Err(Error::RehearsedBody { rule });
             }
         }
         Ok(())
@@ -186,6 +242,14 @@ mod tests {
         check(|m| m["credentials"]["api"]["placement"] = json!("cookie"), Err("cookie"));
         check(|m| m["name"] = json!("Sms!"), Err("plugin name"));
         check(|m| m["egres"] = json!([]), Err("egres"));
+        check(|m| m["credentials"]["api"]["placement"] = json!({"json": {"field": "key"}}), Ok(()));
+        check(|m| m["egress"][0]["rehearsal"] = json!({"status": 201, "body": "{}"}), Ok(()));
+        check(|m| m["egress"][0]["rehearsal"] = json!({"status": 99}), Err("status 99"));
+        check(|m| m["egress"][0]["rehearsal"] = json!({"status": 200, "body": "{"}), Err("not JSON"));
+        check(
+            |m| m["egress"] = json!([{"rule": "GET https://a.com/x", "access": "read", "rehearsal": {"status": 200}}]),
+            Err("is a read"),
+        );
         check(|m| m["facts"] = json!(["call.mood"]), Err("call.mood"));
         check(|m| m["facts"] = json!(["call.contact"]), Ok(()));
         check(|m| m["egress"][0]["rule"] = json!("POST a.com"), Err("egress rule"));

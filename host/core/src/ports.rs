@@ -137,6 +137,15 @@ pub struct StoredRun {
     pub journal: Vec<Event>,
 }
 
+/// A run that has not ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfinished {
+    /// Which run.
+    pub run: RunId,
+    /// Whose.
+    pub tenant: Tenant,
+}
+
 /// One line of a list of runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunLine {
@@ -163,7 +172,7 @@ pub trait Journal: Send + Sync {
     async fn append(&self, fence: Fence, append: &Append<'_>) -> Result<(), RecordsError>;
 
     /// Runs that have not ended, oldest first.
-    async fn unfinished(&self) -> Result<Vec<RunId>, RecordsError>;
+    async fn unfinished(&self) -> Result<Vec<Unfinished>, RecordsError>;
 
     /// The newest runs of a tenant (none: of all), newest first.
     async fn runs(&self, tenant: Option<&Tenant>, most: u32) -> Result<Vec<RunLine>, RecordsError>;

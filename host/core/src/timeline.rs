@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::{
+    binding::Bindings,
     conversation::ToolCall,
     id::RunIdentity,
     model,
@@ -10,7 +11,7 @@ use crate::{
     ports::StoredRun,
     run::{AttemptResult, CallEnd, CallId, Decline, Ending, Event, Found, IllegalHistory, Kind, Pins, Run, Timer},
     time::Timestamp,
-    tool::LogLine,
+    tool::{CapturedWrite, LogLine},
 };
 
 /// One thing that happened.
@@ -70,6 +71,9 @@ pub enum What {
     Tried {
         /// As the model made it.
         call: ToolCall,
+        /// Arguments that the host filled in, and with what.
+        #[serde(skip_serializing_if = "Bindings::is_empty")]
+        bound: Bindings,
         /// How long it took, in milliseconds.
         took_ms: u64,
         /// Attempts at the effect so far; 0: none began.
@@ -78,6 +82,9 @@ pub enum What {
         result: AttemptResult,
         /// The component's lines.
         log: Vec<LogLine>,
+        /// In a rehearsal: the writes that would have been sent.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        captured: Vec<CapturedWrite>,
         /// When it is tried again, if it is.
         again_at: Option<Timestamp>,
     },
@@ -137,12 +144,15 @@ pub fn after(event: &Event, run: &Run) -> Vec<Moment> {
         }
         Kind::Attempted { call, attempt, outcome } => {
             let timer = Timer::Attempt { call: *call, attempt: attempt + 1 };
+            let tool = run.call(*call).and_then(|(_, _, tool)| tool);
             let tried = |asked: ToolCall| What::Tried {
                 call: asked,
+                bound: tool.map(|tool| tool.bindings.clone()).unwrap_or_default(),
                 took_ms: event.at.ms_since(outcome.began_at),
                 tries: outcome.tries,
                 result: outcome.result.clone(),
                 log: outcome.log.clone(),
+                captured: outcome.captured.clone(),
                 again_at: set_for(run, timer),
             };
             asked(run, *call).map(tried).into_iter().collect()

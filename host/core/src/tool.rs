@@ -107,6 +107,8 @@ pub struct CallContext {
     pub deadline: Timestamp,
     /// Facts that the grant lets this plugin see: name and JSON value.
     pub facts: Vec<(String, Json)>,
+    /// Whether this is a rehearsal: no write leaves.
+    pub dry_run: bool,
 }
 
 /// The vendor's proof of an effect.
@@ -280,6 +282,30 @@ pub struct AttemptEnd {
     pub writes: Vec<WriteAnswer>,
     /// The component's lines for the timeline.
     pub log: Vec<LogLine>,
+    /// In a rehearsal: the writes that would have been sent, in order.
+    pub captured: Vec<CapturedWrite>,
+}
+
+impl AttemptEnd {
+    /// An end with nothing to tell beside its result and its writes.
+    pub fn of(result: Result<Outcome, Failure>, writes: &[WriteAnswer]) -> Self {
+        Self { result, writes: writes.to_vec(), log: Vec::new(), captured: Vec::new() }
+    }
+}
+
+/// A write that a rehearsal kept at the door, as it would have been sent. Credentials are named, never shown.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CapturedWrite {
+    /// The HTTP method.
+    pub method: String,
+    /// Where to, with the query.
+    pub url: String,
+    /// The headers, in the order of their names.
+    pub headers: Vec<(String, String)>,
+    /// The body as text; what is no UTF-8 is replaced, what is too long is cut.
+    pub body: String,
+    /// The status of the canned answer. None: there is none, and the call ended there.
+    pub answered: Option<u16>,
 }
 
 /// A component's line for the timeline.

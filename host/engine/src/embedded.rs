@@ -5,12 +5,13 @@ use std::{collections::HashMap, future::Future, pin::pin, sync::Arc};
 use aftercall_core::{
     id::RunId,
     ledger::Fence,
-    ports::{Accept, Acceptance, Append, Chance, Clock, Journal, Ledger, Model, RecordsError, Tools},
+    ports::{Accept, Acceptance, Append, Chance, Clock, Journal, Ledger, Model, RecordsError, Tools, Unfinished},
     run::{Command, CommandId, Ending, Event, IllegalHistory, Kind, Run},
 };
 use tokio::task::{AbortHandle, JoinError, JoinSet};
 
 use crate::{
+    schemas::Schemas,
     step::{Step, Subject},
     trying::Trying,
 };
@@ -59,12 +60,13 @@ pub struct Embedded {
     ports: Ports,
     fence: Fence,
     trying: Arc<Trying>,
+    schemas: Arc<Schemas>,
 }
 
 impl Embedded {
     /// An engine over these ports, under the fence that the records gave when they were opened.
     pub fn new(ports: Ports, fence: Fence) -> Self {
-        Self { ports, fence, trying: Arc::default() }
+        Self { ports, fence, trying: Arc::default(), schemas: Arc::default() }
     }
 
     /// Takes a conversation in, durably. The same conversation again is the same run.
@@ -105,6 +107,7 @@ impl Embedded {
                 ports: self.ports.clone(),
                 fence: self.fence,
                 trying: Arc::clone(&self.trying),
+                schemas: Arc::clone(&self.schemas),
                 subject: Arc::clone(&subject),
                 run: Arc::clone(&run),
                 command,
@@ -135,7 +138,7 @@ impl Embedded {
     ///
     /// # Errors
     /// The records failed.
-    pub async fn unfinished(&self) -> Result<Vec<RunId>, RecordsError> {
+    pub async fn unfinished(&self) -> Result<Vec<Unfinished>, RecordsError> {
         self.ports.journal.unfinished().await
     }
 }

@@ -5,10 +5,13 @@
 //! about an effect either: the ledger does, inside the step. What it refuses: to keep state of its own that
 //! matters, to repeat a step that the journal has, to begin anything under a fence that is no longer its own.
 
+mod dispatch;
 mod embedded;
+mod schemas;
 mod step;
 #[cfg(test)]
 mod tests;
 mod trying;
 
+pub use dispatch::{Dispatcher, Full, Load, Place, Room};
 pub use embedded::{Embedded, Error, Observer, Ports};

@@ -13,6 +13,17 @@ pub enum Form {
     Vapi,
 }
 
+impl Form {
+    /// The form in which a platform tells of its calls. None: the platform isn't known.
+    pub fn of_platform(platform: &str) -> Option<Self> {
+        match platform {
+            "native" => Some(Self::Native),
+            "vapi" => Some(Self::Vapi),
+            _ => None,
+        }
+    }
+}
+
 /// Most keys that an error names.
 const KEYS_SHOWN_MAX: usize = 8;
 

@@ -1,5 +1,7 @@
 //! What the platforms' files share: reading JSON with the place of what is wrong, and instants.
 
+use std::collections::HashSet;
+
 use aftercall_core::{
     conversation::{Content, Item},
     time::Timestamp,
@@ -9,6 +11,9 @@ use serde_json::Value;
 use serde_path_to_error::Segment;
 
 use crate::{Error, PAYLOAD_BYTES_MAX};
+
+/// Most tools of a live call that are kept by name. Protects the records.
+const LIVE_TOOLS_MAX: usize = 1_000;
 
 /// The whole payload as a tree.
 pub(crate) fn tree(payload: &[u8]) -> Result<Value, Error> {
@@ -62,11 +67,6 @@ pub(crate) fn live_tools(listed: impl IntoIterator<Item = String>, items: &[Item
         Content::ToolCall(call) => Some(call.name.clone()),
         Content::Message { .. } | Content::ToolResult { .. } => None,
     });
-    let mut names: Vec<String> = Vec::new();
-    for name in listed.into_iter().chain(called) {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    names
+    let mut seen = HashSet::new();
+    listed.into_iter().chain(called).filter(|name| seen.insert(name.clone())).take(LIVE_TOOLS_MAX).collect()
 }

@@ -1,25 +1,28 @@
 //! One ended call, as its platform tells it, becomes a `Conversation`.
 //!
-//! One platform a file. Each is a pure translation of the bytes that the platform sent: it tolerates what it
-//! doesn't know, keeps a provider's own bytes where the platform has them, and says the place and the remedy
-//! where it can't go on.
+//! A webhook is verified first ([`Verifier`]), on its raw bytes. One platform a file: each is a pure translation of
+//! the bytes that the platform sent. It tolerates what it doesn't know, keeps a provider's own bytes where the
+//! platform has them, and says the place and the remedy where it can't go on.
 //!
 //! What this crate refuses: to repair a history (core does), to fetch anything, to believe a platform's
 //! summary (it is carried for people alone), to take a phone number or a tenant from what was spoken.
 
 mod detect;
 mod error;
+mod verify;
 
 pub mod native;
 pub mod vapi;
 
 mod chat;
 mod document;
+mod facts;
 
 use aftercall_core::conversation::Conversation;
 
 pub use detect::{Form, detect};
 pub use error::Error;
+pub use verify::{InvalidKey, SigningKey, Unverified, Verifier};
 
 /// Largest payload that is read, in bytes: protects the host's memory. An hour of talk is about 200 kB.
 pub const PAYLOAD_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -40,8 +43,20 @@ pub struct Parsed {
 /// # Errors
 /// Says where the payload is wrong and what would be right.
 pub fn parse(payload: &[u8]) -> Result<Parsed, Error> {
-    match detect(payload)? {
-        Form::Native => native::parse(payload),
-        Form::Vapi => vapi::parse(payload),
+    detect(payload)?.parse(payload)
+}
+
+impl Form {
+    /// Reads a payload that is in this form.
+    ///
+    /// # Errors
+    /// Says where the payload is wrong and what would be right.
+    pub fn parse(self, payload: &[u8]) -> Result<Parsed, Error> {
+        let parsed = match self {
+            Form::Native => native::parse(payload),
+            Form::Vapi => vapi::parse(payload),
+        }?;
+        facts::check(&parsed.conversation)?;
+        Ok(parsed)
     }
 }

@@ -36,7 +36,11 @@ impl<'a> Attempt<'a> {
         wall_ms: u64,
         record: Arc<dyn WriteRecord>,
     ) -> Self {
-        let purpose = if invocation.effect.writes() { Purpose::Writes(record) } else { Purpose::Reads("a read tool") };
+        let purpose = match (invocation.effect.writes(), invocation.context.dry_run) {
+            (false, _) => Purpose::Reads("a read tool"),
+            (true, false) => Purpose::Writes(record),
+            (true, true) => Purpose::Rehearses,
+        };
         Self::new(granted, invocation, wall_ms, purpose)
     }
 
@@ -63,13 +67,16 @@ impl<'a> Attempt<'a> {
                 })
             })
             .await;
-        let result = self.judge(answer, contract::outcome);
+        let result = match answer {
+            Err(Stop::Rehearsed) => Ok(rehearsed()),
+            answer => self.judge(answer, contract::outcome),
+        };
         let closed = self.door.close();
         if let Ok(outcome) = &result {
             self.remark(outcome, &closed);
         }
         let result = settle(result, closed.refusal);
-        AttemptEnd { result, writes: closed.writes, log: self.log.take() }
+        AttemptEnd { result, writes: closed.writes, log: self.log.take(), captured: closed.captured }
     }
 
     /// Asks the tool what became of it.
@@ -99,7 +106,11 @@ impl<'a> Attempt<'a> {
     ) -> Result<T, Stop> {
         let (settings, log, door) = (&self.granted.settings, &self.log, &self.door);
         let ready = &self.granted.ready;
-        ready.run(&self.limits, Arc::clone(settings), Arc::clone(log), Some(Arc::clone(door)), export).await
+        let call = ready.run(&self.limits, Arc::clone(settings), Arc::clone(log), Some(Arc::clone(door)), export);
+        tokio::select! {
+            answer = call => answer,
+            () = self.door.rehearsed() => Err(Stop::Rehearsed),
+        }
     }
 
     fn judge<Raw, T>(
@@ -114,7 +125,9 @@ impl<'a> Attempt<'a> {
             }),
             Ok(Err(failure)) => Err(contract::failure(failure, &self.log)),
             Err(Stop::Reached(reached)) => Err(Failure::new(FailureKind::LimitReached, reached.to_string())),
-            Err(trapped @ Stop::Trapped(_)) => Err(Failure::new(FailureKind::Trapped, trapped.to_string())),
+            Err(trapped @ (Stop::Trapped(_) | Stop::Rehearsed)) => {
+                Err(Failure::new(FailureKind::Trapped, trapped.to_string()))
+            }
         }
     }
 
@@ -123,6 +136,12 @@ impl<'a> Attempt<'a> {
             self.log.host_line("the tool wrote, and returned no receipt for it");
         }
     }
+}
+
+/// What a call came to whose write nothing answered in a rehearsal.
+fn rehearsed() -> Outcome {
+    let text = "rehearsed: the request would have been sent here. Go on as if it had been done".to_owned();
+    Outcome { text, data: None, receipts: Vec::new() }
 }
 
 /// What the door saw, beside what the component says of it.

@@ -40,7 +40,7 @@ pub(crate) fn context(context: &CallContext) -> exports::Context {
         first_attempt_at: context.first_attempt_at.as_millis(),
         attempt_at: context.attempt_at.as_millis(),
         deadline: context.deadline.as_millis(),
-        dry_run: false,
+        dry_run: context.dry_run,
         facts: context
             .facts
             .iter()

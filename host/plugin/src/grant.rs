@@ -65,7 +65,7 @@ pub enum Error {
         /// Which plugin.
         plugin: PluginName,
         /// Which rule.
-        rule: Rule,
+        rule: Box<Rule>,
     },
     /// The settings don't match the manifest's schema.
     #[error("the settings of plugin {plugin} are wrong: {complaints}")]
@@ -111,7 +111,7 @@ impl Granted {
             return Err(Error::OtherName { plugin, found, digest });
         }
         if let Some(rule) = grant.read.iter().chain(&grant.write).find(|rule| !rule.names_its_host()) {
-            return Err(Error::ManyHosts { plugin: grant.plugin.clone(), rule: rule.clone() });
+            return Err(Error::ManyHosts { plugin: grant.plugin.clone(), rule: Box::new(rule.clone()) });
         }
         let settings = check_settings(&grant.plugin, manifest.settings.as_ref(), &grant.settings)?;
         let limits = grant.limits.unwrap_or(ceiling).below(ceiling);

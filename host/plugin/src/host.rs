@@ -313,7 +313,7 @@ impl PluginHost {
 #[async_trait::async_trait]
 impl Tools for PluginHost {
     async fn call(&self, invocation: &Invocation, record: Arc<dyn WriteRecord>) -> AttemptEnd {
-        let not_begun = |failure| AttemptEnd { result: Err(failure), writes: Vec::new(), log: Vec::new() };
+        let not_begun = |failure| AttemptEnd::of(Err(failure), &[]);
         let granted = match self.granted(invocation) {
             Ok(granted) => granted,
             Err(failure) => return not_begun(failure),

@@ -127,6 +127,8 @@ pub(crate) enum Stop {
     Reached(Reached),
     #[error("the component trapped: {0}")]
     Trapped(String),
+    #[error("a rehearsal ended it where a write would have been sent")]
+    Rehearsed,
 }
 
 impl Stop {

@@ -37,10 +37,15 @@ fn plugin() -> PluginName {
 
 /// The guest as a plugin that asks to post to `vendor.test`.
 fn packed(guest: &str) -> Vec<u8> {
+    packed_with(guest, &Value::Null)
+}
+
+/// The same, with what a rehearsal answers.
+fn packed_with(guest: &str, rehearsal: &Value) -> Vec<u8> {
     let manifest = serde_json::from_value(json!({
         "name": "guest", "version": "1.0.0", "description": "A guest.",
         "settings": {"type": "object", "properties": {"color": {"type": "string"}}},
-        "egress": [{"rule": "POST http://vendor.test/things", "access": "write"}],
+        "egress": [{"rule": "POST http://vendor.test/things", "access": "write", "rehearsal": rehearsal}],
     }))
     .expect("a manifest");
     artifact::embed(aftercall_guests::component(guest), &manifest).expect("embeds")
@@ -69,9 +74,13 @@ impl World {
     }
 
     fn with(guest: &str, limits: Limits, egress_reroutes: Reroutes) -> Self {
+        Self::installing(&packed(guest), limits, egress_reroutes)
+    }
+
+    fn installing(component: &[u8], limits: Limits, egress_reroutes: Reroutes) -> Self {
         let config = HostConfig { limits, egress_reroutes, running_max: 2, ..HostConfig::new(Arc::new(Stopped)) };
         let host = PluginHost::new(config).expect("a host");
-        let installed = host.install(&packed(guest)).expect("installs");
+        let installed = host.install(component).expect("installs");
         host.grant(tenant(), &grant(&installed)).expect("grants");
         Self { host, installed }
     }
@@ -104,6 +113,7 @@ impl World {
                 attempt_at: NOW,
                 deadline: NOW.plus_ms(20_000),
                 facts: vec![("call.contact".into(), Json::of(&"+15550100"))],
+                dry_run: false,
             },
         }
     }
@@ -266,6 +276,38 @@ async fn posts_where_it_may_not() {
     let error = world.host.list_tools(&tenant(), &plugin()).await.expect_err("it posts").to_string();
     assert!(error.contains("used `wasi:http` in list-tools"), "{error}");
     assert_eq!(vendor.requests.all(), [""; 0]);
+}
+
+#[tokio::test]
+async fn posts_in_a_rehearsal() {
+    let vendor = Vendor::answering(http("201 Created", &[], "")).await;
+    let place: url::Url = format!("http://127.0.0.1:{}", vendor.port).parse().expect("a URL");
+    for (rehearsal, text, answered, failure) in [
+        (Value::Null, "would have been sent", None, None),
+        (json!({"status": 201}), "posted", Some(201), None),
+        (json!({"status": 422}), "", Some(422), Some(FailureKind::Unavailable)),
+    ] {
+        let reroutes = Reroutes::from([("vendor.test".to_owned(), place.clone())]);
+        let world = World::installing(&packed_with("posts", &rehearsal), Limits::default(), reroutes);
+        let mut invocation = world.invocation(&json!("vendor.test"));
+        invocation.context.dry_run = true;
+        let end = world.host.call(&invocation, Records::failing()).await;
+        match (end.result, failure) {
+            (Ok(outcome), None) => assert!(outcome.text.contains(text), "{}", outcome.text),
+            (Err(error), Some(kind)) => assert_eq!(error.kind, kind, "{}", error.message),
+            (got, expected) => panic!("{got:?} instead of {expected:?}"),
+        }
+        assert_eq!(end.writes, []);
+        let [captured] = &end.captured[..] else { panic!("one write: {:?}", end.captured) };
+        assert_eq!((captured.method.as_str(), captured.url.as_str()), ("POST", "http://vendor.test/things"));
+        assert_eq!(captured.answered, answered);
+
+        let elsewhere = Invocation { arguments: Json::from(&json!("other.test")), ..invocation };
+        let denied = world.host.call(&elsewhere, Records::failing()).await;
+        assert_eq!(denied.result.expect_err("is refused as it would be").kind, FailureKind::Denied);
+        assert_eq!(denied.captured, []);
+    }
+    assert_eq!(vendor.requests.all(), [""; 0], "nothing has left");
 }
 
 #[test]

@@ -21,7 +21,7 @@ use aftercall_core::{
     effect::EffectKey,
     id::{RunId, Tenant},
     ledger::{Begin, Change, Decision, Entry, Fence},
-    ports::{Accept, Acceptance, Append, EffectOf, Journal, Ledger, RecordsError, RunLine, StoredRun},
+    ports::{Accept, Acceptance, Append, EffectOf, Journal, Ledger, RecordsError, RunLine, StoredRun, Unfinished},
 };
 use async_trait::async_trait;
 
@@ -96,7 +96,7 @@ impl Reader {
     ///
     /// # Errors
     /// As [`Journal::unfinished`].
-    pub async fn unfinished(&self) -> Result<Vec<RunId>, RecordsError> {
+    pub async fn unfinished(&self) -> Result<Vec<Unfinished>, RecordsError> {
         self.worker.run(journal::unfinished).await
     }
 
@@ -127,7 +127,7 @@ impl Journal for Sqlite {
         self.writer.run(move |db| journal::append(db, fence, &line)).await
     }
 
-    async fn unfinished(&self) -> Result<Vec<RunId>, RecordsError> {
+    async fn unfinished(&self) -> Result<Vec<Unfinished>, RecordsError> {
         self.reader.unfinished().await
     }
 

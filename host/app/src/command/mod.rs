@@ -1,7 +1,13 @@
 //! The commands, one a file.
 
 pub mod demo;
-pub mod logs;
-pub mod plugin;
+pub mod serve;
+
+pub mod one_call;
+pub mod rehearse;
 pub mod run;
+
+pub mod logs;
 pub mod runs;
+
+pub mod plugin;

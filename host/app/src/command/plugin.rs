@@ -1,4 +1,4 @@
-//! `aftercall plugin`: building and looking at plugins.
+//! `aftercall plugin`: making, building and looking at plugins.
 
 use std::{io::Write, path::Path, sync::Arc};
 
@@ -7,9 +7,9 @@ use aftercall_plugin::{Artifact, HostConfig, PluginHost};
 use anyhow::Context as _;
 use serde_json::Value;
 
-use crate::{build, cli, clock::SystemClock};
+use crate::{build, cli, clock::SystemClock, scaffold};
 
-/// Builds or shows a plugin.
+/// Makes, builds or shows a plugin.
 ///
 /// # Errors
 /// Says what is wrong with it and what would be right.
@@ -29,6 +29,7 @@ pub async fn plugin(arguments: &cli::Plugin, out: &mut impl Write) -> anyhow::Re
             writeln!(out, "`aftercall plugin inspect {}` shows what it asks for.", built.file.display())?;
             Ok(())
         }
+        cli::Plugin::New { name, parent } => scaffold::new(name, parent, out),
         cli::Plugin::Inspect { component, settings } => inspect(component, settings, out).await,
     }
 }
@@ -59,6 +60,7 @@ fn requests(manifest: &Manifest, out: &mut impl Write) -> std::io::Result<()> {
         let place = match &credential.placement {
             Placement::Basic => "basic authorization".to_owned(),
             Placement::Header { name, .. } => format!("header {name}"),
+            Placement::Json { field } => format!("field `{field}` of the JSON body"),
         };
         writeln!(out, "  credential `{slot}` ({place}): {}", credential.description)?;
     }

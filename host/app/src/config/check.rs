@@ -1,16 +1,17 @@
 //! What the types alone can't say. All that is wrong is told at once.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt, path::Path};
 
 use aftercall_core::{
     assistant::{Assistant, PostCallSteps, ToolChoice},
-    id::{AssistantName, PluginName, Tenant},
+    id::{AssistantName, EndpointName, PluginName, Tenant},
     limits::TOOLS_MAX,
     run::is_telephony,
     tool::is_tool_name,
 };
+use aftercall_intake::{Form, PAYLOAD_BYTES_MAX};
 
-use super::{AssistantConfig, Config, TenantConfig, nearest::nearest};
+use super::{AssistantConfig, Config, Endpoint, OPERATOR, Server, TenantConfig, Verify, nearest::nearest};
 
 /// All that is wrong with a configuration: where, and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -33,56 +34,94 @@ impl Problems {
         self.0.push(format!("{place}: {what}"));
     }
 
-    fn none(self) -> Result<(), Problems> {
-        if self.0.is_empty() { Ok(()) } else { Err(self) }
+    fn add_if_zero(&mut self, place: &str, value: u32) {
+        if value == 0 {
+            self.add(place, "with 0 nothing would ever be done");
+        }
+    }
+
+    /// Whether nothing is wrong.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn extend(&mut self, others: Problems) {
+        self.0.extend(others.0);
     }
 }
 
 impl Config {
-    /// Puts the instructions that are in files of their own where the others are.
-    pub(super) fn read_instructions(&mut self) -> Result<(), Problems> {
+    /// What is wrong beside tenants.
+    pub(super) fn check_operator(&self) -> Problems {
         let mut problems = Problems::default();
-        let folder = self.folder.clone();
-        for (tenant, config) in &mut self.tenants {
-            for (name, assistant) in &mut config.assistants {
-                let place = place_of(tenant, name);
-                match (&assistant.instructions, &assistant.instructions_file) {
-                    (Some(_), Some(_)) => {
-                        problems.add(&place, "has both `instructions` and `instructions_file`: keep one")
-                    }
-                    (None, None) => {
-                        problems.add(&place, "has no instructions: add `instructions` or `instructions_file`")
-                    }
-                    (Some(_), None) => {}
-                    (None, Some(file)) => match std::fs::read_to_string(folder.join(file)) {
-                        Ok(text) => assistant.instructions = Some(text),
-                        Err(error) => {
-                            problems.add(&place, format_args!("instructions_file `{}`: {error}", file.display()));
-                        }
-                    },
-                }
-            }
+        let Server { connections_max, runs_max, waiting_max, body_bytes_max, bodies_bytes_max, .. } = self.server;
+        for (name, value) in
+            [("connections_max", connections_max), ("runs_max", runs_max), ("waiting_max", waiting_max)]
+        {
+            problems.add_if_zero(&format!("server.{name}"), value);
         }
-        problems.none()
-    }
-
-    pub(super) fn check(&self) -> Result<(), Problems> {
-        let mut problems = Problems::default();
+        if usize::try_from(body_bytes_max).is_ok_and(|most| most > PAYLOAD_BYTES_MAX) || body_bytes_max == 0 {
+            problems.add("server.body_bytes_max", format_args!("it must be from 1 to {PAYLOAD_BYTES_MAX}"));
+        }
+        if bodies_bytes_max < body_bytes_max {
+            problems.add("server.bodies_bytes_max", "it must hold one body of `body_bytes_max` at least");
+        }
         for (name, model) in &self.models {
             if !model.base_url.starts_with("https://") && !model.base_url.starts_with("http://") {
                 let place = format!("models.\"{name}\".base_url");
                 problems.add(&place, format_args!("`{}` must begin with https:// or http://", model.base_url));
             }
         }
-        for (tenant, config) in &self.tenants {
+        problems
+    }
+
+    /// What is wrong with each tenant with whom anything is. Instructions that are in files of their own are put
+    /// where the others are.
+    pub(super) fn check_tenants(&mut self) -> BTreeMap<Tenant, Problems> {
+        let mut tenants = std::mem::take(&mut self.tenants);
+        let mut all = BTreeMap::new();
+        for (tenant, config) in &mut tenants {
+            let mut problems = Problems::default();
+            if tenant.as_str() == OPERATOR {
+                problems.add(&format!("tenants.{tenant}"), "this name is the operator's: choose another");
+            }
+            for (name, value) in [("runs_max", config.runs_max), ("waiting_max", config.waiting_max)] {
+                problems.add_if_zero(&format!("tenants.{tenant}.{name}"), value.unwrap_or(1));
+            }
             for plugin in config.plugins.keys() {
                 self.check_installed(&mut problems, &format!("tenants.{tenant}.plugins.{plugin}"), plugin);
+            }
+            for (name, assistant) in &mut config.assistants {
+                read_instructions(&mut problems, &place_of(tenant, name), assistant, &self.folder);
             }
             for (name, assistant) in &config.assistants {
                 check_assistant(&mut problems, &place_of(tenant, name), assistant, config);
             }
+            for (name, endpoint) in &config.endpoints {
+                let place = format!("tenants.{tenant}.endpoints.{name}");
+                check_endpoint(&mut problems, &place, endpoint, config);
+            }
+            if !problems.is_empty() {
+                all.insert(tenant.clone(), problems);
+            }
         }
-        problems.none()
+        self.tenants = tenants;
+        all
+    }
+
+    /// Endpoints that two tenants have.
+    pub(super) fn check_endpoints(&self) -> Problems {
+        let mut problems = Problems::default();
+        let mut owners: BTreeMap<&EndpointName, &Tenant> = BTreeMap::new();
+        for (tenant, config) in &self.tenants {
+            for name in config.endpoints.keys() {
+                if let Some(other) = owners.insert(name, tenant) {
+                    let place = format!("tenants.{tenant}.endpoints.{name}");
+                    problems.add(&place, format_args!("tenant {other} has an endpoint of this name"));
+                }
+            }
+        }
+        problems
     }
 
     fn check_installed(&self, problems: &mut Problems, place: &str, plugin: &PluginName) {
@@ -102,12 +141,43 @@ impl Config {
         let assistant = config.assistants.get(name)?;
         let steps = PostCallSteps::of_instructions(assistant.instructions.as_deref()?).ok()?;
         let tools = assistant.tools.iter().filter_map(|text| tool_choice(text, assistant, config)).collect();
-        Some(Assistant { name: name.clone(), steps, tools, budgets: assistant.budgets, retries: assistant.retries })
+        let AssistantConfig { gates, budgets, retries, .. } = *assistant;
+        Some(Assistant { name: name.clone(), steps, tools, gates, budgets, retries })
     }
 }
 
 fn place_of(tenant: &Tenant, assistant: &AssistantName) -> String {
     format!("tenants.{tenant}.assistants.{assistant}")
+}
+
+fn read_instructions(problems: &mut Problems, place: &str, assistant: &mut AssistantConfig, folder: &Path) {
+    match (&assistant.instructions, &assistant.instructions_file) {
+        (Some(_), Some(_)) => problems.add(place, "has both `instructions` and `instructions_file`: keep one"),
+        (None, None) => problems.add(place, "has no instructions: add `instructions` or `instructions_file`"),
+        (Some(_), None) => {}
+        (None, Some(file)) => match std::fs::read_to_string(folder.join(file)) {
+            Ok(text) => assistant.instructions = Some(text),
+            Err(error) => problems.add(place, format_args!("instructions_file `{}`: {error}", file.display())),
+        },
+    }
+}
+
+fn check_endpoint(problems: &mut Problems, place: &str, endpoint: &Endpoint, tenant: &TenantConfig) {
+    let platform = endpoint.platform.as_str();
+    if Form::of_platform(platform).is_none() {
+        problems.add(place, format_args!("platform `{platform}` is not known: write `native` or `vapi`"));
+    }
+    if let Some(assistant) = endpoint.assistant.as_ref().filter(|name| !tenant.assistants.contains_key(name)) {
+        problems.add(place, format_args!("the tenant has no assistant `{assistant}`"));
+    }
+    if let Verify::Header { name, .. } = &endpoint.verify
+        && name.parse::<http::HeaderName>().is_err()
+    {
+        problems.add(place, format_args!("`verify.header.name`: `{name}` is no header name"));
+    }
+    if endpoint.verify.secrets().is_empty() {
+        problems.add(place, "`verify` has no secret: anybody could send calls");
+    }
 }
 
 fn check_assistant(problems: &mut Problems, place: &str, assistant: &AssistantConfig, tenant: &TenantConfig) {

@@ -7,6 +7,7 @@ mod check;
 mod nearest;
 mod read;
 mod secret;
+mod server;
 
 use std::{
     collections::BTreeMap,
@@ -19,7 +20,8 @@ use aftercall_core::{
     conversation::Dialect,
     egress::Rule,
     facts::Fact,
-    id::{AssistantName, PluginName, Sha256Hex, Tenant},
+    gate::Gates,
+    id::{AssistantName, EndpointName, PluginName, Sha256Hex, Tenant},
 };
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +29,7 @@ pub use check::Problems;
 pub(crate) use nearest::nearest;
 pub use read::Error;
 pub use secret::SecretRef;
+pub use server::{Endpoint, OPERATOR, Server, TENANT_RUNS_MAX, TENANT_WAITING_MAX, Verify};
 
 /// The whole file.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
@@ -34,6 +37,8 @@ pub use secret::SecretRef;
 pub struct Config {
     /// What the operator decides for all tenants.
     pub operator: Operator,
+    /// The server that `aftercall serve` runs.
+    pub server: Server,
     /// Routes to models, by the name that platforms call a model.
     pub models: BTreeMap<String, Model>,
     /// Installed plugins.
@@ -43,6 +48,10 @@ pub struct Config {
     /// Where relative paths start: the folder of the file.
     #[serde(skip)]
     pub folder: PathBuf,
+    /// Tenants that were left out, by what stands where their name would, and what is wrong with each: only where the
+    /// file was read tolerantly.
+    #[serde(skip)]
+    pub broken: BTreeMap<String, String>,
 }
 
 /// What the operator decides for all tenants.
@@ -53,6 +62,11 @@ pub struct Operator {
     pub store: Option<PathBuf>,
     /// Where compiled components are kept. Default: `.aftercall-cache` beside the file.
     pub cache: Option<PathBuf>,
+    /// The key under which they are kept, readable by its owner alone. Default: the store's path, with the extension `.key`.
+    pub cache_key: Option<PathBuf>,
+    /// A folder with more tenants: `NAME.toml` says of tenant NAME what `[tenants.NAME]` would. Relative paths in
+    /// it start where this file's do.
+    pub tenants_folder: Option<PathBuf>,
     /// Requests that any plugin may send at most. Absent: whatever author and tenant agree on.
     pub egress_ceiling: Option<Vec<Rule>>,
     /// Address ranges that requests may reach although they are loopback, private or link-local.
@@ -105,6 +119,14 @@ pub struct TenantConfig {
     pub plugins: BTreeMap<PluginName, Grant>,
     /// The tenant's assistants.
     pub assistants: BTreeMap<AssistantName, AssistantConfig>,
+    /// Where platforms send the tenant's calls: `POST /v1/intake/{platform}/{endpoint}`. A name belongs to one tenant.
+    pub endpoints: BTreeMap<EndpointName, Endpoint>,
+    /// The password with which the tenant, by its name as the user, sees its runs in a browser. Absent: nobody does.
+    pub pages_password: Option<SecretRef>,
+    /// Runs of the tenant side by side. Default: [`TENANT_RUNS_MAX`].
+    pub runs_max: Option<u32>,
+    /// Calls of the tenant that may wait for their run. Default: [`TENANT_WAITING_MAX`]. More are answered 429.
+    pub waiting_max: Option<u32>,
 }
 
 /// A tenant's consent to a plugin.
@@ -147,6 +169,8 @@ pub struct AssistantConfig {
     pub tools: Vec<String>,
     /// Live tools that a post-call tool stands in for: `{ "book_demo" = "calendar/book" }`.
     pub replaces: BTreeMap<String, String>,
+    /// Which calls have nothing to be done after them.
+    pub gates: Gates,
     /// When a run stops, done or not.
     pub budgets: Budgets,
     /// How failed attempts are repeated.
@@ -162,6 +186,14 @@ impl Config {
     /// Where compiled components are kept.
     pub fn cache(&self) -> PathBuf {
         self.path(self.operator.cache.as_deref().unwrap_or(Path::new(".aftercall-cache")))
+    }
+
+    /// Where the key is under which they are kept.
+    pub fn cache_key(&self) -> PathBuf {
+        match &self.operator.cache_key {
+            Some(path) => self.path(path),
+            None => self.store().with_extension("key"),
+        }
     }
 
     /// A path of the file: relative ones start at its folder.

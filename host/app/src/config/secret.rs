@@ -3,16 +3,38 @@
 use std::path::PathBuf;
 
 use aftercall_core::secret::Secret;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 /// Where a secret is.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase", deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum SecretRef {
     /// In an environment variable.
     Env(String),
     /// In a file, whose last line break doesn't count.
     File(PathBuf),
+}
+
+/// What stands in the file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    env: Option<String>,
+    file: Option<PathBuf>,
+}
+
+/// By hand, since an error must not repeat a value: the likeliest mistake is to write the secret itself.
+impl<'de> Deserialize<'de> for SecretRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        const NAMED: &str = "a secret is named, never written: { env = \"NAME\" } or { file = \"path\" }";
+        let any: toml::Value = Deserialize::deserialize(deserializer).map_err(|_| D::Error::custom(NAMED))?;
+        let toml::Value::Table(table) = any else { return Err(D::Error::custom(NAMED)) };
+        match Written::deserialize(table).map_err(D::Error::custom)? {
+            Written { env: Some(name), file: None } => Ok(Self::Env(name)),
+            Written { env: None, file: Some(path) } => Ok(Self::File(path)),
+            _ => Err(D::Error::custom(NAMED)),
+        }
+    }
 }
 
 impl SecretRef {

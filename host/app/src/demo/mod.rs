@@ -1,7 +1,12 @@
-//! The demo: the real host and the real plugins, in a world that is played on loopback.
+//! The demo: the real server and the real plugins, in a world that is played on loopback.
 
+mod crash;
+mod ends;
+mod process;
 mod scenario;
+mod stage;
 mod table;
+mod webhook;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
@@ -13,21 +18,36 @@ use aftercall_core::{
 use aftercall_engine::Observer;
 use aftercall_sandbox::{Config as SandboxConfig, Credentials, Sandbox, Service};
 use anyhow::bail;
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 
+pub use crash::crash;
+pub use process::Process;
 pub use scenario::{Expected, Scenario};
+pub use stage::Stage;
 pub use table::table;
+pub use webhook::{Webhook, client, post};
 
 use crate::{
     app::{App, Surroundings},
     build::{self, Built},
-    clock::{SystemChance, SystemClock},
+    clock::SystemClock,
     config::Config,
     prepare::Call,
     report::Report,
 };
 
-/// The scenarios that the demo plays, in order.
-pub const SCENARIOS: &[&str] = &["sales-qualification"];
+/// The scenarios that one server plays side by side, each of its own tenant.
+pub const SCENARIOS: &[&str] =
+    &["healthcare-scheduling", "sales-qualification", "support-critical", "support-mild", "collections", "voicemail"];
+
+/// The scenario whose server is killed in the middle.
+pub const CRASH_SCENARIO: &str = "sales-qualification";
+
+/// What that is called.
+pub const CRASH: &str = "crash";
+
+/// The password of the demo's pages.
+pub const PAGES_PASSWORD: &str = "demo";
 
 /// The plugins that were built, by name.
 pub type Plugins = BTreeMap<PluginName, Built>;
@@ -41,6 +61,14 @@ pub struct Played {
     pub run: StoredRun,
     /// Where it ended otherwise than the scenario says. Empty: nowhere.
     pub deviations: Vec<String>,
+}
+
+impl Played {
+    fn of(name: &str, run: StoredRun, expected: &Expected, sandbox: &Sandbox) -> anyhow::Result<Self> {
+        let report = Report::of(name, &run.identity.run(), &Run::replay(run.journal.clone())?);
+        let deviations = expected.deviations(&report, &sandbox.state());
+        Ok(Self { report, run, deviations })
+    }
 }
 
 /// The project's own folder, where the plugins' sources and the scenarios are.
@@ -69,7 +97,7 @@ pub fn build_plugins(config: &Config, plugins: &mut Plugins) -> anyhow::Result<(
     Ok(())
 }
 
-/// Plays a scenario: a world of its own, the host over it, one call, and a look at what the vendors hold.
+/// Plays a scenario by itself: a world of its own, the host over it, one call, and a look at what the vendors hold.
 ///
 /// # Errors
 /// It could not be played.
@@ -80,23 +108,15 @@ pub async fn play(
     observer: Arc<dyn Observer>,
 ) -> anyhow::Result<Played> {
     let (sandbox, credentials) = start(scenario).await?;
-    let around = Surroundings {
-        env: &|name| secret(&credentials, name),
-        clock: Arc::new(SystemClock),
-        chance: Arc::new(SystemChance),
-        observer,
-        model: None,
-        halt_at: None,
-    };
-    let app = App::build(configure(scenario, plugins, &sandbox, store)?, around).await?;
-    let call = Call { raw: &scenario.call, tenant: None, assistant: None, revision: 0 };
-    let (id, _) = app.accept(&call).await?;
+    let config = configure(scenario, plugins, &sandbox, store)?;
+    let app = App::build(config, Surroundings::new(&|name| secret(&credentials, name), observer)).await?;
+    let parsed = aftercall_intake::parse(&scenario.call)?;
+    let call = Call { raw: &scenario.call, parsed, tenant: None, assistant: None, revision: 0 };
+    let id = app.accept(app.prepare(call)?).await?.run;
     app.drive(&id, std::future::pending()).await?;
-    let run = app.read(&id).await?;
-    let report = Report::of(&scenario.name, &id, &Run::replay(run.journal.clone())?);
-    let deviations = scenario.expected.deviations(&report, &sandbox.state());
+    let played = Played::of(&scenario.name, app.read(&id).await?, &scenario.expected, &sandbox)?;
     sandbox.shutdown().await;
-    Ok(Played { report, run, deviations })
+    Ok(played)
 }
 
 /// Starts a scenario's world. The credentials are those that its services accept.
@@ -107,6 +127,7 @@ pub async fn start(scenario: &Scenario) -> anyhow::Result<(Sandbox, Credentials)
     let credentials = Credentials { model_key: Some("sandbox-model-key".to_owned()), ..Credentials::default() };
     let config = SandboxConfig {
         credentials: credentials.clone(),
+        seeds: scenario.seeds.clone(),
         ..SandboxConfig::new(scenario.script.clone(), || SystemClock.now().as_millis())
     };
     let sandbox = Sandbox::start(config).await?;
@@ -134,17 +155,30 @@ pub fn configure(scenario: &Scenario, plugins: &Plugins, sandbox: &Sandbox, stor
         if let Some(built) = plugins.get(name) {
             plugin.component = std::path::absolute(&built.file)?;
             config.operator.cache = built.file.parent().map(|folder| folder.join("cache"));
+            config.operator.cache_key = built.file.parent().map(|folder| folder.join("cache.key"));
         }
     }
     Ok(config)
 }
 
-/// The environment of the played world: the secrets that the scenarios' configurations name.
+/// The environment of the played world: the secrets that the scenarios' configurations name, each
+/// `TENANT_WHAT`.
 pub fn secret(credentials: &Credentials, name: &str) -> Option<String> {
-    match name {
-        "OPENAI_API_KEY" => credentials.model_key.clone(),
-        "MERIDIAN_HUBSPOT_TOKEN" => Some(credentials.hubspot_token.clone()),
-        "MERIDIAN_TWILIO_KEY" => Some(format!("{}:{}", credentials.twilio_account, credentials.twilio_token)),
-        _ => None,
+    if name == "OPENAI_API_KEY" {
+        return credentials.model_key.clone();
     }
+    let (_, what) = name.split_once('_')?;
+    Some(match what {
+        "HUBSPOT_TOKEN" => credentials.hubspot_token.clone(),
+        "TWILIO_KEY" => format!("{}:{}", credentials.twilio_account, credentials.twilio_token),
+        "FHIR_TOKEN" => credentials.fhir_token.clone(),
+        "CALDAV_LOGIN" => format!("{}:{}", credentials.caldav_user, credentials.caldav_password),
+        "SENDGRID_KEY" => credentials.sendgrid_key.clone(),
+        "PAGERDUTY_KEY" => credentials.pagerduty_routing_key.clone(),
+        "ZENDESK_KEY" => format!("{}/token:{}", credentials.zendesk_agent, credentials.zendesk_token),
+        "WEBHOOK_KEY" => format!("whsec_{}", BASE64_STANDARD.encode("the demo's own webhook key")),
+        "VAPI_SECRET" => "the-demo's-own-vapi-secret".to_owned(),
+        "PAGES_PASSWORD" => PAGES_PASSWORD.to_owned(),
+        _ => return None,
+    })
 }

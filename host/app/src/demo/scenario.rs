@@ -5,16 +5,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use aftercall_sandbox::{Rule, Script, State};
+use aftercall_sandbox::{Rule, Script, Service, State};
 use anyhow::Context as _;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{config::Config, report::Report};
 
-/// One scenario: a folder with `aftercall.toml`, `call.json`, `model.json`, `expected.json` and, where the
-/// vendors misbehave, `faults.json`.
-#[derive(Debug)]
+/// One scenario: a folder with `aftercall.toml`, `call.json`, `model.json`, `expected.json`; where the vendors
+/// have something before the call, `vendors.json`; where they misbehave, `faults.json`.
+#[derive(Debug, Clone)]
 pub struct Scenario {
     /// Its name, which is its folder's.
     pub name: String,
@@ -24,6 +24,8 @@ pub struct Scenario {
     pub config: Config,
     /// The model's lines.
     pub script: Script,
+    /// What vendors have before the call.
+    pub seeds: BTreeMap<Service, Value>,
     /// How the vendors misbehave.
     pub faults: Vec<Rule>,
     /// What must come of it.
@@ -62,6 +64,9 @@ struct Effect {
 struct Held {
     /// The list among the vendors' records, as a JSON pointer: `/hubspot/contacts`.
     list: String,
+    /// Which of the list are meant, by JSON pointers into them and the texts that must be there. Absent: all.
+    #[serde(default, rename = "where")]
+    filter: BTreeMap<String, String>,
     /// How many there must be.
     count: usize,
     /// What the first one must contain, by JSON pointers into it.
@@ -82,12 +87,14 @@ impl Scenario {
         };
         let (path, script) = file("model.json")?;
         let script = Script::parse(&String::from_utf8(script)?).with_context(|| path.display().to_string())?;
+        let seeds = if folder.join("vendors.json").exists() { json(file("vendors.json")?)? } else { BTreeMap::new() };
         let faults = if folder.join("faults.json").exists() { json(file("faults.json")?)? } else { Vec::new() };
         Ok(Self {
             name: folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
             call: file("call.json")?.1,
             config: Config::read(&folder.join("aftercall.toml"))?,
             script,
+            seeds,
             faults,
             expected: json(file("expected.json")?)?,
         })
@@ -117,11 +124,24 @@ impl Expected {
         differences.extend(self.vendors.iter().flat_map(|held| held.differences(&records)));
         differences.into_iter().flatten().collect()
     }
+
+    /// The lists of vendors' records that it speaks of, and how many records it wants there.
+    pub fn counts(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.vendors.iter().map(|held| (held.list.as_str(), held.count))
+    }
+}
+
+/// The records of a list, by its JSON pointer.
+pub(super) fn records_of<'a>(state: &'a Value, list: &str) -> &'a [Value] {
+    state.pointer(list).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
 impl Held {
     fn differences(&self, records: &Value) -> Vec<Option<String>> {
-        let held = records.pointer(&self.list).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let is_meant = |record: &&Value| {
+            self.filter.iter().all(|(pointer, wanted)| record.pointer(pointer).is_some_and(|value| *value == **wanted))
+        };
+        let held: Vec<&Value> = records_of(records, &self.list).iter().filter(is_meant).collect();
         let mut differences = vec![difference(&self.list, held.len().to_string(), self.count.to_string())];
         for (pointer, wanted) in &self.says {
             let said = match held.first().and_then(|first| first.pointer(pointer)) {

@@ -5,7 +5,7 @@ use std::{
     process::{Command, Output},
 };
 
-use aftercall_app::demo::{Scenario, configure, secret, start};
+use aftercall_app::demo::{SCENARIOS, Scenario, configure, secret, start};
 use aftercall_sandbox::{Credentials, Sandbox, Service};
 
 use crate::support::{case, cases, plugins};
@@ -32,9 +32,16 @@ fn demo_shows_the_main_job_and_keeps_its_records_where_told() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let output = aftercall(folder.path(), &["demo", "--format", "json", "--store", "demo.db"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let line: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one object on one line");
-    let keys: Vec<&String> = line.as_object().expect("an object").keys().collect();
-    assert_eq!(keys, ["effects", "outcome", "refused", "run", "scenario", "turns"]);
+    let said = String::from_utf8(output.stdout).expect("it is text");
+    let lines: Vec<serde_json::Value> =
+        said.lines().map(|line| serde_json::from_str(line).expect("one object on each line")).collect();
+    let played: Vec<&str> = lines.iter().map(|line| line["scenario"].as_str().expect("a text")).collect();
+    assert_eq!(played, [SCENARIOS, &["crash"]].concat());
+    for line in &lines {
+        let keys: Vec<&String> = line.as_object().expect("an object").keys().collect();
+        assert_eq!(keys, ["effects", "outcome", "refused", "run", "scenario", "turns"]);
+    }
+    let line = lines.iter().find(|line| line["scenario"] == "sales-qualification").expect("it is played");
     assert_eq!(line["refused"], serde_json::json!([{"tool": "transfer_call", "reason": "telephony"}]));
     for effect in line["effects"].as_array().expect("a list") {
         let keys: Vec<&String> = effect.as_object().expect("an object").keys().collect();
@@ -72,7 +79,7 @@ fn broken_input_is_told_before_anything_starts() {
     let config = std::fs::read_to_string(cases().join("unknown-tool/aftercall.toml")).expect("it is there");
     write("aftercall.toml", &config);
     check(here, &["run", "call.json"], 2, &[], &["call.json", "can't be read"]);
-    write("call.json", "{\"schema\": ");
+    std::fs::copy(cases().join("unknown-tool/call.json"), here.join("call.json")).expect("it can be copied");
     check(
         here,
         &["run", "call.json", "--model", "m", "--base-url", "http://127.0.0.1:9"],
@@ -92,7 +99,6 @@ fn broken_input_is_told_before_anything_starts() {
             .replace("sms.wasm", &sms.to_string_lossy())
             .replace("{ env = \"MERIDIAN_TWILIO_KEY\" }", "{ file = \"key\" }"),
     );
-    check(here, &run, 2, &[], &["call.json", "not JSON"]);
     let good = std::fs::read_to_string(here.join("aftercall.toml")).expect("it is there");
     for (from, to, words) in [
         ("bind.send_sms =", "bind.send_smss =", ["bind.send_smss", "did you mean `send_sms`?"]),
@@ -105,11 +111,15 @@ fn broken_input_is_told_before_anything_starts() {
         check(here, &run, 2, &[], &words);
     }
     write("aftercall.toml", &good);
+    write("call.json", "{\"schema\": ");
+    check(here, &run, 2, &[], &["call.json", "not JSON"]);
     write("call.json", "{\"message\": {\"type\": \"status-update\"}}");
     check(here, &run, 2, &[], &["status-update", "end-of-call-report"]);
     write("call.json", "{\"schema\": \"aftercall.call/1\", \"conversation\": {}}");
     check(here, &run, 2, &[], &["/conversation", "id"]);
+    std::fs::copy(cases().join("unknown-tool/call.json"), here.join("call.json")).expect("it can be copied");
     check(here, &["run", "call.json"], 2, &[], &["OPENAI_API_KEY` is not set", "models.\"gpt-4.1\".key"]);
+    drop(aftercall_storage::Sqlite::open(here.join("aftercall.db")).expect("it is made"));
     check(here, &["runs"], 0, &["No runs yet."], &[]);
 }
 
@@ -124,8 +134,12 @@ async fn world(scenario: &Scenario, folder: &Path) -> (Sandbox, Credentials) {
 
 /// `aftercall run` of a case's call in that world: the exit status and all that it said.
 fn run(folder: &Path, name: &str, credentials: &Credentials, more: &[&str]) -> (Option<i32>, String) {
+    perform(folder, "run", name, credentials, more)
+}
+
+fn perform(folder: &Path, verb: &str, name: &str, credentials: &Credentials, more: &[&str]) -> (Option<i32>, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_aftercall"));
-    command.current_dir(folder).arg("run").arg(cases().join(name).join("call.json")).args(more);
+    command.current_dir(folder).arg(verb).arg(cases().join(name).join("call.json")).args(more);
     for name in ["OPENAI_API_KEY", "MERIDIAN_TWILIO_KEY"] {
         command.env(name, secret(credentials, name).expect("the world has it"));
     }
@@ -170,6 +184,68 @@ async fn a_model_that_nobody_serves_is_a_typed_failure() {
     let (status, told) = run(folder.path(), "vapi-report", &credentials, &[]);
     assert_eq!(status, Some(1), "{told}");
     assert!(told.contains("no answer from the model") && told.contains("Ended: failed"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rehearsal_shows_what_would_be_sent_and_sends_nothing() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let scenario = case("vapi-report");
+    let (sandbox, credentials) = world(&scenario, folder.path()).await;
+    let rehearse = |more: &[&str]| perform(folder.path(), "rehearse", "vapi-report", &credentials, more);
+    let (status, told) = rehearse(&[]);
+    assert_eq!(status, Some(0), "{told}");
+    for words in [
+        "A rehearsal: completed.",
+        "This would have been sent:",
+        "POST https://api.twilio.com/2010-04-01/Accounts/AC00000000000000000000000000000000/Messages.json",
+        "authorization: [credential]",
+        "To=%2B15550100",
+        "answered 201",
+    ] {
+        assert!(told.contains(words), "`{words}` is not in: {told}");
+    }
+    assert!(!told.contains(&credentials.twilio_token), "{told}");
+    let (status, told) = rehearse(&["--format", "json"]);
+    assert_eq!(status, Some(0), "{told}");
+    let report: serde_json::Value = serde_json::from_str(&told).expect("one object");
+    assert_eq!(report["rehearsed"][0]["tool"], "send_sms", "{report}");
+    assert_eq!(report["rehearsed"][0]["request"]["method"], "POST", "{report}");
+    assert_eq!(sandbox.records(Service::Twilio)["messages"], serde_json::json!([]));
+    assert!(!folder.path().join("records.db").exists(), "nothing of a rehearsal is kept");
+}
+
+#[test]
+fn a_new_plugin_passes_its_test_and_builds_as_it_is() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let here = folder.path();
+    check(here, &["plugin", "new", "help-desk"], 0, &["help-desk", "cargo test"], &[]);
+    check(here, &["plugin", "new", "help-desk"], 2, &[], &["is there already"]);
+    check(here, &["plugin", "new", "Help Desk"], 2, &[], &["plugin name"]);
+    check(here, &["plugin", "new", "4desk"], 2, &[], &["begin with a letter"]);
+    let plugin = here.join("help-desk");
+    let project = aftercall_app::demo::project().expect("tests run where the sources are");
+    // The same versions as the workspace's, so that nothing has to be fetched.
+    std::fs::copy(project.join("Cargo.lock"), plugin.join("Cargo.lock")).expect("it can be copied");
+    let in_it = |program: &str, arguments: &[&str]| {
+        let mut command = Command::new(program);
+        command.current_dir(&plugin).args(arguments);
+        command.env("CARGO_NET_OFFLINE", "true").env("CARGO_TARGET_DIR", project.join("target/scaffold"));
+        let output = command.output().expect("it starts");
+        let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert!(output.status.success(), "{arguments:?}: {said}");
+        said
+    };
+    let tested = in_it(env!("CARGO"), &["test", "--test", "tools"]);
+    assert!(tested.contains("2 passed; 0 failed"), "{tested}");
+    let built = in_it(env!("CARGO_BIN_EXE_aftercall"), &["plugin", "build", ".", "--out", "help-desk.wasm"]);
+    assert!(built.contains("help-desk 0.1.0"), "{built}");
+    check(
+        &plugin,
+        &["plugin", "inspect", "help-desk.wasm", "--settings", r#"{"queue": "calls"}"#],
+        0,
+        &["Tool open_ticket: idempotent, identity: email", "write POST https://desk.example.com/v1/tickets"],
+        &[],
+    );
 }
 
 #[test]

@@ -45,7 +45,11 @@ fn broken_configurations_say_where_and_what_instead() {
     check("tools =", "zzz =", Err(&["unknown key `zzz`", "expected one of", "`tools`"]));
     check("{ env = ", "{ enw = ", Err(&["did you mean `env`?"]));
     check("call.contact", "call.contract", Err(&["did you mean `call.contact`?"]));
-    check("{ env = \"OPENAI_API_KEY\" }", "\"sk-123\"", Err(&["aftercall.toml:4:7"]));
+    check(
+        "{ env = \"OPENAI_API_KEY\" }",
+        "\"sk-123\"",
+        Err(&["aftercall.toml:4:7", "a secret is named, never written"]),
+    );
     check("https://api.openai.com/v1", "api.openai.com", Err(&["models.\"gpt-4.1\".base_url", "https://"]));
     check("POST https://api.twilio.com/x", "POST api.twilio.com", Err(&["aftercall.toml:11", "write it as"]));
     check("tenants.acme.", "tenants.ACME.", Err(&["`ACME` is no tenant name"]));
@@ -74,4 +78,77 @@ fn all_that_is_wrong_is_told_at_once() {
 fn a_missing_file_says_how_to_name_one() {
     let error = Config::read(Path::new("/nowhere/aftercall.toml")).map(|_| ()).expect_err("it isn't there");
     assert!(error.to_string().contains("--config FILE"), "{error}");
+}
+
+const SERVED: &str = r#"
+[server]
+runs_max = 4
+
+[tenants.acme.endpoints.front]
+platform = "native"
+verify.standard-webhooks = [{ env = "KEY" }]
+
+[tenants.beta.endpoints.back]
+platform = "vapi"
+verify.header = { name = "x-vapi-secret", secrets = [{ env = "SECRET" }] }
+"#;
+
+#[test]
+fn what_a_server_needs_is_checked() {
+    let check = |from: &str, to: &str, expected: Result<(), &str>| {
+        assert!(SERVED.contains(from), "`{from}` is not in it");
+        let text = format!("{GOOD}{}", SERVED.replace(from, to));
+        match (Config::parse(&text, Path::new("aftercall.toml")), expected) {
+            (Ok(_), Ok(())) => {}
+            (Err(error), Err(words)) => assert!(error.to_string().contains(words), "`{words}` is not in: {error}"),
+            (got, expected) => panic!("{to}: {:?} instead of {expected:?}", got.map(|_| ())),
+        }
+    };
+    check("runs_max", "runs_max", Ok(()));
+    check("runs_max = 4", "runs_max = 0", Err("server.runs_max"));
+    check("runs_max = 4", "waiting_max = 0", Err("server.waiting_max"));
+    check(
+        "[tenants.acme.endpoints",
+        "[tenants.gamma]\nruns_max = 0\n[tenants.acme.endpoints",
+        Err("tenants.gamma.runs_max"),
+    );
+    check("runs_max = 4", "body_bytes_max = 999999999", Err("server.body_bytes_max"));
+    check("runs_max = 4", "bodies_bytes_max = 1", Err("server.bodies_bytes_max"));
+    check("runs_max = 4", "ports = 4", Err("unknown key `ports`"));
+    check("\"native\"", "\"natve\"", Err("tenants.acme.endpoints.front: platform `natve` is not known"));
+    check("[{ env = \"KEY\" }]", "[]", Err("`verify` has no secret"));
+    check("x-vapi-secret", "x vapi", Err("`x vapi` is no header name"));
+    check("endpoints.back", "endpoints.front", Err("tenant acme has an endpoint of this name"));
+    check("tenants.beta", "tenants.operator", Err("this name is the operator's"));
+    check("platform = \"vapi\"", "platform = \"vapi\"\nassistant = \"ann\"", Err("the tenant has no assistant `ann`"));
+}
+
+#[test]
+fn a_tenants_mistakes_are_its_own() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let write = |name: &str, text: &str| {
+        let file = folder.path().join(name);
+        std::fs::create_dir_all(file.parent().expect("it has one")).expect("it can be made");
+        std::fs::write(file, text).expect("it can be written");
+    };
+    let operator = "[operator]\ntenants_folder = \"tenants\"\n";
+    write("aftercall.toml", &format!("{operator}{GOOD}\n[tenants.beta]\nnonsense = 1\n"));
+    write("tenants/gamma.toml", "[assistants.bo]\ntools = []\ninstructions = \"none\"\n");
+    write("tenants/delta.toml", "this is no TOML");
+    write("tenants/epsilon.toml", "runs_max = 2\n");
+    write("tenants/notes.txt", "not a tenant");
+    write("tenants/Zeta.toml", "runs_max = 2\n");
+    let file = folder.path().join("aftercall.toml");
+    let config = Config::read_tolerantly(&file).expect("what is beside tenants is right");
+    let known: Vec<&str> = config.tenants.keys().map(aftercall_core::id::Tenant::as_str).collect();
+    let broken: Vec<&str> = config.broken.keys().map(String::as_str).collect();
+    assert_eq!(known, ["acme", "epsilon"]);
+    assert_eq!(broken, ["Zeta", "beta", "delta", "gamma"]);
+    let why = |tenant: &str| config.broken[tenant].clone();
+    assert!(why("beta").contains("unknown key `nonsense`"), "{}", why("beta"));
+    assert!(why("delta").contains("delta.toml:1"), "{}", why("delta"));
+    assert!(why("gamma").contains("no section headed"), "{}", why("gamma"));
+    assert!(Config::read(&file).is_err(), "one who asks for all gets all or nothing");
+    write("aftercall.toml", "[operator]\nstoer = 1\n");
+    assert!(Config::read_tolerantly(&file).is_err(), "the operator's own mistakes stop everything");
 }

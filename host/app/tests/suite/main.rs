@@ -5,4 +5,5 @@ mod commands;
 mod config;
 mod imports;
 mod kills;
+mod serve;
 mod support;

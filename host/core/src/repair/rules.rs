@@ -1,6 +1,6 @@
 //! The rules, one function each. Each says what it mended: where, and about which tool.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::{
     call_of,
@@ -175,16 +175,15 @@ pub(super) fn rename_calls(groups: &mut [Group]) -> Vec<Mended> {
     while let Some((group, after)) = rest.split_first_mut() {
         let (results, after) = after.split_at_mut(group.calls().count());
         let renamable = !group.is_opaque();
-        let mut used = HashSet::new();
+        let mut places: HashMap<String, VecDeque<usize>> = HashMap::new();
+        for (at, result) in results.iter().enumerate() {
+            places.entry(result.answered().unwrap_or_default().to_owned()).or_default().push_back(at);
+        }
         for placed in &mut group.0 {
             let subject = about(placed);
             let Content::ToolCall(call) = &mut placed.item.content else { continue };
-            let mine = results
-                .iter()
-                .enumerate()
-                .position(|(at, result)| !used.contains(&at) && result.answered() == Some(call.id.as_str()));
+            let mine = places.get_mut(&call.id).and_then(VecDeque::pop_front);
             let mine = mine.expect("each call is followed by its results: the rules before this one see to it");
-            used.insert(mine);
             let result = results.get_mut(mine).expect("a position in the same slice");
             let is_its_own = seen.insert(call.id.clone()) && !call.id.is_empty();
             if is_its_own || !renamable || result.is_opaque() {

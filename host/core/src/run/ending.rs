@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{model, run::Decline, tool::Failure};
+use crate::{gate::Skip, model, run::Decline, tool::Failure};
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -15,7 +15,7 @@ pub enum Ending {
     /// A gate said no before anything began.
     Skipped {
         /// Which and why.
-        reason: String,
+        reason: Skip,
     },
     /// A budget ran out first.
     BudgetExhausted {

@@ -7,13 +7,14 @@ use crate::{
     binding::Bindings,
     effect::EffectKey,
     facts::Fact,
+    gate::Skip,
     id::{AssistantName, PluginName, Sha256Hex},
     json::Json,
     model::{self, ModelPin, Reply},
     repair::Repair,
     run::Timer,
     time::Timestamp,
-    tool::{Effect, Failure, LogLine, Outcome},
+    tool::{CapturedWrite, Effect, Failure, LogLine, Outcome},
 };
 
 /// One line of a run's journal.
@@ -105,6 +106,9 @@ pub struct Pins {
     pub retries: Retries,
     /// What had to be repaired in the history.
     pub repairs: Vec<Repair>,
+    /// Whether this is a rehearsal: no write leaves.
+    #[serde(default)]
+    pub rehearsal: bool,
 }
 
 /// A tool as it was when the run began.
@@ -142,7 +146,7 @@ pub enum Decline {
     /// A gate said no.
     Skipped {
         /// Which and why.
-        reason: String,
+        reason: Skip,
     },
     /// The conversation can't be continued by its model; the words say what would change that.
     CannotContinue {
@@ -175,6 +179,9 @@ pub struct Attempt {
     pub log: Vec<LogLine>,
     /// Drawn for the pause before the next attempt.
     pub jitter: Jitter,
+    /// In a rehearsal: the writes that would have been sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub captured: Vec<CapturedWrite>,
 }
 
 /// What came of an attempt.

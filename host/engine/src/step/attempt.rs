@@ -9,8 +9,8 @@ use aftercall_core::{
     ledger::{Begin, Change, Decision, Fence, Verdict, verdict},
     ports::{EffectOf, Ledger, RecordsError, WriteRecord},
     run::{Attempt, AttemptResult, CallId, PinnedTool},
-    schema::{self, Schema},
-    tool::{Failure, FailureKind, LogLine},
+    schema,
+    tool::{CapturedWrite, Failure, FailureKind, LogLine},
 };
 use async_trait::async_trait;
 use serde_json::{Map, Value};
@@ -22,11 +22,13 @@ impl Step {
     pub(super) async fn attempt(&self, call: CallId) -> Result<Attempt, RecordsError> {
         let (tool, written) = self.called(call);
         let began_at = self.ports.clock.now();
-        let attempt =
-            |result, tries, key, log| Attempt { began_at, key, tries, result, log, jitter: self.ports.chance.jitter() };
+        let attempt = |result, tries, key, told: Told| {
+            let Told { log, captured } = told;
+            Attempt { began_at, key, tries, result, log, jitter: self.ports.chance.jitter(), captured }
+        };
         let arguments = match self.arguments(tool, written) {
             Ok(arguments) => arguments,
-            Err(failure) => return Ok(attempt(AttemptResult::Failed(failure), 0, None, Vec::new())),
+            Err(failure) => return Ok(attempt(AttemptResult::Failed(failure), 0, None, Told::default())),
         };
         let key = EffectKey::of(&self.subject.identity, &tool.plugin, &tool.name, &tool.identity, &arguments);
         if !tool.effect.writes() {
@@ -43,11 +45,12 @@ impl Step {
                 Ok(outcome) => AttemptResult::Done(outcome),
                 Err(failure) => AttemptResult::Failed(failure),
             };
-            return Ok(attempt(result, 1, None, end.log));
+            return Ok(attempt(result, 1, None, Told { log: end.log, captured: end.captured }));
         }
         let turn = self.trying.enter(&key);
         let decision = self.begin(tool, &key, &arguments, turn.is_some()).await?;
-        let (result, tries, log) = match decision {
+        let mut told = Told::default();
+        let (result, tries) = match decision {
             Decision::Fresh { attempt, first_attempt_at, doubted } => {
                 let so_far = EffectSoFar {
                     key: key.clone(),
@@ -56,25 +59,26 @@ impl Step {
                     attempt_at: began_at,
                     deadline: self.deadline(),
                 };
-                let (result, log) = self.carry_out(tool, &arguments, so_far, doubted).await?;
-                (result, attempt, log)
+                let result;
+                (result, told) = self.carry_out(tool, &arguments, so_far, doubted).await?;
+                (result, attempt)
             }
-            Decision::Done(outcome) => (AttemptResult::Known(outcome), self.tries(&key).await?, Vec::new()),
-            Decision::Conflict(outcome) => (AttemptResult::Conflict(outcome), self.tries(&key).await?, Vec::new()),
+            Decision::Done(outcome) => (AttemptResult::Known(outcome), self.tries(&key).await?),
+            Decision::Conflict(outcome) => (AttemptResult::Conflict(outcome), self.tries(&key).await?),
             Decision::InDoubt { attempt, .. } => {
                 let words = "an earlier attempt may have done this: the host ended before its answer was recorded";
                 let failure = Failure::new(FailureKind::OutcomeUnknown, words);
-                (AttemptResult::InDoubt(failure), attempt, Vec::new())
+                (AttemptResult::InDoubt(failure), attempt)
             }
-            Decision::Unknowable => (AttemptResult::Unknowable, self.tries(&key).await?, Vec::new()),
+            Decision::Unknowable => (AttemptResult::Unknowable, self.tries(&key).await?),
             Decision::Busy => {
                 let words = "another run of this conversation is doing the same at this moment";
                 let failure = Failure::new(FailureKind::Unavailable, words);
-                (AttemptResult::Failed(failure), self.tries(&key).await?, Vec::new())
+                (AttemptResult::Failed(failure), self.tries(&key).await?)
             }
             Decision::Fenced => return Err(RecordsError::Fenced),
         };
-        Ok(attempt(result, tries, Some(key), log))
+        Ok(attempt(result, tries, Some(key), told))
     }
 
     /// What the tool gets: what the model wrote, if it passes the schema that it was offered, and what the
@@ -86,7 +90,7 @@ impl Step {
         if let Some(bound) = tool.bindings.keys().find(|bound| arguments.contains_key(*bound)) {
             return Err(invalid(format!("`{bound}` is filled in by the host: leave it out")));
         }
-        let offered = Schema::compile(&tool.offered_schema.value()).map_err(|error| not_runnable(error.to_string()))?;
+        let offered = self.schemas.get(&tool.offered_schema).map_err(|error| not_runnable(error.to_string()))?;
         let document = Value::Object(arguments);
         let complaints = offered.complaints(&document);
         if !complaints.is_empty() {
@@ -95,7 +99,7 @@ impl Step {
         let Value::Object(arguments) = document else { unreachable!("made of an object above") };
         let filled = binding::fill(arguments, &tool.bindings, &self.subject.conversation)
             .map_err(|error| not_runnable(error.to_string()))?;
-        let whole = Schema::compile(&tool.schema.value()).map_err(|error| not_runnable(error.to_string()))?;
+        let whole = self.schemas.get(&tool.schema).map_err(|error| not_runnable(error.to_string()))?;
         match whole.complaints(&Value::Object(filled.clone())).as_slice() {
             [] => Ok(filled),
             complaints => Err(not_runnable(format!(
@@ -137,7 +141,7 @@ impl Step {
         arguments: &Map<String, Value>,
         so_far: EffectSoFar,
         doubted: bool,
-    ) -> Result<(AttemptResult, Vec<LogLine>), RecordsError> {
+    ) -> Result<(AttemptResult, Told), RecordsError> {
         let key = so_far.key.clone();
         let invocation = self.invocation(tool, Json::of(arguments), so_far);
         let record = FirstWrite {
@@ -147,7 +151,7 @@ impl Step {
             recorded: OnceCell::new(),
         };
         let mut end = self.ports.tools.call(&invocation, Arc::new(record)).await;
-        let log = std::mem::take(&mut end.log);
+        let told = Told { log: std::mem::take(&mut end.log), captured: std::mem::take(&mut end.captured) };
         let verdict = verdict(end, doubted);
         self.ports.ledger.change(&key, self.fence, &Change::Ended(verdict.clone())).await?;
         let result = match verdict {
@@ -155,8 +159,15 @@ impl Step {
             Verdict::Failed(failure) => AttemptResult::Failed(failure),
             Verdict::InDoubt(failure) => AttemptResult::InDoubt(failure),
         };
-        Ok((result, log))
+        Ok((result, told))
     }
+}
+
+/// What an attempt has to tell, whatever came of it.
+#[derive(Default)]
+struct Told {
+    log: Vec<LogLine>,
+    captured: Vec<CapturedWrite>,
 }
 
 /// Records the first write of an attempt, once.

@@ -18,7 +18,7 @@ use aftercall_core::{
     tool::{CallContext, Invocation},
 };
 
-use crate::{Ports, trying::Trying};
+use crate::{Ports, schemas::Schemas, trying::Trying};
 
 /// What a run is about.
 pub(crate) struct Subject {
@@ -31,6 +31,7 @@ pub(crate) struct Step {
     pub(crate) ports: Ports,
     pub(crate) fence: Fence,
     pub(crate) trying: Arc<Trying>,
+    pub(crate) schemas: Arc<Schemas>,
     pub(crate) subject: Arc<Subject>,
     pub(crate) run: Arc<Run>,
     pub(crate) command: Command,
@@ -101,6 +102,7 @@ impl Step {
                 attempt_at: effect.attempt_at,
                 deadline: effect.deadline,
                 facts: facts.collect(),
+                dry_run: self.run.pins().is_some_and(|pins| pins.rehearsal),
             },
         }
     }

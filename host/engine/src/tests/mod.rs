@@ -60,6 +60,7 @@ fn accept() -> Accept {
         budgets: Budgets::default(),
         retries: Retries { attempts_max: 3, pause_ms: 1000, pause_ms_max: 10_000 },
         repairs: Vec::new(),
+        rehearsal: false,
     };
     let first = Event { at: Timestamp::from_millis(0), kind: Kind::Started(Box::new(pins)) };
     Accept { identity, at: Timestamp::from_millis(0), raw: Vec::new(), conversation, first, ending: None }

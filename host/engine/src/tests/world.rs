@@ -16,7 +16,7 @@ use aftercall_core::{
     model::{self, Finish, Reply, TurnRequest, Usage},
     ports::{
         Accept, Acceptance, Append, Chance, Clock, EffectOf, Journal, Ledger, Model, RecordsError, RunLine, StoredRun,
-        Tools, WriteRecord,
+        Tools, Unfinished, WriteRecord,
     },
     run::{Event, Run},
     time::Timestamp,
@@ -156,8 +156,9 @@ impl Journal for World {
         Ok(())
     }
 
-    async fn unfinished(&self) -> Result<Vec<RunId>, RecordsError> {
-        Ok(self.state().run.iter().map(|run| run.identity.run()).collect())
+    async fn unfinished(&self) -> Result<Vec<Unfinished>, RecordsError> {
+        let unfinished = |run: &StoredRun| Unfinished { run: run.identity.run(), tenant: run.identity.tenant.clone() };
+        Ok(self.state().run.iter().map(unfinished).collect())
     }
 
     async fn runs(&self, _: Option<&Tenant>, _: u32) -> Result<Vec<RunLine>, RecordsError> {
@@ -230,7 +231,7 @@ impl Tools for World {
             let faults = state.faults.entry(invocation.tool.clone()).or_default();
             if faults.is_empty() { None } else { Some(faults.remove(0)) }
         };
-        let end = |result, writes: &[WriteAnswer]| AttemptEnd { result, writes: writes.to_vec(), log: Vec::new() };
+        let end = AttemptEnd::of;
         let failed = |kind| Err(Failure::new(kind, "it went wrong"));
         if !invocation.effect.writes() {
             return end(Ok(outcome(&invocation.tool)), &[]);

@@ -17,6 +17,10 @@ impl Door {
 
     async fn exchange(&self, admitted: Admitted, body: Bytes) -> Result<Response<Bytes>, Error> {
         let host = admitted.canonical.target.host.clone();
+        self.count_request_bytes(body.len())?;
+        if admitted.write && matches!(self.purpose, Purpose::Rehearses) {
+            return self.rehearse(&admitted, &body).await;
+        }
         let request = self.outgoing(&admitted, body)?;
         let write = if admitted.write { Some(self.write_leaves().await?) } else { None };
         if self.state().closed {
@@ -25,7 +29,7 @@ impl Door {
         let response = match self.outlet.client().execute(request).await {
             Ok(response) => response,
             Err(error) => {
-                return Err(self.unanswered(&error, host, write.map(|write| (write, admitted.ordinal_of_rule))));
+                return Err(self.unanswered(&error, host, &admitted, write));
             }
         };
         if let Some(write) = write {
@@ -35,15 +39,18 @@ impl Door {
         self.incoming(response, host).await
     }
 
+    fn count_request_bytes(&self, more: usize) -> Result<(), Error> {
+        let mut state = self.state();
+        let max = self.outlet.limits.request_bytes_max;
+        state.request_bytes = state.request_bytes.saturating_add(more);
+        if state.request_bytes > max { Err(Reached::new("request_bytes_max", max).into()) } else { Ok(()) }
+    }
+
     fn outgoing(&self, admitted: &Admitted, body: Bytes) -> Result<reqwest::Request, Error> {
-        {
-            let mut state = self.state();
-            let max = self.outlet.limits.request_bytes_max;
-            state.request_bytes = state.request_bytes.saturating_add(body.len());
-            if state.request_bytes > max {
-                return Err(Reached::new("request_bytes_max", max).into());
-            }
-        }
+        let body = match &admitted.field {
+            Some(field) => field.fill_secret(&body)?,
+            None => body,
+        };
         let Canonical { target, url } = &admitted.canonical;
         let method = Method::from_bytes(target.method.as_bytes()).expect("it was a method when it was read");
         let has_body = !body.is_empty() || matches!(method, Method::POST | Method::PUT | Method::PATCH);
@@ -74,12 +81,12 @@ impl Door {
         Ok(state.writes.len() - 1)
     }
 
-    fn unanswered(&self, error: &reqwest::Error, host: String, write: Option<(usize, Option<(usize, u32)>)>) -> Error {
+    fn unanswered(&self, error: &reqwest::Error, host: String, admitted: &Admitted, write: Option<usize>) -> Error {
         let never_left = error.is_connect();
-        if let Some((write, ordinal_of_rule)) = write
+        if let Some(write) = write
             && never_left
         {
-            self.never_left(write, ordinal_of_rule);
+            self.never_left(write, admitted);
         }
         match client::prohibited(error) {
             Some(prohibited) => prohibited.clone().into(),

@@ -11,6 +11,7 @@ mod error;
 mod exchange;
 mod header;
 mod outlet;
+mod rehearsal;
 mod scrub;
 mod target;
 #[cfg(test)]
@@ -25,16 +26,21 @@ use aftercall_core::{
     effect::EffectKey,
     egress::{Access, Sends},
     ports::WriteRecord,
-    tool::WriteAnswer,
+    tool::{CapturedWrite, WriteAnswer},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, header as names, request::Parts};
+use tokio::sync::Notify;
+use url::Url;
 
 pub use self::outlet::{Error as CredentialError, Reroutes};
-use self::target::Canonical;
 pub(crate) use self::{
     address::Addresses,
     error::Error,
     outlet::{Operator, Outlet},
+};
+use self::{
+    header::{Credential, Field},
+    target::Canonical,
 };
 use crate::{capabilities::log::Log, limits::Reached};
 
@@ -45,6 +51,8 @@ pub(crate) enum Purpose {
     Reads(&'static str),
     /// Writes too, each recorded there before it leaves.
     Writes(Arc<dyn WriteRecord>),
+    /// Writes are asked for, and none leaves.
+    Rehearses,
 }
 
 /// The door of one call.
@@ -54,6 +62,8 @@ pub(crate) struct Door {
     key: EffectKey,
     log: Arc<Log>,
     state: Mutex<State>,
+    /// A rehearsal came to a write that nothing answers.
+    rehearsed: Notify,
 }
 
 #[derive(Default)]
@@ -66,6 +76,8 @@ struct State {
     ordinals: BTreeMap<usize, u32>,
     /// None: it turned out that it never left.
     writes: Vec<Option<WriteAnswer>>,
+    /// Of a rehearsal.
+    captured: Vec<CapturedWrite>,
     refusal: Option<Error>,
 }
 
@@ -74,22 +86,31 @@ struct State {
 pub(crate) struct Closed {
     /// What became of each write that left, in order.
     pub(crate) writes: Vec<WriteAnswer>,
+    /// What a rehearsal kept back, in order.
+    pub(crate) captured: Vec<CapturedWrite>,
     /// The gravest reason for which a request did not pass: a record that failed, a limit, the first denial.
     pub(crate) refusal: Option<Error>,
 }
 
 /// A request that may leave, without its body.
 pub(crate) struct Admitted {
+    /// As it is connected.
     canonical: Canonical,
+    /// As the component asked for it.
+    asked_for: Url,
     headers: HeaderMap,
     write: bool,
-    /// The manifest's rule and the number of its write, where the vendor is told which write it is.
-    ordinal_of_rule: Option<(usize, u32)>,
+    /// The manifest's rule.
+    author_rule: usize,
+    /// A credential that goes into the body.
+    field: Option<Field>,
+    /// Which write of that rule it is, where the vendor is told.
+    ordinal: Option<u32>,
 }
 
 impl Door {
     pub(crate) fn new(outlet: Arc<Outlet>, purpose: Purpose, key: EffectKey, log: Arc<Log>) -> Self {
-        Self { outlet, purpose, key, log, state: Mutex::default() }
+        Self { outlet, purpose, key, log, state: Mutex::default(), rehearsed: Notify::new() }
     }
 
     /// Whether the component may neither set nor read that header.
@@ -124,7 +145,7 @@ impl Door {
         let write = allowed.access == Access::Write;
         let asked = outlet.request(allowed.author_rule);
 
-        let mut ordinal_of_rule = None;
+        let mut ordinal = None;
         let mut headers = parts.headers.clone();
         if let Some(name) = headers.keys().find(|name| outlet.is_forbidden(name)) {
             return Err(Error::ForbiddenHeader(name.clone()));
@@ -133,9 +154,9 @@ impl Door {
         // Anything else, and credentials in the answer could not be seen.
         headers.insert(names::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         if write && let Some(name) = &asked.idempotency_header {
-            let ordinal = self.next_ordinal(allowed.author_rule);
-            ordinal_of_rule = Some((allowed.author_rule, ordinal));
-            let value = self.key.header_value(&asked.rule.to_string(), ordinal);
+            let next = self.next_ordinal(allowed.author_rule);
+            ordinal = Some(next);
+            let value = self.key.header_value(&asked.rule.to_string(), next);
             let name = HeaderName::try_from(name.as_str())
                 .map_err(|_| Error::Invalid("the manifest's idempotency header is no header's name"))?;
             headers.insert(name, HeaderValue::try_from(value).expect("hexadecimal digits"));
@@ -144,23 +165,35 @@ impl Door {
             let host = HeaderValue::try_from(host).map_err(|_| Error::Invalid("its host is no header's value"))?;
             headers.insert(names::HOST, host);
         }
-        if let Some(credential) = outlet.credential(asked) {
-            headers.insert(credential.name.clone(), credential.value.clone());
-        }
-        Ok(Admitted { canonical: Canonical { url: place, ..canonical }, headers, write, ordinal_of_rule })
+        let field = match outlet.credential(asked) {
+            Some(Credential::Header { name, value }) => {
+                headers.insert(name.clone(), value.clone());
+                None
+            }
+            Some(Credential::Field(field)) => Some(field.clone()),
+            None => None,
+        };
+        let asked_for = canonical.url;
+        let canonical = Canonical { url: place, ..canonical };
+        let author_rule = allowed.author_rule;
+        Ok(Admitted { canonical, asked_for, headers, write, author_rule, field, ordinal })
     }
 
     /// Shuts the door: what hasn't left yet never does.
     pub(crate) fn close(&self) -> Closed {
         let mut state = self.state();
         state.closed = true;
-        Closed { writes: state.writes.iter().copied().flatten().collect(), refusal: state.refusal.take() }
+        Closed {
+            writes: state.writes.iter().copied().flatten().collect(),
+            captured: std::mem::take(&mut state.captured),
+            refusal: state.refusal.take(),
+        }
     }
 
     fn sends(&self) -> Sends {
         match self.purpose {
             Purpose::Reads(call) => Sends::ReadsOf(call),
-            Purpose::Writes(_) => Sends::Anything,
+            Purpose::Writes(_) | Purpose::Rehearses => Sends::Anything,
         }
     }
 
@@ -187,11 +220,11 @@ impl Door {
 
     /// Takes back a write that never left. If it was the newest of its rule, the next one is that write again
     /// and gets its number, so that a later attempt, which may connect at once, agrees with this one.
-    fn never_left(&self, write: usize, ordinal_of_rule: Option<(usize, u32)>) {
+    fn never_left(&self, write: usize, admitted: &Admitted) {
         let mut state = self.state();
         state.writes[write] = None;
-        if let Some((rule, ordinal)) = ordinal_of_rule
-            && let Some(next) = state.ordinals.get_mut(&rule)
+        if let Some(ordinal) = admitted.ordinal
+            && let Some(next) = state.ordinals.get_mut(&admitted.author_rule)
             && *next == ordinal.saturating_add(1)
         {
             *next = ordinal;

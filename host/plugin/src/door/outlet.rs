@@ -115,7 +115,9 @@ impl Outlet {
                 return Err(unusable(range));
             }
             hidden.extend(parts);
-            injected.push(credential.name.clone());
+            if let Credential::Header { name, .. } = &credential {
+                injected.push(name.clone());
+            }
             credentials.insert(slot.clone(), credential);
         }
         Ok(Self {

@@ -133,6 +133,34 @@ async fn a_write_is_recorded_before_it_leaves_and_carries_what_only_the_host_kno
 }
 
 #[tokio::test]
+async fn a_rehearsed_write_is_shown_without_its_credential() {
+    let vendor = Vendor::answering(http("201 Created", &[], "made")).await;
+    let door = Setup::default().door(&vendor, Purpose::Rehearses);
+    tokio::select! {
+        answer = door.send(request("POST", "https://vendor.test/v1/things?q=1", &[("x-note", "n")], "hello")) => {
+            panic!("nothing answers it: {answer:?}")
+        }
+        () = door.rehearsed() => {}
+    }
+    assert_eq!(door.send(get()).await.expect("reads leave").status().as_u16(), 201);
+    let closed = door.close();
+    let [captured] = &closed.captured[..] else { panic!("one write: {:?}", closed.captured) };
+    let key = EffectKey::from_stored("ac_1".into()).header_value("POST https://vendor.test/**", 0);
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(
+        *captured,
+        CapturedWrite {
+            method: "POST".into(),
+            url: "https://vendor.test/v1/things?q=1".into(),
+            headers: vec![header("idempotency-key", &key), header("x-api-key", "[credential]"), header("x-note", "n")],
+            body: "hello".into(),
+            answered: None,
+        }
+    );
+    assert_eq!(closed.writes, []);
+}
+
+#[tokio::test]
 async fn each_write_of_a_rule_has_its_own_idempotency_header_and_a_retry_has_the_same() {
     let vendor = Vendor::answering(http("200 OK", &[], "")).await;
     let mut keys = Vec::new();
@@ -159,11 +187,11 @@ async fn a_write_that_never_left_gives_its_number_back_only_if_it_was_the_newest
     let key = |admitted: &Admitted| admitted.headers["idempotency-key"].clone();
     door.state().writes = vec![Some(WriteAnswer::Silent); 3];
     let first = admit();
-    door.never_left(0, first.ordinal_of_rule);
+    door.never_left(0, &first);
     let second = admit();
     assert_eq!(key(&first), key(&second), "the same write, tried again");
     let third = admit();
-    door.never_left(1, second.ordinal_of_rule);
+    door.never_left(1, &second);
     let fourth = admit();
     assert_ne!(key(&third), key(&second));
     assert!(key(&fourth) != key(&second) && key(&fourth) != key(&third), "another one is under way meanwhile");

@@ -3,6 +3,7 @@
 use aftercall_core::{
     conversation::{Content, Conversation, Dialect, Direction, Item, ModelOfCall, Opaque, Role, ToolCall},
     effect::{EffectKey, arguments_digest},
+    gate::Skip,
     id::{RunId, RunIdentity, Sha256Hex},
     json::Json,
     model::{Finish, Reply, Usage},
@@ -77,8 +78,8 @@ pub(super) fn reply(at: u64) -> Event {
 }
 
 pub(super) fn declined(at: u64) -> (Event, Ending) {
-    let reason = "voicemail".to_owned();
-    let kind = Kind::Declined(Decline::Skipped { reason: reason.clone() });
+    let reason = Skip::Voicemail;
+    let kind = Kind::Declined(Decline::Skipped { reason });
     (Event { at: Timestamp::from_millis(at), kind }, Ending::Skipped { reason })
 }
 
@@ -90,6 +91,12 @@ pub(super) fn append<'a>(run: &'a RunId, seq: u64, event: &'a Event) -> Append<'
 pub(super) async fn accepted(engine: &Engine, identity: &RunIdentity, at: u64) -> RunId {
     engine.journal.accept(&accept(identity, at)).await.expect("accepted");
     identity.run()
+}
+
+/// The runs that have not ended, in order.
+pub(super) async fn unfinished(engine: &Engine) -> Vec<RunId> {
+    let all = engine.journal.unfinished().await.expect("a list");
+    all.into_iter().map(|unfinished| unfinished.run).collect()
 }
 
 /// The effect of one text message in a conversation.

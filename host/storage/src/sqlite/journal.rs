@@ -4,9 +4,9 @@ use std::cmp::Ordering;
 
 use aftercall_core::{
     conversation::Conversation,
-    id::{RunId, RunIdentity, Tenant},
+    id::{InvalidName, RunId, RunIdentity, Tenant},
     ledger::Fence,
-    ports::{Accept, Acceptance, Append, RecordsError, RunLine, StoredRun},
+    ports::{Accept, Acceptance, Append, RecordsError, RunLine, StoredRun, Unfinished},
     run::{Ending, Event},
     time::Timestamp,
 };
@@ -118,9 +118,12 @@ pub(super) fn read(db: &Connection, run: &RunId) -> Result<StoredRun, Fault> {
     Ok(StoredRun { identity: identity(row)?, accepted_at: accepted_at(row)?, conversation, journal: events(db, run)? })
 }
 
-pub(super) fn unfinished(db: &Connection) -> Result<Vec<RunId>, Fault> {
-    db.prepare_cached("SELECT run FROM runs WHERE ending IS NULL ORDER BY accepted_at, number")?
-        .query_and_then([], |row| Ok(RunId::from_stored(row.get(0)?)))?
+pub(super) fn unfinished(db: &Connection) -> Result<Vec<Unfinished>, Fault> {
+    db.prepare_cached("SELECT run, tenant FROM runs WHERE ending IS NULL ORDER BY accepted_at, number")?
+        .query_and_then([], |row| {
+            let tenant = row.get::<_, String>("tenant")?.try_into().map_err(unreadable)?;
+            Ok(Unfinished { run: RunId::from_stored(row.get("run")?), tenant })
+        })?
         .collect()
 }
 
@@ -167,13 +170,16 @@ fn events(db: &Connection, run: &RunId) -> Result<Vec<Event>, Fault> {
 
 fn identity(row: &Row<'_>) -> Result<RunIdentity, Fault> {
     let name = |column| row.get::<_, String>(column);
-    let unreadable = |error| RecordsError::Unreadable(format!("a run's identity: {error}"));
     Ok(RunIdentity {
         tenant: name("tenant")?.try_into().map_err(unreadable)?,
         platform: name("platform")?.try_into().map_err(unreadable)?,
         conversation: name("conversation")?,
         revision: row.get("revision")?,
     })
+}
+
+fn unreadable(error: InvalidName) -> RecordsError {
+    RecordsError::Unreadable(format!("a run's identity: {error}"))
 }
 
 fn accepted_at(row: &Row<'_>) -> Result<Timestamp, Fault> {

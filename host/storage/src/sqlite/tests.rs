@@ -150,7 +150,8 @@ async fn a_reader_sees_what_an_engine_commits() {
     let identity = identity("acme", "c1", 0);
     let run = identity.run();
     assert_eq!(sqlite.accept(&accept(&identity, 5)).await, Ok(Acceptance::New));
-    assert_eq!(reader.unfinished().await, Ok(vec![run.clone()]));
+    let unfinished = Unfinished { run: run.clone(), tenant: identity.tenant.clone() };
+    assert_eq!(reader.unfinished().await, Ok(vec![unfinished]));
     let event = event(6);
     sqlite.append(fence, &Append { run: &run, seq: 1, event: &event, ending: None }).await.expect("appended");
     assert_eq!(reader.read(&run).await, sqlite.read(&run).await);

@@ -43,6 +43,7 @@ fn pins() -> Pins {
         budgets: Budgets { turns_max: 2, tool_calls_max: 3, tokens_max: 100, wall_ms_max: 10_000_000 },
         retries: Retries { attempts_max: 2, pause_ms: 1000, pause_ms_max: 1000 },
         repairs: Vec::new(),
+        rehearsal: false,
     }
 }
 
@@ -94,6 +95,7 @@ fn attempted(turn: u32, index: u32, attempt: u32, result: AttemptResult) -> Kind
             result,
             log: Vec::new(),
             jitter: NO_JITTER,
+            captured: Vec::new(),
         }),
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{HashSet, VecDeque};
 
 use super::*;
+use crate::gate::Skip;
 
 fn results() -> Vec<AttemptResult> {
     vec![
@@ -19,7 +20,7 @@ fn results() -> Vec<AttemptResult> {
 fn universe() -> Vec<Event> {
     let mut kinds = vec![
         started(),
-        Kind::Declined(Decline::Skipped { reason: "voicemail".into() }),
+        Kind::Declined(Decline::Skipped { reason: Skip::Voicemail }),
         Kind::CancelRequested { reason: "a person asked".into() },
         Kind::Woke { timer: Timer::Deadline },
     ];

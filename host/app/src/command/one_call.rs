@@ -1,0 +1,100 @@
+//! What `run` and `rehearse` share: one call, taken in and driven to its end.
+
+use std::{path::Path, sync::Arc};
+
+use aftercall_core::{
+    conversation::Dialect,
+    id::RunId,
+    ports::{Acceptance, StoredRun},
+    run::{Ending, Run},
+    secret::Secret,
+};
+use aftercall_engine::Observer;
+use aftercall_llm::Route;
+use anyhow::Context as _;
+
+use crate::{
+    app::{App, Surroundings},
+    cli,
+    config::Config,
+    halt,
+    prepare::Call,
+    progress::{Progress, Silence},
+    report::Report,
+};
+
+/// The key of a model that is named on the command line.
+const KEY_VARIABLE: &str = "OPENAI_API_KEY";
+
+/// A run that was driven to its end.
+pub struct Driven {
+    /// Which run.
+    pub run: RunId,
+    /// Whether its call was new.
+    pub acceptance: Acceptance,
+    /// How it ended.
+    pub ending: Ending,
+    /// As the records have it.
+    pub stored: StoredRun,
+    /// What came of it.
+    pub report: Report,
+}
+
+impl Driven {
+    /// Whether the run came to its end by itself.
+    pub fn is_well(&self) -> bool {
+        matches!(self.ending, Ending::Completed { .. } | Ending::Skipped { .. })
+    }
+}
+
+/// Takes a call in and drives its run.
+///
+/// # Errors
+/// The record or the configuration is broken, or the records failed.
+pub async fn drive(call: &cli::OneCall, revision: u32, rehearsal: bool) -> anyhow::Result<Driven> {
+    let config = Config::read(&call.config)?;
+    let record = || call.call.display().to_string();
+    let raw = std::fs::read(&call.call)
+        .with_context(|| format!("the call's record {} can't be read", call.call.display()))?;
+    let parsed = aftercall_intake::parse(&raw).with_context(record)?;
+    let observer: Arc<dyn Observer> = match call.format {
+        cli::Format::Text => Arc::new(Progress),
+        cli::Format::Json => Arc::new(Silence),
+    };
+    let env = |name: &str| std::env::var(name).ok();
+    let around =
+        Surroundings { model: model(call), rehearsal, halt_at: halt::asked_for(), ..Surroundings::new(&env, observer) };
+    let app = App::build(config, around).await?;
+    let (tenant, assistant) = (call.tenant.as_ref(), call.assistant.as_ref());
+    let accept = app.prepare(Call { raw: &raw, parsed, tenant, assistant, revision }).with_context(record)?;
+    let accepted = app.accept(accept).await?;
+    let ending = app.drive(&accepted.run, interrupted()).await?;
+    let stored = app.read(&accepted.run).await?;
+    let report = Report::of(&name_of(&call.call), &accepted.run, &Run::replay(stored.journal.clone())?);
+    Ok(Driven { run: accepted.run, acceptance: accepted.acceptance, ending, stored, report })
+}
+
+fn model(call: &cli::OneCall) -> Option<Route> {
+    let (name, base_url) = (call.model.clone()?, call.base_url.clone()?);
+    let key = std::env::var(KEY_VARIABLE).ok().filter(|key| !key.is_empty());
+    Some(Route {
+        name,
+        base_url,
+        model: None,
+        dialect: Dialect::OpenaiChat,
+        key: key.map(Secret::new),
+        timeout_ms: aftercall_llm::TIMEOUT_MS_DEFAULT,
+    })
+}
+
+/// Ctrl-C asks the run to end; what is in flight is awaited.
+async fn interrupted() -> String {
+    match tokio::signal::ctrl_c().await {
+        Ok(()) => "interrupted from the keyboard".to_owned(),
+        Err(_) => std::future::pending().await,
+    }
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_stem().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+}

@@ -1,0 +1,124 @@
+//! The server: where it listens, how much it takes, and where platforms send calls.
+
+use std::path::Path;
+
+use aftercall_core::{
+    id::{AssistantName, Platform},
+    secret::Secret,
+};
+use aftercall_intake::{SigningKey, Verifier};
+use http::HeaderName;
+use serde::{Deserialize, Serialize};
+
+use super::SecretRef;
+
+/// Runs of one tenant side by side, where its configuration doesn't say: one tenant's rush leaves room for others.
+pub const TENANT_RUNS_MAX: u32 = 32;
+
+/// Calls of one tenant that may wait, where its configuration doesn't say.
+pub const TENANT_WAITING_MAX: u32 = 10_000;
+
+/// The user that sees all tenants' runs. No tenant can be called so.
+pub const OPERATOR: &str = "operator";
+
+/// What `aftercall serve` runs.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Server {
+    /// Address and port. Port 0 takes a free one. TLS is the business of a proxy in front.
+    pub listen: String,
+    /// Connections at once; others wait in the kernel. Protects descriptors and memory.
+    pub connections_max: u32,
+    /// Largest body of one request, in bytes.
+    pub body_bytes_max: u32,
+    /// Bodies that are held in memory at once, in bytes, all requests together. More are answered 503.
+    pub bodies_bytes_max: u32,
+    /// How long a client may take for the head of a request, and again for its body, in milliseconds.
+    pub client_ms_max: u64,
+    /// Runs side by side, of all tenants together. A run that waits for a model or a vendor counts: give several times
+    /// what one tenant may have.
+    pub runs_max: u32,
+    /// Calls that may wait for their run, of all tenants together. More are answered 503.
+    pub waiting_max: u32,
+    /// How long the server waits for runs under way when it is asked to stop, in milliseconds. They go on after the
+    /// next start from where they were.
+    pub drain_ms_max: u64,
+    /// The password with which the user `operator` sees all runs and `/metrics`. Absent: nobody does.
+    pub operator_password: Option<SecretRef>,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8080".to_owned(),
+            connections_max: 512,
+            body_bytes_max: 8 << 20,
+            bodies_bytes_max: 64 << 20,
+            client_ms_max: 15_000,
+            runs_max: 256,
+            waiting_max: 100_000,
+            drain_ms_max: 20_000,
+            operator_password: None,
+        }
+    }
+}
+
+/// Where a platform sends a tenant's calls.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Endpoint {
+    /// Which platform: `native` or `vapi`.
+    pub platform: Platform,
+    /// The assistant whose calls come here. Absent: the record says.
+    #[serde(default)]
+    pub assistant: Option<AssistantName>,
+    /// How a webhook proves that it is the platform's.
+    pub verify: Verify,
+}
+
+/// How a webhook proves whose it is. Several secrets hold at once, so that they can be rotated.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Verify {
+    /// Standard Webhooks: `whsec_…` secrets.
+    StandardWebhooks(Vec<SecretRef>),
+    /// `Authorization: Bearer`.
+    Bearer(Vec<SecretRef>),
+    /// A header that is the secret: Vapi's `x-vapi-secret`.
+    Header {
+        /// Its name.
+        name: String,
+        /// What it may be.
+        secrets: Vec<SecretRef>,
+    },
+}
+
+impl Verify {
+    /// The references to its secrets.
+    pub fn secrets(&self) -> &[SecretRef] {
+        match self {
+            Verify::StandardWebhooks(secrets) | Verify::Bearer(secrets) | Verify::Header { secrets, .. } => secrets,
+        }
+    }
+
+    /// The verifier, with its secrets read. `env` is how the environment is read; relative paths start at `folder`.
+    ///
+    /// # Errors
+    /// A secret isn't there, or is no key.
+    pub fn resolve(&self, folder: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Verifier, String> {
+        let secrets: Result<Vec<Secret>, String> =
+            self.secrets().iter().map(|secret| secret.resolve(folder, env)).collect();
+        let secrets = secrets?;
+        Ok(match self {
+            Verify::StandardWebhooks(_) => {
+                let keys: Result<Vec<SigningKey>, _> = secrets.iter().map(SigningKey::parse).collect();
+                Verifier::StandardWebhooks(keys.map_err(|error| error.to_string())?)
+            }
+            Verify::Bearer(_) => Verifier::Bearer(secrets),
+            Verify::Header { name, .. } => {
+                let name: HeaderName = name.parse().map_err(|_| format!("`{name}` is no header name"))?;
+                Verifier::Header(name, secrets)
+            }
+        })
+    }
+}

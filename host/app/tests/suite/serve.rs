@@ -1,0 +1,483 @@
+//! The server over HTTP: webhooks good and bad, one after the other and at once, and the pages.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{SocketAddr, TcpStream},
+    sync::Arc,
+    time::Duration,
+};
+
+use aftercall_app::{
+    app::{App, Surroundings},
+    clock::SystemClock,
+    config::{Config, SecretRef},
+    demo::{Scenario, Webhook, client, configure, secret, start},
+    progress::Silence,
+    serve::{Drained, Server},
+};
+use aftercall_core::ports::Clock as _;
+use aftercall_sandbox::{Credentials, Point, Sandbox, Service, When};
+use serde_json::{Value, json};
+use tokio::{sync::oneshot, task::JoinHandle};
+
+use crate::support::{case, cases, plugins};
+
+/// A served world: tenant `meridian` with the assistant `sam`, who can send texts.
+struct Served {
+    sandbox: Sandbox,
+    credentials: Credentials,
+    config: Config,
+    address: SocketAddr,
+    client: reqwest::Client,
+    stop: Option<oneshot::Sender<()>>,
+    serving: JoinHandle<anyhow::Result<Drained>>,
+    folder: tempfile::TempDir,
+}
+
+/// An answer: its status, and its body as JSON where it is any.
+struct Answer {
+    status: u16,
+    headers: reqwest::header::HeaderMap,
+    text: String,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_default()
+    }
+
+    /// Checks that this is a problem of that status and kind, as RFC 9457 writes them.
+    fn expect_problem(&self, status: u16, kind: &str) {
+        let body = self.json();
+        assert_eq!(self.status, status, "{}", self.text);
+        assert_eq!(self.headers["content-type"], "application/problem+json");
+        assert_eq!(body["status"], status);
+        assert_eq!(body["type"], format!("urn:aftercall:problem:{kind}"), "{body}");
+        assert!(body["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{body}");
+        assert_eq!(self.headers.contains_key("retry-after"), matches!(status, 429 | 503), "{body}");
+    }
+}
+
+const ENDPOINTS: &str = r#"
+[tenants.meridian]
+pages_password = { env = "MERIDIAN_PAGES_PASSWORD" }
+
+[tenants.meridian.endpoints.desk]
+platform = "native"
+verify.standard-webhooks = [{ env = "MERIDIAN_WEBHOOK_KEY" }]
+
+[tenants.meridian.endpoints.desk-vapi]
+platform = "vapi"
+verify.header = { name = "x-vapi-secret", secrets = [{ env = "MERIDIAN_VAPI_SECRET" }] }
+
+[tenants.other]
+pages_password = { env = "MERIDIAN_PAGES_PASSWORD" }
+"#;
+
+impl Served {
+    async fn start(change: impl FnOnce(&mut Config)) -> Self {
+        let mut scenario: Scenario = case("vapi-report");
+        let endpoints: Config = toml::from_str(ENDPOINTS).expect("it is TOML");
+        for (tenant, more) in endpoints.tenants {
+            let config = scenario.config.tenants.entry(tenant).or_default();
+            config.endpoints = more.endpoints;
+            config.pages_password = more.pages_password;
+        }
+        let (sandbox, credentials) = start(&scenario).await.expect("the world starts");
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut config =
+            configure(&scenario, plugins(), &sandbox, &folder.path().join("records.db")).expect("configured");
+        config.server.listen = "127.0.0.1:0".to_owned();
+        config.server.operator_password = Some(SecretRef::Env("MERIDIAN_PAGES_PASSWORD".to_owned()));
+        change(&mut config);
+        let client = client().expect("a client");
+        let (address, stop, serving) = serve(config.clone(), &credentials).await;
+        let served = Self { sandbox, credentials, config, address, client, stop: Some(stop), serving, folder };
+        // It listens before it serves: what a test does to its records comes after both.
+        assert_eq!(served.get("/readyz", None).await.status, 200);
+        served
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+        let response = request.send().await.expect("an answer");
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Answer { status, headers, text: response.text().await.expect("a whole answer") }
+    }
+
+    async fn get(&self, path: &str, login: Option<(&str, &str)>) -> Answer {
+        let request = self.client.get(self.url(path));
+        self.send(match login {
+            Some((user, password)) => request.basic_auth(user, Some(password)),
+            None => request,
+        })
+        .await
+    }
+
+    /// The headers with which the native endpoint believes a body.
+    fn signed(&self, body: &[u8]) -> Vec<(String, String)> {
+        let mut config = self.config.clone();
+        config.tenants.retain(|_, tenant| !tenant.endpoints.is_empty());
+        for tenant in config.tenants.values_mut() {
+            tenant.endpoints.retain(|_, endpoint| endpoint.platform.as_str() == "native");
+        }
+        let webhook = Webhook::of(&config, &|name| secret(&self.credentials, name)).expect("it has an endpoint");
+        webhook.headers("msg_1", SystemClock.now(), body).expect("it can be signed")
+    }
+
+    async fn post(&self, path: &str, headers: &[(String, String)], body: Vec<u8>) -> Answer {
+        let request = headers.iter().fold(self.client.post(self.url(path)), |request, (name, value)| {
+            request.header(name.as_str(), value.as_str())
+        });
+        self.send(request.body(body)).await
+    }
+
+    /// Posts a native call, signed.
+    async fn post_call(&self, call: &Value) -> Answer {
+        let body = call.to_string().into_bytes();
+        let headers = self.signed(&body);
+        self.post("/v1/intake/native/desk", &headers, body).await
+    }
+
+    /// Waits until the tenant's page of a run says that it has ended so.
+    async fn ended(&self, run: &str, outcome: &str) -> String {
+        loop {
+            let page = self.get(&format!("/runs/{run}"), Some(("meridian", "demo"))).await;
+            assert_eq!(page.status, 200, "{}", page.text);
+            if !page.text.contains("under way") {
+                assert!(page.text.contains(outcome), "{}", page.text);
+                return page.text;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn texts(&self) -> usize {
+        self.sandbox.records(Service::Twilio)["messages"].as_array().expect("a list").len()
+    }
+
+    async fn stop(mut self) -> Drained {
+        drop(self.stop.take());
+        self.serving.await.expect("it does not panic").expect("it ends well")
+    }
+}
+
+async fn serve(
+    config: Config,
+    credentials: &Credentials,
+) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<anyhow::Result<Drained>>) {
+    let env = |name: &str| secret(credentials, name);
+    let around = Surroundings { leave_out_broken: true, ..Surroundings::new(&env, Arc::new(Silence)) };
+    let app = App::build(config, around).await.expect("it is built");
+    let server = Server::bind(Arc::new(app)).await.expect("it listens");
+    let address = server.address();
+    let (stop, stopped) = oneshot::channel();
+    let serving = tokio::spawn(server.run(async move {
+        let _ = stopped.await;
+    }));
+    (address, stop, serving)
+}
+
+/// A native call of that name.
+fn call(id: &str) -> Value {
+    let text = std::fs::read(cases().join("unknown-tool/call.json")).expect("it is there");
+    let mut call: Value = serde_json::from_slice(&text).expect("it is JSON");
+    call["conversation"]["id"] = id.into();
+    call
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_is_taken_once_however_often_it_comes() {
+    let served = Served::start(|_| {}).await;
+    let first = served.post_call(&call("c1")).await;
+    assert_eq!((first.status, &first.json()["status"]), (202, &json!("accepted")), "{}", first.text);
+    let run = first.json()["run"].as_str().expect("a run").to_owned();
+    assert_eq!(first.headers["location"], format!("/runs/{run}"));
+    let page = served.ended(&run, "completed").await;
+    assert!(page.contains("send_sms") && page.contains("receipt") && page.contains("12 Quay Road"), "{page}");
+
+    let again = served.post_call(&call("c1")).await;
+    assert_eq!((again.status, &again.json()["status"]), (200, &json!("known")));
+    assert_eq!(again.json()["run"], run.as_str());
+    let answers = futures::future::join_all((0..20).map(|_| async { served.post_call(&call("c2")).await })).await;
+    let new = answers.iter().filter(|answer| answer.status == 202).count();
+    assert_eq!((new, answers.iter().filter(|answer| answer.status == 200).count()), (1, 19));
+    let run = answers[0].json()["run"].as_str().expect("a run").to_owned();
+    served.ended(&run, "completed").await;
+    assert_eq!(served.texts(), 2, "each conversation has its one text");
+
+    let vapi = std::fs::read(cases().join("vapi-report/call.json")).expect("it is there");
+    let believed = [("x-vapi-secret".to_owned(), secret(&served.credentials, "X_VAPI_SECRET").expect("one"))];
+    let taken = served.post("/v1/intake/vapi/desk-vapi", &believed, vapi).await;
+    assert_eq!(taken.status, 202, "{}", taken.text);
+    let other = br#"{"message": {"type": "status-update"}}"#.to_vec();
+    let ignored = served.post("/v1/intake/vapi/desk-vapi", &believed, other).await;
+    assert_eq!((ignored.status, &ignored.json()["status"]), (200, &json!("ignored")), "{}", ignored.text);
+
+    let mut test_call = call("c3");
+    test_call["conversation"]["is_test"] = true.into();
+    let skipped = served.post_call(&test_call).await;
+    assert_eq!((skipped.status, &skipped.json()["outcome"]), (202, &json!("skipped")), "{}", skipped.text);
+    let run = skipped.json()["run"].as_str().expect("a run").to_owned();
+    served.ended(&run, "marks it as a test").await;
+    served.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_to_be_believed_or_read_is_not_kept() {
+    let served = Served::start(|config| config.server.body_bytes_max = 10_000).await;
+    let body = call("c1").to_string().into_bytes();
+    let signed = served.signed(&body);
+    let other = served.signed(b"another body");
+    let gzip = [signed.clone(), vec![("content-encoding".to_owned(), "gzip".to_owned())]].concat();
+    let native = "/v1/intake/native/desk";
+    let broken = br#"{"schema": "aftercall.call/1", "conversation": {}}"#.to_vec();
+    let foreign = call("c1").as_object().map(|call| {
+        let mut call = call.clone();
+        call.insert("tenant".to_owned(), "other".into());
+        Value::Object(call).to_string().into_bytes()
+    });
+    let foreign = foreign.expect("an object");
+    let sign = |body: &[u8]| served.signed(body);
+    for (path, headers, body, status, kind) in [
+        (native, Vec::new(), body.clone(), 401, "unverified"),
+        (native, other, body.clone(), 401, "unverified"),
+        ("/v1/intake/vapi/desk", signed.clone(), body.clone(), 404, "not-found"),
+        ("/v1/intake/native/none", signed.clone(), body.clone(), 404, "not-found"),
+        ("/v1/intake/native/%ff", signed.clone(), body.clone(), 400, "malformed"),
+        ("/v1/intake/native/No!", signed.clone(), body.clone(), 404, "not-found"),
+        ("/v1/nothing", signed.clone(), body.clone(), 404, "not-found"),
+        (native, gzip, body.clone(), 415, "encoded"),
+        (native, sign(b"{"), b"{".to_vec(), 400, "malformed"),
+        (native, sign(b""), Vec::new(), 400, "malformed"),
+        (native, sign(&[0xff; 10]), vec![0xff; 10], 400, "malformed"),
+        (native, sign(&broken), broken.clone(), 400, "malformed"),
+        (native, sign(&foreign), foreign.clone(), 422, "not-taken"),
+        (native, signed.clone(), vec![b' '; 10_001], 413, "too-large"),
+    ] {
+        served.post(path, &headers, body).await.expect_problem(status, kind);
+    }
+    served.get(native, None).await.expect_problem(405, "method-not-allowed");
+    assert_eq!(served.sandbox.requests().len(), 0, "nobody was asked anything");
+    let operator = Some(("operator", "demo"));
+    let runs = served.get("/runs", operator).await;
+    assert!(runs.text.contains("No run yet"), "{}", runs.text);
+    let metrics = served.get("/metrics", operator).await.text;
+    for line in ["{outcome=\"unverified\"} 2", "{outcome=\"malformed\"} 5", "{outcome=\"too-large\"} 1"] {
+        assert!(metrics.contains(line), "{line} is not in: {metrics}");
+    }
+    served.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_said_to_be_too_large_is_not_read() {
+    let served = Served::start(|_| {}).await;
+    let mut stream = TcpStream::connect(served.address).expect("it connects");
+    let head = "POST /v1/intake/native/desk HTTP/1.1\r\nhost: x\r\ncontent-length: 99999999\r\n\r\n";
+    stream.write_all(head.as_bytes()).expect("it takes the head");
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).expect("it answers before there is a body");
+    assert_eq!(&answer, b"HTTP/1.1 413");
+    served.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_client_is_cut_off_and_others_are_not() {
+    let served = Served::start(|config| config.server.client_ms_max = 300).await;
+    // Not even a whole head; and a head that could be a platform's, with no body.
+    let start = "POST /v1/intake/native/desk HTTP/1.1\r\nhost: x\r\n".to_owned();
+    let signed = served.signed(b"0123456789").into_iter().map(|(name, value)| format!("{name}: {value}\r\n"));
+    let whole = format!("{start}{}content-length: 10\r\n\r\n", signed.collect::<String>());
+    let heads = [start, whole];
+    let slow = heads.map(|head| {
+        let mut stream = TcpStream::connect(served.address).expect("it connects");
+        stream.write_all(head.as_bytes()).expect("it takes the head");
+        stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a timeout");
+        stream
+    });
+    assert_eq!(served.post_call(&call("c1")).await.status, 202);
+    let ends = tokio::task::spawn_blocking(move || {
+        slow.map(|mut stream| {
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).expect("it is cut off");
+            answer
+        })
+    });
+    let [headless, bodiless] = ends.await.expect("they end");
+    assert!(headless.is_empty() || headless.starts_with("HTTP/1.1 408"), "{headless}");
+    assert!(bodiless.starts_with("HTTP/1.1 408"), "{bodiless}");
+    served.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_is_driven_although_its_client_is_gone() {
+    let served = Served::start(|_| {}).await;
+    for number in 0..20 {
+        let body = call(&format!("gone-{number}")).to_string().into_bytes();
+        let mut stream = TcpStream::connect(served.address).expect("it connects");
+        let mut head = format!("POST /v1/intake/native/desk HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n", body.len());
+        for (name, value) in served.signed(&body) {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(b"\r\n")).expect("it takes the head");
+        stream.write_all(&body).expect("it takes the body");
+        // Nobody waits for the answer.
+        drop(stream);
+    }
+    while served.texts() < 20 {
+        tokio::task::yield_now().await;
+    }
+    let runs = loop {
+        let runs = served.get("/runs", Some(("operator", "demo"))).await.text;
+        if !runs.contains("under way") {
+            break runs;
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(runs.matches("completed").count(), 20, "{runs}");
+    assert_eq!(served.stop().await, Drained { unfinished: 0 });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_of_two_tenants_is_nobodys_and_stops_nothing_else() {
+    let served = Served::start(|config| {
+        let [meridian, other] = ["meridian", "other"].map(|name| name.parse().expect("a name"));
+        let desk = config.tenants[&meridian].endpoints.clone();
+        let mut desk: Vec<_> = desk.into_iter().filter(|(name, _)| name.as_str() == "desk-vapi").collect();
+        config.tenants.get_mut(&other).expect("it is there").endpoints.extend(desk.pop());
+    })
+    .await;
+    let believed = [("x-vapi-secret".to_owned(), secret(&served.credentials, "X_VAPI_SECRET").expect("one"))];
+    let refused = served.post("/v1/intake/vapi/desk-vapi", &believed, b"{}".to_vec()).await;
+    refused.expect_problem(503, "not-configured");
+    assert_eq!(served.post_call(&call("c1")).await.status, 202);
+    served.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_wait_is_refused_and_can_be_sent_again() {
+    let served = Served::start(|config| {
+        config.server.waiting_max = 2;
+        let meridian = config.tenants.get_mut(&"meridian".parse().expect("a name")).expect("it is there");
+        (meridian.runs_max, meridian.waiting_max) = (Some(1), Some(1));
+    })
+    .await;
+    let held = served.sandbox.hold(Point::write(Service::Twilio), When::Before);
+    assert_eq!(served.post_call(&call("runs")).await.status, 202);
+    held.arrived().await;
+    assert_eq!(served.post_call(&call("waits")).await.status, 202);
+    served.post_call(&call("later")).await.expect_problem(429, "too-many");
+    held.release().await;
+    loop {
+        let answer = served.post_call(&call("later")).await;
+        if answer.status == 202 {
+            let run = answer.json()["run"].as_str().expect("a run").to_owned();
+            served.ended(&run, "completed").await;
+            break;
+        }
+        answer.expect_problem(429, "too-many");
+    }
+    assert_eq!(served.texts(), 3);
+    served.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_records_cannot_be_written_the_platform_is_asked_to_send_again() {
+    let served = Served::start(|_| {}).await;
+    let beside = rusqlite::Connection::open(served.folder.path().join("records.db")).expect("it opens");
+    let change = |sql: &str| beside.execute_batch(sql).expect("it can be changed");
+    change("PRAGMA legacy_alter_table = ON; ALTER TABLE runs RENAME TO gone;");
+    served.post_call(&call("c1")).await.expect_problem(503, "records");
+    change("PRAGMA legacy_alter_table = ON; ALTER TABLE gone RENAME TO runs;");
+    let again = served.post_call(&call("c1")).await;
+    assert_eq!(again.status, 202, "{}", again.text);
+    let run = again.json()["run"].as_str().expect("a run").to_owned();
+    served.ended(&run, "completed").await;
+    served.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenants_broken_configuration_does_not_stop_anothers() {
+    let served = Served::start(|config| {
+        let other = config.tenants.get_mut(&"other".parse().expect("a name")).expect("it is there");
+        other.pages_password = Some(SecretRef::Env("NOTHING".to_owned()));
+    })
+    .await;
+    let taken = served.post_call(&call("c1")).await;
+    assert_eq!(taken.status, 202, "{}", taken.text);
+    let body = call("c1").to_string().into_bytes();
+    let signed = served.signed(&body);
+    let unknown = served.post("/v1/intake/native/of-the-broken-one", &signed, body).await;
+    unknown.expect_problem(503, "not-configured");
+    let run = taken.json()["run"].as_str().expect("a run").to_owned();
+    served.ended(&run, "completed").await;
+    served.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_are_for_those_whose_they_are() {
+    let served = Served::start(|_| {}).await;
+    let run = served.post_call(&call("c1")).await.json()["run"].as_str().expect("a run").to_owned();
+    let page = format!("/runs/{run}");
+    served.ended(&run, "completed").await;
+    for (path, login, status, words) in [
+        (page.as_str(), None, 401, "pages_password"),
+        (&page, Some(("meridian", "wrong")), 401, ""),
+        (&page, Some(("meridian", "demo")), 200, "After the call"),
+        (&page, Some(("operator", "demo")), 200, "After the call"),
+        (&page, Some(("other", "demo")), 404, "no such run"),
+        ("/runs/run_none", Some(("meridian", "demo")), 404, "no such run"),
+        ("/runs", None, 401, ""),
+        ("/runs", Some(("meridian", "demo")), 200, run.as_str()),
+        ("/runs", Some(("operator", "demo")), 200, &run),
+        ("/runs", Some(("other", "demo")), 200, "No run yet"),
+        ("/", Some(("meridian", "demo")), 200, &run),
+        ("/metrics", Some(("operator", "demo")), 200, "{outcome=\"accepted\"} 1"),
+        ("/metrics", Some(("meridian", "demo")), 401, ""),
+        ("/style.css", None, 200, "--ink"),
+        ("/healthz", None, 200, "ok"),
+        ("/readyz", None, 200, "ready"),
+    ] {
+        let answer = served.get(path, login).await;
+        assert_eq!(answer.status, status, "{path} {login:?}: {}", answer.text);
+        assert!(answer.text.contains(words), "{path} {login:?}: {}", answer.text);
+    }
+    let page = served.get(&page, Some(("meridian", "demo"))).await;
+    assert_eq!(page.headers["cache-control"], "no-store");
+    assert!(page.headers["content-security-policy"].to_str().expect("text").contains("default-src 'none'"));
+    served.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_stops_awaits_what_is_under_way_and_leaves_the_rest_for_the_next() {
+    let served = Served::start(|config| {
+        let meridian = config.tenants.get_mut(&"meridian".parse().expect("a name")).expect("it is there");
+        meridian.runs_max = Some(1);
+    })
+    .await;
+    let held = served.sandbox.hold(Point::write(Service::Twilio), When::After);
+    for id in ["c1", "c2"] {
+        assert_eq!(served.post_call(&call(id)).await.status, 202);
+    }
+    held.arrived().await;
+    let Served { sandbox, credentials, config, address, client, stop, serving, folder } = served;
+    drop(stop);
+    let url = format!("http://{address}/readyz");
+    while client.get(&url).send().await.expect("it still answers").status().as_u16() == 200 {
+        tokio::task::yield_now().await;
+    }
+    held.release().await;
+    let drained = serving.await.expect("no panic").expect("it ends well");
+    assert_eq!(drained, Drained { unfinished: 1 });
+
+    let (address, stop, serving) = serve(config.clone(), &credentials).await;
+    let next = Served { sandbox, credentials, config, address, client, stop: Some(stop), serving, folder };
+    while next.texts() < 2 {
+        tokio::task::yield_now().await;
+    }
+    let drained = next.stop().await;
+    assert_eq!(drained, Drained { unfinished: 0 });
+}

@@ -1,0 +1,182 @@
+//! Many runs at once: those that were accepted wait here for their turn, and are driven to their end.
+
+mod queue;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    future::{Future, pending},
+    pin::pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use aftercall_core::{
+    id::{RunId, Tenant},
+    ports::RecordsError,
+};
+use tokio::{sync::Notify, task::JoinSet};
+
+pub use queue::{Full, Room};
+
+use crate::{Embedded, Error};
+use queue::Queue;
+
+/// The first pause before a run is driven again that could not be driven on. It doubles.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The longest pause.
+const PAUSE_MAX: Duration = Duration::from_secs(60);
+
+/// How often a run is driven whose step broke: a fault of ours that may not be there the next time.
+const BROKEN_TRIES_MAX: u32 = 3;
+
+/// Drives runs, as many at once as there is room for.
+pub struct Dispatcher {
+    engine: Arc<Embedded>,
+    queue: Mutex<Queue>,
+    filled: Notify,
+}
+
+/// A place in the queue, kept for a call that is about to be accepted. Dropped, it is given back.
+#[must_use]
+pub struct Place<'a> {
+    dispatcher: &'a Dispatcher,
+    tenant: Option<Tenant>,
+}
+
+/// How much is going on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Load {
+    /// Runs under way.
+    pub running: u32,
+    /// Calls that wait for their run.
+    pub waiting: u32,
+}
+
+impl Dispatcher {
+    /// A dispatcher for these tenants.
+    pub fn new(engine: Arc<Embedded>, room: Room, tenants: BTreeMap<Tenant, Room>) -> Self {
+        Self { engine, queue: Mutex::new(Queue::new(room, tenants)), filled: Notify::new() }
+    }
+
+    /// Keeps a place for a call of that tenant. Asked before the call is accepted: what was accepted is never refused.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn reserve(&self, tenant: &Tenant) -> Result<Place<'_>, Full> {
+        self.queue().reserve(tenant)?;
+        Ok(Place { dispatcher: self, tenant: Some(tenant.clone()) })
+    }
+
+    /// Takes in the runs that the records have unfinished. Gives the tenants that aren't known here, each with the
+    /// number of its runs, which stay where they are.
+    ///
+    /// # Errors
+    /// The records failed.
+    pub async fn resume(&self) -> Result<BTreeMap<Tenant, usize>, RecordsError> {
+        let mut unknown = BTreeMap::new();
+        for unfinished in self.engine.unfinished().await? {
+            if !self.queue().resume(&unfinished.tenant, unfinished.run) {
+                *unknown.entry(unfinished.tenant).or_default() += 1;
+            }
+        }
+        self.filled.notify_one();
+        Ok(unknown)
+    }
+
+    /// Whether a run waits or is under way.
+    pub fn knows(&self, run: &RunId) -> bool {
+        self.queue().knows(run)
+    }
+
+    /// How much is going on.
+    pub fn load(&self) -> Load {
+        let queue = self.queue();
+        Load { running: queue.running(), waiting: queue.waiting() }
+    }
+
+    /// Drives runs until `stop` resolves, and then waits for those under way. Dropping the future leaves each run
+    /// where its journal ends.
+    ///
+    /// # Errors
+    /// A newer engine has the records: this one must end.
+    pub async fn work(&self, stop: impl Future<Output = ()>) -> Result<(), RecordsError> {
+        let mut stop = pin!(stop);
+        let mut stopping = false;
+        let mut under_way = JoinSet::new();
+        let mut places = HashMap::new();
+        loop {
+            while !stopping && let Some((tenant, run)) = self.queue().next() {
+                let engine = Arc::clone(&self.engine);
+                let place = (tenant, run.clone());
+                let task = under_way.spawn(async move { drive(&engine, &run).await });
+                places.insert(task.id(), place);
+            }
+            tokio::select! {
+                () = &mut stop, if !stopping => stopping = true,
+                () = self.filled.notified(), if !stopping => {}
+                Some(ended) = under_way.join_next_with_id() => {
+                    let (task, ended) = ended.unwrap_or_else(|panicked| {
+                        // The run stays where its journal ends, and the others go on.
+                        tracing::error!("driving a run broke: {panicked}");
+                        (panicked.id(), Ok(()))
+                    });
+                    let (tenant, run) = places.remove(&task).expect("each task has its place");
+                    self.queue().ended(&tenant, &run);
+                    ended?;
+                }
+                else => return Ok(()),
+            }
+        }
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Place<'_> {
+    /// Puts the run into it that was accepted. A run that is there already stays there once.
+    pub fn fill(mut self, run: RunId) {
+        if let Some(tenant) = self.tenant.take() {
+            self.dispatcher.queue().fill(&tenant, run);
+            self.dispatcher.filled.notify_one();
+        }
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if let Some(tenant) = self.tenant.take() {
+            self.dispatcher.queue().release(&tenant);
+        }
+    }
+}
+
+/// Drives one run, again after what passes with time. Only that the records are another engine's is an error.
+async fn drive(engine: &Embedded, run: &RunId) -> Result<(), RecordsError> {
+    let mut pause = PAUSE;
+    let mut broken = 0;
+    loop {
+        match engine.drive(run, pending()).await {
+            Ok(_) => return Ok(()),
+            Err(Error::Records(fenced @ RecordsError::Fenced)) => return Err(fenced),
+            Err(Error::Records(RecordsError::Unavailable(why))) => {
+                tracing::warn!(%run, "the records failed, and the run waits {pause:?}: {why}");
+            }
+            Err(error @ (Error::Step(_) | Error::Records(_))) => {
+                broken += 1;
+                tracing::error!(%run, "{error}");
+                if broken >= BROKEN_TRIES_MAX {
+                    return Ok(());
+                }
+            }
+            Err(damaged @ Error::Journal(_)) => {
+                tracing::error!(%run, "{damaged}");
+                return Ok(());
+            }
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(PAUSE_MAX);
+    }
+}

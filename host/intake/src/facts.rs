@@ -1,0 +1,54 @@
+//! What a payload says of the call itself is shown in lists and kept in indices: it is short, and text of one line.
+
+use aftercall_core::conversation::Conversation;
+
+use crate::Error;
+
+/// Longest fact of a call, in bytes: an identifier, an address, the reason for its end. Protects lists and indices.
+const FACT_BYTES_MAX: usize = 256;
+
+/// Refuses a call whose facts are none.
+pub(crate) fn check(call: &Conversation) -> Result<(), Error> {
+    let facts = [
+        ("identifier", Some(&call.id)),
+        ("caller", call.from.as_ref()),
+        ("called address", call.to.as_ref()),
+        ("reason for its end", call.end_reason.as_ref()),
+        ("word for who answered", call.answered_by.as_ref()),
+        ("model's name", call.model.name.as_ref()),
+    ];
+    for (what, value) in facts {
+        let value = value.map(String::as_str).unwrap_or_default();
+        if value.len() > FACT_BYTES_MAX || value.chars().any(char::is_control) {
+            let why = format!("the call's {what} must be one line of at most {FACT_BYTES_MAX} bytes");
+            return Err(Error::at("/", why));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_are_short_and_of_one_line() {
+        let long = "x".repeat(FACT_BYTES_MAX + 1);
+        for (id, from, expected) in [
+            ("c1", Some("+15550100"), Ok(())),
+            ("c1", None, Ok(())),
+            (&long[1..], Some(&long[1..]), Ok(())),
+            (&long, None, Err("the call's identifier")),
+            ("c\u{1b}[2J", None, Err("the call's identifier")),
+            ("c1", Some("+1\n+2"), Err("the call's caller")),
+        ] {
+            let mut call = Conversation::new("native".parse().expect("a name"), id);
+            call.from = from.map(str::to_owned);
+            match (check(&call), expected) {
+                (Ok(()), Ok(())) => {}
+                (Err(error), Err(words)) => assert!(error.to_string().contains(words), "{error}"),
+                (got, expected) => panic!("{got:?} instead of {expected:?}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! A write that is rehearsed: kept here, and answered as the manifest says.
+
+use std::future::pending;
+
+use aftercall_core::tool::CapturedWrite;
+use bytes::Bytes;
+use http::{HeaderValue, Response, header as names};
+
+use super::{Admitted, Door, Error};
+use crate::text::clip;
+
+/// What stands where a credential would be.
+const CREDENTIAL: &str = "[credential]";
+
+/// Longest body that a rehearsal shows, in bytes; what is over it is cut. Protects the records.
+const CAPTURED_BODY_BYTES_MAX: usize = 16 << 10;
+
+impl Door {
+    /// Keeps a write, and gives the canned answer. Where there is none it gives none either: the call ends there.
+    pub(super) async fn rehearse(&self, admitted: &Admitted, body: &[u8]) -> Result<Response<Bytes>, Error> {
+        let canned = self.outlet.request(admitted.author_rule).rehearsal.as_ref();
+        let captured = self.captured(admitted, body, canned.map(|answer| answer.status))?;
+        self.state().captured.push(captured);
+        let Some(canned) = canned else {
+            self.rehearsed.notify_one();
+            return pending().await;
+        };
+        let mut answer = Response::new(Bytes::from(canned.body.clone()));
+        *answer.status_mut() = http::StatusCode::from_u16(canned.status)
+            .map_err(|_| Error::Invalid("the manifest's rehearsal has no HTTP status"))?;
+        answer.headers_mut().insert(names::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Ok(answer)
+    }
+
+    /// Resolves when a rehearsal has come to a write that nothing answers.
+    pub(crate) async fn rehearsed(&self) {
+        self.rehearsed.notified().await;
+    }
+
+    fn captured(&self, admitted: &Admitted, body: &[u8], answered: Option<u16>) -> Result<CapturedWrite, Error> {
+        let body = match &admitted.field {
+            Some(field) => field.fill(body, CREDENTIAL)?,
+            None => Bytes::copy_from_slice(body),
+        };
+        let masked = |name: &http::HeaderName, value: &HeaderValue| match self.outlet.injected.contains(name) {
+            true => CREDENTIAL.to_owned(),
+            false => String::from_utf8_lossy(value.as_bytes()).into_owned(),
+        };
+        // What only this host's own way of sending needs says nothing to whoever reads it.
+        let shown = admitted.headers.iter().filter(|(name, _)| ![names::ACCEPT_ENCODING, names::HOST].contains(name));
+        let mut headers: Vec<(String, String)> =
+            shown.map(|(name, value)| (name.to_string(), masked(name, value))).collect();
+        headers.sort();
+        Ok(CapturedWrite {
+            method: admitted.canonical.target.method.clone(),
+            url: admitted.asked_for.to_string(),
+            headers,
+            body: clip(&String::from_utf8_lossy(&body), CAPTURED_BODY_BYTES_MAX),
+            answered,
+        })
+    }
+}
