@@ -216,6 +216,8 @@ async fn a_rehearsal_shows_what_would_be_sent_and_sends_nothing() {
 
 #[test]
 fn a_new_plugin_passes_its_test_and_builds_as_it_is() {
+    // With these built, all that a plugin is built from is on this machine.
+    plugins();
     let folder = tempfile::tempdir().expect("a temporary folder");
     let here = folder.path();
     check(here, &["plugin", "new", "help-desk"], 0, &["help-desk", "cargo test"], &[]);
