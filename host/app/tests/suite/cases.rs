@@ -3,7 +3,16 @@
 
 use std::{fs, sync::Arc};
 
-use aftercall_app::{demo::play, progress::Silence, story};
+use aftercall_app::{
+    app::{App, Surroundings},
+    demo::{SCENARIOS, configure, play, secret, start},
+    prepare::Call,
+    progress::Silence,
+    report::Report,
+    story,
+};
+use aftercall_core::run::{Kind, Run};
+use aftercall_sandbox::{Access, Service};
 use regex::Regex;
 
 use crate::support::{case, case_names, cases, plugins};
@@ -42,4 +51,41 @@ fn steady(story: &str) -> String {
     changing.iter().fold(story.to_owned(), |story, (pattern, with)| {
         Regex::new(pattern).expect("a pattern").replace_all(&story, *with).into_owned()
     })
+}
+
+#[tokio::test]
+async fn what_the_demo_plays_can_be_rehearsed_and_nothing_is_written() {
+    for name in SCENARIOS {
+        let scenario = case(name);
+        let (sandbox, credentials) = start(&scenario).await.expect("the world starts");
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let config = configure(&scenario, plugins(), &sandbox, &folder.path().join("records.db"));
+        let env = |name: &str| secret(&credentials, name);
+        let around = Surroundings { rehearsal: true, ..Surroundings::new(&env, Arc::new(Silence)) };
+        let app = App::build(config.expect("it is configured"), around).await.expect("it is built");
+        let parsed = aftercall_intake::parse(&scenario.call).expect("it reads");
+        let call = Call { raw: &scenario.call, parsed, tenant: None, assistant: None, revision: 0 };
+        let accept = app.prepare(call).expect("somebody takes it");
+        let run = app.accept(accept).await.expect("it is accepted").run;
+        app.drive(&run, std::future::pending()).await.expect("it is driven");
+
+        let journal = app.read(&run).await.expect("it reads").journal;
+        let captured: usize = journal
+            .iter()
+            .map(|event| match &event.kind {
+                Kind::Attempted { outcome, .. } => outcome.captured.len(),
+                _ => 0,
+            })
+            .sum();
+        let report = Report::of(name, &run, &Run::replay(journal).expect("a possible story"));
+        let expected = if *name == "voicemail" { "skipped" } else { "completed" };
+        assert_eq!(report.outcome, expected, "{name}: {report:?}");
+        assert!(captured >= report.effects.len(), "{name}: {report:?}");
+        assert_eq!(captured == 0, *name == "voicemail", "{name}");
+        let written = sandbox
+            .requests()
+            .into_iter()
+            .filter(|request| request.access == Access::Write && request.service != Service::Model);
+        assert_eq!(written.map(|request| request.target).collect::<Vec<_>>(), [""; 0], "{name}");
+    }
 }
