@@ -49,7 +49,8 @@ pub enum Skip {
         /// How often it must be.
         user_turns_min: u32,
     },
-    /// Neither side said or did anything.
+    /// Neither side said or did anything. Before there were gates, journals had these words for it.
+    #[serde(alias = "nobody said anything on this call, so there is nothing to continue")]
     NothingSaid,
 }
 
@@ -167,6 +168,21 @@ mod tests {
         ];
         for (gates, call, expected) in cases {
             assert_eq!(gates.check(&call), expected, "{gates:?} on {call:?}");
+        }
+    }
+
+    #[test]
+    fn what_journals_have_is_read() {
+        for (written, expected) in [
+            (r#""voicemail""#, Skip::Voicemail),
+            (
+                r#"{"few-user-turns":{"turns":1,"user_turns_min":2}}"#,
+                Skip::FewUserTurns { turns: 1, user_turns_min: 2 },
+            ),
+            (r#""nothing-said""#, Skip::NothingSaid),
+            (r#""nobody said anything on this call, so there is nothing to continue""#, Skip::NothingSaid),
+        ] {
+            assert_eq!(serde_json::from_str::<Skip>(written).expect(written), expected);
         }
     }
 }
