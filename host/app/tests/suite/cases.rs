@@ -13,7 +13,7 @@ use aftercall_app::{
 };
 use aftercall_core::run::{Kind, Run};
 use aftercall_sandbox::{Access, Service};
-use regex::Regex;
+use regex_lite::Regex;
 
 use crate::support::{case, case_names, cases, plugins};
 

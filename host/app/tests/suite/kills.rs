@@ -1,16 +1,20 @@
 //! `kill -9` at every write to the records, and while a vendor or the model holds its answer.
 //!
-//! The real binary does the work of one call against a world that outlives it. It is killed at one place,
-//! started again, and must end as if nothing had been: finished steps are not repeated, each vendor holds
-//! each effect once.
+//! The real binary, as a command or as a server, does the work of one call against a world that outlives it. It is
+//! killed at one place, started again, and must end as if nothing had been: finished steps are not repeated, each
+//! vendor holds each effect once.
 
-use std::{path::Path, process::Stdio};
+use std::{path::Path, pin::pin, process::Stdio};
 
 use aftercall_app::{
-    demo::{Scenario, configure, secret, start},
+    clock::SystemClock,
+    demo::{Scenario, Webhook, client, configure, secret, start},
     halt,
 };
-use aftercall_core::run::{Event, Kind};
+use aftercall_core::{
+    ports::Clock as _,
+    run::{Event, Kind},
+};
 use aftercall_sandbox::{Credentials, Point, Sandbox, Service, When};
 use aftercall_storage::Sqlite;
 use serde_json::Value;
@@ -50,17 +54,56 @@ impl Stage {
         let (sandbox, credentials) = start(&scenario).await.expect("the world starts");
         let folder = tempfile::tempdir().expect("a temporary folder");
         let config = configure(&scenario, plugins(), &sandbox, &folder.path().join("records.db"));
-        let text = toml::to_string(&config.expect("it is configured")).expect("it is TOML");
+        let mut config = config.expect("it is configured");
+        config.server.listen = "127.0.0.1:0".to_owned();
+        let text = toml::to_string(&config).expect("it is TOML");
         std::fs::write(folder.path().join("aftercall.toml"), text).expect("it can be written");
         Self { scenario, sandbox, credentials, folder }
     }
 
     /// The binary, at work on the call.
     fn run(&self, halt_at: Option<usize>) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_aftercall"));
         let call: &Path = &cases().join(&self.scenario.name).join("call.json");
-        command.arg("run").arg(call).args(["--format", "json", "--config"]);
-        command.arg(self.folder.path().join("aftercall.toml"));
+        let mut command = self.binary("run", halt_at);
+        command.arg(call).args(["--format", "json"]);
+        command
+    }
+
+    /// The binary, serving: the process, and where it listens.
+    async fn serve(&self, halt_at: Option<usize>) -> (Child, String) {
+        let mut child = self.binary("serve", halt_at).spawn().expect("it starts");
+        let mut line = String::new();
+        let stdout = child.stdout.as_mut().expect("it is piped");
+        BufReader::new(stdout).read_line(&mut line).await.expect("it reads");
+        let (_, address) = line.trim_end().rsplit_once(' ').expect("it says where it listens");
+        (child, address.to_owned())
+    }
+
+    /// Posts the call, as its platform does: the status, where there is an answer at all.
+    async fn post(&self, address: &str) -> Option<u16> {
+        let env = |name: &str| secret(&self.credentials, name);
+        let webhook = Webhook::of(&self.scenario.config, &env).expect("it has an endpoint");
+        let headers = webhook.headers("msg_1", SystemClock.now(), &self.scenario.call).expect("it can be signed");
+        let request = client().expect("a client").post(format!("{address}{}", webhook.path));
+        let request = headers.into_iter().fold(request, |request, (name, value)| request.header(name, value));
+        Some(request.body(self.scenario.call.clone()).send().await.ok()?.status().as_u16())
+    }
+
+    /// Waits until there is a run, and none that has not ended.
+    async fn wait_until_ended(&self) {
+        let reader = Sqlite::open_reader(self.folder.path().join("records.db")).expect("it can be read");
+        loop {
+            let runs = reader.runs(None, 1).await.expect("it reads");
+            if runs.first().is_some_and(|run| run.ending.is_some()) {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn binary(&self, verb: &str, halt_at: Option<usize>) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_aftercall"));
+        command.arg(verb).arg("--config").arg(self.folder.path().join("aftercall.toml"));
         for name in SECRETS {
             command.env(name, secret(&self.credentials, name).expect("the world has it"));
         }
@@ -133,6 +176,45 @@ async fn killed_at_every_write_to_the_records() {
     assert!(named("before event: reply") == 4 && named("after event: reply") == 4, "{places:#?}");
     assert!(named("before the write's leave") == 4 && named("after the write's leave") == 4, "{places:#?}");
     assert!(named("before the attempt's end") == 4 && named("after the attempt's end") == 4, "{places:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_killed_at_every_write_to_the_records() {
+    plugins();
+    let mut places = Vec::new();
+    for at in 0.. {
+        let stage = Stage::set().await;
+        let (mut first, address) = stage.serve(Some(at)).await;
+        let place = {
+            let mut halted = pin!(halted(&mut first));
+            // A webhook that isn't answered is sent again, below.
+            let posted = tokio::select! {
+                place = &mut halted => Err(place),
+                status = stage.post(&address) => Ok(status),
+            };
+            match posted {
+                Err(place) => place,
+                Ok(status) => {
+                    assert_eq!(status, Some(202));
+                    tokio::select! {
+                        place = &mut halted => place,
+                        () = stage.wait_until_ended() => None,
+                    }
+                }
+            }
+        };
+        first.kill().await.expect("it takes a SIGKILL");
+        let Some(place) = place else { break };
+        let (mut second, address) = stage.serve(None).await;
+        let status = stage.post(&address).await;
+        assert!(matches!(status, Some(200 | 202)), "killed {place}: {status:?}");
+        stage.wait_until_ended().await;
+        second.kill().await.expect("it takes a SIGKILL");
+        stage.end_and_compare(&place).await;
+        places.push(place);
+    }
+    assert!(places.len() > 40, "{places:#?}");
+    assert!(places.iter().any(|place| place.contains("accept")), "{places:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
