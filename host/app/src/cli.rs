@@ -17,13 +17,13 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run the main job on this machine alone: a played model, played vendors, the real host and plugins
+    /// Run the main job on this machine alone: a played model, played vendors, the real server and plugins
     Demo(Demo),
     /// Take calls as webhooks, do the work after each, and show it in a browser
     Serve(Serve),
     /// Do the work after one call: a native envelope, or a Vapi end-of-call-report as it is
     Run(Run),
-    /// The same with every write kept back: shows what would have been sent
+    /// Do the work after one call with every write kept back, and show what would have been sent
     Rehearse(Rehearse),
     /// List runs, newest first
     Runs(Runs),

@@ -41,12 +41,13 @@ pub(super) async fn receive(
     path: Result<Path<(String, String)>, PathRejection>,
     request: Request,
 ) -> Response {
-    // In a task of its own: a client that goes away must not leave an accepted call without its place.
-    let task = tokio::spawn({
-        let shared = Arc::clone(&shared);
-        async move { take(&shared, path, request).await }
-    });
-    let taken = task.await.unwrap_or_else(|broken| Err(broke(&broken)));
+    // In a task of its own: a client that goes away must not leave an accepted call without its place, nor uncounted.
+    let task = tokio::spawn(async move { told(&shared, take(&shared, path, request).await) });
+    task.await.unwrap_or_else(|broken| broke(&broken).into_response())
+}
+
+/// Counts what became of a webhook, and says it.
+fn told(shared: &Shared, taken: Result<Taken, Problem>) -> Response {
     match taken {
         Ok(Taken::Accepted(accepted)) => {
             let known = accepted.acceptance == Acceptance::Known;
@@ -97,8 +98,7 @@ async fn take(
     let verified = endpoint.verifier.verify_head(&parts.headers, shared.app.clock.now());
     verified.map_err(|error| Problem::unverified(error.to_string()))?;
     let held = reading.read(body).await?;
-    // Before it is accepted, since what was accepted is never refused.
-    let place = shared.app.dispatcher.reserve(&endpoint.tenant).map_err(full)?;
+    let tenant = endpoint.tenant.clone();
     // A large history takes a while, which others need not wait for.
     let understanding = {
         let shared = Arc::clone(shared);
@@ -108,6 +108,8 @@ async fn take(
         Understood::Call(accept) => accept,
         Understood::Other { event } => return Ok(Taken::Ignored { event }),
     };
+    // Before it is accepted, since what was accepted is never refused; after it is believed, since nobody else gets a place.
+    let place = shared.app.dispatcher.reserve(&tenant).map_err(full)?;
     let accepted = shared.app.accept(*accept).await.map_err(unwritten)?;
     if waits(shared, &accepted).await.map_err(unwritten)? {
         place.fill(accepted.run.clone());

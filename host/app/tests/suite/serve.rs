@@ -338,6 +338,8 @@ async fn a_call_is_driven_although_its_client_is_gone() {
         tokio::task::yield_now().await;
     };
     assert_eq!(runs.matches("completed").count(), 20, "{runs}");
+    let metrics = served.get("/metrics", Some(("operator", "demo"))).await.text;
+    assert!(metrics.contains("{outcome=\"accepted\"} 20"), "{metrics}");
     assert_eq!(served.stop().await, Drained { unfinished: 0 });
 }
 
@@ -370,6 +372,13 @@ async fn what_cannot_wait_is_refused_and_can_be_sent_again() {
     held.arrived().await;
     assert_eq!(served.post_call(&call("waits")).await.status, 202);
     served.post_call(&call("later")).await.expect_problem(429, "too-many");
+    // Who isn't believed is told so all the same, and an event that needs no place is taken.
+    let body = call("later").to_string().into_bytes();
+    let forged = served.signed(b"another body");
+    served.post("/v1/intake/native/desk", &forged, body).await.expect_problem(401, "unverified");
+    let believed = [("x-vapi-secret".to_owned(), secret(&served.credentials, "X_VAPI_SECRET").expect("one"))];
+    let other = br#"{"message": {"type": "status-update"}}"#.to_vec();
+    assert_eq!(served.post("/v1/intake/vapi/desk-vapi", &believed, other).await.status, 200);
     held.release().await;
     loop {
         let answer = served.post_call(&call("later")).await;

@@ -259,18 +259,20 @@ async fn a_seed_that_makes_no_sense_is_refused() {
     check(json!({"contacts": [{"email": "a@b.c"}, {"email": "A@b.c"}]}), "contacts[1]: Contact already exists").await;
 }
 
+/// Posts what HubSpot refuses, in its own error shape.
+async fn refused(world: &World, path: &str, body: Value, status: u16, category: &str, part: &str) {
+    let (given, answer) = post(world, path, &body).await;
+    assert_eq!((given, &answer["category"]), (status, &json!(category)), "{path} {body}: {answer}");
+    assert_eq!(answer["status"], "error");
+    assert!(answer["correlationId"].as_str().is_some_and(|id| id.len() == 36));
+    assert!(answer["message"].as_str().is_some_and(|message| message.contains(part)), "{path} {body}: {answer}");
+}
+
 #[tokio::test]
-async fn what_hubspot_refuses() {
+async fn what_hubspot_refuses_of_contacts() {
     let world = world(idle()).await;
-    let check = async |path: &str, body: Value, status: u16, category: &str, part: &str| {
-        let (given, answer) = post(&world, path, &body).await;
-        assert_eq!((given, &answer["category"]), (status, &json!(category)), "{path} {body}: {answer}");
-        assert_eq!(answer["status"], "error");
-        assert!(answer["correlationId"].as_str().is_some_and(|id| id.len() == 36));
-        assert!(answer["message"].as_str().is_some_and(|message| message.contains(part)), "{path} {body}: {answer}");
-    };
     let contact = async |properties: Value, part: &str| {
-        check("contacts", json!({"properties": properties}), 400, "VALIDATION_ERROR", part).await;
+        refused(&world, "contacts", json!({"properties": properties}), 400, "VALIDATION_ERROR", part).await;
     };
     for email in ["ana", "@b.c", "a@b", "a@b.", "a b@c.d", "a@b@c.d"] {
         contact(json!({"email": email}), "INVALID_EMAIL").await;
@@ -281,16 +283,29 @@ async fn what_hubspot_refuses() {
     contact(json!({"hs_lead_status": "HOT"}), "INVALID_OPTION").await;
     contact(json!({"numemployees": 4}), "properties.numemployees must be a string").await;
     contact(json!("x"), "properties is required").await;
+}
+
+#[tokio::test]
+async fn what_hubspot_refuses_of_notes() {
+    let world = world(idle()).await;
+    let invalid = "VALIDATION_ERROR";
     let timed = |more: Value| {
         let mut properties = json!({"hs_timestamp": "1772366400000"});
         properties.as_object_mut().expect("an object").extend(more.as_object().cloned().unwrap_or_default());
         properties
     };
-    let invalid = "VALIDATION_ERROR";
-    check("notes", json!({"properties": {"hs_note_body": "x"}}), 400, invalid, "required properties were not set")
-        .await;
-    check("notes", json!({"properties": {"hs_timestamp": "noon"}}), 400, invalid, "INVALID_DATE").await;
-    check(
+    refused(
+        &world,
+        "notes",
+        json!({"properties": {"hs_note_body": "x"}}),
+        400,
+        invalid,
+        "required properties were not set",
+    )
+    .await;
+    refused(&world, "notes", json!({"properties": {"hs_timestamp": "noon"}}), 400, invalid, "INVALID_DATE").await;
+    refused(
+        &world,
         "notes",
         json!({"properties": timed(json!({"hs_note_body": "x".repeat(65_537)}))}),
         400,
@@ -298,23 +313,39 @@ async fn what_hubspot_refuses() {
         "INVALID_STRING",
     )
     .await;
-    check("notes", note_on("9", timed(json!({}))), 400, invalid, "No CONTACT with ID 9 exists").await;
+    refused(&world, "notes", note_on("9", timed(json!({}))), 400, invalid, "No CONTACT with ID 9 exists").await;
     let mut wrong_type = note_on("9", timed(json!({})));
     wrong_type["associations"][0]["types"][0]["associationTypeId"] = json!(1);
-    check("notes", wrong_type, 400, invalid, "association types are invalid").await;
+    refused(&world, "notes", wrong_type, 400, invalid, "association types are invalid").await;
+}
+
+#[tokio::test]
+async fn what_hubspot_refuses_of_upserts() {
+    let world = world(idle()).await;
+    let invalid = "VALIDATION_ERROR";
     let upsert = "contacts/batch/upsert";
-    check(upsert, json!({}), 400, invalid, "inputs is required").await;
-    check(upsert, json!({"inputs": []}), 400, invalid, "1 to 100 inputs").await;
-    check(upsert, json!({"inputs": [{"id": "a@b.c", "properties": {}}]}), 400, invalid, "unique property").await;
-    check(upsert, upsert_of("nobody", json!({})), 400, invalid, "INVALID_EMAIL").await;
-    check(upsert, upsert_of("a@b.c", json!({"email": "d@e.f"})), 501, "NOT_PLAYED", "changes the email").await;
+    refused(&world, upsert, json!({}), 400, invalid, "inputs is required").await;
+    refused(&world, upsert, json!({"inputs": []}), 400, invalid, "1 to 100 inputs").await;
+    refused(&world, upsert, json!({"inputs": [{"id": "a@b.c", "properties": {}}]}), 400, invalid, "unique property")
+        .await;
+    refused(&world, upsert, upsert_of("nobody", json!({})), 400, invalid, "INVALID_EMAIL").await;
+    refused(&world, upsert, upsert_of("a@b.c", json!({"email": "d@e.f"})), 501, "NOT_PLAYED", "changes the email")
+        .await;
     let twin = upsert_of("a@b.c", json!({}))["inputs"][0].clone();
-    check(upsert, json!({"inputs": [twin, twin]}), 400, invalid, "Duplicate IDs").await;
+    refused(&world, upsert, json!({"inputs": [twin, twin]}), 400, invalid, "Duplicate IDs").await;
+}
+
+#[tokio::test]
+async fn what_hubspot_refuses_of_searches() {
+    let world = world(idle()).await;
+    let invalid = "VALIDATION_ERROR";
     let search = |filter: Value| json!({"filterGroups": [{"filters": [filter]}]});
-    check("contacts/search", json!({"limit": 201}), 400, invalid, "limit must be from 1 to 200").await;
-    check("contacts/search", json!({"after": "soon"}), 400, invalid, "not a cursor").await;
-    check("contacts/search", json!({"filterGroups": [{"filters": []}]}), 400, invalid, "1 to 6 filters").await;
-    check(
+    refused(&world, "contacts/search", json!({"limit": 201}), 400, invalid, "limit must be from 1 to 200").await;
+    refused(&world, "contacts/search", json!({"after": "soon"}), 400, invalid, "not a cursor").await;
+    refused(&world, "contacts/search", json!({"filterGroups": [{"filters": []}]}), 400, invalid, "1 to 6 filters")
+        .await;
+    refused(
+        &world,
         "contacts/search",
         search(json!({"propertyName": "email", "operator": "EQ"})),
         400,
@@ -322,7 +353,8 @@ async fn what_hubspot_refuses() {
         "value is required",
     )
     .await;
-    check(
+    refused(
+        &world,
         "contacts/search",
         search(json!({"propertyName": "email", "operator": "GT", "value": "a"})),
         501,
@@ -330,10 +362,14 @@ async fn what_hubspot_refuses() {
         "GT",
     )
     .await;
-    check("contacts/search", json!({"query": "ana"}), 501, "NOT_PLAYED", "query").await;
-    check("companies", json!({}), 404, "OBJECT_NOT_FOUND", "resource not found").await;
+    refused(&world, "contacts/search", json!({"query": "ana"}), 501, "NOT_PLAYED", "query").await;
+    refused(&world, "companies", json!({}), 404, "OBJECT_NOT_FOUND", "resource not found").await;
     assert_eq!(get(&world, "contacts/1").await.0, 404);
+}
 
+#[tokio::test]
+async fn what_hubspot_refuses_of_strangers() {
+    let world = world(idle()).await;
     let create = |token: Option<&str>, content_type: &str| {
         let request = world.post(Service::Hubspot, "/crm/v3/objects/contacts").header("content-type", content_type);
         let request = token.into_iter().fold(request, |request, token| request.header("authorization", token));
