@@ -253,6 +253,7 @@ fn host_config(config: &Config, around: &Surroundings<'_>) -> anyhow::Result<Hos
         egress_ceiling: operator.egress_ceiling.clone(),
         egress_allow_ranges: operator.egress_allow_ranges.clone(),
         egress_reroutes: operator.egress_reroutes.clone(),
+        limits: operator.limits,
         ..HostConfig::new(Arc::clone(&around.clock))
     })
 }

@@ -152,6 +152,9 @@ pub struct Logs {
     /// How results are shown
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
+    /// Also tell how near each tool call came to each of its limits; JSON always does
+    #[arg(long)]
+    pub limits: bool,
 }
 
 /// `aftercall plugin`

@@ -10,6 +10,7 @@ use aftercall_core::{
     time::Timestamp,
     timeline::{self, Moment, What},
     tool::{Failure, Outcome, Receipt},
+    usage::Used,
 };
 use serde_json::Value;
 
@@ -19,18 +20,34 @@ const DETAIL_CHARS_MAX: usize = 400;
 /// An argument with more characters is told after those with fewer.
 const ARGUMENT_CHARS_LONG: usize = 120;
 
+/// A limit of which a call used that much, in percent, is told of without being asked for.
+const NEAR_PERCENT: u64 = 50;
+
+/// Which limits of tool calls are told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limits {
+    /// Those that a call came near to.
+    Near,
+    /// All that a call used anything of.
+    All,
+}
+
 /// Tells a whole run.
 ///
 /// # Errors
 /// The journal tells no possible story.
-pub fn tell(stored: &StoredRun) -> Result<String, IllegalHistory> {
+pub fn tell(stored: &StoredRun, limits: Limits) -> Result<String, IllegalHistory> {
     let mut story = String::new();
     let identity = &stored.identity;
     let _ = writeln!(story, "{}", identity.run());
     let _ = writeln!(story, "{}", call_in_words(&stored.conversation));
     let _ = writeln!(story, "{} · {} · {}\n", identity.tenant, identity.platform, identity.conversation);
     for moment in timeline::tell(stored)? {
-        for line in lines(&moment) {
+        let all = match (&moment.what, limits) {
+            (What::Tried { usage, .. }, Limits::All) => Some(usage_in_words(usage.iter().filter(|used| used.used > 0))),
+            _ => None,
+        };
+        for line in lines(&moment).into_iter().chain(all.flatten().map(|words| detail(&format!("limits: {words}")))) {
             let _ = writeln!(story, "{line}");
         }
     }
@@ -64,8 +81,18 @@ pub fn call_in_words(call: &Conversation) -> String {
 pub fn lines(moment: &Moment) -> Vec<String> {
     let (head, details) = words(&moment.what);
     let mut lines = vec![format!("{}  {}", time(moment.at), plain(&head))];
-    lines.extend(details.into_iter().map(|detail| format!("            {}", clip(&detail))));
+    lines.extend(details.iter().map(|text| detail(text)));
     lines
+}
+
+fn detail(text: &str) -> String {
+    format!("            {}", clip(text))
+}
+
+/// How near a call came to limits: `memory 1.2 of 64 MiB · requests 2 of 32`. None: to none of these.
+pub fn usage_in_words<'a>(usage: impl Iterator<Item = &'a Used>) -> Option<String> {
+    let words = usage.map(Used::to_string).collect::<Vec<_>>().join(" · ");
+    (!words.is_empty()).then_some(words)
 }
 
 /// One moment in words, and its details.
@@ -95,12 +122,14 @@ pub fn words(what: &What) -> (String, Vec<String>) {
             format!("  ✗ {} was refused; nothing ran.", call.name),
             vec![arguments_in_words(&call.arguments), words.clone()],
         ),
-        What::Tried { call, bound, took_ms, tries, result, log, captured, again_at } => {
+        What::Tried { call, bound, took_ms, tries, result, log, captured, usage, again_at } => {
             let mut details = vec![asked_in_words(call, bound)];
             details.extend(log.iter().map(|line| format!("log: {}", line.message)));
             details
                 .extend(captured.iter().map(|write| format!("would have been sent: {} {}", write.method, write.url)));
             let head = tried(&call.name, *took_ms, *tries, result, *again_at, &mut details);
+            let near = usage_in_words(usage.iter().filter(|used| used.percent() >= NEAR_PERCENT));
+            details.extend(near.map(|near| format!("near its limits: {near}")));
             (head, details)
         }
         What::Settled { call, found, again_at } => {

@@ -120,7 +120,7 @@ impl Setup<'_> {
                 credentials,
                 read: grant.egress.read.clone(),
                 write: grant.egress.write.clone(),
-                limits: None,
+                limits: grant.limits,
             };
             self.plugins.grant(self.tenant.clone(), &grant).with_context(|| place)?;
         }

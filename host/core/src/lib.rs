@@ -25,6 +25,7 @@ pub mod manifest;
 pub mod model;
 pub mod schema;
 pub mod tool;
+pub mod usage;
 
 pub mod effect;
 pub mod ledger;

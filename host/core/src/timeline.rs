@@ -12,6 +12,7 @@ use crate::{
     run::{AttemptResult, CallEnd, CallId, Decline, Ending, Event, Found, IllegalHistory, Kind, Pins, Run, Timer},
     time::Timestamp,
     tool::{CapturedWrite, LogLine},
+    usage::Used,
 };
 
 /// One thing that happened.
@@ -85,6 +86,9 @@ pub enum What {
         /// In a rehearsal: the writes that would have been sent.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         captured: Vec<CapturedWrite>,
+        /// How near it came to each of its limits. Empty: nothing ran.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        usage: Vec<Used>,
         /// When it is tried again, if it is.
         again_at: Option<Timestamp>,
     },
@@ -153,6 +157,7 @@ pub fn after(event: &Event, run: &Run) -> Vec<Moment> {
                 result: outcome.result.clone(),
                 log: outcome.log.clone(),
                 captured: outcome.captured.clone(),
+                usage: outcome.usage.clone(),
                 again_at: set_for(run, timer),
             };
             asked(run, *call).map(tried).into_iter().collect()

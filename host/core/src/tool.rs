@@ -10,6 +10,7 @@ use crate::{
     id::{PluginName, RunId, Sha256Hex, Tenant},
     json::Json,
     time::Timestamp,
+    usage::{Limit, Used},
 };
 
 /// What repeating a call can do to the outside world.
@@ -148,7 +149,7 @@ pub struct Failure {
 
 /// Kinds of failure. The first eight are the contract's; the rest only the host can see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(try_from = "String", into = "String")]
 pub enum FailureKind {
     /// The model can correct its arguments.
     InvalidArguments,
@@ -168,8 +169,8 @@ pub enum FailureKind {
     Other,
     /// The component trapped, or broke the contract.
     Trapped,
-    /// The component reached a limit; the message names it.
-    LimitReached,
+    /// The component reached that limit.
+    LimitReached(Limit),
     /// The host can't run this tool: no such component, no such grant.
     NotRunnable,
 }
@@ -187,7 +188,44 @@ pub enum Blame {
     Operator,
 }
 
+/// A word that names no kind of failure.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no kind of failure")]
+pub struct UnknownKind(String);
+
+impl TryFrom<String> for FailureKind {
+    type Error = UnknownKind;
+
+    fn try_from(word: String) -> Result<Self, UnknownKind> {
+        Self::all().find(|kind| kind.as_str() == word).ok_or(UnknownKind(word))
+    }
+}
+
+impl From<FailureKind> for String {
+    fn from(kind: FailureKind) -> Self {
+        kind.as_str().to_owned()
+    }
+}
+
 impl FailureKind {
+    /// All kinds, each limit's own among them.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let named = [
+            Self::InvalidArguments,
+            Self::NotFound,
+            Self::Denied,
+            Self::Conflict,
+            Self::RateLimited,
+            Self::Unavailable,
+            Self::OutcomeUnknown,
+            Self::Other,
+            Self::Trapped,
+            Self::NotRunnable,
+            Self::LimitReached(Limit::Unnamed),
+        ];
+        named.into_iter().chain(Limit::ALL.into_iter().map(Self::LimitReached))
+    }
+
     /// The word that the timeline and the model see.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -200,7 +238,7 @@ impl FailureKind {
             Self::OutcomeUnknown => "outcome-unknown",
             Self::Other => "other",
             Self::Trapped => "trapped",
-            Self::LimitReached => "limit-reached",
+            Self::LimitReached(limit) => limit.failure(),
             Self::NotRunnable => "not-runnable",
         }
     }
@@ -214,7 +252,7 @@ impl FailureKind {
     pub const fn blame(self) -> Blame {
         match self {
             Self::InvalidArguments | Self::NotFound | Self::Conflict => Blame::Model,
-            Self::Trapped | Self::LimitReached | Self::Other => Blame::Guest,
+            Self::Trapped | Self::LimitReached(_) | Self::Other => Blame::Guest,
             Self::RateLimited | Self::Unavailable | Self::OutcomeUnknown => Blame::Vendor,
             Self::Denied | Self::NotRunnable => Blame::Operator,
         }
@@ -284,12 +322,14 @@ pub struct AttemptEnd {
     pub log: Vec<LogLine>,
     /// In a rehearsal: the writes that would have been sent, in order.
     pub captured: Vec<CapturedWrite>,
+    /// How near the call came to each of its limits, in the order of [`Limit::ALL`].
+    pub usage: Vec<Used>,
 }
 
 impl AttemptEnd {
     /// An end with nothing to tell beside its result and its writes.
     pub fn of(result: Result<Outcome, Failure>, writes: &[WriteAnswer]) -> Self {
-        Self { result, writes: writes.to_vec(), log: Vec::new(), captured: Vec::new() }
+        Self { result, writes: writes.to_vec(), log: Vec::new(), captured: Vec::new(), usage: Vec::new() }
     }
 }
 
@@ -349,6 +389,20 @@ mod tests {
         ] {
             assert_eq!(WriteAnswer::of_status(status), expected, "{status}");
         }
+    }
+
+    #[test]
+    fn a_kind_of_failure_is_stored_as_its_word() {
+        for kind in FailureKind::all() {
+            let stored = serde_json::to_string(&kind).expect("serialises");
+            assert_eq!(stored, format!("\"{}\"", kind.as_str()));
+            assert_eq!(serde_json::from_str::<FailureKind>(&stored).expect("reads"), kind);
+        }
+        assert_eq!(FailureKind::LimitReached(Limit::Memory).as_str(), "memory-limit-reached");
+        // As journals say that were written before limits had names.
+        let older = serde_json::from_str::<FailureKind>("\"limit-reached\"").expect("reads");
+        assert_eq!(older, FailureKind::LimitReached(Limit::Unnamed));
+        assert!(serde_json::from_str::<FailureKind>("\"limit\"").is_err());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use aftercall_core::{
     ports::WriteRecord,
     tool::{AttemptEnd, Failure, FailureKind, Finding, Invocation, Outcome},
+    usage::{Limit, Used},
 };
 use futures::future::BoxFuture;
 use wasmtime::Store;
@@ -17,6 +18,7 @@ use crate::{
     grant::Granted,
     instance::Stop,
     limits::Limits,
+    meter::Meter,
 };
 
 /// One attempt that is about to begin.
@@ -26,6 +28,7 @@ pub(crate) struct Attempt<'a> {
     limits: Limits,
     log: Arc<Log>,
     door: Arc<Door>,
+    meter: Arc<Meter>,
 }
 
 impl<'a> Attempt<'a> {
@@ -54,7 +57,7 @@ impl<'a> Attempt<'a> {
         let log = Arc::new(Log::new(&limits));
         let key = invocation.context.key.clone();
         let door = Arc::new(Door::new(Arc::clone(&granted.outlet), purpose, key, Arc::clone(&log)));
-        Self { granted, invocation, limits, log, door }
+        Self { granted, invocation, limits, log, door, meter: Arc::default() }
     }
 
     /// Calls the tool.
@@ -75,8 +78,9 @@ impl<'a> Attempt<'a> {
         if let Ok(outcome) = &result {
             self.remark(outcome, &closed);
         }
+        let usage = self.usage(result.as_ref().ok(), &closed);
         let result = settle(result, closed.refusal);
-        AttemptEnd { result, writes: closed.writes, log: self.log.take(), captured: closed.captured }
+        AttemptEnd { result, writes: closed.writes, log: self.log.take(), captured: closed.captured, usage }
     }
 
     /// Asks the tool what became of it.
@@ -93,6 +97,18 @@ impl<'a> Attempt<'a> {
         settle(result, self.door.close().refusal)
     }
 
+    /// How near the call came to each limit.
+    fn usage(&self, outcome: Option<&Outcome>, closed: &Closed) -> Vec<Used> {
+        let limits = &self.limits;
+        let returned =
+            |outcome: &Outcome| outcome.text.len() + outcome.data.as_ref().map_or(0, |data| data.as_str().len());
+        let mut usage = self.meter.usage(limits);
+        usage.extend(closed.usage.iter().copied().chain(self.log.usage()));
+        usage.push(Used::new(Limit::ResultBytes, outcome.map_or(0, returned), limits.result_bytes_max));
+        usage.sort_by_key(|used| used.limit);
+        usage
+    }
+
     /// What the component is asked: the tool, its arguments, and what it is told about the attempt.
     fn question(&self) -> (String, String, exports::Context) {
         let Invocation { tool, arguments, context, .. } = self.invocation;
@@ -106,7 +122,8 @@ impl<'a> Attempt<'a> {
     ) -> Result<T, Stop> {
         let (settings, log, door) = (&self.granted.settings, &self.log, &self.door);
         let ready = &self.granted.ready;
-        let call = ready.run(&self.limits, Arc::clone(settings), Arc::clone(log), Some(Arc::clone(door)), export);
+        let call =
+            ready.run(&self.limits, &self.meter, Arc::clone(settings), Arc::clone(log), Some(Arc::clone(door)), export);
         tokio::select! {
             answer = call => answer,
             () = self.door.rehearsed() => Err(Stop::Rehearsed),
@@ -120,11 +137,15 @@ impl<'a> Attempt<'a> {
     ) -> Result<T, Failure> {
         match answer {
             Ok(Ok(raw)) => measure(raw, &self.limits).map_err(|breach| match breach {
-                Breach::TooLarge(reached) => Failure::new(FailureKind::LimitReached, reached.to_string()),
+                Breach::TooLarge(reached) => {
+                    Failure::new(FailureKind::LimitReached(reached.limit), reached.to_string())
+                }
                 breach => Failure::new(FailureKind::Trapped, format!("the component broke the contract: {breach}")),
             }),
             Ok(Err(failure)) => Err(contract::failure(failure, &self.log)),
-            Err(Stop::Reached(reached)) => Err(Failure::new(FailureKind::LimitReached, reached.to_string())),
+            Err(Stop::Reached(reached)) => {
+                Err(Failure::new(FailureKind::LimitReached(reached.limit), reached.to_string()))
+            }
             Err(trapped @ (Stop::Trapped(_) | Stop::Rehearsed)) => {
                 Err(Failure::new(FailureKind::Trapped, trapped.to_string()))
             }
@@ -158,8 +179,11 @@ fn settle<T>(result: Result<T, Failure>, refusal: Option<door::Error>) -> Result
     result.map_err(|failure| match (failure.kind, &refusal) {
         (
             FailureKind::Other | FailureKind::Unavailable | FailureKind::OutcomeUnknown | FailureKind::Trapped,
-            door::Error::Limit(_),
-        ) => Failure::new(FailureKind::LimitReached, format!("{refusal}; the tool said: {}", failure.message)),
+            door::Error::Limit(reached),
+        ) => Failure::new(
+            FailureKind::LimitReached(reached.limit),
+            format!("{refusal}; the tool said: {}", failure.message),
+        ),
         (
             FailureKind::Other | FailureKind::Unavailable | FailureKind::OutcomeUnknown,
             door::Error::Denied(_) | door::Error::Prohibited(_),

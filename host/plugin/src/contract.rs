@@ -5,6 +5,7 @@
 use aftercall_core::{
     json::Json,
     tool::{self, CallContext, Failure, FailureKind, Finding, LogLevel, Outcome, Receipt},
+    usage::Limit,
 };
 
 use crate::{
@@ -58,7 +59,7 @@ pub(crate) fn outcome(outcome: exports::Outcome, limits: &Limits) -> Result<Outc
     let receipts = receipts.into_iter().map(receipt).collect::<Result<Vec<_>, _>>()?;
     let bytes = text.len() + data.as_ref().map_or(0, String::len);
     if bytes > limits.result_bytes_max {
-        return Err(Reached::new("result_bytes_max", limits.result_bytes_max).into());
+        return Err(Reached::new(Limit::ResultBytes, limits.result_bytes_max).into());
     }
     let data = data.map(Json::parse).transpose().map_err(|error| Breach::NotJson(error.to_string()))?;
     Ok(Outcome { text, data, receipts })

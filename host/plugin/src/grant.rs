@@ -8,6 +8,7 @@ use aftercall_core::{
     schema::{self, Schema},
     secret::Secret,
     tool::Tool,
+    usage::Limit,
 };
 use serde_json::{Map, Value};
 use tokio::sync::OnceCell;
@@ -34,8 +35,8 @@ pub struct Grant {
     pub read: Vec<Rule>,
     /// Requests that it may send as writes.
     pub write: Vec<Rule>,
-    /// Lower limits than the host's. None: the host's.
-    pub limits: Option<Limits>,
+    /// What each of its calls may use, below the operator's ceiling.
+    pub limits: Limits,
 }
 
 /// Why a grant can't hold.
@@ -83,6 +84,22 @@ pub enum Error {
         /// Why.
         why: schema::Error,
     },
+    /// A limit that the operator doesn't allow to be that high.
+    #[error(
+        "the grant of plugin {plugin} sets limits.{name} to {asked}, and the operator's ceiling is {most}: lower it, \
+         or raise `operator.limits.{name}`",
+        name = limit.setting()
+    )]
+    OverCeiling {
+        /// Which plugin.
+        plugin: PluginName,
+        /// Which limit.
+        limit: Limit,
+        /// What the grant says.
+        asked: u64,
+        /// What the operator allows at most.
+        most: u64,
+    },
     /// The credentials don't fit.
     #[error(transparent)]
     Credential(#[from] CredentialError),
@@ -114,7 +131,10 @@ impl Granted {
             return Err(Error::ManyHosts { plugin: grant.plugin.clone(), rule: Box::new(rule.clone()) });
         }
         let settings = check_settings(&grant.plugin, manifest.settings.as_ref(), &grant.settings)?;
-        let limits = grant.limits.unwrap_or(ceiling).below(ceiling);
+        let limits = grant.limits.within(ceiling).map_err(|(limit, asked, most)| {
+            let plugin = grant.plugin.clone();
+            Error::OverCeiling { plugin, limit, asked, most }
+        })?;
         let policy = Policy {
             author: manifest.egress_rules(),
             operator: operator.ceiling.clone(),

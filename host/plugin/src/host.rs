@@ -44,7 +44,7 @@ pub struct HostConfig {
     pub clock: Arc<dyn Clock>,
     /// Where compiled components are kept. None: they are compiled at each start.
     pub code_cache: Option<CodeCache>,
-    /// Limits of each call, which a grant can only lower.
+    /// The ceiling of each call's limits (`operator.limits`): a grant can't go beyond it.
     pub limits: Limits,
     /// Most calls that run at once. The others wait, until their deadline.
     pub running_max: u32,
@@ -253,7 +253,7 @@ impl PluginHost {
         let log = Arc::new(Log::new(&limits));
         let text = settings.to_string();
         let answer = ready
-            .run(&limits, Arc::clone(settings), Arc::clone(&log), None, |plugin, store| {
+            .run(&limits, &Arc::default(), Arc::clone(settings), Arc::clone(&log), None, |plugin, store| {
                 Box::pin(async move { plugin.aftercall_tool_tools().call_list_tools(store, &text).await })
             })
             .await;

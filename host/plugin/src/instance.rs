@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use aftercall_core::usage::Limit;
 use futures::future::BoxFuture;
 use tokio::time::timeout;
 use wasmtime::{
@@ -16,7 +17,7 @@ use crate::{
     capabilities::{self, CONTRACT_VERSION, Impure, State, log::Log},
     door::Door,
     limits::{Limits, MEMORIES_MAX, Reached, TABLES_MAX},
-    meter::{Counted, Cpu},
+    meter::{Counted, Meter},
     text::clip_line,
 };
 
@@ -86,36 +87,38 @@ impl Ready {
     pub(crate) async fn run<T>(
         &self,
         limits: &Limits,
+        meter: &Arc<Meter>,
         settings: Arc<str>,
         log: Arc<Log>,
         door: Option<Arc<Door>>,
         export: impl for<'a> FnOnce(&'a Plugin, &'a mut Store<State>) -> BoxFuture<'a, wasmtime::Result<T>>,
     ) -> Result<T, Stop> {
-        let cpu = Arc::new(Cpu::default());
-        let mut store = Store::new(self.pre.engine(), State::new(limits, settings, log, door));
+        let mut store = Store::new(self.pre.engine(), State::new(limits, meter, settings, log, door));
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(limits.hostcall_bytes_max);
         store.set_max_component_handles(limits.handles_max);
         store.set_epoch_deadline(1);
         let cpu_max = limits.cpu_ms_max;
-        let spent = Arc::clone(&cpu);
-        store.epoch_deadline_callback(move |_| {
-            if spent.spent() > Duration::from_millis(cpu_max) {
-                return Err(Reached::new("cpu_ms_max", cpu_max).into());
+        let counted = Arc::clone(meter);
+        store.epoch_deadline_callback(move |mut store| {
+            counted.see_handles(store.data_mut().handles());
+            if counted.cpu.spent() > Duration::from_millis(cpu_max) {
+                return Err(Reached::new(Limit::CpuTime, cpu_max).into());
             }
             Ok(UpdateDeadline::Yield(1))
         });
         let call = async {
             let plugin = self.pre.instantiate_async(&mut store).await?;
             let answer = export(&plugin, &mut store).await?;
+            meter.see_handles(store.data_mut().handles());
             store.data().check_purity()?;
             Ok::<_, wasmtime::Error>(answer)
         };
         // Epochs end a component that computes, this one that waits.
-        match timeout(Duration::from_millis(limits.wall_ms_max), Counted::new(cpu, call)).await {
+        match timeout(Duration::from_millis(limits.wall_ms_max), Counted::new(Arc::clone(meter), call)).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(Stop::of(&error, limits)),
-            Err(_) => Err(Stop::Reached(Reached::new("wall_ms_max", limits.wall_ms_max))),
+            Err(_) => Err(Stop::Reached(Reached::new(Limit::WallTime, limits.wall_ms_max))),
         }
     }
 }
@@ -137,15 +140,15 @@ impl Stop {
             return Self::Reached(reached.clone());
         }
         if matches!(find(error), Some(ResourceTableError::Full)) {
-            return Self::Reached(Reached::new("handles_max", limits.handles_max));
+            return Self::Reached(Reached::new(Limit::Handles, limits.handles_max));
         }
         // wasmtime has no type for these two.
         let words = error.root_cause().to_string();
         if words.contains("handle limit exceeded") {
-            return Self::Reached(Reached::new("handles_max", limits.handles_max));
+            return Self::Reached(Reached::new(Limit::Handles, limits.handles_max));
         }
         if words.contains("fuel allocated for hostcalls") {
-            return Self::Reached(Reached::new("hostcall_bytes_max", limits.hostcall_bytes_max));
+            return Self::Reached(Reached::new(Limit::HostcallBytes, limits.hostcall_bytes_max));
         }
         if let Some(I32Exit(status)) = find(error) {
             return Self::Trapped(format!("it exited with status {status}"));

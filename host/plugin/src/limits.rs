@@ -1,5 +1,6 @@
 //! What one call may use. All of it is on by default, and counted over the whole call.
 
+use aftercall_core::usage::Limit;
 use serde::{Deserialize, Serialize};
 
 /// Largest component that is read, in bytes: protects the host from compiling without end.
@@ -55,7 +56,8 @@ pub const HEADER_BYTES_MAX: usize = 64 << 10;
 /// Longest time to connect to a vendor, in milliseconds.
 pub const CONNECT_MS_MAX: u64 = 10_000;
 
-/// The limits of one call that an operator or a tenant may lower. The operator's are the ceiling of the tenant's.
+/// The limits of one call. What stands here by default holds for every plugin of every tenant; a tenant may say
+/// otherwise, as far as the operator's ceiling goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
@@ -105,9 +107,42 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Each by its name.
+    pub fn each(&self) -> [(Limit, u64); 12] {
+        let number = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        [
+            (Limit::Memory, number(self.memory_bytes_max)),
+            (Limit::CpuTime, self.cpu_ms_max),
+            (Limit::WallTime, self.wall_ms_max),
+            (Limit::RequestTime, self.request_ms_max),
+            (Limit::Requests, u64::from(self.requests_max)),
+            (Limit::RequestBytes, number(self.request_bytes_max)),
+            (Limit::ResponseBytes, number(self.response_bytes_max)),
+            (Limit::LogLines, number(self.log_lines_max)),
+            (Limit::LogBytes, number(self.log_bytes_max)),
+            (Limit::ResultBytes, number(self.result_bytes_max)),
+            (Limit::HostcallBytes, number(self.hostcall_bytes_max)),
+            (Limit::Handles, number(self.handles_max)),
+        ]
+    }
+
+    /// These limits, below a ceiling. What was left at its default is lowered without a word.
+    ///
+    /// # Errors
+    /// One was set, and is over the ceiling: its name, the value and the ceiling.
+    pub fn within(self, ceiling: Limits) -> Result<Self, (Limit, u64, u64)> {
+        let all = self.each().into_iter().zip(ceiling.each()).zip(Self::default().each());
+        for (((limit, asked), (_, most)), (_, default)) in all {
+            if asked > most && asked != default {
+                return Err((limit, asked, most));
+            }
+        }
+        Ok(self.below(ceiling))
+    }
+
     /// The lower of each.
     #[must_use]
-    pub fn below(self, ceiling: Limits) -> Self {
+    fn below(self, ceiling: Limits) -> Self {
         Self {
             memory_bytes_max: self.memory_bytes_max.min(ceiling.memory_bytes_max),
             cpu_ms_max: self.cpu_ms_max.min(ceiling.cpu_ms_max),
@@ -127,16 +162,16 @@ impl Limits {
 
 /// A call reached one of its limits.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the call reached {limit} = {max}")]
+#[error("the call reached {} = {max}", limit.setting())]
 pub struct Reached {
-    /// Which limit, by its name in [`Limits`].
-    pub limit: &'static str,
+    /// Which limit.
+    pub limit: Limit,
     /// How much it allows.
     pub max: u64,
 }
 
 impl Reached {
-    pub(crate) fn new(limit: &'static str, max: impl TryInto<u64>) -> Self {
+    pub(crate) fn new(limit: Limit, max: impl TryInto<u64>) -> Self {
         Self { limit, max: max.try_into().unwrap_or(u64::MAX) }
     }
 }
@@ -146,10 +181,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tenant_can_lower_but_not_raise() {
-        let ceiling = Limits { cpu_ms_max: 100, requests_max: 5, ..Limits::default() };
-        let asked = Limits { cpu_ms_max: 1_000_000, requests_max: 2, ..Limits::default() };
-        assert_eq!(asked.below(ceiling), Limits { cpu_ms_max: 100, requests_max: 2, ..Limits::default() });
+    fn a_tenant_says_what_it_wants_below_the_ceiling() {
+        let default = Limits::default();
+        let ceiling = Limits { cpu_ms_max: 100, requests_max: 64, ..default };
+        for (asked, expected) in [
+            (default, Ok(Limits { cpu_ms_max: 100, ..default })),
+            (Limits { requests_max: 2, ..default }, Ok(Limits { cpu_ms_max: 100, requests_max: 2, ..default })),
+            (Limits { requests_max: 50, ..default }, Ok(Limits { cpu_ms_max: 100, requests_max: 50, ..default })),
+            (Limits { requests_max: 65, ..default }, Err((Limit::Requests, 65, 64))),
+            (Limits { cpu_ms_max: 101, ..default }, Err((Limit::CpuTime, 101, 100))),
+            (Limits { memory_bytes_max: 65 << 20, ..default }, Err((Limit::Memory, 65 << 20, 64 << 20))),
+        ] {
+            assert_eq!(asked.within(ceiling), expected);
+        }
     }
 
     #[test]

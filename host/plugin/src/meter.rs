@@ -3,14 +3,56 @@
 use std::{
     future::Future,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::{Context, Poll},
     time::{Duration, Instant},
 };
 
+use aftercall_core::usage::{Limit, Used};
 use wasmtime::ResourceLimiter;
 
-use crate::limits::{CORE_INSTANCES_MAX, MEMORIES_MAX, Reached, TABLES_MAX};
+use crate::limits::{CORE_INSTANCES_MAX, Limits, MEMORIES_MAX, Reached, TABLES_MAX};
+
+/// What one call has used so far. It outlives the call's store, however that ended.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    pub(crate) cpu: Cpu,
+    began: Instant,
+    memory_bytes: AtomicUsize,
+    handles: AtomicUsize,
+}
+
+impl Default for Meter {
+    fn default() -> Self {
+        Self {
+            cpu: Cpu::default(),
+            began: Instant::now(),
+            memory_bytes: AtomicUsize::default(),
+            handles: AtomicUsize::default(),
+        }
+    }
+}
+
+impl Meter {
+    /// Takes note of how many handles are held.
+    pub(crate) fn see_handles(&self, held: usize) {
+        self.handles.fetch_max(held, Ordering::Relaxed);
+    }
+
+    /// How near the call came to the limits that are counted here.
+    pub(crate) fn usage(&self, limits: &Limits) -> Vec<Used> {
+        let (memory, handles) = (self.memory_bytes.load(Ordering::Relaxed), self.handles.load(Ordering::Relaxed));
+        vec![
+            Used::new(Limit::Memory, memory, limits.memory_bytes_max),
+            Used::new(Limit::CpuTime, self.cpu.spent().as_millis(), limits.cpu_ms_max),
+            Used::new(Limit::WallTime, self.began.elapsed().as_millis(), limits.wall_ms_max),
+            Used::new(Limit::Handles, handles, limits.handles_max),
+        ]
+    }
+}
 
 /// Sums what all linear memories and tables of a call take. wasmtime's own limiter counts each by itself.
 #[derive(Debug)]
@@ -18,19 +60,21 @@ pub(crate) struct Memory {
     bytes: usize,
     bytes_max: usize,
     last: usize,
+    meter: Arc<Meter>,
 }
 
 impl Memory {
-    pub(crate) fn new(bytes_max: usize) -> Self {
-        Self { bytes: 0, bytes_max, last: 0 }
+    pub(crate) fn new(bytes_max: usize, meter: Arc<Meter>) -> Self {
+        Self { bytes: 0, bytes_max, last: 0, meter }
     }
 
     fn grow(&mut self, by: usize) -> wasmtime::Result<bool> {
         self.last = by;
         self.bytes = self.bytes.saturating_add(by);
+        self.meter.memory_bytes.fetch_max(self.bytes, Ordering::Relaxed);
         if self.bytes > self.bytes_max {
             // A trap, and not a refusal that the guest's allocator would turn into a bare `unreachable`.
-            return Err(Reached::new("memory_bytes_max", self.bytes_max).into());
+            return Err(Reached::new(Limit::Memory, self.bytes_max).into());
         }
         Ok(true)
     }
@@ -102,13 +146,13 @@ impl Cpu {
 /// Counts the time in which a future is being polled. Epoch ticks alone would also count one for each wait
 /// that was longer than a tick.
 pub(crate) struct Counted<F> {
-    cpu: Arc<Cpu>,
+    meter: Arc<Meter>,
     future: Pin<Box<F>>,
 }
 
 impl<F> Counted<F> {
-    pub(crate) fn new(cpu: Arc<Cpu>, future: F) -> Self {
-        Self { cpu, future: Box::pin(future) }
+    pub(crate) fn new(meter: Arc<Meter>, future: F) -> Self {
+        Self { meter, future: Box::pin(future) }
     }
 }
 
@@ -116,9 +160,9 @@ impl<F: Future> Future for Counted<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        self.cpu.begin();
+        self.meter.cpu.begin();
         let polled = self.future.as_mut().poll(cx);
-        self.cpu.pause();
+        self.meter.cpu.pause();
         polled
     }
 }
@@ -129,29 +173,29 @@ mod tests {
 
     #[test]
     fn memory_is_summed_and_a_failed_growth_given_back() {
-        let mut memory = Memory::new(100);
+        let mut memory = Memory::new(100, Arc::default());
         assert!(memory.memory_growing(0, 60, None).expect("fits"));
         memory.memory_grow_failed(wasmtime::Error::msg("no room")).expect("undoes");
         assert!(memory.memory_growing(0, 60, None).expect("fits"));
         assert!(memory.table_growing(0, 5, None).expect("fits"), "5 elements are 40 bytes");
         let error = memory.memory_growing(60, 61, None).expect_err("is over");
-        assert_eq!(error.downcast_ref::<Reached>(), Some(&Reached::new("memory_bytes_max", 100_u64)));
+        assert_eq!(error.downcast_ref::<Reached>(), Some(&Reached::new(Limit::Memory, 100_u64)));
     }
 
     #[tokio::test]
     async fn waiting_costs_no_cpu_time() {
-        let cpu = Arc::new(Cpu::default());
+        let meter = Arc::new(Meter::default());
         let (go, wait) = tokio::sync::oneshot::channel::<()>();
-        let waiting = tokio::spawn(Counted::new(Arc::clone(&cpu), wait));
-        while cpu.0.lock().expect("not poisoned").before.is_zero() {
+        let waiting = tokio::spawn(Counted::new(Arc::clone(&meter), wait));
+        while meter.cpu.0.lock().expect("not poisoned").before.is_zero() {
             tokio::task::yield_now().await;
         }
-        let before = cpu.spent();
+        let before = meter.cpu.spent();
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_millis(20) {
             tokio::task::yield_now().await;
         }
-        assert_eq!(cpu.spent(), before);
+        assert_eq!(meter.cpu.spent(), before);
         go.send(()).expect("is waited for");
         waiting.await.expect("ends").expect("was sent");
     }

@@ -9,6 +9,7 @@ use aftercall_core::{
     ports::{Clock, Tools as _},
     time::Timestamp,
     tool::{AttemptEnd, CallContext, Effect, FailureKind, Finding, Invocation, LogLevel, WriteAnswer},
+    usage::Limit,
 };
 use serde_json::{Value, json};
 
@@ -59,7 +60,7 @@ fn grant(installed: &Installed) -> Grant {
         credentials: BTreeMap::new(),
         read: vec![],
         write: vec!["POST http://vendor.test/things".parse().expect("a rule")],
-        limits: None,
+        limits: Limits::default(),
     }
 }
 
@@ -81,7 +82,7 @@ impl World {
         let config = HostConfig { limits, egress_reroutes, running_max: 2, ..HostConfig::new(Arc::new(Stopped)) };
         let host = PluginHost::new(config).expect("a host");
         let installed = host.install(component).expect("installs");
-        host.grant(tenant(), &grant(&installed)).expect("grants");
+        host.grant(tenant(), &Grant { limits, ..grant(&installed) }).expect("grants");
         Self { host, installed }
     }
 
@@ -163,7 +164,7 @@ async fn calls_run_side_by_side_and_wait_for_a_place() {
 async fn spins() {
     let limits = Limits { cpu_ms_max: 50, ..Limits::default() };
     let world = World::with("spins", limits, Reroutes::new());
-    world.expect_failure(FailureKind::LimitReached, "cpu_ms_max = 50").await;
+    world.expect_failure(FailureKind::LimitReached(Limit::CpuTime), "cpu_ms_max = 50").await;
     let error = world.host.list_tools(&tenant(), &plugin()).await.expect_err("spins").to_string();
     assert!(error.contains("cpu_ms_max"), "{error}");
 }
@@ -171,7 +172,9 @@ async fn spins() {
 #[tokio::test]
 async fn parks() {
     let limits = Limits { wall_ms_max: 50, ..Limits::default() };
-    World::with("parks", limits, Reroutes::new()).expect_failure(FailureKind::LimitReached, "wall_ms_max = 50").await;
+    World::with("parks", limits, Reroutes::new())
+        .expect_failure(FailureKind::LimitReached(Limit::WallTime), "wall_ms_max = 50")
+        .await;
 
     let world = World::of("parks");
     let mut invocation = world.invocation(&json!({}));
@@ -184,7 +187,9 @@ async fn parks() {
 #[tokio::test]
 async fn grows() {
     let limits = Limits { memory_bytes_max: 4 << 20, ..Limits::default() };
-    World::with("grows", limits, Reroutes::new()).expect_failure(FailureKind::LimitReached, "memory_bytes_max").await;
+    World::with("grows", limits, Reroutes::new())
+        .expect_failure(FailureKind::LimitReached(Limit::Memory), "memory_bytes_max")
+        .await;
 }
 
 #[tokio::test]
@@ -194,7 +199,7 @@ async fn traps() {
 
 #[tokio::test]
 async fn floods() {
-    World::of("floods").expect_failure(FailureKind::LimitReached, "result_bytes_max").await;
+    World::of("floods").expect_failure(FailureKind::LimitReached(Limit::ResultBytes), "result_bytes_max").await;
 
     let limits = Limits { result_bytes_max: 2 << 20, log_lines_max: 10, ..Limits::default() };
     let end = World::with("floods", limits, Reroutes::new()).call(&json!({})).await;
@@ -204,7 +209,7 @@ async fn floods() {
 
     let limits = Limits { hostcall_bytes_max: 1 << 10, ..Limits::default() };
     World::with("floods", limits, Reroutes::new())
-        .expect_failure(FailureKind::LimitReached, "hostcall_bytes_max")
+        .expect_failure(FailureKind::LimitReached(Limit::HostcallBytes), "hostcall_bytes_max")
         .await;
 }
 
@@ -247,7 +252,7 @@ async fn posts_and_is_ended_before_the_answer() {
     let mut invocation = world.invocation(&json!("vendor.test"));
     invocation.context.deadline = NOW.plus_ms(500);
     let end = world.host.call(&invocation, Records::working(&Events::default())).await;
-    assert_eq!(end.result.expect_err("the deadline passes").kind, FailureKind::LimitReached);
+    assert_eq!(end.result.expect_err("the deadline passes").kind, FailureKind::LimitReached(Limit::WallTime));
     assert_eq!(end.writes, [WriteAnswer::Silent], "what left is in doubt, whatever became of the component");
 }
 

@@ -64,7 +64,7 @@ fn as_json(played: &[Played], out: &mut impl Write) -> anyhow::Result<()> {
 
 fn as_text(played: &[Played], arguments: &cli::Demo, took: Duration, out: &mut impl Write) -> anyhow::Result<()> {
     for one in played {
-        writeln!(out, "── {} ──\n\n{}", one.report.scenario, story::tell(&one.run)?)?;
+        writeln!(out, "── {} ──\n\n{}", one.report.scenario, story::tell(&one.run, story::Limits::Near)?)?;
     }
     writeln!(out, "{}", table(played))?;
     writeln!(out, "{} scenarios in {:.1} s after the build.", played.len(), took.as_secs_f64())?;

@@ -19,8 +19,9 @@ pub async fn logs(arguments: &cli::Logs, out: &mut impl Write) -> anyhow::Result
     let reader = reader(&arguments.store)?;
     let run = find(&reader, &arguments.run).await?;
     let stored = reader.read(&run).await?;
+    let limits = if arguments.limits { story::Limits::All } else { story::Limits::Near };
     match arguments.format {
-        cli::Format::Text => write!(out, "{}", story::tell(&stored)?)?,
+        cli::Format::Text => write!(out, "{}", story::tell(&stored, limits)?)?,
         cli::Format::Json => {
             for moment in timeline::tell(&stored)? {
                 writeln!(out, "{}", serde_json::to_string(&moment)?)?;

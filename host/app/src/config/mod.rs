@@ -23,6 +23,7 @@ use aftercall_core::{
     gate::Gates,
     id::{AssistantName, EndpointName, PluginName, Sha256Hex, Tenant},
 };
+use aftercall_plugin::Limits;
 use serde::{Deserialize, Serialize};
 
 pub use check::Problems;
@@ -71,6 +72,9 @@ pub struct Operator {
     pub egress_ceiling: Option<Vec<Rule>>,
     /// Address ranges that requests may reach although they are loopback, private or link-local.
     pub egress_allow_ranges: Vec<aftercall_plugin::IpNet>,
+    /// The most that a tenant may let one call use. What isn't named here is at its default, which is what calls get
+    /// that no tenant says anything of.
+    pub limits: Limits,
     /// Vendor hosts that are connected elsewhere: a test double, a proxy. `"api.example.com" = "http://127.0.0.1:8080"`.
     /// Rules and grants go on speaking of the vendor's own name.
     pub egress_reroutes: BTreeMap<String, aftercall_plugin::Url>,
@@ -143,6 +147,8 @@ pub struct Grant {
     pub facts: Vec<Fact>,
     /// Arguments that the host fills, by tool.
     pub bind: BTreeMap<String, Bindings>,
+    /// What each call of it may use, below the operator's ceiling.
+    pub limits: Limits,
 }
 
 /// Requests that a plugin may send.

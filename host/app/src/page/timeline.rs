@@ -7,6 +7,7 @@ use aftercall_core::{
     time::Timestamp,
     timeline::{Moment, What},
     tool::{Outcome, Receipt},
+    usage::Used,
 };
 use maud::{Markup, html};
 
@@ -29,13 +30,14 @@ fn line(moment: &Moment) -> Markup {
             let told = Told { tone: "bad", words: ("✗", " was refused"), more: html! { p { (words) } } };
             card(moment.at, call, &Bindings::new(), told, html! {}, html! {})
         }
-        What::Tried { call, bound, took_ms, tries, result, log, again_at, .. } => {
+        What::Tried { call, bound, took_ms, tries, result, log, usage, again_at, .. } => {
             let took = html! {
                 small { " · " (story::span(*took_ms)) @if *tries > 1 { " · attempt " (tries) } }
             };
             let rest = html! {
                 (again(*again_at))
                 @for line in log { p.log { (line.message) } }
+                (limits(usage))
             };
             card(moment.at, call, bound, tried(result), took, rest)
         }
@@ -78,6 +80,28 @@ fn settled(found: &Found) -> Told {
         Found::NotYet { .. } | Found::Never => ("warn", html! {}),
     };
     Told { tone, words: story::found_in_words(found), more }
+}
+
+/// How near a call came to each of its limits, folded: whoever wonders opens it.
+fn limits(usage: &[Used]) -> Markup {
+    html! {
+        @if !usage.is_empty() {
+            details.limits {
+                summary { "limits" }
+                table { @for used in usage { (limit(used)) } }
+            }
+        }
+    }
+}
+
+fn limit(used: &Used) -> Markup {
+    html! {
+        tr {
+            td { (used) }
+            td { meter min="0" max=(used.max.max(1)) value=(used.used) {} }
+            td { (used.percent()) " %" }
+        }
+    }
 }
 
 fn again(at: Option<Timestamp>) -> Markup {

@@ -33,7 +33,7 @@ async fn check(name: &str) -> Vec<String> {
     let played = play(&case(name), plugins(), &folder.path().join("records.db"), Arc::new(Silence)).await;
     let played = played.expect("it can be played");
     let mut deviations = played.deviations;
-    let told = steady(&story::tell(&played.run).expect("its journal tells a story"));
+    let told = steady(&story::tell(&played.run, story::Limits::Near).expect("its journal tells a story"));
     let file = cases().join(name).join("timeline.txt");
     if std::env::var_os("AFTERCALL_UPDATE_CASES").is_some() {
         fs::write(&file, &told).expect("it can be written");

@@ -15,6 +15,7 @@ use crate::{
     run::Timer,
     time::Timestamp,
     tool::{CapturedWrite, Effect, Failure, LogLine, Outcome},
+    usage::Used,
 };
 
 /// One line of a run's journal.
@@ -182,6 +183,9 @@ pub struct Attempt {
     /// In a rehearsal: the writes that would have been sent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub captured: Vec<CapturedWrite>,
+    /// How near it came to each of its limits. Empty: nothing ran.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub usage: Vec<Used>,
 }
 
 /// What came of an attempt.

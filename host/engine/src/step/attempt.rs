@@ -11,6 +11,7 @@ use aftercall_core::{
     run::{Attempt, AttemptResult, CallId, PinnedTool},
     schema,
     tool::{CapturedWrite, Failure, FailureKind, LogLine},
+    usage::Used,
 };
 use async_trait::async_trait;
 use serde_json::{Map, Value};
@@ -23,8 +24,8 @@ impl Step {
         let (tool, written) = self.called(call);
         let began_at = self.ports.clock.now();
         let attempt = |result, tries, key, told: Told| {
-            let Told { log, captured } = told;
-            Attempt { began_at, key, tries, result, log, jitter: self.ports.chance.jitter(), captured }
+            let Told { log, captured, usage } = told;
+            Attempt { began_at, key, tries, result, log, jitter: self.ports.chance.jitter(), captured, usage }
         };
         let arguments = match self.arguments(tool, written) {
             Ok(arguments) => arguments,
@@ -45,7 +46,7 @@ impl Step {
                 Ok(outcome) => AttemptResult::Done(outcome),
                 Err(failure) => AttemptResult::Failed(failure),
             };
-            return Ok(attempt(result, 1, None, Told { log: end.log, captured: end.captured }));
+            return Ok(attempt(result, 1, None, Told { log: end.log, captured: end.captured, usage: end.usage }));
         }
         let turn = self.trying.enter(&key);
         let decision = self.begin(tool, &key, &arguments, turn.is_some()).await?;
@@ -151,7 +152,11 @@ impl Step {
             recorded: OnceCell::new(),
         };
         let mut end = self.ports.tools.call(&invocation, Arc::new(record)).await;
-        let told = Told { log: std::mem::take(&mut end.log), captured: std::mem::take(&mut end.captured) };
+        let told = Told {
+            log: std::mem::take(&mut end.log),
+            captured: std::mem::take(&mut end.captured),
+            usage: std::mem::take(&mut end.usage),
+        };
         let verdict = verdict(end, doubted);
         self.ports.ledger.change(&key, self.fence, &Change::Ended(verdict.clone())).await?;
         let result = match verdict {
@@ -168,6 +173,7 @@ impl Step {
 struct Told {
     log: Vec<LogLine>,
     captured: Vec<CapturedWrite>,
+    usage: Vec<Used>,
 }
 
 /// Records the first write of an attempt, once.

@@ -19,6 +19,7 @@ use crate::{
     door::{self, Door},
     limits::Reached,
 };
+use aftercall_core::usage::Limit;
 
 pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)
@@ -99,8 +100,8 @@ fn to_guest(error: door::Error) -> HttpError {
         door::Error::Denied(_) | door::Error::ForbiddenHeader(_) | door::Error::Closed => HttpError::HttpRequestDenied,
         door::Error::Invalid(_) => HttpError::HttpRequestUriInvalid,
         door::Error::Prohibited(_) => HttpError::DestinationIpProhibited,
-        door::Error::Limit(Reached { limit: "request_bytes_max", max }) => HttpError::HttpRequestBodySize(Some(max)),
-        door::Error::Limit(Reached { limit: "response_bytes_max", max }) => HttpError::HttpResponseBodySize(Some(max)),
+        door::Error::Limit(Reached { limit: Limit::RequestBytes, max }) => HttpError::HttpRequestBodySize(Some(max)),
+        door::Error::Limit(Reached { limit: Limit::ResponseBytes, max }) => HttpError::HttpResponseBodySize(Some(max)),
         door::Error::Limit(_) => HttpError::ConnectionLimitReached,
         door::Error::NotRecorded(_) => HttpError::InternalError(Some("the host could not record the write".into())),
         door::Error::Unreachable { .. } => HttpError::ConnectionRefused,

@@ -2,7 +2,10 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use aftercall_core::tool::{LogLevel, LogLine};
+use aftercall_core::{
+    tool::{LogLevel, LogLine},
+    usage::{Limit, Used},
+};
 use wasmtime::component::{HasSelf, Linker};
 
 use super::State;
@@ -59,7 +62,9 @@ pub(crate) struct Log(Mutex<Lines>);
 struct Lines {
     lines: Vec<LogLine>,
     lines_left: usize,
+    lines_max: usize,
     bytes_left: usize,
+    bytes_max: usize,
     host_lines_left: usize,
     dropped: u64,
     /// Printed, but without a line break yet.
@@ -71,7 +76,9 @@ impl Log {
         Self(Mutex::new(Lines {
             lines: Vec::new(),
             lines_left: limits.log_lines_max,
+            lines_max: limits.log_lines_max,
             bytes_left: limits.log_bytes_max,
+            bytes_max: limits.log_bytes_max,
             host_lines_left: HOST_LINES_MAX,
             dropped: 0,
             printed: [Vec::new(), Vec::new()],
@@ -108,6 +115,16 @@ impl Log {
             lines.lines.push(LogLine { level: LogLevel::Warn, message });
         }
         std::mem::take(&mut lines.lines)
+    }
+
+    /// How near the component came to filling it. A line that was dropped counts as one line more.
+    pub(crate) fn usage(&self) -> [Used; 2] {
+        let lines = self.lines();
+        let written = u64::try_from(lines.lines_max - lines.lines_left).unwrap_or(u64::MAX);
+        [
+            Used::new(Limit::LogLines, written.saturating_add(lines.dropped), lines.lines_max),
+            Used::new(Limit::LogBytes, lines.bytes_max - lines.bytes_left, lines.bytes_max),
+        ]
     }
 
     fn lines(&self) -> MutexGuard<'_, Lines> {

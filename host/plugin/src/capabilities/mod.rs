@@ -16,7 +16,7 @@ use self::{http::Hooks, log::Log};
 use crate::{
     door::Door,
     limits::{HEADER_BYTES_MAX, Limits},
-    meter::Memory,
+    meter::{Memory, Meter},
 };
 
 /// The capabilities beside the base, without their version. `types` holds no function.
@@ -68,7 +68,13 @@ pub(crate) struct State {
 
 impl State {
     /// With a door, the state of a call; without, that of `list-tools`, which can use no capability.
-    pub(crate) fn new(limits: &Limits, settings: Arc<str>, log: Arc<Log>, door: Option<Arc<Door>>) -> Self {
+    pub(crate) fn new(
+        limits: &Limits,
+        meter: &Arc<Meter>,
+        settings: Arc<str>,
+        log: Arc<Log>,
+        door: Option<Arc<Door>>,
+    ) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles_max);
         let mut http = WasiHttpCtx::new();
@@ -76,7 +82,7 @@ impl State {
         http.set_field_size_limit(2 * HEADER_BYTES_MAX);
         let pure = door.is_none();
         Self {
-            memory: Memory::new(limits.memory_bytes_max),
+            memory: Memory::new(limits.memory_bytes_max, Arc::clone(meter)),
             table,
             wasi: base::context(&log, pure),
             http,
@@ -85,6 +91,11 @@ impl State {
             log,
             pure,
         }
+    }
+
+    /// Handles of the host's resources that are held now.
+    pub(crate) fn handles(&mut self) -> usize {
+        self.table.iter_mut().count()
     }
 
     fn table(&mut self) -> &mut ResourceTable {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aftercall_core::tool::WriteAnswer;
+use aftercall_core::{tool::WriteAnswer, usage::Limit};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, Method, Response, header as names};
 
@@ -43,7 +43,7 @@ impl Door {
         let mut state = self.state();
         let max = self.outlet.limits.request_bytes_max;
         state.request_bytes = state.request_bytes.saturating_add(more);
-        if state.request_bytes > max { Err(Reached::new("request_bytes_max", max).into()) } else { Ok(()) }
+        if state.request_bytes > max { Err(Reached::new(Limit::RequestBytes, max).into()) } else { Ok(()) }
     }
 
     fn outgoing(&self, admitted: &Admitted, body: Bytes) -> Result<reqwest::Request, Error> {
@@ -118,7 +118,7 @@ impl Door {
         }
         let size: usize = response.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 32).sum();
         if size > HEADER_BYTES_MAX {
-            return Err(Reached::new("header_bytes_max", HEADER_BYTES_MAX).into());
+            return Err(Reached::new(Limit::HeaderBytes, HEADER_BYTES_MAX).into());
         }
         let mut body = BytesMut::new();
         loop {
@@ -153,7 +153,7 @@ impl Door {
         let max = self.outlet.limits.response_bytes_max;
         state.response_bytes = state.response_bytes.saturating_add(more);
         if state.response_bytes > max {
-            return Err(Reached::new("response_bytes_max", max).into());
+            return Err(Reached::new(Limit::ResponseBytes, max).into());
         }
         Ok(())
     }

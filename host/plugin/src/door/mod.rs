@@ -27,6 +27,7 @@ use aftercall_core::{
     egress::{Access, Sends},
     ports::WriteRecord,
     tool::{CapturedWrite, WriteAnswer},
+    usage::{Limit, Used},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, header as names, request::Parts};
 use tokio::sync::Notify;
@@ -88,6 +89,8 @@ pub(crate) struct Closed {
     pub(crate) writes: Vec<WriteAnswer>,
     /// What a rehearsal kept back, in order.
     pub(crate) captured: Vec<CapturedWrite>,
+    /// How near the call came to the limits that the door counts.
+    pub(crate) usage: Vec<Used>,
     /// The gravest reason for which a request did not pass: a record that failed, a limit, the first denial.
     pub(crate) refusal: Option<Error>,
 }
@@ -125,7 +128,7 @@ impl Door {
 
     /// That a body is larger than that.
     pub(crate) fn request_too_large(&self) -> Error {
-        let error = Reached::new("request_bytes_max", self.outlet.limits.request_bytes_max).into();
+        let error = Reached::new(Limit::RequestBytes, self.outlet.limits.request_bytes_max).into();
         self.note(&error);
         error
     }
@@ -183,7 +186,13 @@ impl Door {
     pub(crate) fn close(&self) -> Closed {
         let mut state = self.state();
         state.closed = true;
+        let limits = &self.outlet.limits;
         Closed {
+            usage: vec![
+                Used::new(Limit::Requests, state.requests, limits.requests_max),
+                Used::new(Limit::RequestBytes, state.request_bytes, limits.request_bytes_max),
+                Used::new(Limit::ResponseBytes, state.response_bytes, limits.response_bytes_max),
+            ],
             writes: state.writes.iter().copied().flatten().collect(),
             captured: std::mem::take(&mut state.captured),
             refusal: state.refusal.take(),
@@ -205,7 +214,7 @@ impl Door {
         state.requests = state.requests.saturating_add(1);
         let max = self.outlet.limits.requests_max;
         if state.requests > max {
-            return Err(Reached::new("requests_max", max).into());
+            return Err(Reached::new(Limit::Requests, max).into());
         }
         Ok(())
     }

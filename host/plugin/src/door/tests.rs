@@ -341,9 +341,9 @@ async fn requests_and_bytes_are_counted_over_the_call() {
     let vendor = Vendor::answering(http("200 OK", &[], "0123456789")).await;
     let default = Limits::default();
     for (limits, passes, limit) in [
-        (Limits { requests_max: 2, ..default }, 2, "requests_max"),
-        (Limits { request_bytes_max: 14, ..default }, 2, "request_bytes_max"),
-        (Limits { response_bytes_max: 25, ..default }, 2, "response_bytes_max"),
+        (Limits { requests_max: 2, ..default }, 2, Limit::Requests),
+        (Limits { request_bytes_max: 14, ..default }, 2, Limit::RequestBytes),
+        (Limits { response_bytes_max: 25, ..default }, 2, Limit::ResponseBytes),
     ] {
         let door = Setup { limits, ..Setup::default() }.door(&vendor, writes());
         let mut passed = 0;
@@ -354,7 +354,7 @@ async fn requests_and_bytes_are_counted_over_the_call() {
             }
         };
         assert!(matches!(&error, Error::Limit(reached) if reached.limit == limit), "{error}");
-        assert_eq!(passed, passes, "{limit}");
+        assert_eq!(passed, passes, "{limit:?}");
         assert_eq!(door.close().refusal, Some(error));
     }
 }

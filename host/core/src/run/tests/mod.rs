@@ -96,6 +96,7 @@ fn attempted(turn: u32, index: u32, attempt: u32, result: AttemptResult) -> Kind
             log: Vec::new(),
             jitter: NO_JITTER,
             captured: Vec::new(),
+            usage: Vec::new(),
         }),
     }
 }
