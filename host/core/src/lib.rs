@@ -30,6 +30,7 @@ pub mod usage;
 pub mod effect;
 pub mod ledger;
 pub mod run;
+pub mod state;
 pub mod timeline;
 
 pub mod ports;

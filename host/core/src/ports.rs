@@ -11,6 +11,7 @@ use crate::{
     ledger::{Begin, Change, Decision, Entry, Fence},
     model::{self, Reply, TurnRequest},
     run::{Ending, Event},
+    state::{Expected, Put, Quota, Space, Value},
     time::Timestamp,
     tool::{AttemptEnd, Failure, Finding, Invocation},
 };
@@ -201,6 +202,35 @@ pub struct EffectOf {
     pub call: RunIdentity,
     /// `plugin/tool`.
     pub tool: String,
+}
+
+/// What plugins keep, in a space for each tenant and plugin. Durable on return.
+#[async_trait]
+pub trait PluginState: Send + Sync {
+    /// What stands under a key.
+    async fn get(&self, space: &Space, key: &str) -> Result<Option<Value>, RecordsError>;
+
+    /// Writes, if there is what is expected and the space then holds no more than its quota.
+    async fn put(
+        &self,
+        space: &Space,
+        key: &str,
+        bytes: &[u8],
+        expected: Expected,
+        quota: Quota,
+    ) -> Result<Put, RecordsError>;
+
+    /// Removes a key. That it isn't there is no error.
+    async fn delete(&self, space: &Space, key: &str) -> Result<(), RecordsError>;
+
+    /// Keys with a prefix, in the order of their bytes, after the cursor.
+    async fn keys(
+        &self,
+        space: &Space,
+        prefix: &str,
+        after: Option<&str>,
+        most: u32,
+    ) -> Result<Vec<String>, RecordsError>;
 }
 
 /// What time it is. Only the binary has a real one.

@@ -4,18 +4,20 @@
 mod journal;
 mod ledger;
 mod samples;
+mod state;
 
 use std::sync::Arc;
 
 use aftercall_core::{
     ledger::Fence,
-    ports::{Journal, Ledger},
+    ports::{Journal, Ledger, PluginState},
 };
 use async_trait::async_trait;
 
 pub(crate) use journal::*;
 pub(crate) use ledger::*;
 pub(crate) use samples::{accept, event, identity};
+pub(crate) use state::*;
 
 /// A storage under test: records that start empty, and that engines take over one after another.
 #[async_trait]
@@ -28,6 +30,7 @@ pub(crate) trait Storage: Sync {
 pub(crate) struct Engine {
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) state: Arc<dyn PluginState>,
     pub(crate) fence: Fence,
 }
 
@@ -48,6 +51,12 @@ macro_rules! obey {
             changes_that_cannot_follow_are_refused
             of_concurrent_begins_one_is_fresh
             different_effects_do_not_meet
+            plugins_keep_what_they_write
+            a_stale_write_changes_nothing
+            of_concurrent_stale_writes_one_is_done
+            a_full_space_takes_no_more
+            keys_are_listed_in_order
+            an_older_engine_keeps_nothing
         );
     };
     ($storage:expr, $($law:ident)*) => {

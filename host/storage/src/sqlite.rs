@@ -8,6 +8,7 @@ mod schema;
 
 mod effects;
 mod journal;
+mod state;
 
 #[cfg(test)]
 mod tests;
@@ -21,7 +22,11 @@ use aftercall_core::{
     effect::EffectKey,
     id::{RunId, Tenant},
     ledger::{Begin, Change, Decision, Entry, Fence},
-    ports::{Accept, Acceptance, Append, EffectOf, Journal, Ledger, RecordsError, RunLine, StoredRun, Unfinished},
+    ports::{
+        Accept, Acceptance, Append, EffectOf, Journal, Ledger, PluginState, RecordsError, RunLine, StoredRun,
+        Unfinished,
+    },
+    state::{Expected, Put, Quota, Space, Value},
 };
 use async_trait::async_trait;
 
@@ -151,5 +156,41 @@ impl Ledger for Sqlite {
     async fn change(&self, key: &EffectKey, fence: Fence, change: &Change) -> Result<(), RecordsError> {
         let (key, change) = (key.clone(), change.clone());
         self.writer.run(move |db| effects::change(db, &key, fence, &change)).await
+    }
+}
+
+#[async_trait]
+impl PluginState for Sqlite {
+    async fn get(&self, space: &Space, key: &str) -> Result<Option<Value>, RecordsError> {
+        let (space, key) = (space.clone(), key.to_owned());
+        self.reader.worker.run(move |db| state::get(db, &space, &key)).await
+    }
+
+    async fn put(
+        &self,
+        space: &Space,
+        key: &str,
+        bytes: &[u8],
+        expected: Expected,
+        quota: Quota,
+    ) -> Result<Put, RecordsError> {
+        let (fence, space, key, bytes) = (self.fence, space.clone(), key.to_owned(), bytes.to_vec());
+        self.writer.run(move |db| state::put(db, fence, &space, (&key, &bytes), expected, quota)).await
+    }
+
+    async fn delete(&self, space: &Space, key: &str) -> Result<(), RecordsError> {
+        let (fence, space, key) = (self.fence, space.clone(), key.to_owned());
+        self.writer.run(move |db| state::delete(db, fence, &space, &key)).await
+    }
+
+    async fn keys(
+        &self,
+        space: &Space,
+        prefix: &str,
+        after: Option<&str>,
+        most: u32,
+    ) -> Result<Vec<String>, RecordsError> {
+        let (space, prefix, after) = (space.clone(), prefix.to_owned(), after.map(str::to_owned));
+        self.reader.worker.run(move |db| state::keys(db, &space, &prefix, after.as_deref(), most)).await
     }
 }

@@ -37,7 +37,7 @@ impl Storage for Records {
         let no_lock = tempfile::tempfile().expect("a file");
         let (sqlite, fence) = Sqlite::take_over(path, no_lock).expect("taken over");
         let sqlite = Arc::new(sqlite);
-        Engine { journal: sqlite.clone(), ledger: sqlite, fence }
+        Engine { journal: sqlite.clone(), ledger: sqlite.clone(), state: sqlite, fence }
     }
 }
 
@@ -107,7 +107,7 @@ fn what_cannot_be_opened_is_refused_and_left_alone() {
         move |records| fs::write(records.path(), text).expect("written")
     }
     let foreign = "isn't a records database of aftercall: name another file";
-    check(after("PRAGMA user_version = 7"), "have version 7, and this aftercall knows versions up to 1: run the");
+    check(after("PRAGMA user_version = 7"), "have version 7, and this aftercall knows versions up to 2: run the");
     check(after("PRAGMA application_id = 99"), foreign);
     check(after("PRAGMA user_version = -1"), foreign);
     check(|records| records.execute("CREATE TABLE theirs (a)"), foreign);
@@ -201,4 +201,17 @@ async fn a_full_disk_leaves_nothing_half_written() {
     assert_eq!(sqlite.runs(None, 10).await, Ok(vec![]));
     limit("1000000").await.expect("there is space again");
     assert_eq!(sqlite.accept(&large).await, Ok(Acceptance::New));
+}
+
+#[tokio::test]
+async fn records_of_an_older_version_are_brought_up_to_date() {
+    let records = Records::new();
+    drop(file::create(&records.path()).expect("created"));
+    records.execute(include_str!("v1.sql"));
+    records.execute("PRAGMA application_id = 0x4166436c; PRAGMA user_version = 1; UPDATE store SET epoch = 4");
+    let refused = refusal(Sqlite::open_reader(records.path()));
+    assert!(refused.contains("have version 1, and this aftercall reads version 2: start its engine"), "{refused}");
+    let (sqlite, fence) = Sqlite::open(records.path()).expect("opens");
+    assert_eq!(fence, Fence(5), "the epoch went on");
+    assert_eq!(sqlite.keys(&laws::a_space(), "", None, 1).await, Ok(vec![]));
 }
