@@ -39,6 +39,9 @@ pub struct Conversation {
     pub live_tools: Vec<String>,
     /// What the platform made of the call. Never acted on, since platforms invent; shown to people.
     pub summary: Option<String>,
+    /// Variables that the platform extracted: a JSON object. Never acted on; shown to plugins that may see it.
+    #[serde(default)]
+    pub variables: Option<Json>,
 }
 
 /// Who called whom.
@@ -170,6 +173,7 @@ impl Conversation {
             items: Vec::new(),
             live_tools: Vec::new(),
             summary: None,
+            variables: None,
         }
     }
 

@@ -24,6 +24,12 @@ pub struct Manifest {
     /// Facts of the call that it asks to see.
     #[serde(default)]
     pub facts: Vec<Fact>,
+    /// How much it asks to see of what was said on the call.
+    #[serde(default)]
+    pub conversation: ConversationLevel,
+    /// Whether it asks for a space in which it keeps things between calls.
+    #[serde(default)]
+    pub state: bool,
     /// JSON Schema of the tenant's settings. Absent: it takes none.
     #[serde(default)]
     pub settings: Option<serde_json::Value>,
@@ -33,6 +39,29 @@ pub struct Manifest {
     /// Requests that it asks to send.
     #[serde(default)]
     pub egress: Vec<EgressRequest>,
+}
+
+/// How much of a conversation a plugin sees. Each level shows what those before it show.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ConversationLevel {
+    /// Nothing.
+    #[default]
+    None,
+    /// What the platform made of it: its summary, and the variables that it extracted.
+    Summary,
+    /// What was said.
+    Transcript,
+}
+
+impl std::fmt::Display for ConversationLevel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            ConversationLevel::None => "none",
+            ConversationLevel::Summary => "summary",
+            ConversationLevel::Transcript => "transcript",
+        })
+    }
 }
 
 /// A credential that the tenant fills in and the host puts on requests. The component never sees it.

@@ -3,9 +3,12 @@
 //! The shapes are those of the contract (`wit/next/tool.wit`), with the failures that only a host can see
 //! added to the ones that a tool can report.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    conversation::Conversation,
     effect::EffectKey,
     id::{PluginName, RunId, Sha256Hex, Tenant},
     json::Json,
@@ -87,6 +90,8 @@ pub struct Invocation {
     pub arguments: Json,
     /// What the component is told about this attempt.
     pub context: CallContext,
+    /// The ended call, for components that may see something of it.
+    pub conversation: Arc<Conversation>,
 }
 
 /// What a component is told about one attempt.

@@ -95,7 +95,7 @@ impl Embedded {
         let stored = self.ports.journal.read(id).await?;
         let mut seq = u64::try_from(stored.journal.len()).expect("a length fits 64 bits");
         let mut run = Arc::new(Run::replay(stored.journal)?);
-        let subject = Arc::new(Subject { identity: stored.identity, conversation: stored.conversation });
+        let subject = Arc::new(Subject { identity: stored.identity, conversation: Arc::new(stored.conversation) });
         let mut steps = Steps::default();
         let mut cancel = pin!(cancel);
         let mut cancellable = true;

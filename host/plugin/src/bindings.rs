@@ -3,7 +3,7 @@
 wasmtime::component::bindgen!({
     path: "../../wit/next",
     world: "aftercall:tool/plugin",
-    imports: { default: trappable },
+    imports: { "aftercall:tool/state": async | trappable, default: trappable },
     exports: { default: async },
     require_store_data_send: true,
     with: {

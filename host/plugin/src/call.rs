@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use aftercall_core::{
-    ports::WriteRecord,
+    ports::{PluginState, WriteRecord},
+    state::Space,
     tool::{AttemptEnd, Failure, FailureKind, Finding, Invocation, Outcome},
     usage::{Limit, Used},
 };
@@ -12,7 +13,7 @@ use wasmtime::Store;
 
 use crate::{
     bindings::{Plugin, exports::aftercall::tool::tools as exports},
-    capabilities::{State, log::Log},
+    capabilities::{Given, State, conversation, log::Log, state},
     contract::{self, Breach},
     door::{self, Closed, Door, Purpose},
     grant::Granted,
@@ -29,6 +30,8 @@ pub(crate) struct Attempt<'a> {
     log: Arc<Log>,
     door: Arc<Door>,
     meter: Arc<Meter>,
+    /// Where it may keep things.
+    records: Option<&'a Arc<dyn PluginState>>,
 }
 
 impl<'a> Attempt<'a> {
@@ -38,26 +41,38 @@ impl<'a> Attempt<'a> {
         invocation: &'a Invocation,
         wall_ms: u64,
         record: Arc<dyn WriteRecord>,
+        records: Option<&'a Arc<dyn PluginState>>,
     ) -> Self {
         let purpose = match (invocation.effect.writes(), invocation.context.dry_run) {
             (false, _) => Purpose::Reads("a read tool"),
             (true, false) => Purpose::Writes(record),
             (true, true) => Purpose::Rehearses,
         };
-        Self::new(granted, invocation, wall_ms, purpose)
+        Self::new(granted, invocation, wall_ms, purpose, records)
     }
 
     /// The question what became of it.
-    pub(crate) fn to_reconcile(granted: &'a Granted, invocation: &'a Invocation, wall_ms: u64) -> Self {
-        Self::new(granted, invocation, wall_ms, Purpose::Reads("`reconcile`"))
+    pub(crate) fn to_reconcile(
+        granted: &'a Granted,
+        invocation: &'a Invocation,
+        wall_ms: u64,
+        records: Option<&'a Arc<dyn PluginState>>,
+    ) -> Self {
+        Self::new(granted, invocation, wall_ms, Purpose::Reads("`reconcile`"), records)
     }
 
-    fn new(granted: &'a Granted, invocation: &'a Invocation, wall_ms: u64, purpose: Purpose) -> Self {
+    fn new(
+        granted: &'a Granted,
+        invocation: &'a Invocation,
+        wall_ms: u64,
+        purpose: Purpose,
+        records: Option<&'a Arc<dyn PluginState>>,
+    ) -> Self {
         let limits = Limits { wall_ms_max: granted.limits.wall_ms_max.min(wall_ms), ..granted.limits };
         let log = Arc::new(Log::new(&limits));
         let key = invocation.context.key.clone();
         let door = Arc::new(Door::new(Arc::clone(&granted.outlet), purpose, key, Arc::clone(&log)));
-        Self { granted, invocation, limits, log, door, meter: Arc::default() }
+        Self { granted, invocation, limits, log, door, meter: Arc::default(), records }
     }
 
     /// Calls the tool.
@@ -120,13 +135,23 @@ impl<'a> Attempt<'a> {
         &self,
         export: impl for<'s> FnOnce(&'s Plugin, &'s mut Store<State>) -> BoxFuture<'s, wasmtime::Result<T>>,
     ) -> Result<T, Stop> {
-        let (settings, log, door) = (&self.granted.settings, &self.log, &self.door);
-        let ready = &self.granted.ready;
-        let call =
-            ready.run(&self.limits, &self.meter, Arc::clone(settings), Arc::clone(log), Some(Arc::clone(door)), export);
+        let call = self.granted.ready.run(&self.limits, &self.meter, self.given(), export);
         tokio::select! {
             answer = call => answer,
             () = self.door.rehearsed() => Err(Stop::Rehearsed),
+        }
+    }
+
+    /// What the component can use.
+    fn given(&self) -> Given {
+        let Invocation { tenant, plugin, context, conversation, .. } = self.invocation;
+        let space = Space { tenant: tenant.clone(), plugin: plugin.clone() };
+        Given {
+            settings: Arc::clone(&self.granted.settings),
+            log: Arc::clone(&self.log),
+            door: Some(Arc::clone(&self.door)),
+            conversation: Some(conversation::View::new(Arc::clone(conversation), self.granted.conversation)),
+            state: state::View::new(self.records, space, self.granted.state, context.dry_run),
         }
     }
 

@@ -5,8 +5,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use aftercall_core::{
     egress::{Access, MarkedRule, Policy, Rule},
     id::{PluginName, Sha256Hex},
+    manifest::ConversationLevel,
     schema::{self, Schema},
     secret::Secret,
+    state::Quota,
     tool::Tool,
     usage::Limit,
 };
@@ -35,6 +37,10 @@ pub struct Grant {
     pub read: Vec<Rule>,
     /// Requests that it may send as writes.
     pub write: Vec<Rule>,
+    /// How much it may see of what was said on the call.
+    pub conversation: ConversationLevel,
+    /// How much it may keep between calls. None: nothing.
+    pub state: Option<Quota>,
     /// What each of its calls may use, below the operator's ceiling.
     pub limits: Limits,
 }
@@ -105,12 +111,33 @@ pub enum Error {
     Credential(#[from] CredentialError),
 }
 
+/// The most that the operator lets any grant give.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ceiling {
+    pub(crate) limits: Limits,
+    pub(crate) conversation: ConversationLevel,
+    pub(crate) state: Quota,
+}
+
+/// What became of a capability that a plugin could have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Consent<T> {
+    /// It has it.
+    Given(T),
+    /// Its manifest doesn't ask for it.
+    NotAsked,
+    /// The tenant doesn't grant it, or the operator doesn't allow it.
+    NotGranted,
+}
+
 /// A grant that holds.
 pub(crate) struct Granted {
     pub(crate) ready: Arc<Ready>,
     pub(crate) outlet: Arc<Outlet>,
     pub(crate) settings: Arc<str>,
     pub(crate) limits: Limits,
+    pub(crate) conversation: Consent<ConversationLevel>,
+    pub(crate) state: Consent<Quota>,
     /// What `list-tools` answered: a pure function of digest and settings, and both are fixed here.
     pub(crate) tools: OnceCell<Vec<Tool>>,
 }
@@ -119,7 +146,7 @@ impl Granted {
     pub(crate) fn new(
         grant: &Grant,
         ready: Arc<Ready>,
-        ceiling: Limits,
+        ceiling: Ceiling,
         operator: Arc<Operator>,
     ) -> Result<Self, Error> {
         let manifest = &ready.artifact.manifest;
@@ -131,7 +158,7 @@ impl Granted {
             return Err(Error::ManyHosts { plugin: grant.plugin.clone(), rule: Box::new(rule.clone()) });
         }
         let settings = check_settings(&grant.plugin, manifest.settings.as_ref(), &grant.settings)?;
-        let limits = grant.limits.within(ceiling).map_err(|(limit, asked, most)| {
+        let limits = grant.limits.within(ceiling.limits).map_err(|(limit, asked, most)| {
             let plugin = grant.plugin.clone();
             Error::OverCeiling { plugin, limit, asked, most }
         })?;
@@ -140,8 +167,20 @@ impl Granted {
             operator: operator.ceiling.clone(),
             tenant: marked(&grant.read, Access::Read).chain(marked(&grant.write, Access::Write)).collect(),
         };
+        let conversation = match manifest.conversation {
+            ConversationLevel::None => Consent::NotAsked,
+            asked => match asked.min(grant.conversation).min(ceiling.conversation) {
+                ConversationLevel::None => Consent::NotGranted,
+                level => Consent::Given(level),
+            },
+        };
+        let state = match grant.state {
+            _ if !manifest.state => Consent::NotAsked,
+            Some(quota) => Consent::Given(quota.below(ceiling.state)),
+            None => Consent::NotGranted,
+        };
         let outlet = Outlet::new(manifest, policy, &grant.credentials, limits, operator)?;
-        Ok(Self { ready, outlet: Arc::new(outlet), settings, limits, tools: OnceCell::new() })
+        Ok(Self { ready, outlet: Arc::new(outlet), settings, limits, conversation, state, tools: OnceCell::new() })
     }
 }
 

@@ -9,8 +9,9 @@ use std::{
 use aftercall_core::{
     egress::Rule,
     id::{PluginName, Sha256Hex, Tenant},
-    manifest::Manifest,
-    ports::{Clock, Tools, WriteRecord},
+    manifest::{ConversationLevel, Manifest},
+    ports::{Clock, PluginState, Tools, WriteRecord},
+    state::Quota,
     tool::{AttemptEnd, Failure, FailureKind, Finding, Invocation, Tool},
 };
 use ipnet::IpNet;
@@ -25,11 +26,11 @@ use crate::{
     artifact::{self, Artifact},
     cache::CodeCache,
     call::Attempt,
-    capabilities::log::Log,
+    capabilities::{Given, log::Log},
     describe,
     door::{Addresses, Operator, Reroutes},
     engine,
-    grant::{self, Grant, Granted},
+    grant::{self, Ceiling, Grant, Granted},
     instance::{self, Ready},
     limits::Limits,
 };
@@ -52,6 +53,12 @@ pub struct HostConfig {
     pub egress_ceiling: Option<Vec<Rule>>,
     /// Address ranges that are open although they are not public (`operator.egress_allow_ranges`).
     pub egress_allow_ranges: Vec<IpNet>,
+    /// How much any plugin of any tenant may see of what was said (`operator.conversation_max`).
+    pub conversation_max: ConversationLevel,
+    /// How much any plugin may keep in one tenant (`operator.state_max`).
+    pub state_max: Quota,
+    /// Where plugins keep things between calls. None: nowhere.
+    pub state: Option<Arc<dyn PluginState>>,
     /// Other places for vendors' hosts (`operator.egress_reroutes`).
     pub egress_reroutes: Reroutes,
 }
@@ -67,6 +74,9 @@ impl HostConfig {
             egress_ceiling: None,
             egress_allow_ranges: Vec::new(),
             egress_reroutes: Reroutes::new(),
+            conversation_max: ConversationLevel::Transcript,
+            state_max: Quota::default(),
+            state: None,
         }
     }
 }
@@ -143,8 +153,9 @@ pub struct PluginHost {
     engine: Engine,
     clock: Arc<dyn Clock>,
     code_cache: Option<CodeCache>,
-    limits: Limits,
+    ceiling: Ceiling,
     operator: Arc<Operator>,
+    state: Option<Arc<dyn PluginState>>,
     running: Semaphore,
     installed: RwLock<HashMap<Sha256Hex, Arc<Ready>>>,
     granted: RwLock<HashMap<(Tenant, PluginName), Arc<Granted>>>,
@@ -170,12 +181,13 @@ impl PluginHost {
             engine,
             clock: config.clock,
             code_cache: config.code_cache,
-            limits: config.limits,
+            ceiling: Ceiling { limits: config.limits, conversation: config.conversation_max, state: config.state_max },
             operator: Arc::new(Operator {
                 ceiling: config.egress_ceiling,
                 addresses: Arc::new(Addresses::new(config.egress_allow_ranges)),
                 reroutes: config.egress_reroutes,
             }),
+            state: config.state,
             running: Semaphore::new(running_max as usize),
             installed: RwLock::default(),
             granted: RwLock::default(),
@@ -207,7 +219,7 @@ impl PluginHost {
     /// The component isn't installed, or settings or credentials don't fit its manifest.
     pub fn grant(&self, tenant: Tenant, grant: &Grant) -> Result<(), Error> {
         let ready = self.ready(&grant.digest, &grant.plugin)?;
-        let granted = Granted::new(grant, ready, self.limits, Arc::clone(&self.operator))?;
+        let granted = Granted::new(grant, ready, self.ceiling, Arc::clone(&self.operator))?;
         let key = (tenant, grant.plugin.clone());
         self.granted.write().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::new(granted));
         Ok(())
@@ -233,7 +245,7 @@ impl PluginHost {
     /// The component isn't installed, fails, or what it says of its tools can't be used.
     pub async fn inspect(&self, plugin: &Installed, settings: &Value) -> Result<Vec<Tool>, Error> {
         let ready = self.ready(&plugin.digest, &plugin.name)?;
-        self.describe(&ready, &plugin.name, &settings.to_string().into(), self.limits).await
+        self.describe(&ready, &plugin.name, &settings.to_string().into(), self.ceiling.limits).await
     }
 
     fn ready(&self, digest: &Sha256Hex, plugin: &PluginName) -> Result<Arc<Ready>, grant::Error> {
@@ -253,7 +265,7 @@ impl PluginHost {
         let log = Arc::new(Log::new(&limits));
         let text = settings.to_string();
         let answer = ready
-            .run(&limits, &Arc::default(), Arc::clone(settings), Arc::clone(&log), None, |plugin, store| {
+            .run(&limits, &Arc::default(), Given::to_describe(settings, &log), |plugin, store| {
                 Box::pin(async move { plugin.aftercall_tool_tools().call_list_tools(store, &text).await })
             })
             .await;
@@ -322,12 +334,12 @@ impl Tools for PluginHost {
             Ok(place) => place,
             Err(failure) => return not_begun(failure),
         };
-        Attempt::to_call(&granted, invocation, left, record).call().await
+        Attempt::to_call(&granted, invocation, left, record, self.state.as_ref()).call().await
     }
 
     async fn reconcile(&self, invocation: &Invocation) -> Result<Finding, Failure> {
         let granted = self.granted(invocation)?;
         let (_permit, left) = self.place(invocation).await?;
-        Attempt::to_reconcile(&granted, invocation, left).reconcile().await
+        Attempt::to_reconcile(&granted, invocation, left, self.state.as_ref()).reconcile().await
     }
 }

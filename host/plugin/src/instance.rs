@@ -14,8 +14,7 @@ use wasmtime_wasi::I32Exit;
 use crate::{
     artifact::Artifact,
     bindings::{Plugin, PluginPre},
-    capabilities::{self, CONTRACT_VERSION, Impure, State, log::Log},
-    door::Door,
+    capabilities::{self, CONTRACT_VERSION, Given, Impure, State},
     limits::{Limits, MEMORIES_MAX, Reached, TABLES_MAX},
     meter::{Counted, Meter},
     text::clip_line,
@@ -83,17 +82,15 @@ impl Ready {
         Ok(Self { artifact, pre })
     }
 
-    /// Runs one export in an instance of its own. A door makes it a call; without, capabilities trap.
+    /// Runs one export in an instance of its own.
     pub(crate) async fn run<T>(
         &self,
         limits: &Limits,
         meter: &Arc<Meter>,
-        settings: Arc<str>,
-        log: Arc<Log>,
-        door: Option<Arc<Door>>,
+        given: Given,
         export: impl for<'a> FnOnce(&'a Plugin, &'a mut Store<State>) -> BoxFuture<'a, wasmtime::Result<T>>,
     ) -> Result<T, Stop> {
-        let mut store = Store::new(self.pre.engine(), State::new(limits, meter, settings, log, door));
+        let mut store = Store::new(self.pre.engine(), State::new(limits, meter, given));
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(limits.hostcall_bytes_max);
         store.set_max_component_handles(limits.handles_max);

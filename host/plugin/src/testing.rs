@@ -1,8 +1,14 @@
 //! A vendor on loopback that answers with the bytes that it is told to, and a record of writes.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
-use aftercall_core::ports::{RecordsError, WriteRecord};
+use aftercall_core::{
+    ports::{PluginState, RecordsError, WriteRecord},
+    state::{Expected, Put, Quota, Space, Value},
+};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -107,5 +113,46 @@ impl WriteRecord for Records {
     async fn write_leaves(&self) -> Result<(), RecordsError> {
         self.events.push("recorded");
         self.failure.clone().map_or(Ok(()), Err)
+    }
+}
+
+/// What plugins keep, in memory, without quotas.
+#[derive(Default)]
+pub(crate) struct Kept(Mutex<BTreeMap<(Space, String), Value>>);
+
+#[async_trait::async_trait]
+impl PluginState for Kept {
+    async fn get(&self, space: &Space, key: &str) -> Result<Option<Value>, RecordsError> {
+        Ok(self.0.lock().expect("not poisoned").get(&(space.clone(), key.to_owned())).cloned())
+    }
+
+    async fn put(
+        &self,
+        space: &Space,
+        key: &str,
+        bytes: &[u8],
+        expected: Expected,
+        _: Quota,
+    ) -> Result<Put, RecordsError> {
+        let mut all = self.0.lock().expect("not poisoned");
+        let place = (space.clone(), key.to_owned());
+        let found = all.get(&place).map(|value| value.version);
+        if !expected.meets(found) {
+            return Ok(Put::Stale);
+        }
+        let version = found.unwrap_or(0) + 1;
+        all.insert(place, Value { bytes: bytes.to_vec(), version });
+        Ok(Put::Done(version))
+    }
+
+    async fn delete(&self, space: &Space, key: &str) -> Result<(), RecordsError> {
+        self.0.lock().expect("not poisoned").remove(&(space.clone(), key.to_owned()));
+        Ok(())
+    }
+
+    async fn keys(&self, space: &Space, prefix: &str, _: Option<&str>, _: u32) -> Result<Vec<String>, RecordsError> {
+        let all = self.0.lock().expect("not poisoned");
+        let ours = all.keys().filter(|(of, key)| of == space && key.starts_with(prefix));
+        Ok(ours.map(|(_, key)| key.clone()).collect())
     }
 }

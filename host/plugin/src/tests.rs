@@ -3,10 +3,13 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use aftercall_core::{
+    conversation::Conversation,
     effect::EffectKey,
     id::{PluginName, RunIdentity, Tenant},
     json::Json,
+    manifest::ConversationLevel,
     ports::{Clock, Tools as _},
+    state::Quota,
     time::Timestamp,
     tool::{AttemptEnd, CallContext, Effect, FailureKind, Finding, Invocation, LogLevel, WriteAnswer},
     usage::Limit,
@@ -15,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Error, Grant, HostConfig, Installed, Limits, PluginHost, Reroutes, artifact,
-    testing::{Events, Records, Vendor, http},
+    testing::{Events, Kept, Records, Vendor, http},
 };
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
@@ -45,6 +48,7 @@ fn packed(guest: &str) -> Vec<u8> {
 fn packed_with(guest: &str, rehearsal: &Value) -> Vec<u8> {
     let manifest = serde_json::from_value(json!({
         "name": "guest", "version": "1.0.0", "description": "A guest.",
+        "state": guest == "keeps",
         "settings": {"type": "object", "properties": {"color": {"type": "string"}}},
         "egress": [{"rule": "POST http://vendor.test/things", "access": "write", "rehearsal": rehearsal}],
     }))
@@ -60,6 +64,8 @@ fn grant(installed: &Installed) -> Grant {
         credentials: BTreeMap::new(),
         read: vec![],
         write: vec!["POST http://vendor.test/things".parse().expect("a rule")],
+        conversation: ConversationLevel::None,
+        state: None,
         limits: Limits::default(),
     }
 }
@@ -105,6 +111,7 @@ impl World {
             tool: "greet".into(),
             effect: Effect::Once,
             arguments: Json::from(arguments),
+            conversation: Arc::new(Conversation::new(call.platform.clone(), "c1")),
             context: CallContext {
                 conversation: call.opaque_conversation(),
                 run: call.run(),
@@ -315,11 +322,35 @@ async fn posts_in_a_rehearsal() {
     assert_eq!(vendor.requests.all(), [""; 0], "nothing has left");
 }
 
-#[test]
-fn wants_state() {
-    let host = PluginHost::new(HostConfig::new(Arc::new(Stopped))).expect("a host");
-    let error = host.install(&packed("wants-state")).expect_err("is not provided").to_string();
-    assert!(error.contains("imports `aftercall:tool/state@0.1.0`, which this host does not provide"), "{error}");
+#[tokio::test]
+async fn keeps() {
+    let kept = Arc::new(Kept::default());
+    let config = HostConfig { state: Some(kept.clone()), ..HostConfig::new(Arc::new(Stopped)) };
+    let host = PluginHost::new(config).expect("a host");
+    let installed = host.install(&packed("keeps")).expect("installs");
+    let world = World { host, installed };
+    let call = async |tenant: &Tenant, dry_run| {
+        let mut invocation = Invocation { tenant: tenant.clone(), ..world.invocation(&json!("cursor")) };
+        invocation.context.dry_run = dry_run;
+        world.host.call(&invocation, Records::failing()).await
+    };
+    let (acme, other): (Tenant, Tenant) = (tenant(), "other".parse().expect("a name"));
+    let grant = |state| Grant { state, ..grant(&world.installed) };
+
+    world.host.grant(acme.clone(), &grant(None)).expect("grants");
+    let end = call(&acme, false).await;
+    assert_eq!(end.result.expect_err("nothing is granted").message, "no state");
+    assert!(end.log[0].message.contains("add `state = {}` to the tenant's grant"), "{:?}", end.log);
+
+    for tenant in [&acme, &other] {
+        world.host.grant(tenant.clone(), &grant(Some(Quota::default()))).expect("grants");
+        for (dry_run, expected) in [(true, "new"), (false, "new"), (false, "kept"), (true, "kept")] {
+            let text = call(tenant, dry_run).await.result.expect("answers").text;
+            assert_eq!(text, expected, "{tenant}, rehearsal: {dry_run}");
+        }
+    }
+    let error = world.host.list_tools(&acme, &plugin()).await.expect_err("it looks").to_string();
+    assert!(error.contains("used `state` in list-tools"), "{error}");
 }
 
 #[test]
@@ -390,7 +421,7 @@ fn a_rerouting_must_lead_somewhere() {
 
 #[test]
 fn every_guest_has_its_test() {
-    let tested = ["behaves", "floods", "grows", "mumbles", "parks", "peeks", "posts", "spins", "traps", "wants-state"];
+    let tested = ["behaves", "floods", "grows", "keeps", "mumbles", "parks", "peeks", "posts", "spins", "traps"];
     let guests: Vec<_> = aftercall_guests::ALL.iter().map(|(name, _)| *name).collect();
     assert_eq!(guests, tested, "a guest without a test proves nothing");
 }

@@ -23,7 +23,7 @@ use crate::{Ports, schemas::Schemas, trying::Trying};
 /// What a run is about.
 pub(crate) struct Subject {
     pub(crate) identity: RunIdentity,
-    pub(crate) conversation: Conversation,
+    pub(crate) conversation: Arc<Conversation>,
 }
 
 /// A command, with all that carrying it out takes.
@@ -93,6 +93,7 @@ impl Step {
             tool: tool.name.clone(),
             effect: tool.effect,
             arguments,
+            conversation: Arc::clone(&self.subject.conversation),
             context: CallContext {
                 conversation: self.subject.identity.opaque_conversation(),
                 run: self.subject.identity.run(),

@@ -1,9 +1,11 @@
 //! What a component can import, one capability a file. Which of them answer is settled when the instance is made.
 
 mod base;
+pub(crate) mod conversation;
 pub(crate) mod http;
 pub(crate) mod log;
 mod settings;
+pub(crate) mod state;
 
 use std::sync::Arc;
 
@@ -26,6 +28,8 @@ const GRANTED: &[&str] = &[
     "aftercall:tool/types",
     "aftercall:tool/settings",
     "aftercall:tool/log",
+    "aftercall:tool/state",
+    "aftercall:tool/conversation",
 ];
 
 /// Whether this host provides an import, named `namespace:package/interface@version`.
@@ -46,6 +50,8 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     settings::link(&mut linker)?;
     log::link(&mut linker)?;
     http::link(&mut linker)?;
+    state::link(&mut linker)?;
+    conversation::link(&mut linker)?;
     Ok(linker)
 }
 
@@ -53,6 +59,28 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("it used `{0}` in list-tools, which must depend on its argument alone")]
 pub(crate) struct Impure(pub(crate) &'static str);
+
+/// What one run of a component can use beside the base.
+pub(crate) struct Given {
+    /// The plugin's settings in this tenant.
+    pub(crate) settings: Arc<str>,
+    /// Where its lines go.
+    pub(crate) log: Arc<Log>,
+    /// The way out. None: it is `list-tools` that runs, which can use no capability.
+    pub(crate) door: Option<Arc<Door>>,
+    /// The ended call.
+    pub(crate) conversation: Option<conversation::View>,
+    /// What it keeps.
+    pub(crate) state: state::View,
+}
+
+impl Given {
+    /// What `list-tools` gets: nothing that answers.
+    pub(crate) fn to_describe(settings: &Arc<str>, log: &Arc<Log>) -> Self {
+        let state = state::View::Shut("not in list-tools");
+        Self { settings: Arc::clone(settings), log: Arc::clone(log), door: None, conversation: None, state }
+    }
+}
 
 /// What the capabilities of one call stand on: the data of its store.
 pub(crate) struct State {
@@ -63,18 +91,14 @@ pub(crate) struct State {
     hooks: Hooks,
     settings: Arc<str>,
     log: Arc<Log>,
+    conversation: Option<conversation::View>,
+    kept: state::View,
     pure: bool,
 }
 
 impl State {
-    /// With a door, the state of a call; without, that of `list-tools`, which can use no capability.
-    pub(crate) fn new(
-        limits: &Limits,
-        meter: &Arc<Meter>,
-        settings: Arc<str>,
-        log: Arc<Log>,
-        door: Option<Arc<Door>>,
-    ) -> Self {
+    pub(crate) fn new(limits: &Limits, meter: &Arc<Meter>, given: Given) -> Self {
+        let Given { settings, log, door, conversation, state: kept } = given;
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles_max);
         let mut http = WasiHttpCtx::new();
@@ -89,6 +113,8 @@ impl State {
             hooks: Hooks::new(door),
             settings,
             log,
+            conversation,
+            kept,
             pure,
         }
     }
@@ -129,7 +155,8 @@ mod tests {
             ("wasi:filesystem/types@0.2.12", false),
             ("aftercall:tool/log@0.1.0", true),
             ("aftercall:tool/log@0.2.0", false),
-            ("aftercall:tool/state@0.1.0", false),
+            ("aftercall:tool/state@0.1.0", true),
+            ("aftercall:tool/clipboard@0.1.0", false),
             ("env", false),
         ] {
             assert_eq!(provides(import), expected, "{import}");
