@@ -7,7 +7,10 @@ use std::{
 
 use aftercall_core::{
     id::{AssistantName, EndpointName, PluginName, RunId, Sha256Hex, Tenant},
-    ports::{Accept, Acceptance, Chance, Clock, Journal, Ledger, RecordsError, RunLine, StoredRun, Unfinished},
+    manifest::ConversationLevel,
+    ports::{
+        Accept, Acceptance, Chance, Clock, Journal, Ledger, PluginState, RecordsError, RunLine, StoredRun, Unfinished,
+    },
     run::Ending,
     secret::Secret,
 };
@@ -105,7 +108,12 @@ impl App {
     /// Whatever in the configuration can't hold, with its place. Nothing has begun then.
     pub async fn build(config: Config, around: Surroundings<'_>) -> anyhow::Result<Self> {
         let models = Arc::new(models(&config, &around)?);
-        let plugins = Arc::new(PluginHost::new(host_config(&config, &around)?)?);
+        let folder = around.rehearsal.then(tempfile::tempdir).transpose().context("no temporary folder can be made")?;
+        let store = folder.as_ref().map_or_else(|| config.store(), |folder| folder.path().join("rehearsal.db"));
+        let (records, fence) = Sqlite::open(store)?;
+        let records = Arc::new(records);
+        let state = plugin_state(&config, &around, &records)?;
+        let plugins = Arc::new(PluginHost::new(HostConfig { state: Some(state), ..host_config(&config, &around)? })?);
         let installed = install(&config, &plugins)?;
         let (mut assistants, mut endpoints, mut rooms) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         let mut passwords = operator_password(&config, &around)?;
@@ -133,10 +141,7 @@ impl App {
                 Err(why) => return Err(why),
             }
         }
-        let folder = around.rehearsal.then(tempfile::tempdir).transpose().context("no temporary folder can be made")?;
-        let store = folder.as_ref().map_or_else(|| config.store(), |folder| folder.path().join("rehearsal.db"));
-        let (records, fence) = Sqlite::open(store)?;
-        let (journal, ledger) = halting(Arc::new(records), around.halt_at);
+        let (journal, ledger) = halting(records, around.halt_at);
         let ports = Ports {
             journal: Arc::clone(&journal),
             ledger,
@@ -254,8 +259,23 @@ fn host_config(config: &Config, around: &Surroundings<'_>) -> anyhow::Result<Hos
         egress_allow_ranges: operator.egress_allow_ranges.clone(),
         egress_reroutes: operator.egress_reroutes.clone(),
         limits: operator.limits,
+        conversation_max: operator.conversation_max.unwrap_or(ConversationLevel::Transcript),
+        state_max: operator.state_max,
         ..HostConfig::new(Arc::clone(&around.clock))
     })
+}
+
+/// Where plugins keep things. A rehearsal sees what is kept in the real records, and changes nothing in them.
+fn plugin_state(
+    config: &Config,
+    around: &Surroundings<'_>,
+    records: &Arc<Sqlite>,
+) -> anyhow::Result<Arc<dyn PluginState>> {
+    let real = config.store();
+    if around.rehearsal && real.exists() {
+        return Ok(Arc::new(Sqlite::open_reader(real)?));
+    }
+    Ok(records.clone())
 }
 
 fn install(config: &Config, plugins: &PluginHost) -> anyhow::Result<BTreeMap<PluginName, Installed>> {

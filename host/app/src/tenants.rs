@@ -120,6 +120,8 @@ impl Setup<'_> {
                 credentials,
                 read: grant.egress.read.clone(),
                 write: grant.egress.write.clone(),
+                conversation: grant.conversation,
+                state: grant.state,
                 limits: grant.limits,
             };
             self.plugins.grant(self.tenant.clone(), &grant).with_context(|| place)?;

@@ -160,6 +160,8 @@ pub enum Item {
 pub struct Analysis {
     /// A summary.
     pub summary: Option<String>,
+    /// Variables that it extracted: an object.
+    pub variables: Option<Value>,
 }
 
 /// Reads a native call record.
@@ -192,6 +194,7 @@ pub fn parse(payload: &[u8]) -> Result<Parsed, Error> {
         model: ModelOfCall { parameters: parameters(&llm)?, name: llm.model },
         items,
         summary: analysis.summary,
+        variables: analysis.variables.filter(Value::is_object).map(|variables| Json::from(&variables)),
     };
     Ok(Parsed { conversation, assistant, tenant })
 }

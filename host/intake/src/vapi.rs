@@ -74,6 +74,7 @@ pub fn parse(payload: &[u8]) -> Result<Parsed, Error> {
         live_tools: document::live_tools(tools(report), &items),
         items,
         summary: report.text(&["/analysis/summary", "/summary"]),
+        variables: report.object(&["/analysis/structuredData", "/artifact/variableValues"]),
     };
     let assistant = report.text(&["/call/assistantId", "/assistant/id", "/assistant/name", "/call/assistant/name"]);
     Ok(Parsed { conversation, assistant, tenant: None })
@@ -93,6 +94,11 @@ impl<'a> Report<'a> {
     fn text(self, places: &[&str]) -> Option<String> {
         let text = |place: &&str| self.0.pointer(place)?.as_str().filter(|text| !text.trim().is_empty());
         places.iter().find_map(text).map(str::to_owned)
+    }
+
+    fn object(self, places: &[&str]) -> Option<Json> {
+        let object = |place: &&str| self.0.pointer(place).filter(|value| value.is_object());
+        places.iter().find_map(object).map(Json::from)
     }
 
     fn instant(self, places: &[&str]) -> Option<Timestamp> {

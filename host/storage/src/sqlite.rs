@@ -162,8 +162,7 @@ impl Ledger for Sqlite {
 #[async_trait]
 impl PluginState for Sqlite {
     async fn get(&self, space: &Space, key: &str) -> Result<Option<Value>, RecordsError> {
-        let (space, key) = (space.clone(), key.to_owned());
-        self.reader.worker.run(move |db| state::get(db, &space, &key)).await
+        self.reader.get(space, key).await
     }
 
     async fn put(
@@ -190,7 +189,38 @@ impl PluginState for Sqlite {
         after: Option<&str>,
         most: u32,
     ) -> Result<Vec<String>, RecordsError> {
-        let (space, prefix, after) = (space.clone(), prefix.to_owned(), after.map(str::to_owned));
-        self.reader.worker.run(move |db| state::keys(db, &space, &prefix, after.as_deref(), most)).await
+        self.reader.keys(space, prefix, after, most).await
     }
+}
+
+/// What is kept, for looking on: a write is refused.
+#[async_trait]
+impl PluginState for Reader {
+    async fn get(&self, space: &Space, key: &str) -> Result<Option<Value>, RecordsError> {
+        let (space, key) = (space.clone(), key.to_owned());
+        self.worker.run(move |db| state::get(db, &space, &key)).await
+    }
+
+    async fn put(&self, _: &Space, _: &str, _: &[u8], _: Expected, _: Quota) -> Result<Put, RecordsError> {
+        Err(looked_at())
+    }
+
+    async fn delete(&self, _: &Space, _: &str) -> Result<(), RecordsError> {
+        Err(looked_at())
+    }
+
+    async fn keys(
+        &self,
+        space: &Space,
+        prefix: &str,
+        after: Option<&str>,
+        most: u32,
+    ) -> Result<Vec<String>, RecordsError> {
+        let (space, prefix, after) = (space.clone(), prefix.to_owned(), after.map(str::to_owned));
+        self.worker.run(move |db| state::keys(db, &space, &prefix, after.as_deref(), most)).await
+    }
+}
+
+fn looked_at() -> RecordsError {
+    RecordsError::Unavailable("these records are looked at, not written to".to_owned())
 }

@@ -2,7 +2,7 @@
 
 use std::{io::Write, path::Path, sync::Arc};
 
-use aftercall_core::manifest::{Manifest, Placement};
+use aftercall_core::manifest::{ConversationLevel, Manifest, Placement};
 use aftercall_plugin::{Artifact, HostConfig, PluginHost};
 use anyhow::Context as _;
 use serde_json::Value;
@@ -66,6 +66,12 @@ fn requests(manifest: &Manifest, out: &mut impl Write) -> std::io::Result<()> {
     }
     for fact in &manifest.facts {
         writeln!(out, "  fact  {fact}")?;
+    }
+    if manifest.conversation != ConversationLevel::None {
+        writeln!(out, "  conversation: {}", manifest.conversation)?;
+    }
+    if manifest.state {
+        writeln!(out, "  state: it keeps things between calls")?;
     }
     writeln!(out)
 }

@@ -22,6 +22,8 @@ use aftercall_core::{
     facts::Fact,
     gate::Gates,
     id::{AssistantName, EndpointName, PluginName, Sha256Hex, Tenant},
+    manifest::ConversationLevel,
+    state::Quota,
 };
 use aftercall_plugin::Limits;
 use serde::{Deserialize, Serialize};
@@ -72,6 +74,10 @@ pub struct Operator {
     pub egress_ceiling: Option<Vec<Rule>>,
     /// Address ranges that requests may reach although they are loopback, private or link-local.
     pub egress_allow_ranges: Vec<aftercall_plugin::IpNet>,
+    /// The most that any plugin may see of what was said on a call: `none`, `summary` or `transcript`, which is the default.
+    pub conversation_max: Option<ConversationLevel>,
+    /// The most that any plugin may keep in one tenant.
+    pub state_max: Quota,
     /// The most that a tenant may let one call use. What isn't named here is at its default, which is what calls get
     /// that no tenant says anything of.
     pub limits: Limits,
@@ -147,6 +153,10 @@ pub struct Grant {
     pub facts: Vec<Fact>,
     /// Arguments that the host fills, by tool.
     pub bind: BTreeMap<String, Bindings>,
+    /// How much it may see of what was said on the call: `none` (the default), `summary` or `transcript`.
+    pub conversation: ConversationLevel,
+    /// How much it may keep between calls: `{}` for what is usual. Absent: nothing.
+    pub state: Option<Quota>,
     /// What each call of it may use, below the operator's ceiling.
     pub limits: Limits,
 }

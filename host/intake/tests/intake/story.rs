@@ -26,6 +26,7 @@ pub(crate) fn of(parsed: &Parsed) -> Vec<String> {
         ("parameters", Some(conversation.model.parameters.as_str().to_owned())),
         ("live tools", Some(conversation.live_tools.join(" "))),
         ("summary", conversation.summary.clone()),
+        ("variables", conversation.variables.as_ref().map(|json| json.as_str().to_owned())),
     ];
     let head = head.into_iter().filter_map(|(name, value)| Some(format!("{name}: {}", value?)));
     head.chain(conversation.items.iter().map(line)).collect()

@@ -49,6 +49,7 @@ pub(crate) fn accept(identity: &RunIdentity, at: u64) -> Accept {
             items: vec![Item::message(Role::User, "grüß\u{0} 'Gott' \u{1F44B}"), item],
             live_tools: vec!["transfer_call".into()],
             summary: None,
+            variables: Some(bytes_to_keep()),
         },
         first: event(at),
         ending: None,
