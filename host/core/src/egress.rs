@@ -78,7 +78,11 @@ pub struct Target {
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}://{}", self.method, self.scheme.as_str(), self.host)?;
+        write!(f, "{} {}://", self.method, self.scheme.as_str())?;
+        match self.host.contains(':') {
+            true => write!(f, "[{}]", self.host)?,
+            false => f.write_str(&self.host)?,
+        }
         if self.port != self.scheme.port() {
             write!(f, ":{}", self.port)?;
         }

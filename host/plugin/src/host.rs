@@ -28,7 +28,7 @@ use crate::{
     call::Attempt,
     capabilities::{Given, log::Log},
     describe,
-    door::{Addresses, Operator, Reroutes},
+    door::{Addresses, Operator, Reroutes, Resolver, SystemResolver},
     engine,
     grant::{self, Ceiling, Grant, Granted},
     instance::{self, Ready},
@@ -61,6 +61,8 @@ pub struct HostConfig {
     pub state: Option<Arc<dyn PluginState>>,
     /// Other places for vendors' hosts (`operator.egress_reroutes`).
     pub egress_reroutes: Reroutes,
+    /// Who finds the addresses of vendors' hosts.
+    pub resolver: Arc<dyn Resolver>,
 }
 
 impl HostConfig {
@@ -77,6 +79,7 @@ impl HostConfig {
             conversation_max: ConversationLevel::Transcript,
             state_max: Quota::default(),
             state: None,
+            resolver: Arc::new(SystemResolver),
         }
     }
 }
@@ -185,6 +188,7 @@ impl PluginHost {
             operator: Arc::new(Operator {
                 ceiling: config.egress_ceiling,
                 addresses: Arc::new(Addresses::new(config.egress_allow_ranges)),
+                resolver: config.resolver,
                 reroutes: config.egress_reroutes,
             }),
             state: config.state,

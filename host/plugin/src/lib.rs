@@ -5,7 +5,7 @@
 //! All [`limits`] are on by default.
 //!
 //! What this crate refuses: to decide what may leave (core's policy does), what may be repeated (core's ledger
-//! does), to follow a redirect, to take compiled code from anywhere but its own cache, and to read the
+//! does), to follow a redirect where it was not decided about, to take compiled code from anywhere but its own cache, and to read the
 //! environment, the wall clock or the command line.
 //!
 //! Components that compute yield to others every few milliseconds. An embedder whose runtime also serves other
@@ -39,7 +39,7 @@ pub use aftercall_core::ports::Tools;
 pub use artifact::{Artifact, embed};
 pub use cache::CodeCache;
 pub use describe::Error as DescriptionError;
-pub use door::{CredentialError, Reroutes};
+pub use door::{CredentialError, Reroutes, Resolver, SystemResolver};
 pub use grant::Grant;
 pub use host::{Error, HostConfig, Installed, PluginHost};
 pub use instance::Error as ComponentError;

@@ -53,8 +53,18 @@ pub const CREDENTIAL_BYTES_MAX: usize = 4 << 10;
 
 /// Largest headers of one request or response, in bytes as they are held in memory.
 pub const HEADER_BYTES_MAX: usize = 64 << 10;
-/// Longest time to connect to a vendor, in milliseconds.
+/// Longest time to find and connect a vendor, in milliseconds.
 pub const CONNECT_MS_MAX: u64 = 10_000;
+/// Longest address of a request, in bytes. Most servers take no longer one.
+pub const URL_BYTES_MAX: usize = 8 << 10;
+/// Most redirects that are followed for one request. Each counts as a request of its own.
+pub const REDIRECTS_MAX: usize = 5;
+/// Most addresses of one name that a connection is tried to. All are checked.
+pub const ADDRESSES_MAX: usize = 16;
+/// Most connections to one vendor that are kept for the next call of the same grant.
+pub const KEPT_CONNECTIONS_MAX: usize = 8;
+/// Most of a request's body that a component can hand over before the door has taken it, in bytes.
+pub const REQUEST_CHUNK_BYTES_MAX: usize = 16 << 10;
 
 /// The limits of one call. What stands here by default holds for every plugin of every tenant; a tenant may say
 /// otherwise, as far as the operator's ceiling goes.
@@ -85,6 +95,9 @@ pub struct Limits {
     pub hostcall_bytes_max: usize,
     /// Handles of the host's resources that are held at once.
     pub handles_max: usize,
+    /// Bodies that the host holds at once for the component, in bytes: of requests until they are answered, of
+    /// responses until the component takes them. Protects the host's memory.
+    pub host_bytes_max: usize,
 }
 
 impl Default for Limits {
@@ -102,13 +115,14 @@ impl Default for Limits {
             result_bytes_max: 256 << 10,
             hostcall_bytes_max: 2 << 20,
             handles_max: 1_000,
+            host_bytes_max: 4 << 20,
         }
     }
 }
 
 impl Limits {
     /// Each by its name.
-    pub fn each(&self) -> [(Limit, u64); 12] {
+    pub fn each(&self) -> [(Limit, u64); 13] {
         let number = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         [
             (Limit::Memory, number(self.memory_bytes_max)),
@@ -122,6 +136,7 @@ impl Limits {
             (Limit::LogBytes, number(self.log_bytes_max)),
             (Limit::ResultBytes, number(self.result_bytes_max)),
             (Limit::HostcallBytes, number(self.hostcall_bytes_max)),
+            (Limit::HostBytes, number(self.host_bytes_max)),
             (Limit::Handles, number(self.handles_max)),
         ]
     }
@@ -156,6 +171,7 @@ impl Limits {
             result_bytes_max: self.result_bytes_max.min(ceiling.result_bytes_max),
             hostcall_bytes_max: self.hostcall_bytes_max.min(ceiling.hostcall_bytes_max),
             handles_max: self.handles_max.min(ceiling.handles_max),
+            host_bytes_max: self.host_bytes_max.min(ceiling.host_bytes_max),
         }
     }
 }

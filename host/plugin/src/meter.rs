@@ -115,6 +115,72 @@ impl ResourceLimiter for Memory {
     }
 }
 
+/// What the host holds in its own memory for a call, and where that ends.
+#[derive(Debug)]
+pub(crate) struct HostBytes {
+    held: AtomicUsize,
+    most: AtomicUsize,
+    max: usize,
+}
+
+impl HostBytes {
+    pub(crate) fn new(max: usize) -> Self {
+        Self { held: AtomicUsize::new(0), most: AtomicUsize::new(0), max }
+    }
+
+    /// How near the call came to the end of it.
+    pub(crate) fn usage(&self) -> Used {
+        Used::new(Limit::HostBytes, self.most.load(Ordering::Relaxed), self.max)
+    }
+
+    /// How many bytes that are now.
+    #[cfg(test)]
+    pub(crate) fn held(&self) -> usize {
+        self.held.load(Ordering::Relaxed)
+    }
+
+    /// A part of it, empty as yet.
+    pub(crate) fn part(self: &Arc<Self>) -> Held {
+        Held { of: Arc::clone(self), bytes: 0 }
+    }
+}
+
+/// A part of what the host holds for a call, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Held {
+    of: Arc<HostBytes>,
+    bytes: usize,
+}
+
+impl Held {
+    /// Holds so many bytes more.
+    pub(crate) fn grow(&mut self, by: usize) -> Result<(), Reached> {
+        self.set(self.bytes.saturating_add(by))
+    }
+
+    /// Holds so many bytes, if there is room.
+    pub(crate) fn set(&mut self, bytes: usize) -> Result<(), Reached> {
+        let HostBytes { held, most, max } = &*self.of;
+        let others = |all: usize| all.saturating_sub(self.bytes);
+        let fits = |all: usize| others(all).checked_add(bytes).filter(|sum| sum <= max || bytes <= self.bytes);
+        // Relaxed: it is a count, and orders nothing else.
+        match held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits) {
+            Ok(before) => {
+                most.fetch_max(others(before) + bytes, Ordering::Relaxed);
+                self.bytes = bytes;
+                Ok(())
+            }
+            Err(_) => Err(Reached::new(Limit::HostBytes, *max)),
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.of.held.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
 /// How long a call has been computing. Not a clock that decides anything but when to stop it.
 #[derive(Debug, Default)]
 pub(crate) struct Cpu(Mutex<Spent>);
@@ -180,6 +246,21 @@ mod tests {
         assert!(memory.table_growing(0, 5, None).expect("fits"), "5 elements are 40 bytes");
         let error = memory.memory_growing(60, 61, None).expect_err("is over");
         assert_eq!(error.downcast_ref::<Reached>(), Some(&Reached::new(Limit::Memory, 100_u64)));
+    }
+
+    #[test]
+    fn what_the_host_holds_is_summed_and_given_back() {
+        let bytes = Arc::new(HostBytes::new(100));
+        let (mut one, mut other) = (bytes.part(), bytes.part());
+        one.grow(60).expect("fits");
+        assert_eq!(other.grow(41), Err(Reached::new(Limit::HostBytes, 100_u64)));
+        other.grow(40).expect("fits");
+        one.set(10).expect("is less");
+        other.set(90).expect("fits");
+        drop(one);
+        other.grow(10).expect("fits");
+        drop(other);
+        assert_eq!((bytes.held(), bytes.usage().used), (0, 100));
     }
 
     #[tokio::test]

@@ -5,9 +5,8 @@
 
 use std::{future::Future, sync::Arc};
 
-use bytes::Bytes;
 use http::{HeaderName, Request, Response};
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::BodyExt as _;
 use wasmtime::component::Linker;
 use wasmtime_wasi_http::{
     DEFAULT_FORBIDDEN_HEADERS, Error as HttpError, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpCtxView,
@@ -17,7 +16,7 @@ use wasmtime_wasi_http::{
 use super::State;
 use crate::{
     door::{self, Door},
-    limits::Reached,
+    limits::{REQUEST_CHUNK_BYTES_MAX, Reached},
 };
 use aftercall_core::usage::Limit;
 
@@ -37,11 +36,14 @@ pub(crate) struct Hooks {
     door: Option<Arc<Door>>,
     /// A request was made where there is no door.
     pub(super) strayed: bool,
+    /// Bodies of requests that can still be of use.
+    bodies_left: u32,
 }
 
 impl Hooks {
     pub(super) fn new(door: Option<Arc<Door>>) -> Self {
-        Self { door, strayed: false }
+        let bodies_left = door.as_ref().map_or(0, |door| door.requests_max());
+        Self { door, strayed: false, bodies_left }
     }
 }
 
@@ -59,6 +61,18 @@ impl WasiHttpHooks for Hooks {
         false
     }
 
+    /// What a component writes into a body waits in the host, up to twice this, until the request is made. Bodies
+    /// are cheap to make: one more than there can be requests is given a byte.
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        match self.bodies_left.checked_sub(1) {
+            Some(left) => {
+                self.bodies_left = left;
+                REQUEST_CHUNK_BYTES_MAX
+            }
+            None => 1,
+        }
+    }
+
     fn send_request(
         &mut self,
         request: Request<WasiBody>,
@@ -73,24 +87,13 @@ impl WasiHttpHooks for Hooks {
         let (parts, body) = request.into_parts();
         // Here and not in the future, which runs as a task of its own: requests are decided about in the order
         // in which they are made.
-        let admitted = door.admit(&parts);
+        let admitted = door.admit(parts);
         Box::new(async move {
             let admitted = admitted.map_err(to_guest)?;
-            let body = collect(&door, body).await?;
-            let answer = door.dispatch(admitted, body).await.map_err(to_guest)?;
-            let answer = answer.map(|body| Full::new(body).map_err(|never| match never {}).boxed_unsync());
+            let answer = door.pass(admitted, body).await.map_err(to_guest)?;
+            let answer = answer.map(|body| body.map_err(to_guest).boxed_unsync());
             Ok((answer, Box::new(std::future::ready(Ok(()))) as Box<dyn Future<Output = _> + Send>))
         })
-    }
-}
-
-/// A body is sent whole, with its length: some vendors refuse chunks.
-async fn collect(door: &Door, body: WasiBody) -> Result<Bytes, HttpError> {
-    let left = door.request_bytes_left();
-    match Limited::new(body, left).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(to_guest(door.request_too_large())),
-        Err(_) => Err(HttpError::HttpRequestBodySize(None)),
     }
 }
 
@@ -107,6 +110,9 @@ fn to_guest(error: door::Error) -> HttpError {
         door::Error::Unreachable { .. } => HttpError::ConnectionRefused,
         door::Error::TimedOut { .. } => HttpError::HttpResponseTimeout,
         door::Error::Broken { .. } => HttpError::HttpResponseIncomplete,
+        door::Error::BadRedirect { .. } => HttpError::HttpProtocolError,
+        door::Error::Circle { .. } => HttpError::LoopDetected,
+        door::Error::BrokenOff => HttpError::HttpRequestBodySize(None),
         door::Error::Encoded { .. } => HttpError::HttpResponseContentCoding(None),
     }
 }

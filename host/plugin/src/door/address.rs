@@ -1,6 +1,9 @@
 //! Which addresses a request may be connected to.
 
-use std::{net::IpAddr, sync::LazyLock};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    sync::LazyLock,
+};
 
 use ipnet::IpNet;
 
@@ -27,6 +30,7 @@ static REFUSED: LazyLock<Vec<(IpNet, &'static str)>> = LazyLock::new(|| {
         ("10.0.0.0/8", "private"),
         ("100.64.0.0/10", "shared by a carrier's customers"),
         ("127.0.0.0/8", "loopback"),
+        ("168.63.129.16/32", "a cloud's own, where it talks to its machines"),
         ("169.254.0.0/16", "link-local, where clouds keep their metadata"),
         ("172.16.0.0/12", "private"),
         ("192.0.0.0/24", "reserved for protocols"),
@@ -41,9 +45,7 @@ static REFUSED: LazyLock<Vec<(IpNet, &'static str)>> = LazyLock::new(|| {
         ("64:ff9b::/96", "an IPv4 address behind NAT64"),
         ("64:ff9b:1::/48", "an IPv4 address behind a local NAT64"),
         ("2001::/32", "an IPv4 address behind Teredo"),
-        ("2001:2::/48", "for benchmarks"),
-        ("2001:10::/28", "a hash, not a place"),
-        ("2001:20::/28", "a hash, not a place"),
+        ("2001::/23", "reserved for protocols"),
         ("2001:db8::/32", "for documentation"),
         ("2002::/16", "an IPv4 address behind 6to4"),
         ("3fff::/20", "for documentation"),
@@ -74,6 +76,12 @@ impl Addresses {
     pub(crate) fn check(&self, host: &str, address: IpAddr) -> Result<(), Prohibited> {
         // `::ffff:127.0.0.1` connects to 127.0.0.1.
         let real = address.to_canonical();
+        // An operator who allows a way to IPv4 has not allowed whatever lies at its end.
+        if let IpAddr::V6(real) = real
+            && let Some(end) = carried(real)
+        {
+            self.check(host, end.into())?;
+        }
         if self.allowed.iter().any(|range| range.contains(&real)) {
             return Ok(());
         }
@@ -83,6 +91,17 @@ impl Addresses {
             Some(range) => Err(Prohibited { host: host.to_owned(), address, range }),
             None => Ok(()),
         }
+    }
+}
+
+/// The IPv4 address that an IPv6 one leads to: by NAT64 (RFC 6052), 6to4 (RFC 3056), Teredo (RFC 4380).
+fn carried(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    let of = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
+    match address.segments() {
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(of(high, low)),
+        [0x2002, high, low, ..] => Some(of(high, low)),
+        [0x2001, 0, _, _, _, _, high, low] => Some(of(!high, !low)),
+        _ => None,
     }
 }
 
@@ -104,6 +123,7 @@ mod tests {
             "127.0.0.1",
             "127.255.255.254",
             "169.254.169.254",
+            "168.63.129.16",
             "172.16.0.1",
             "172.31.255.255",
             "192.168.1.1",
@@ -133,10 +153,21 @@ mod tests {
 
     #[test]
     fn the_operator_can_allow_a_range() {
-        let some = Addresses::new(vec!["127.0.0.0/8".parse().expect("a range")]);
-        for (address, expected) in
-            [("127.0.0.1", true), ("::ffff:127.0.0.1", true), ("10.0.0.1", false), ("::1", false)]
-        {
+        let ranges = ["127.0.0.0/8", "64:ff9b::/96", "2001::/32", "2002::/16"];
+        let some = Addresses::new(ranges.map(|range| range.parse().expect("a range")).into());
+        for (address, expected) in [
+            ("127.0.0.1", true),
+            ("::ffff:127.0.0.1", true),
+            ("10.0.0.1", false),
+            ("::1", false),
+            ("64:ff9b::101:101", true),
+            ("64:ff9b::7f00:1", true),
+            ("64:ff9b::a00:1", false),
+            ("2002:101:101::1", true),
+            ("2002:a00:1::1", false),
+            ("2001:0:1:2:3:4:fefe:fefe", true),
+            ("2001:0:1:2:3:4:f5ff:fffe", false),
+        ] {
             let got = some.check("a.com", address.parse().expect("an address"));
             assert_eq!(got.is_ok(), expected, "{address}");
         }

@@ -2,30 +2,29 @@
 
 use std::{
     error::Error as StdError,
-    net::SocketAddr,
     sync::{Arc, LazyLock},
     time::Duration,
 };
 
-use reqwest::{
-    Client,
-    dns::{Addrs, Name, Resolve, Resolving},
-    redirect,
-};
+use reqwest::{Client, redirect};
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use rustls_platform_verifier::Verifier;
 
-use super::address::{Addresses, Prohibited};
-use crate::limits::CONNECT_MS_MAX;
+use super::{address::Prohibited, outlet::Operator, resolver::Names};
+use crate::limits::{CONNECT_MS_MAX, KEPT_CONNECTIONS_MAX};
 
 /// A client that connects only to addresses that pass. It keeps connections, so it is one tenant's and one
-/// plugin's alone.
-pub(crate) fn make(addresses: &Arc<Addresses>) -> Client {
+/// plugin's alone, under one grant: what comes with another grant gets another client.
+pub(super) fn make(operator: &Operator, request_ms_max: u64) -> Client {
+    let resolver = Arc::clone(&operator.resolver);
     Client::builder()
-        .dns_resolver(Arc::new(Names(Arc::clone(addresses))))
+        .dns_resolver(Arc::new(Names { resolver, addresses: Arc::clone(&operator.addresses) }))
         .tls_backend_preconfigured(TLS.clone())
         .user_agent(concat!("aftercall/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(Duration::from_millis(CONNECT_MS_MAX))
+        // Half of a request's time at most, so that a write is known not to have left where no connection came about.
+        .connect_timeout(Duration::from_millis(CONNECT_MS_MAX.min(request_ms_max / 2)))
+        .pool_max_idle_per_host(KEPT_CONNECTIONS_MAX)
+        // The door follows redirects itself, and decides about each.
         .redirect(redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
@@ -49,23 +48,6 @@ static TLS: LazyLock<ClientConfig> = LazyLock::new(|| {
         }
     }
 });
-
-/// Resolves names, and lets none pass that has so much as one prohibited address: a name that leads both outside
-/// and inside is an attack or a mistake.
-struct Names(Arc<Addresses>);
-
-impl Resolve for Names {
-    fn resolve(&self, name: Name) -> Resolving {
-        let addresses = Arc::clone(&self.0);
-        Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            for address in &found {
-                addresses.check(name.as_str(), address.ip())?;
-            }
-            Ok(Box::new(found.into_iter()) as Addrs)
-        })
-    }
-}
 
 /// The prohibited address that a request failed at, if that is why.
 pub(crate) fn prohibited(error: &reqwest::Error) -> Option<&Prohibited> {

@@ -4,7 +4,7 @@ use aftercall_core::{egress::Denial, ports::RecordsError};
 use http::HeaderName;
 
 use super::address::Prohibited;
-use crate::limits::Reached;
+use crate::limits::{REDIRECTS_MAX, Reached};
 
 /// Why a request did not leave, or why its answer can't be given.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -52,6 +52,23 @@ pub(crate) enum Error {
         /// Why.
         why: String,
     },
+    /// A redirect that has no meaning, or a bad one.
+    #[error("the redirect of {host} is not followed: {why}")]
+    BadRedirect {
+        /// Whose.
+        host: String,
+        /// Why.
+        why: &'static str,
+    },
+    /// A redirect after others, or back to where it came from.
+    #[error("{host} redirects more than {REDIRECTS_MAX} times, or in a circle")]
+    Circle {
+        /// Who was asked last.
+        host: String,
+    },
+    /// The component did not send what it had begun.
+    #[error("the request can't be sent: the component broke off its body")]
+    BrokenOff,
     /// The answer can't be searched for credentials.
     #[error("{host} answered in an encoding that was not asked for")]
     Encoded {

@@ -2,16 +2,24 @@
 //!
 //! A request passes only as a whole: its canonical form is decided about once, by the policy in core; what goes
 //! out is made from that form alone. Before a write leaves, it is recorded; what the vendor answers to it is kept
-//! whatever becomes of the component. A credential goes on last and never comes back. Redirects are not
-//! followed: the component gets them, and what it then asks for is decided like everything else.
+//! whatever becomes of the component. A credential goes on last and never comes back.
+//!
+//! Where a read is redirected, the door asks further: each hop is read, decided about, checked and counted as a
+//! request of its own. Answers to anything else come to the component as they are, redirects too.
+//!
+//! Bodies of requests are collected, those of responses pass through as the component reads them: that a write was
+//! answered is known by its status line, before any of its body.
 
 mod address;
+mod body;
 mod client;
 mod error;
 mod exchange;
 mod header;
 mod outlet;
+mod redirect;
 mod rehearsal;
+mod resolver;
 mod scrub;
 mod target;
 #[cfg(test)]
@@ -20,22 +28,23 @@ mod tests;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use aftercall_core::{
     effect::EffectKey,
-    egress::{Access, Sends},
+    egress::{Access, Sends, Target},
     ports::WriteRecord,
     tool::{CapturedWrite, WriteAnswer},
     usage::{Limit, Used},
 };
-use http::{HeaderMap, HeaderName, HeaderValue, header as names, request::Parts};
-use tokio::sync::Notify;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header as names, request::Parts};
+use tokio::{sync::Notify, time::Instant};
 use url::Url;
 
-pub use self::outlet::{Error as CredentialError, Reroutes};
 pub(crate) use self::{
     address::Addresses,
+    body::Answer,
     error::Error,
     outlet::{Operator, Outlet},
 };
@@ -43,7 +52,11 @@ use self::{
     header::{Credential, Field},
     target::Canonical,
 };
-use crate::{capabilities::log::Log, limits::Reached};
+pub use self::{
+    outlet::{Error as CredentialError, Reroutes},
+    resolver::{Resolver, SystemResolver},
+};
+use crate::{capabilities::log::Log, limits::Reached, meter::HostBytes};
 
 /// What kind of call the door stands open for.
 #[derive(Clone)]
@@ -62,6 +75,7 @@ pub(crate) struct Door {
     purpose: Purpose,
     key: EffectKey,
     log: Arc<Log>,
+    host_bytes: Arc<HostBytes>,
     state: Mutex<State>,
     /// A rehearsal came to a write that nothing answers.
     rehearsed: Notify,
@@ -73,6 +87,8 @@ struct State {
     requests: u32,
     request_bytes: usize,
     response_bytes: usize,
+    /// How long the longest request took, until its answer was there.
+    longest: Duration,
     /// Writes so far, by the manifest's rule.
     ordinals: BTreeMap<usize, u32>,
     /// None: it turned out that it never left.
@@ -97,11 +113,16 @@ pub(crate) struct Closed {
 
 /// A request that may leave, without its body.
 pub(crate) struct Admitted {
-    /// As it is connected.
-    canonical: Canonical,
-    /// As the component asked for it.
+    method: Method,
+    /// What was decided about.
+    target: Target,
+    /// The same, as an address.
     asked_for: Url,
+    /// Where it is connected: elsewhere, if the operator says so.
+    place: Url,
     headers: HeaderMap,
+    /// When it must be over.
+    until: Instant,
     write: bool,
     /// The manifest's rule.
     author_rule: usize,
@@ -113,7 +134,8 @@ pub(crate) struct Admitted {
 
 impl Door {
     pub(crate) fn new(outlet: Arc<Outlet>, purpose: Purpose, key: EffectKey, log: Arc<Log>) -> Self {
-        Self { outlet, purpose, key, log, state: Mutex::default(), rehearsed: Notify::new() }
+        let host_bytes = Arc::new(HostBytes::new(outlet.limits.host_bytes_max));
+        Self { outlet, purpose, key, log, host_bytes, state: Mutex::default(), rehearsed: Notify::new() }
     }
 
     /// Whether the component may neither set nor read that header.
@@ -121,35 +143,40 @@ impl Door {
         self.outlet.is_forbidden(name)
     }
 
-    /// The largest body that can still be sent.
-    pub(crate) fn request_bytes_left(&self) -> usize {
-        self.outlet.limits.request_bytes_max.saturating_sub(self.state().request_bytes)
-    }
-
-    /// That a body is larger than that.
-    pub(crate) fn request_too_large(&self) -> Error {
-        let error = Reached::new(Limit::RequestBytes, self.outlet.limits.request_bytes_max).into();
-        self.note(&error);
-        error
+    /// Most requests that can be made.
+    pub(crate) fn requests_max(&self) -> u32 {
+        self.outlet.limits.requests_max
     }
 
     /// Decides about a request, in the order in which the component makes them: by that order, writes are told apart.
-    pub(crate) fn admit(&self, parts: &Parts) -> Result<Admitted, Error> {
-        self.decide(parts).inspect_err(|error| self.note(error))
+    pub(crate) fn admit(&self, parts: Parts) -> Result<Admitted, Error> {
+        let until = Instant::now() + Duration::from_millis(self.outlet.limits.request_ms_max);
+        let sends = match self.purpose {
+            Purpose::Reads(call) => Sends::ReadsOf(call),
+            Purpose::Writes(_) | Purpose::Rehearses => Sends::Anything,
+        };
+        let decided = self.decide(&parts.method, &parts.uri, parts.headers, sends, until);
+        decided.inspect_err(|error| self.note(error))
     }
 
-    fn decide(&self, parts: &Parts) -> Result<Admitted, Error> {
+    fn decide(
+        &self,
+        method: &Method,
+        uri: &Uri,
+        mut headers: HeaderMap,
+        sends: Sends,
+        until: Instant,
+    ) -> Result<Admitted, Error> {
         let outlet = &*self.outlet;
         self.count_request()?;
-        let canonical = Canonical::of(&parts.method, &parts.uri)?;
-        let allowed = outlet.policy.decide(&canonical.target, self.sends())?;
-        let (place, rerouted) = outlet.place(&canonical.url);
+        let Canonical { target, url: asked_for } = Canonical::of(method, uri)?;
+        let allowed = outlet.policy.decide(&target, sends)?;
+        let (place, rerouted) = outlet.place(&asked_for);
         outlet.check_address(&place, rerouted.is_some())?;
         let write = allowed.access == Access::Write;
         let asked = outlet.request(allowed.author_rule);
 
         let mut ordinal = None;
-        let mut headers = parts.headers.clone();
         if let Some(name) = headers.keys().find(|name| outlet.is_forbidden(name)) {
             return Err(Error::ForbiddenHeader(name.clone()));
         }
@@ -176,10 +203,8 @@ impl Door {
             Some(Credential::Field(field)) => Some(field.clone()),
             None => None,
         };
-        let asked_for = canonical.url;
-        let canonical = Canonical { url: place, ..canonical };
-        let author_rule = allowed.author_rule;
-        Ok(Admitted { canonical, asked_for, headers, write, author_rule, field, ordinal })
+        let (method, author_rule) = (method.clone(), allowed.author_rule);
+        Ok(Admitted { method, target, asked_for, place, headers, until, write, author_rule, field, ordinal })
     }
 
     /// Shuts the door: what hasn't left yet never does.
@@ -189,20 +214,15 @@ impl Door {
         let limits = &self.outlet.limits;
         Closed {
             usage: vec![
+                Used::new(Limit::RequestTime, state.longest.as_millis(), limits.request_ms_max),
                 Used::new(Limit::Requests, state.requests, limits.requests_max),
                 Used::new(Limit::RequestBytes, state.request_bytes, limits.request_bytes_max),
                 Used::new(Limit::ResponseBytes, state.response_bytes, limits.response_bytes_max),
+                self.host_bytes.usage(),
             ],
             writes: state.writes.iter().copied().flatten().collect(),
             captured: std::mem::take(&mut state.captured),
             refusal: state.refusal.take(),
-        }
-    }
-
-    fn sends(&self) -> Sends {
-        match self.purpose {
-            Purpose::Reads(call) => Sends::ReadsOf(call),
-            Purpose::Writes(_) | Purpose::Rehearses => Sends::Anything,
         }
     }
 
@@ -217,6 +237,14 @@ impl Door {
             return Err(Reached::new(Limit::Requests, max).into());
         }
         Ok(())
+    }
+
+    /// Takes note of how long a request has been taking.
+    fn took(&self, until: Instant) {
+        let all = Duration::from_millis(self.outlet.limits.request_ms_max);
+        let took = all.saturating_sub(until.saturating_duration_since(Instant::now()));
+        let mut state = self.state();
+        state.longest = state.longest.max(took);
     }
 
     fn next_ordinal(&self, author_rule: usize) -> u32 {

@@ -19,6 +19,7 @@ use super::{
     address::Addresses,
     client,
     header::{self, Credential},
+    resolver::Resolver,
     scrub::Scrubber,
 };
 use crate::limits::{CREDENTIAL_BYTES_MAX, CREDENTIAL_BYTES_MIN, Limits};
@@ -31,10 +32,10 @@ use crate::limits::{CREDENTIAL_BYTES_MAX, CREDENTIAL_BYTES_MIN, Limits};
 pub type Reroutes = BTreeMap<String, Url>;
 
 /// What the operator says for all tenants.
-#[derive(Debug)]
 pub(crate) struct Operator {
     pub(crate) ceiling: Option<Vec<Rule>>,
     pub(crate) addresses: Arc<Addresses>,
+    pub(crate) resolver: Arc<dyn Resolver>,
     pub(crate) reroutes: Reroutes,
 }
 
@@ -149,7 +150,7 @@ impl Outlet {
 
     /// Made for the first request that may leave.
     pub(super) fn client(&self) -> &Client {
-        self.client.get_or_init(|| client::make(&self.operator.addresses))
+        self.client.get_or_init(|| client::make(&self.operator, self.limits.request_ms_max))
     }
 
     /// Where a request is connected to, and the `Host` that it then needs to be told.

@@ -17,7 +17,7 @@ const CAPTURED_BODY_BYTES_MAX: usize = 16 << 10;
 
 impl Door {
     /// Keeps a write, and gives the canned answer. Where there is none it gives none either: the call ends there.
-    pub(super) async fn rehearse(&self, admitted: &Admitted, body: &[u8]) -> Result<Response<Bytes>, Error> {
+    pub(super) async fn rehearse(&self, admitted: &Admitted, body: &[u8]) -> Result<Response<reqwest::Body>, Error> {
         let canned = self.outlet.request(admitted.author_rule).rehearsal.as_ref();
         let captured = self.captured(admitted, body, canned.map(|answer| answer.status))?;
         self.state().captured.push(captured);
@@ -25,7 +25,7 @@ impl Door {
             self.rehearsed.notify_one();
             return pending().await;
         };
-        let mut answer = Response::new(Bytes::from(canned.body.clone()));
+        let mut answer = Response::new(reqwest::Body::from(canned.body.clone()));
         *answer.status_mut() = http::StatusCode::from_u16(canned.status)
             .map_err(|_| Error::Invalid("the manifest's rehearsal has no HTTP status"))?;
         answer.headers_mut().insert(names::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -52,7 +52,7 @@ impl Door {
             shown.map(|(name, value)| (name.to_string(), masked(name, value))).collect();
         headers.sort();
         Ok(CapturedWrite {
-            method: admitted.canonical.target.method.clone(),
+            method: admitted.method.to_string(),
             url: admitted.asked_for.to_string(),
             headers,
             body: clip(&String::from_utf8_lossy(&body), CAPTURED_BODY_BYTES_MAX),

@@ -1,3 +1,11 @@
+//! The door, with vendors on loopback.
+
+mod bodies;
+mod names;
+mod redirects;
+mod site;
+mod ssrf;
+
 use std::sync::Arc;
 
 use aftercall_core::{
@@ -7,6 +15,7 @@ use aftercall_core::{
 };
 use bytes::Bytes;
 use http::{Request, Response};
+use http_body_util::{BodyExt as _, Full};
 use serde_json::json;
 
 use super::*;
@@ -17,48 +26,75 @@ use crate::{
 
 impl Door {
     /// Decides about a request and sends it.
-    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Error> {
+    async fn begin(self: &Arc<Self>, request: Request<Bytes>) -> Result<Response<Answer>, Error> {
         let (parts, body) = request.into_parts();
-        let admitted = self.admit(&parts)?;
-        self.dispatch(admitted, body).await
+        let admitted = self.admit(parts)?;
+        self.pass(admitted, Full::new(body)).await
+    }
+
+    /// The same, and reads the answer whole.
+    async fn send(self: &Arc<Self>, request: Request<Bytes>) -> Result<Response<Bytes>, Error> {
+        let (parts, body) = self.begin(request).await?.into_parts();
+        Ok(Response::from_parts(parts, body.collect().await?.to_bytes()))
     }
 }
 
 const TOKEN: &str = "t0ken/with+odd=chars";
 
-/// A door to `vendor.test`, rerouted to the vendor, with a bearer token on writes.
+/// A rule of author and tenant, and whether the manifest's credential goes on what it speaks of.
+#[derive(Clone)]
+struct Asked {
+    rule: String,
+    access: Access,
+    credential: bool,
+}
+
+fn read(rule: impl Into<String>) -> Asked {
+    Asked { rule: rule.into(), access: Access::Read, credential: false }
+}
+
+fn write(rule: impl Into<String>) -> Asked {
+    Asked { rule: rule.into(), access: Access::Write, credential: true }
+}
+
+/// A door to `vendor.test`, rerouted to a vendor on loopback, with a token on writes.
 struct Setup {
     limits: Limits,
-    reroute: bool,
-    allow: Vec<ipnet::IpNet>,
-    hosts: Vec<String>,
+    /// Hosts that are connected to the vendor.
+    reroute: &'static [&'static str],
+    allow: Vec<&'static str>,
+    rules: Vec<Asked>,
+    resolver: Arc<dyn Resolver>,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { limits: Limits::default(), reroute: true, allow: Vec::new(), hosts: vec!["vendor.test".into()] }
+        Self {
+            limits: Limits::default(),
+            reroute: &["vendor.test"],
+            allow: Vec::new(),
+            rules: vec![
+                read("GET,HEAD https://vendor.test/**"),
+                write("POST https://vendor.test/**"),
+                read("GET http://vendor.test/open/**"),
+            ],
+            resolver: Arc::new(SystemResolver),
+        }
     }
 }
 
 impl Setup {
-    fn door(self, vendor: &Vendor, purpose: Purpose) -> Door {
-        let rules: Vec<_> = self
-            .hosts
+    /// What one grant shares.
+    fn outlet(self, port: u16) -> Arc<Outlet> {
+        let egress: Vec<_> = self
+            .rules
             .iter()
-            .flat_map(|host| {
-                [
-                    (format!("GET https://{host}/**"), Access::Read),
-                    (format!("POST https://{host}/**"), Access::Write),
-                    (format!("GET http://{host}/open/**"), Access::Read),
-                ]
-            })
-            .collect();
-        let egress: Vec<_> = rules
-            .iter()
-            .map(|(rule, access)| {
+            .map(|Asked { rule, access, credential }| {
                 let mut ask = json!({"rule": rule, "access": access});
-                if *access == Access::Write {
+                if *credential {
                     ask["credential"] = json!("api");
+                }
+                if *access == Access::Write {
                     ask["idempotency_header"] = json!("idempotency-key");
                 }
                 ask
@@ -70,19 +106,29 @@ impl Setup {
             "credentials": {"api": {"description": "a token", "placement": placement}},
         }))
         .expect("a manifest");
-        let tenant = rules
-            .iter()
-            .map(|(rule, access)| MarkedRule { rule: rule.parse().expect("a rule"), access: *access })
-            .collect();
+        let granted = |asked: &Asked| MarkedRule { rule: asked.rule.parse().expect("a rule"), access: asked.access };
+        let tenant = self.rules.iter().map(granted).collect();
         let policy = Policy { author: manifest.egress_rules(), operator: None, tenant };
-        let place = format!("http://127.0.0.1:{}", vendor.port).parse().expect("a URL");
-        let reroutes = if self.reroute { Reroutes::from([("vendor.test".to_owned(), place)]) } else { Reroutes::new() };
-        let operator = Operator { ceiling: None, addresses: Arc::new(Addresses::new(self.allow)), reroutes };
+        let place: Url = format!("http://127.0.0.1:{port}").parse().expect("a URL");
+        let reroutes = self.reroute.iter().map(|host| ((*host).to_owned(), place.clone())).collect();
+        let allow = self.allow.iter().map(|range| range.parse().expect("a range")).collect();
+        let addresses = Arc::new(Addresses::new(allow));
+        let operator = Operator { ceiling: None, addresses, resolver: self.resolver, reroutes };
         let secrets = BTreeMap::from([("api".to_owned(), Secret::new(TOKEN.into()))]);
         let outlet = Outlet::new(&manifest, policy, &secrets, self.limits, Arc::new(operator)).expect("an outlet");
-        let key = EffectKey::from_stored("ac_1".into());
-        Door::new(Arc::new(outlet), purpose, key, Arc::new(Log::new(&self.limits)))
+        Arc::new(outlet)
     }
+
+    fn door(self, vendor: &Vendor, purpose: Purpose) -> Arc<Door> {
+        door(&self.outlet(vendor.port), purpose)
+    }
+}
+
+/// The door of one call of a grant.
+fn door(outlet: &Arc<Outlet>, purpose: Purpose) -> Arc<Door> {
+    let key = EffectKey::from_stored("ac_1".into());
+    let log = Arc::new(Log::new(&outlet.limits));
+    Arc::new(Door::new(Arc::clone(outlet), purpose, key, log))
 }
 
 fn writes() -> Purpose {
@@ -183,7 +229,7 @@ async fn each_write_of_a_rule_has_its_own_idempotency_header_and_a_retry_has_the
 async fn a_write_that_never_left_gives_its_number_back_only_if_it_was_the_newest() {
     let vendor = Vendor::answering(http("200 OK", &[], "")).await;
     let door = Setup::default().door(&vendor, writes());
-    let admit = || door.admit(&post().into_parts().0).expect("it may leave");
+    let admit = || door.admit(post().into_parts().0).expect("it may leave");
     let key = |admitted: &Admitted| admitted.headers["idempotency-key"].clone();
     door.state().writes = vec![Some(WriteAnswer::Silent); 3];
     let first = admit();
@@ -230,8 +276,8 @@ async fn addresses_that_are_not_public_are_refused_unless_the_operator_allows_th
         let origin = format!("{host}:{}", vendor.port);
         let uri = format!("http://{origin}/open/x");
         for (allow, expected) in [(vec![], false), (vec!["127.0.0.0/8", "::1/128"], true)] {
-            let allow = allow.into_iter().map(|range| range.parse().expect("a range")).collect();
-            let setup = Setup { reroute: false, allow, hosts: vec![origin.clone()], ..Setup::default() };
+            let rules = vec![read(format!("GET http://{origin}/open/**"))];
+            let setup = Setup { reroute: &[], allow, rules, ..Setup::default() };
             let door = setup.door(&vendor, Purpose::Reads("a read tool"));
             match (door.send(request("GET", &uri, &[], "")).await, expected) {
                 (Ok(answer), true) => assert_eq!(answer.status(), 200),
@@ -306,7 +352,7 @@ async fn a_write_without_a_connection_never_left() {
 async fn a_vendor_that_does_not_answer_in_time_leaves_a_doubt() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("loopback");
     let silent = Vendor { port: listener.local_addr().expect("an address").port(), requests: Events::default() };
-    let limits = Limits { request_ms_max: 50, ..Limits::default() };
+    let limits = Limits { request_ms_max: 400, ..Limits::default() };
     let door = Setup { limits, ..Setup::default() }.door(&silent, writes());
     assert!(matches!(door.send(post()).await, Err(Error::TimedOut { .. })));
     assert_eq!(door.close().writes, [WriteAnswer::Silent]);
@@ -329,9 +375,9 @@ async fn a_shut_door_lets_nothing_out() {
     let vendor = Vendor::answering(http("200 OK", &[], "")).await;
     let door = Setup::default().door(&vendor, writes());
     let (parts, body) = post().into_parts();
-    let admitted = door.admit(&parts).expect("is allowed");
+    let admitted = door.admit(parts).expect("is allowed");
     assert_eq!(door.close().writes, []);
-    assert!(matches!(door.dispatch(admitted, body).await, Err(Error::Closed)));
+    assert!(matches!(door.pass(admitted, Full::new(body)).await, Err(Error::Closed)));
     assert!(matches!(door.send(get()).await, Err(Error::Closed)));
     assert_eq!(vendor.requests.all(), [""; 0]);
 }
