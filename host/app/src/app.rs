@@ -6,10 +6,12 @@ use std::{
 };
 
 use aftercall_core::{
+    consent::Consent,
     id::{AssistantName, EndpointName, PluginName, RunId, Sha256Hex, Tenant},
     manifest::ConversationLevel,
     ports::{
-        Accept, Acceptance, Chance, Clock, Journal, Ledger, PluginState, RecordsError, RunLine, StoredRun, Unfinished,
+        Accept, Acceptance, Chance, Clock, Consents, Journal, Ledger, PluginState, RecordsError, RunLine, StoredRun,
+        Unfinished,
     },
     run::Ending,
     secret::Secret,
@@ -23,7 +25,8 @@ use anyhow::{Context as _, anyhow, bail};
 use crate::{
     clock::{SystemChance, SystemClock},
     code_key,
-    config::{self, Config, OPERATOR, TENANT_RUNS_MAX, TENANT_WAITING_MAX},
+    config::{self, Config, OPERATOR, TENANT_RUNS_MAX, TENANT_WAITING_MAX, TenantConfig},
+    grants::LiveGrants,
     halt::Halting,
     prepare::{self, Call},
     tenants::{Endpoint, Ready, Setup, Working},
@@ -112,34 +115,23 @@ impl App {
         let store = folder.as_ref().map_or_else(|| config.store(), |folder| folder.path().join("rehearsal.db"));
         let (records, fence) = Sqlite::open(store)?;
         let records = Arc::new(records);
-        let state = plugin_state(&config, &around, &records)?;
+        let (state, consents) = real_records(&config, &around, &records)?;
         let plugins = Arc::new(PluginHost::new(HostConfig { state: Some(state), ..host_config(&config, &around)? })?);
         let installed = install(&config, &plugins)?;
-        let (mut assistants, mut endpoints, mut rooms) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        let mut passwords = operator_password(&config, &around)?;
-        let mut broken = config.broken.clone();
+        let mut tenants = Tenants { broken: config.broken.clone(), ..Tenants::default() };
+        tenants.passwords = operator_password(&config, &around)?;
         for (tenant, tenant_config) in &config.tenants {
             let (config, plugins, installed, env) = (&config, &*plugins, &installed, around.env);
-            match (Setup { config, plugins, installed, env, tenant, tenant_config }).make_ready().await {
-                Ok(Working { assistants: ready, endpoints: open, pages_password }) => {
-                    assistants.extend(ready.into_iter().map(|(name, ready)| ((tenant.clone(), name), ready)));
-                    for (name, endpoint) in open {
-                        match endpoints.entry(name) {
-                            Entry::Vacant(free) => drop(free.insert(Some(Arc::new(endpoint)))),
-                            Entry::Occupied(mut taken) => {
-                                broken.insert(format!("endpoint {}", taken.key()), TWO_TENANTS.to_owned());
-                                taken.insert(None);
-                            }
-                        }
-                    }
-                    passwords.extend(pages_password.map(|password| (tenant.to_string(), password)));
-                    let runs_max = tenant_config.runs_max.unwrap_or(TENANT_RUNS_MAX);
-                    let waiting_max = tenant_config.waiting_max.unwrap_or(TENANT_WAITING_MAX);
-                    rooms.insert(tenant.clone(), Room { runs_max, waiting_max });
-                }
-                Err(why) if around.leave_out_broken => drop(broken.insert(tenant.to_string(), format!("{why:#}"))),
+            let (consents, now) = (&*consents, around.clock.now());
+            let setup = Setup { config, plugins, installed, env, consents, now, tenant, tenant_config };
+            match setup.make_ready().await {
+                Ok(working) => tenants.take(tenant, tenant_config, working),
+                Err(why) if around.leave_out_broken => tenants.leave_out(tenant, &why),
                 Err(why) => return Err(why),
             }
+        }
+        if !around.rehearsal {
+            consents.consent(&tenants.consents).await?;
         }
         let (journal, ledger) = halting(records, around.halt_at);
         let ports = Ports {
@@ -147,22 +139,23 @@ impl App {
             ledger,
             model: models.clone(),
             tools: plugins,
+            grants: Arc::new(tenants.grants),
             clock: Arc::clone(&around.clock),
             chance: around.chance,
             observer: around.observer,
         };
         let engine = Arc::new(Embedded::new(ports, fence));
         let room = Room { runs_max: config.server.runs_max, waiting_max: config.server.waiting_max };
-        let dispatcher = Dispatcher::new(Arc::clone(&engine), room, rooms);
+        let dispatcher = Dispatcher::new(Arc::clone(&engine), room, tenants.rooms);
         let (clock, rehearsal) = (around.clock, around.rehearsal);
         Ok(Self {
             digest: config.digest(),
             config,
             models,
-            assistants,
-            broken,
-            endpoints: endpoints.into_iter().filter_map(|(name, endpoint)| Some((name, endpoint?))).collect(),
-            passwords,
+            assistants: tenants.assistants,
+            broken: tenants.broken,
+            endpoints: tenants.endpoints.into_iter().filter_map(|(name, open)| Some((name, open?))).collect(),
+            passwords: tenants.passwords,
             clock,
             dispatcher,
             rehearsal,
@@ -222,6 +215,48 @@ impl App {
     }
 }
 
+type RealRecords = (Arc<dyn PluginState>, Arc<dyn Consents>);
+
+/// What all tenants together are made of.
+#[derive(Default)]
+struct Tenants {
+    assistants: BTreeMap<(Tenant, AssistantName), Ready>,
+    /// None: two tenants have one of that name.
+    endpoints: BTreeMap<EndpointName, Option<Arc<Endpoint>>>,
+    passwords: BTreeMap<String, Secret>,
+    rooms: BTreeMap<Tenant, Room>,
+    grants: LiveGrants,
+    consents: Vec<Consent>,
+    broken: BTreeMap<String, String>,
+}
+
+impl Tenants {
+    fn take(&mut self, tenant: &Tenant, config: &TenantConfig, working: Working) {
+        let Working { assistants, endpoints, pages_password, consents } = working;
+        self.assistants.extend(assistants.into_iter().map(|(name, ready)| ((tenant.clone(), name), ready)));
+        for (name, endpoint) in endpoints {
+            match self.endpoints.entry(name) {
+                Entry::Vacant(free) => drop(free.insert(Some(Arc::new(endpoint)))),
+                Entry::Occupied(mut taken) => {
+                    self.broken.insert(format!("endpoint {}", taken.key()), TWO_TENANTS.to_owned());
+                    taken.insert(None);
+                }
+            }
+        }
+        self.passwords.extend(pages_password.map(|password| (tenant.to_string(), password)));
+        let runs_max = config.runs_max.unwrap_or(TENANT_RUNS_MAX);
+        let waiting_max = config.waiting_max.unwrap_or(TENANT_WAITING_MAX);
+        self.rooms.insert(tenant.clone(), Room { runs_max, waiting_max });
+        self.grants.insert(tenant.clone(), &config.plugins);
+        self.consents.extend(consents);
+    }
+
+    /// A tenant that can't work: its calls are refused for now, and its runs wait.
+    fn leave_out(&mut self, tenant: &Tenant, why: &anyhow::Error) {
+        self.broken.insert(tenant.to_string(), format!("{why:#}"));
+    }
+}
+
 fn models(config: &Config, around: &Surroundings<'_>) -> anyhow::Result<Models> {
     let mut routes = Vec::new();
     for (name, model) in &config.models {
@@ -265,17 +300,15 @@ fn host_config(config: &Config, around: &Surroundings<'_>) -> anyhow::Result<Hos
     })
 }
 
-/// Where plugins keep things. A rehearsal sees what is kept in the real records, and changes nothing in them.
-fn plugin_state(
-    config: &Config,
-    around: &Surroundings<'_>,
-    records: &Arc<Sqlite>,
-) -> anyhow::Result<Arc<dyn PluginState>> {
+/// Where plugins keep things, and what was consented to. A rehearsal sees what is in the real records, and changes
+/// nothing in them.
+fn real_records(config: &Config, around: &Surroundings<'_>, records: &Arc<Sqlite>) -> anyhow::Result<RealRecords> {
     let real = config.store();
     if around.rehearsal && real.exists() {
-        return Ok(Arc::new(Sqlite::open_reader(real)?));
+        let reader = Arc::new(Sqlite::open_reader(real)?);
+        return Ok((reader.clone(), reader));
     }
-    Ok(records.clone())
+    Ok((records.clone(), records.clone()))
 }
 
 fn install(config: &Config, plugins: &PluginHost) -> anyhow::Result<BTreeMap<PluginName, Installed>> {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use aftercall_core::id::{AssistantName, Tenant};
+use aftercall_core::id::{AssistantName, PluginName, Tenant};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// The work after a call, done by the model that took the call, with tools nobody has to trust.
@@ -164,7 +164,7 @@ pub enum Plugin {
     New {
         /// The plugin's name, and the folder's: small letters, digits, `-` and `_`, a letter first
         #[arg(value_name = "NAME")]
-        name: aftercall_core::id::PluginName,
+        name: PluginName,
         /// Where the folder is made
         #[arg(long = "in", value_name = "DIR", default_value = ".")]
         parent: PathBuf,
@@ -178,6 +178,10 @@ pub enum Plugin {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+    /// Show what a component asks for more, or less, than another, or than a tenant has consented to; ends with 1 if it is more
+    Diff(Diff),
+    /// Consent to what a plugin's component asks for, so that it runs for a tenant from the next start on
+    Consent(Consent),
     /// Show what a component is, requests and offers, without running it for anybody
     Inspect {
         /// The component
@@ -187,4 +191,41 @@ pub enum Plugin {
         #[arg(long, value_name = "JSON", default_value = "{}")]
         settings: String,
     },
+}
+
+/// `aftercall plugin diff`
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// The component from before; with --tenant, the name of an installed plugin
+    #[arg(value_name = "OLD.wasm|PLUGIN")]
+    pub old: String,
+    /// The component that is to take its place
+    #[arg(value_name = "NEW.wasm", required_unless_present = "tenant", conflicts_with = "tenant")]
+    pub new: Option<PathBuf>,
+    /// Compare the installed component with what this tenant has consented to
+    #[arg(long)]
+    pub tenant: Option<Tenant>,
+    /// The configuration that says what is installed and where the records are
+    #[arg(long, value_name = "FILE", default_value = "aftercall.toml")]
+    pub config: PathBuf,
+    /// The settings with which tools are listed (JSON); with --tenant, the tenant's are used
+    #[arg(long, value_name = "JSON", default_value = "{}", conflicts_with = "tenant")]
+    pub settings: String,
+    /// How results are shown
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+/// `aftercall plugin consent`
+#[derive(Debug, Args)]
+pub struct Consent {
+    /// The installed plugin
+    #[arg(value_name = "PLUGIN")]
+    pub plugin: PluginName,
+    /// Who consents
+    #[arg(long)]
+    pub tenant: Tenant,
+    /// The configuration that says what is installed and where the records are
+    #[arg(long, value_name = "FILE", default_value = "aftercall.toml")]
+    pub config: PathBuf,
 }

@@ -43,6 +43,6 @@ async fn run(command: Command) -> anyhow::Result<bool> {
         Command::Rehearse(arguments) => command::rehearse::rehearse(&arguments, out).await,
         Command::Runs(arguments) => command::runs::runs(&arguments, out).await.map(|()| true),
         Command::Logs(arguments) => command::logs::logs(&arguments, out).await.map(|()| true),
-        Command::Plugin(arguments) => command::plugin::plugin(&arguments, out).await.map(|()| true),
+        Command::Plugin(arguments) => command::plugin::plugin(&arguments, out).await,
     }
 }

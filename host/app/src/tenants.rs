@@ -4,16 +4,22 @@ use std::collections::BTreeMap;
 
 use aftercall_core::{
     assistant::{Assistant, ToolChoice},
-    binding,
+    binding::{self, Bindings},
+    cap::ALL_TOOLS,
+    consent::{self, Consent, Request},
+    constraint::{self, Constraints},
     id::{AssistantName, EndpointName, Platform, PluginName, Tenant},
     json::Json,
+    ports::Consents,
     run::PinnedTool,
     secret::Secret,
+    time::Timestamp,
     tool::Tool,
 };
 use aftercall_intake::{Form, Verifier};
 use aftercall_plugin::{Grant, Installed, PluginHost};
 use anyhow::{Context as _, anyhow};
+use serde_json::Value;
 
 use crate::config::{Config, SecretRef, TenantConfig, nearest};
 
@@ -37,6 +43,8 @@ pub(crate) struct Working {
     pub(crate) assistants: BTreeMap<AssistantName, Ready>,
     pub(crate) endpoints: BTreeMap<EndpointName, Endpoint>,
     pub(crate) pages_password: Option<Secret>,
+    /// What it consents to by its grants, and has not been recorded yet.
+    pub(crate) consents: Vec<Consent>,
 }
 
 /// What a tenant is made of.
@@ -46,6 +54,8 @@ pub(crate) struct Setup<'a> {
     pub(crate) plugins: &'a PluginHost,
     pub(crate) installed: &'a BTreeMap<PluginName, Installed>,
     pub(crate) env: &'a dyn Fn(&str) -> Option<String>,
+    pub(crate) consents: &'a dyn Consents,
+    pub(crate) now: Timestamp,
     pub(crate) tenant: &'a Tenant,
     pub(crate) tenant_config: &'a TenantConfig,
 }
@@ -56,14 +66,15 @@ impl Setup<'_> {
     /// # Errors
     /// What can't hold, with its place.
     pub(crate) async fn make_ready(self) -> anyhow::Result<Working> {
-        self.grant()?;
-        check_bindings(self.tenant, self.tenant_config, self.plugins).await?;
+        let consents = self.grant().await?;
+        check_tools(self.tenant, self.tenant_config, self.plugins).await?;
         let password = self.tenant_config.pages_password.as_ref();
         let place = || format!("tenants.{}.pages_password", self.tenant);
         Ok(Working {
             assistants: self.assistants().await?,
             endpoints: self.endpoints()?,
             pages_password: password.map(|password| self.resolve(password, place)).transpose()?,
+            consents,
         })
     }
 
@@ -97,7 +108,9 @@ impl Setup<'_> {
             let mut tools = Vec::new();
             for choice in &assistant.tools {
                 let offered = self.plugins.list_tools(self.tenant, &choice.plugin).await;
-                let pinned = pin(choice, &offered.with_context(|| place.clone())?, &self.installed[&choice.plugin]);
+                let offered = offered.with_context(|| place.clone())?;
+                let constraints = self.tenant_config.plugins[&choice.plugin].constrain.get(&choice.tool);
+                let pinned = pin(choice, constraints, &offered, &self.installed[&choice.plugin]);
                 tools.push(pinned.with_context(|| format!("{place}: tool `{}/{}`", choice.plugin, choice.tool))?);
             }
             all.insert(name.clone(), Ready { assistant, tools });
@@ -105,34 +118,71 @@ impl Setup<'_> {
         Ok(all)
     }
 
-    fn grant(self) -> anyhow::Result<()> {
-        for (plugin, grant) in &self.tenant_config.plugins {
-            let place = format!("tenants.{}.plugins.{plugin}", self.tenant);
-            let mut credentials = BTreeMap::new();
-            for (slot, reference) in &grant.credentials {
-                let secret = self.resolve(reference, || format!("{place}.credentials.{slot}"))?;
-                credentials.insert(slot.clone(), secret);
-            }
-            let grant = Grant {
-                plugin: plugin.clone(),
-                digest: self.installed[plugin].digest.clone(),
-                settings: grant.settings.clone().unwrap_or_default(),
-                credentials,
-                read: grant.egress.read.clone(),
-                write: grant.egress.write.clone(),
-                conversation: grant.conversation,
-                state: grant.state,
-                limits: grant.limits,
+    /// Lets the tenant use what it grants, as far as it has consented to what each component asks for. Gives the
+    /// consents that are to be recorded.
+    async fn grant(self) -> anyhow::Result<Vec<Consent>> {
+        let known = self.consents.consents(self.tenant).await?;
+        let mut new = Vec::new();
+        for (plugin, config) in &self.tenant_config.plugins {
+            let place = || format!("tenants.{}.plugins.{plugin}", self.tenant);
+            let installed = &self.installed[plugin];
+            let known: Vec<Consent> = known.iter().filter(|consent| consent.plugin == *plugin).cloned().collect();
+            let decide = |request: &Request| {
+                let decided = consent::decide(&known, config.consent.as_ref(), &installed.digest, request);
+                decided.map_err(|missing| self.without_consent(installed, &missing)).with_context(place)
             };
-            self.plugins.grant(self.tenant.clone(), &grant).with_context(|| place)?;
+            let request = Request::of(&installed.manifest);
+            let is_known = decide(&request)?.is_none();
+            let grant = self.resolve_grant(installed, config)?;
+            self.plugins.grant(self.tenant.clone(), &grant).with_context(place)?;
+            if is_known {
+                continue;
+            }
+            // What its tools say of themselves is asked once for each component.
+            let tools = self.plugins.list_tools(self.tenant, plugin).await.with_context(place)?;
+            let request = request.with_tools(&tools);
+            let how = decide(&request).inspect_err(|_| self.plugins.revoke(self.tenant, plugin))?;
+            let (tenant, digest) = (self.tenant.clone(), installed.digest.clone());
+            let consent = |how| Consent { tenant, plugin: plugin.clone(), digest, request, how, at: self.now };
+            new.extend(how.map(consent));
         }
-        Ok(())
+        Ok(new)
+    }
+
+    fn without_consent(self, plugin: &Installed, missing: &consent::Missing) -> anyhow::Error {
+        let (tenant, Installed { name, digest, .. }) = (self.tenant, plugin);
+        anyhow!(
+            "{missing}. To allow this, run `aftercall plugin consent --tenant {tenant} {name}` or write \
+             `consent = \"{digest}\"` here, and start again; or install the earlier component again"
+        )
+    }
+
+    fn resolve_grant(self, plugin: &Installed, config: &crate::config::Grant) -> anyhow::Result<Grant> {
+        let mut credentials = BTreeMap::new();
+        for (slot, reference) in &config.credentials {
+            let place = || format!("tenants.{}.plugins.{}.credentials.{slot}", self.tenant, plugin.name);
+            credentials.insert(slot.clone(), self.resolve(reference, place)?);
+        }
+        Ok(Grant {
+            plugin: plugin.name.clone(),
+            digest: plugin.digest.clone(),
+            settings: config.settings.clone().unwrap_or_default(),
+            credentials,
+            read: config.egress.read.clone(),
+            write: config.egress.write.clone(),
+            conversation: config.conversation,
+            state: config.state,
+            limits: config.limits,
+        })
     }
 }
 
-/// A binding of a tool that isn't there would bind nothing, and leave the argument to the model.
-async fn check_bindings(tenant: &Tenant, config: &TenantConfig, plugins: &PluginHost) -> anyhow::Result<()> {
-    for (plugin, grant) in config.plugins.iter().filter(|(_, grant)| !grant.bind.is_empty()) {
+/// What is said of a tool that isn't there would hold for nothing, and leave its arguments to the model.
+async fn check_tools(tenant: &Tenant, config: &TenantConfig, plugins: &PluginHost) -> anyhow::Result<()> {
+    for (plugin, grant) in &config.plugins {
+        if grant.bind.is_empty() && grant.constrain.is_empty() && grant.effects.is_empty() {
+            continue;
+        }
         let place = format!("tenants.{tenant}.plugins.{plugin}");
         let offered = plugins.list_tools(tenant, plugin).await.with_context(|| place.clone())?;
         for (tool, bindings) in &grant.bind {
@@ -140,8 +190,34 @@ async fn check_bindings(tenant: &Tenant, config: &TenantConfig, plugins: &Plugin
             let found = find(tool, &offered).with_context(place)?;
             binding::offered_schema(&found.input_schema.value(), bindings).with_context(place)?;
         }
+        for (tool, constraints) in &grant.constrain {
+            let place = || format!("{place}.constrain.{tool}");
+            let found = find(tool, &offered).with_context(place)?;
+            let bindings = grant.bind.get(tool).cloned().unwrap_or_default();
+            narrowed(&found.input_schema.value(), &bindings, constraints).with_context(place)?;
+        }
+        for tool in grant.effects.keys().filter(|tool| *tool != ALL_TOOLS) {
+            let place = || format!("{place}.effects.{tool}");
+            let found = find(tool, &offered).with_context(place)?;
+            if !found.effect.writes() {
+                return Err(anyhow!("the tool only reads, and has no effects to count").context(place()));
+            }
+        }
     }
     Ok(())
+}
+
+/// The schema that the model sees.
+fn narrowed(schema: &Value, bindings: &Bindings, constraints: &Constraints) -> anyhow::Result<Value> {
+    constraint::narrow(&binding::offered_schema(schema, bindings)?, bindings, constraints).map_err(|error| match &error
+    {
+        constraint::Error::NoSuchArgument { argument, known } => {
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            let near = nearest(argument, &known).map(|near| format!("; did you mean `{near}`?"));
+            anyhow!("{error}{}", near.unwrap_or_default())
+        }
+        _ => error.into(),
+    })
 }
 
 fn find<'a>(name: &str, offered: &'a [Tool]) -> anyhow::Result<&'a Tool> {
@@ -152,9 +228,15 @@ fn find<'a>(name: &str, offered: &'a [Tool]) -> anyhow::Result<&'a Tool> {
     })
 }
 
-fn pin(choice: &ToolChoice, offered: &[Tool], plugin: &Installed) -> anyhow::Result<PinnedTool> {
+fn pin(
+    choice: &ToolChoice,
+    constraints: Option<&Constraints>,
+    offered: &[Tool],
+    plugin: &Installed,
+) -> anyhow::Result<PinnedTool> {
     let tool = find(&choice.tool, offered)?;
-    let offered_schema = binding::offered_schema(&tool.input_schema.value(), &choice.bindings)?;
+    let constraints = constraints.cloned().unwrap_or_default();
+    let offered_schema = narrowed(&tool.input_schema.value(), &choice.bindings, &constraints)?;
     let facts = choice.facts.iter().copied().filter(|fact| plugin.manifest.facts.contains(fact));
     Ok(PinnedTool {
         name: tool.name.clone(),

@@ -8,6 +8,8 @@
 //! What holds is the author's request ∩ the operator's ceiling ∩ the tenant's grant ∩ this call. The request must match a rule
 //! of each; where one of them marks it as a write, it is a write.
 
+mod cover;
+
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};

@@ -170,9 +170,19 @@ impl Sha256Hex {
         Self(hex(&hasher.finalize()))
     }
 
+    /// A digest read back from the records.
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
     /// 64 lower-case hexadecimal digits.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it is what a digest looks like. One that was read may be anything.
+    pub fn is_well_formed(&self) -> bool {
+        self.0.len() == 64 && self.0.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
     }
 
     /// The first twelve digits: enough for a person to tell two apart.

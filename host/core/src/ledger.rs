@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    cap::Cap,
     id::Sha256Hex,
     time::Timestamp,
     tool::{AttemptEnd, Effect, Failure, FailureKind, Outcome, WriteAnswer},
@@ -32,6 +33,13 @@ pub struct Entry {
     pub last_attempt_at: Timestamp,
     /// Where it stands.
     pub state: State,
+}
+
+impl Entry {
+    /// Whether the effect counts against caps: it happened, or it may have.
+    pub const fn counts(&self) -> bool {
+        !matches!(self.state, State::Failed)
+    }
 }
 
 /// Where an effect stands.
@@ -68,6 +76,8 @@ pub struct Begin {
     /// Whether nobody else in the same engine is trying this effect: an attempt that is open under the very
     /// same fence was left behind then, as by an engine that died.
     pub alone: bool,
+    /// What its effect is counted against, if it doesn't count already.
+    pub caps: Vec<Cap>,
     /// Now.
     pub at: Timestamp,
 }
@@ -97,6 +107,8 @@ pub enum Decision {
     },
     /// It may have happened, and only a person can tell.
     Unknowable,
+    /// There are as many effects as the tenant allows: nothing is sent.
+    OverCap(Cap),
     /// Another attempt of the same effect runs in this very engine: ask again when it has ended.
     Busy,
     /// Whoever asks is a zombie: a newer engine has this effect.
@@ -105,9 +117,13 @@ pub enum Decision {
 
 /// Decides whether an attempt may begin, and what the entry becomes. None as the new entry: it stays as it is.
 ///
+/// `used_up` is a cap of the attempt's that other effects have used up. It says nothing of an effect that counts
+/// already.
+///
 /// | entry | idempotent | once |
 /// |---|---|---|
 /// | none, or failed for certain | fresh | fresh |
+/// | the same, and a cap is used up | over cap | over cap |
 /// | left behind, no write left | fresh | fresh |
 /// | left behind, a write left | fresh, same key, doubted | in doubt |
 /// | in doubt | fresh, same key, doubted | in doubt |
@@ -118,7 +134,10 @@ pub enum Decision {
 /// | unknowable | unknowable | unknowable |
 ///
 /// A `read` has no effect and no entry; asked for one all the same, it is treated as idempotent.
-pub fn begin(entry: Option<&Entry>, begin: &Begin) -> (Decision, Option<Entry>) {
+pub fn begin(entry: Option<&Entry>, begin: &Begin, used_up: Option<Cap>) -> (Decision, Option<Entry>) {
+    if let Some(cap) = used_up.filter(|_| !entry.is_some_and(Entry::counts)) {
+        return (Decision::OverCap(cap), None);
+    }
     let Some(known) = entry else { return fresh(None, begin) };
     let doubtful = || Decision::InDoubt { attempt: known.attempts, first_attempt_at: known.first_attempt_at };
     match &known.state {
@@ -240,7 +259,10 @@ pub fn verdict(end: AttemptEnd, doubted: bool) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tool::Receipt;
+    use crate::{
+        cap::{Of, Per},
+        tool::Receipt,
+    };
 
     const OLD: Fence = Fence(1);
     const OURS: Fence = Fence(2);
@@ -274,13 +296,20 @@ mod tests {
     }
 
     /// What must be answered, said once more and in other words than the code says it.
-    fn expected(known: Option<&State>, effect: Effect, same_arguments: bool, alone: bool) -> &'static str {
+    fn expected(
+        known: Option<&State>,
+        effect: Effect,
+        same_arguments: bool,
+        alone: bool,
+        used_up: bool,
+    ) -> &'static str {
         let certain = match known {
             None | Some(State::Failed) => true,
             Some(State::Open { write_left, doubted, .. }) => !write_left && !doubted,
             _ => false,
         };
         match known {
+            None | Some(State::Failed) if used_up => "over cap",
             Some(State::Done(_)) if same_arguments => "done",
             Some(State::Done(_)) => "conflict",
             Some(State::Unknowable) => "unknowable",
@@ -300,6 +329,7 @@ mod tests {
             Decision::Conflict(_) => "conflict",
             Decision::InDoubt { .. } => "in doubt",
             Decision::Unknowable => "unknowable",
+            Decision::OverCap(_) => "over cap",
             Decision::Busy => "busy",
             Decision::Fenced => "fenced",
         }
@@ -308,7 +338,9 @@ mod tests {
     #[test]
     fn the_decision_table_holds_in_every_cell() {
         let at = Timestamp::from_millis(99);
-        for state in states().into_iter().map(Some).chain([None]) {
+        let cap = Cap { of: Of::Tool, per: Per::Run, most: 1 };
+        let cells = states().into_iter().map(Some).chain([None]);
+        for (state, used_up) in cells.flat_map(|state| [(state.clone(), None), (state, Some(cap))]) {
             for (effect, arguments, alone) in [
                 (Effect::Idempotent, "same", false),
                 (Effect::Idempotent, "same", true),
@@ -319,11 +351,12 @@ mod tests {
                 (Effect::Once, "other", false),
                 (Effect::Once, "other", true),
             ] {
-                let asked = Begin { fence: OURS, arguments: Sha256Hex::of(arguments.as_bytes()), effect, alone, at };
+                let arguments_digest = Sha256Hex::of(arguments.as_bytes());
+                let asked = Begin { fence: OURS, arguments: arguments_digest, effect, alone, caps: vec![cap], at };
                 let known = state.clone().map(entry);
-                let (decision, after) = begin(known.as_ref(), &asked);
-                let wanted = expected(state.as_ref(), effect, arguments == "same", alone);
-                assert_eq!(word(&decision), wanted, "{state:?} {asked:?}");
+                let (decision, after) = begin(known.as_ref(), &asked, used_up);
+                let wanted = expected(state.as_ref(), effect, arguments == "same", alone, used_up.is_some());
+                assert_eq!(word(&decision), wanted, "{state:?} {asked:?} {used_up:?}");
                 match decision {
                     Decision::Fresh { attempt, first_attempt_at, doubted } => {
                         let after = after.expect("a fresh attempt is recorded");

@@ -20,10 +20,14 @@ pub mod repair;
 
 pub mod assistant;
 pub mod binding;
+pub mod cap;
+pub mod consent;
+pub mod constraint;
 pub mod egress;
 pub mod manifest;
 pub mod model;
 pub mod schema;
+pub mod terms;
 pub mod tool;
 pub mod usage;
 

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::{
+    consent::Consent,
     conversation::Conversation,
     effect::EffectKey,
-    id::{RunId, RunIdentity, Tenant},
+    id::{PluginName, RunId, RunIdentity, Sha256Hex, Tenant},
     ledger::{Begin, Change, Decision, Entry, Fence},
     model::{self, Reply, TurnRequest},
     run::{Ending, Event},
     state::{Expected, Put, Quota, Space, Value},
+    terms::Terms,
     time::Timestamp,
     tool::{AttemptEnd, Failure, Finding, Invocation},
 };
@@ -183,7 +185,7 @@ pub trait Journal: Send + Sync {
 #[async_trait]
 pub trait Ledger: Send + Sync {
     /// Asks whether an attempt may begin, and records it as open if so: [`crate::ledger::begin`] by
-    /// compare-and-set, durable on return.
+    /// compare-and-set, durable on return. What counts against its caps is counted in the same transaction.
     async fn begin(&self, effect: &EffectOf, begin: &Begin) -> Result<Decision, RecordsError>;
 
     /// What is known of an effect. None: nothing.
@@ -198,10 +200,31 @@ pub trait Ledger: Send + Sync {
 pub struct EffectOf {
     /// Its key.
     pub key: EffectKey,
-    /// Of which conversation: any revision's identity.
+    /// Of which conversation, and in which run of it it is tried.
     pub call: RunIdentity,
     /// `plugin/tool`.
     pub tool: String,
+    /// On whom it is counted: [`crate::cap::contact`].
+    pub contact: Sha256Hex,
+}
+
+/// The durable records of what tenants consented to.
+///
+/// They stand under no fence: a person consents beside a running engine, and an engine asks only as it starts.
+#[async_trait]
+pub trait Consents: Send + Sync {
+    /// What a tenant has consented to, of all its plugins, oldest first.
+    async fn consents(&self, tenant: &Tenant) -> Result<Vec<Consent>, RecordsError>;
+
+    /// Records consents, all or none, durable on return. One to a digest that was consented to before takes the
+    /// earlier one's place, and is the newest then.
+    async fn consent(&self, consents: &[Consent]) -> Result<(), RecordsError>;
+}
+
+/// What tenants' grants say at this moment: what a tenant takes back today holds for a run that began before.
+pub trait Grants: Send + Sync {
+    /// The terms on which a tenant lets a model use a tool. None: it grants no such plugin.
+    fn terms(&self, tenant: &Tenant, plugin: &PluginName, tool: &str) -> Option<Arc<Terms>>;
 }
 
 /// What plugins keep, in a space for each tenant and plugin. Durable on return.

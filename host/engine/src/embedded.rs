@@ -5,7 +5,9 @@ use std::{collections::HashMap, future::Future, pin::pin, sync::Arc};
 use aftercall_core::{
     id::RunId,
     ledger::Fence,
-    ports::{Accept, Acceptance, Append, Chance, Clock, Journal, Ledger, Model, RecordsError, Tools, Unfinished},
+    ports::{
+        Accept, Acceptance, Append, Chance, Clock, Grants, Journal, Ledger, Model, RecordsError, Tools, Unfinished,
+    },
     run::{Command, CommandId, Ending, Event, IllegalHistory, Kind, Run},
 };
 use tokio::task::{AbortHandle, JoinError, JoinSet};
@@ -27,6 +29,8 @@ pub struct Ports {
     pub model: Arc<dyn Model>,
     /// Tools, by their digests.
     pub tools: Arc<dyn Tools>,
+    /// What tenants' grants say at this moment.
+    pub grants: Arc<dyn Grants>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// Where jitter comes from.

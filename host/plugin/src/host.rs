@@ -229,6 +229,12 @@ impl PluginHost {
         Ok(())
     }
 
+    /// Takes a plugin back from a tenant. Calls of it that begin then find no grant.
+    pub fn revoke(&self, tenant: &Tenant, plugin: &PluginName) {
+        let key = (tenant.clone(), plugin.clone());
+        self.granted.write().unwrap_or_else(PoisonError::into_inner).remove(&key);
+    }
+
     /// The tools that a plugin offers in a tenant: asked once for each grant, in an instance that can reach nothing.
     ///
     /// # Errors

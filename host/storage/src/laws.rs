@@ -1,6 +1,8 @@
 //! What every storage must do, whatever is beneath. A storage shows that it does by implementing
 //! [`Storage`] for its tests and naming itself in [`obey`].
 
+mod caps;
+mod consents;
 mod journal;
 mod ledger;
 mod samples;
@@ -10,10 +12,12 @@ use std::sync::Arc;
 
 use aftercall_core::{
     ledger::Fence,
-    ports::{Journal, Ledger, PluginState},
+    ports::{Consents, Journal, Ledger, PluginState},
 };
 use async_trait::async_trait;
 
+pub(crate) use caps::*;
+pub(crate) use consents::*;
 pub(crate) use journal::*;
 pub(crate) use ledger::*;
 pub(crate) use samples::{accept, event, identity};
@@ -30,6 +34,7 @@ pub(crate) trait Storage: Sync {
 pub(crate) struct Engine {
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) consents: Arc<dyn Consents>,
     pub(crate) state: Arc<dyn PluginState>,
     pub(crate) fence: Fence,
 }
@@ -51,6 +56,12 @@ macro_rules! obey {
             changes_that_cannot_follow_are_refused
             of_concurrent_begins_one_is_fresh
             different_effects_do_not_meet
+            effects_are_counted_where_their_cap_says
+            an_effect_counts_until_it_failed_for_certain
+            a_day_is_any_24_hours
+            of_concurrent_begins_no_more_than_the_cap_are_fresh
+            consents_are_kept_in_their_order
+            consents_are_recorded_all_or_none
             plugins_keep_what_they_write
             a_stale_write_changes_nothing
             of_concurrent_stale_writes_one_is_done

@@ -6,6 +6,7 @@ mod worker;
 mod file;
 mod schema;
 
+mod consents;
 mod effects;
 mod journal;
 mod state;
@@ -19,17 +20,20 @@ use std::{
 };
 
 use aftercall_core::{
+    consent::Consent,
     effect::EffectKey,
     id::{RunId, Tenant},
     ledger::{Begin, Change, Decision, Entry, Fence},
     ports::{
-        Accept, Acceptance, Append, EffectOf, Journal, Ledger, PluginState, RecordsError, RunLine, StoredRun,
+        Accept, Acceptance, Append, Consents, EffectOf, Journal, Ledger, PluginState, RecordsError, RunLine, StoredRun,
         Unfinished,
     },
     state::{Expected, Put, Quota, Space, Value},
+    time::Timestamp,
 };
 use async_trait::async_trait;
 
+use fault::Fault;
 pub use file::Error;
 use worker::Worker;
 
@@ -51,6 +55,13 @@ pub struct Sqlite {
 #[derive(Debug)]
 pub struct Reader {
     worker: Worker,
+}
+
+/// The records for consenting, beside a running engine or without one.
+#[derive(Debug)]
+pub struct ConsentBook {
+    writer: Worker,
+    reader: Reader,
 }
 
 impl Sqlite {
@@ -76,6 +87,18 @@ impl Sqlite {
         let connection = file::connect(&path, file::Access::Read)?;
         schema::expect_current(&connection, &path)?;
         Ok(Reader { worker: Worker::reader(connection, &path)? })
+    }
+
+    /// Opens the records for consenting. Neither locks nor creates anything, and changes nothing by itself. Blocks.
+    ///
+    /// # Errors
+    /// There is no such file, it isn't aftercall's, or it is of another version.
+    pub fn open_consents(path: impl AsRef<Path>) -> Result<ConsentBook, Error> {
+        let path = file::existing(path.as_ref())?;
+        let connection = file::connect(&path, file::Access::Write)?;
+        schema::expect_current(&connection, &path)?;
+        let reader = Self::open_reader(&path)?;
+        Ok(ConsentBook { writer: Worker::writer(connection, &path)?, reader })
     }
 
     fn take_over(path: PathBuf, lock: File) -> Result<(Self, Fence), Error> {
@@ -223,4 +246,52 @@ impl PluginState for Reader {
 
 fn looked_at() -> RecordsError {
     RecordsError::Unavailable("these records are looked at, not written to".to_owned())
+}
+
+#[async_trait]
+impl Consents for Sqlite {
+    async fn consents(&self, tenant: &Tenant) -> Result<Vec<Consent>, RecordsError> {
+        self.reader.consents(tenant).await
+    }
+
+    async fn consent(&self, consents: &[Consent]) -> Result<(), RecordsError> {
+        consents::record(&self.writer, consents).await
+    }
+}
+
+/// What was consented to, for looking on: a consent is refused.
+#[async_trait]
+impl Consents for Reader {
+    async fn consents(&self, tenant: &Tenant) -> Result<Vec<Consent>, RecordsError> {
+        let tenant = tenant.clone();
+        self.worker.run(move |db| consents::of_tenant(db, &tenant)).await
+    }
+
+    async fn consent(&self, _: &[Consent]) -> Result<(), RecordsError> {
+        Err(looked_at())
+    }
+}
+
+#[async_trait]
+impl Consents for ConsentBook {
+    async fn consents(&self, tenant: &Tenant) -> Result<Vec<Consent>, RecordsError> {
+        self.reader.consents(tenant).await
+    }
+
+    async fn consent(&self, consents: &[Consent]) -> Result<(), RecordsError> {
+        consents::record(&self.writer, consents).await
+    }
+}
+
+/// SQLite's integers have 63 bits without the sign, which is enough for 292 million years: what is beyond
+/// was no number of ours.
+fn integer(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// An instant read back; `what` happened then, for errors.
+fn timestamp(millis: i64, what: &str) -> Result<Timestamp, Fault> {
+    let millis =
+        u64::try_from(millis).map_err(|_| RecordsError::Unreadable(format!("{what} at {millis} ms, before 1970")))?;
+    Ok(Timestamp::from_millis(millis))
 }

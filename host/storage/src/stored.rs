@@ -1,6 +1,6 @@
 //! What core's types are in a database: JSON beside the version of its format.
 
-use aftercall_core::{conversation::Conversation, ledger::Entry, ports::RecordsError, run::Event};
+use aftercall_core::{consent::Request, conversation::Conversation, ledger::Entry, ports::RecordsError, run::Event};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// A type that is stored as JSON.
@@ -18,6 +18,10 @@ impl Stored for Event {
 }
 
 impl Stored for Entry {
+    const VERSION: u32 = 1;
+}
+
+impl Stored for Request {
     const VERSION: u32 = 1;
 }
 

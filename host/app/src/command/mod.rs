@@ -10,4 +10,6 @@ pub mod run;
 pub mod logs;
 pub mod runs;
 
+pub mod consent;
+pub mod diff;
 pub mod plugin;

@@ -1,19 +1,23 @@
-//! `aftercall plugin`: making, building and looking at plugins.
+//! `aftercall plugin`: making, building, looking at and consenting to plugins.
 
 use std::{io::Write, path::Path, sync::Arc};
 
-use aftercall_core::manifest::{ConversationLevel, Manifest, Placement};
+use aftercall_core::{
+    manifest::{ConversationLevel, Manifest, Placement},
+    tool::Tool,
+};
 use aftercall_plugin::{Artifact, HostConfig, PluginHost};
 use anyhow::Context as _;
 use serde_json::Value;
 
+use super::{consent, diff};
 use crate::{build, cli, clock::SystemClock, scaffold};
 
-/// Makes, builds or shows a plugin.
+/// Makes, builds, shows or compares a plugin, or consents to it. Says whether it asks for no more, where that was asked.
 ///
 /// # Errors
 /// Says what is wrong with it and what would be right.
-pub async fn plugin(arguments: &cli::Plugin, out: &mut impl Write) -> anyhow::Result<()> {
+pub async fn plugin(arguments: &cli::Plugin, out: &mut impl Write) -> anyhow::Result<bool> {
     match arguments {
         cli::Plugin::Build { folder, out: file } => {
             let built = build::build(folder, file.as_deref())?;
@@ -27,14 +31,17 @@ pub async fn plugin(arguments: &cli::Plugin, out: &mut impl Write) -> anyhow::Re
                 built.bytes / 1000
             )?;
             writeln!(out, "`aftercall plugin inspect {}` shows what it asks for.", built.file.display())?;
-            Ok(())
+            Ok(true)
         }
-        cli::Plugin::New { name, parent } => scaffold::new(name, parent, out),
-        cli::Plugin::Inspect { component, settings } => inspect(component, settings, out).await,
+        cli::Plugin::New { name, parent } => scaffold::new(name, parent, out).map(|()| true),
+        cli::Plugin::Diff(arguments) => diff::diff(arguments, out).await,
+        cli::Plugin::Consent(arguments) => consent::consent(arguments, out).await.map(|()| true),
+        cli::Plugin::Inspect { component, settings } => inspect(component, settings, out).await.map(|()| true),
     }
 }
 
 async fn inspect(file: &Path, settings: &str, out: &mut impl Write) -> anyhow::Result<()> {
+    let settings: Value = serde_json::from_str(settings).context("--settings is not JSON")?;
     let bytes = std::fs::read(file).with_context(|| format!("{} can't be read", file.display()))?;
     let artifact = Artifact::read(&bytes).with_context(|| file.display().to_string())?;
     let manifest = &artifact.manifest;
@@ -43,7 +50,6 @@ async fn inspect(file: &Path, settings: &str, out: &mut impl Write) -> anyhow::R
     requests(manifest, out)?;
     writeln!(out, "Imports\n  {}", artifact.imports.join("\n  "))?;
     writeln!(out, "Exports\n  {}\n", artifact.exports.join("\n  "))?;
-    let settings: Value = serde_json::from_str(settings).context("--settings is not JSON")?;
     tools(&bytes, &settings, out).await
 }
 
@@ -76,11 +82,8 @@ fn requests(manifest: &Manifest, out: &mut impl Write) -> std::io::Result<()> {
     writeln!(out)
 }
 
-/// The tools, as the component itself describes them, asked in an instance that can reach nothing.
 async fn tools(bytes: &[u8], settings: &Value, out: &mut impl Write) -> anyhow::Result<()> {
-    let host = PluginHost::new(HostConfig::new(Arc::new(SystemClock)))?;
-    let installed = host.install(bytes)?;
-    for tool in host.inspect(&installed, settings).await? {
+    for tool in described(bytes, settings).await? {
         let identity = if tool.identity.is_empty() { "all arguments".to_owned() } else { tool.identity.join(", ") };
         let reconcile = if tool.reconcilable { ", a doubt can be settled" } else { "" };
         writeln!(out, "Tool {}: {}, identity: {identity}{reconcile}", tool.name, tool.effect)?;
@@ -89,4 +92,11 @@ async fn tools(bytes: &[u8], settings: &Value, out: &mut impl Write) -> anyhow::
         writeln!(out, "  {}\n", schema.replace('\n', "\n  "))?;
     }
     Ok(())
+}
+
+/// The tools, as the component itself describes them, asked in an instance that can reach nothing.
+pub(super) async fn described(bytes: &[u8], settings: &Value) -> anyhow::Result<Vec<Tool>> {
+    let host = PluginHost::new(HostConfig::new(Arc::new(SystemClock)))?;
+    let installed = host.install(bytes)?;
+    Ok(host.inspect(&installed, settings).await?)
 }

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fmt, path::Path};
 
 use aftercall_core::{
     assistant::{Assistant, PostCallSteps, ToolChoice},
+    cap::{Cap, Of, Per},
     id::{AssistantName, EndpointName, PluginName, Tenant},
     limits::TOOLS_MAX,
     run::is_telephony,
@@ -11,7 +12,7 @@ use aftercall_core::{
 };
 use aftercall_intake::{Form, PAYLOAD_BYTES_MAX};
 
-use super::{AssistantConfig, Config, Endpoint, OPERATOR, Server, TenantConfig, Verify, nearest::nearest};
+use super::{AssistantConfig, Config, Endpoint, Grant, OPERATOR, Server, TenantConfig, Verify, nearest::nearest};
 
 /// All that is wrong with a configuration: where, and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -88,8 +89,10 @@ impl Config {
             for (name, value) in [("runs_max", config.runs_max), ("waiting_max", config.waiting_max)] {
                 problems.add_if_zero(&format!("tenants.{tenant}.{name}"), value.unwrap_or(1));
             }
-            for plugin in config.plugins.keys() {
-                self.check_installed(&mut problems, &format!("tenants.{tenant}.plugins.{plugin}"), plugin);
+            for (plugin, grant) in &config.plugins {
+                let place = format!("tenants.{tenant}.plugins.{plugin}");
+                self.check_installed(&mut problems, &place, plugin);
+                check_grant(&mut problems, &place, grant);
             }
             for (name, assistant) in &mut config.assistants {
                 read_instructions(&mut problems, &place_of(tenant, name), assistant, &self.folder);
@@ -159,6 +162,23 @@ fn read_instructions(problems: &mut Problems, place: &str, assistant: &mut Assis
             Ok(text) => assistant.instructions = Some(text),
             Err(error) => problems.add(place, format_args!("instructions_file `{}`: {error}", file.display())),
         },
+    }
+}
+
+fn check_grant(problems: &mut Problems, place: &str, grant: &Grant) {
+    for (tool, caps) in &grant.effects {
+        let all: Vec<Cap> = caps.caps(Of::Tool).collect();
+        if all.is_empty() {
+            let known = [Per::Run, Per::ContactAndDay].map(Per::setting).join("` or `");
+            problems.add(&format!("{place}.effects.{tool}"), format_args!("says nothing: write `{known}`"));
+        }
+        for cap in all {
+            problems.add_if_zero(&format!("{place}.effects.{tool}.{}", cap.per.setting()), cap.most);
+        }
+    }
+    if let Some(digest) = grant.consent.as_ref().filter(|digest| !digest.is_well_formed()) {
+        let remedy = "write the 64 hexadecimal digits that `aftercall plugin inspect` shows";
+        problems.add(&format!("{place}.consent"), format_args!("`{digest}` is no digest: {remedy}"));
     }
 }
 

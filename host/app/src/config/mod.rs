@@ -17,6 +17,8 @@ use std::{
 use aftercall_core::{
     assistant::{Budgets, Retries},
     binding::Bindings,
+    cap::Caps,
+    constraint::Constraints,
     conversation::Dialect,
     egress::Rule,
     facts::Fact,
@@ -153,6 +155,12 @@ pub struct Grant {
     pub facts: Vec<Fact>,
     /// Arguments that the host fills, by tool.
     pub bind: BTreeMap<String, Bindings>,
+    /// What the model may write into arguments, by tool: `constrain.send_sms.text = { max_length = 320 }`.
+    pub constrain: BTreeMap<String, Constraints>,
+    /// How many effects each tool may have, and `"*"` all of them together: `effects.send_sms.per_run_max = 1`.
+    pub effects: BTreeMap<String, Caps>,
+    /// The digest of a component to which the tenant consents by hand, whatever it asks for.
+    pub consent: Option<Sha256Hex>,
     /// How much it may see of what was said on the call: `none` (the default), `summary` or `transcript`.
     pub conversation: ConversationLevel,
     /// How much it may keep between calls: `{}` for what is usual. Absent: nothing.

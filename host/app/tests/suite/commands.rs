@@ -6,9 +6,14 @@ use std::{
 };
 
 use aftercall_app::demo::{SCENARIOS, Scenario, configure, secret, start};
+use aftercall_core::{
+    egress::Access,
+    facts::Fact,
+    manifest::{EgressRequest, Manifest},
+};
 use aftercall_sandbox::{Credentials, Sandbox, Service};
 
-use crate::support::{case, cases, plugins};
+use crate::support::{case, cases, changed, plugins};
 
 fn aftercall(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_aftercall"));
@@ -100,11 +105,27 @@ fn broken_input_is_told_before_anything_starts() {
             .replace("{ env = \"MERIDIAN_TWILIO_KEY\" }", "{ file = \"key\" }"),
     );
     let good = std::fs::read_to_string(here.join("aftercall.toml")).expect("it is there");
+    let bind = "bind.send_sms = { to = \"call.contact\" }";
+    let bound = format!("{bind}\nconstrain.send_sms.to.pattern = \".*\"");
     for (from, to, words) in [
         ("bind.send_sms =", "bind.send_smss =", ["bind.send_smss", "did you mean `send_sms`?"]),
         ("to = \"call.contact\"", "too = \"call.contact\"", ["bind.send_sms", "it has: text, to"]),
         ("from = \"+15550199\"", "from = 5", ["tenants.meridian.plugins.sms", "/from"]),
         ("sms/send_sms", "sms/send_text", ["tenants.meridian.assistants.sam", "send_sms"]),
+        (bind, "constrain.send_smss.text.max_length = 9", ["constrain.send_smss", "did you mean `send_sms`?"]),
+        (
+            bind,
+            "constrain.send_sms.txt.max_length = 9",
+            ["constrain.send_sms", "`txt`; it has: text, to; did you mean `text`?"],
+        ),
+        (
+            bind,
+            "constrain.send_sms.text.maximum = 9",
+            ["constrain.send_sms", "`text`: the tool's own schema says otherwise"],
+        ),
+        (bind, "constrain.send_sms.to.enum = [\"555\"]", ["constrain.send_sms", "\"555\" does not match"]),
+        (bind, &bound, ["constrain.send_sms", "`to` is bound to call.contact"]),
+        (bind, "effects.send_smss.per_run_max = 9", ["effects.send_smss", "did you mean `send_sms`?"]),
     ] {
         assert!(good.contains(from), "{from}");
         write("aftercall.toml", &good.replace(from, to));
@@ -274,4 +295,147 @@ fn plugins_are_shown_as_they_are() {
     check(here, &["plugin", "build", "."], 2, &[], &["plugin.toml", "a plugin's folder has"]);
     std::fs::write(here.join("plugin.toml"), "name = \"x\"\nversion = \"1\"\n").expect("it can be written");
     check(here, &["plugin", "build", "."], 2, &[], &["plugin.toml", "description"]);
+}
+
+/// The text-message plugin in a later version.
+fn later(version: &str, change: impl FnOnce(&mut Manifest)) -> Vec<u8> {
+    changed("sms", |manifest| {
+        manifest.version = version.to_owned();
+        change(manifest);
+    })
+}
+
+fn ask(access: Access, rule: &str) -> EgressRequest {
+    let rule = rule.parse().expect("a rule");
+    EgressRequest { rule, access, credential: Some("api".into()), idempotency_header: None, rehearsal: None }
+}
+
+const DELETE: &str = "DELETE https://api.twilio.com/2010-04-01/Accounts/*/Messages/*";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upgrade_that_asks_for_more_waits_for_consent() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let here = folder.path();
+    let scenario = case("vapi-report");
+    let (_sandbox, credentials) = world(&scenario, here).await;
+    let installed = here.join("sms.wasm");
+    let config = std::fs::read_to_string(here.join("aftercall.toml")).expect("it is there");
+    let built = &plugins()[&"sms".parse().expect("a name")].file;
+    let config = config.replace(&*built.to_string_lossy(), &installed.to_string_lossy());
+    std::fs::write(here.join("aftercall.toml"), &config).expect("it can be written");
+    let install = |component: &[u8]| std::fs::write(&installed, component).expect("it can be written");
+    let go = |verb: &str, revision: &str| {
+        let more: &[&str] = if verb == "run" { &["--revision", revision] } else { &[] };
+        perform(here, verb, "vapi-report", &credentials, more)
+    };
+    let expect = |(status, told): (Option<i32>, String), expected: i32, words: &[&str]| {
+        assert_eq!(status, Some(expected), "{told}");
+        words.iter().for_each(|words| assert!(told.contains(words), "`{words}` is not in: {told}"));
+    };
+    let since = ["plugin", "diff", "--tenant", "meridian", "sms"];
+    let consent = ["plugin", "consent", "--tenant", "meridian", "sms"];
+    let first = std::fs::read(built).expect("it was built");
+    let same = later("0.2.0", |_| {});
+    let more = later("0.3.0", |manifest| {
+        manifest.egress.push(ask(Access::Write, DELETE));
+        manifest.facts.push(Fact::Contact);
+    });
+
+    install(&first);
+    check(here, &since, 2, &[], &["the records", "there are no records at"]);
+    expect(go("rehearse", "0"), 0, &["A rehearsal: completed."]);
+    assert!(!here.join("records.db").exists(), "a rehearsal is no consent");
+    expect(go("run", "0"), 0, &["completed"]);
+    check(here, &since, 0, &["the same, which meridian has consented to", "It asks for no more."], &[]);
+    install(&same);
+    check(here, &since, 0, &["to sms 0.2.0", "It asks for no more."], &[]);
+    expect(go("run", "1"), 0, &["completed"]);
+
+    install(&more);
+    let asked = format!("may now also send {DELETE} (write), with the credential `api`");
+    let words = [
+        "tenants.meridian.plugins.sms",
+        "asks for more than was consented to",
+        &asked,
+        "may now also see the fact call.contact of a call",
+        "aftercall plugin consent --tenant meridian sms",
+    ];
+    expect(go("run", "2"), 2, &words);
+    expect(go("rehearse", "0"), 2, &words);
+    check(here, &since, 1, &["to sms 0.3.0", "It asks for more:", &asked], &[]);
+    let output = aftercall(here, &[&since[..], &["--format", "json"]].concat());
+    let difference: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one object");
+    let kinds: Vec<&str> =
+        difference["more"].as_array().expect("a list").iter().filter_map(|m| m["kind"].as_str()).collect();
+    assert_eq!(kinds, ["sends", "fact"], "{difference}");
+    check(here, &consent, 0, &["meridian consents to sms 0.3.0", &asked, "from the next start"], &[]);
+    check(here, &since, 0, &["which meridian has consented to"], &[]);
+    check(here, &consent, 0, &["It asks for no more than what was consented to before."], &[]);
+    expect(go("run", "2"), 0, &["completed"]);
+    install(&first);
+    expect(go("run", "3"), 0, &["completed"]);
+
+    let digest = aftercall_core::id::Sha256Hex::of(&later("0.4.0", |manifest| manifest.state = true));
+    install(&later("0.4.0", |manifest| manifest.state = true));
+    expect(go("run", "4"), 2, &["may now keep things between calls", &format!("consent = \"{digest}\"")]);
+    let pinned = config
+        .replace("[tenants.meridian.plugins.sms]", &format!("[tenants.meridian.plugins.sms]\nconsent = \"{digest}\""));
+    assert_ne!(pinned, config);
+    std::fs::write(here.join("aftercall.toml"), &pinned).expect("it can be written");
+    expect(go("run", "4"), 0, &["completed"]);
+}
+
+#[test]
+fn two_components_are_compared() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let here = folder.path();
+    let write = |name: &str, bytes: &[u8]| std::fs::write(here.join(name), bytes).expect("it can be written");
+    write("old.wasm", &later("0.1.0", |_| {}));
+    write(
+        "new.wasm",
+        &later("0.2.0", |manifest| {
+            manifest.egress.push(ask(Access::Read, "GET https://api.twilio.com/2010-04-01/Accounts/*/Usage.json"));
+            let settings = manifest.settings.as_mut().expect("it has some");
+            settings["required"].as_array_mut().expect("a list").push("list_lag_ms".into());
+        }),
+    );
+    write("no.wasm", b"hello");
+    let diff = |more: &[&'static str]| [&["plugin", "diff"], more].concat();
+    check(here, &diff(&["old.wasm", "old.wasm"]), 0, &["It asks for no more."], &[]);
+    check(
+        here,
+        &diff(&["old.wasm", "new.wasm"]),
+        1,
+        &[
+            "from sms 0.1.0",
+            "to sms 0.2.0",
+            "may now also send GET https://api.twilio.com",
+            "`list_lag_ms` is now required",
+        ],
+        &[],
+    );
+    check(
+        here,
+        &diff(&["new.wasm", "old.wasm"]),
+        0,
+        &["It asks for no more.", "It asks for less:", "no longer sends GET https://api.twilio.com"],
+        &[],
+    );
+    check(here, &diff(&["new.wasm", "old.wasm", "--format", "json"]), 0, &["\"more\":[]", "no longer sends"], &[]);
+    check(here, &diff(&["old.wasm", "none.wasm"]), 2, &[], &["none.wasm can't be read"]);
+    check(here, &diff(&["no.wasm", "old.wasm"]), 2, &[], &["no.wasm", "no WebAssembly component"]);
+    check(here, &diff(&["old.wasm", "old.wasm", "--settings", "{"]), 2, &[], &["--settings is not JSON"]);
+    check(here, &diff(&["old.wasm"]), 2, &[], &["NEW.wasm"]);
+    check(here, &diff(&["old.wasm", "new.wasm", "--tenant", "acme"]), 2, &[], &["cannot be used with"]);
+    check(here, &diff(&["sms", "--tenant", "acme"]), 2, &[], &["aftercall.toml: can't be read"]);
+    check(here, &["plugin", "consent", "sms"], 2, &[], &["--tenant"]);
+
+    let config = std::fs::read_to_string(cases().join("unknown-tool/aftercall.toml")).expect("it is there");
+    write("aftercall.toml", config.as_bytes());
+    let consent = |tenant: &'static str, plugin: &'static str| ["plugin", "consent", "--tenant", tenant, plugin];
+    check(here, &consent("meridan", "sms"), 2, &[], &["no tenant `meridan`", "did you mean `meridian`?"]);
+    check(here, &consent("meridian", "smss"), 2, &[], &["grants no plugin `smss`", "did you mean `sms`?"]);
+    check(here, &consent("meridian", "sms"), 2, &[], &["sms.wasm can't be read"]);
+    write("sms.wasm", &later("0.1.0", |_| {}));
+    check(here, &consent("meridian", "sms"), 2, &[], &["there are no records at"]);
 }

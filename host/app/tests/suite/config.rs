@@ -65,6 +65,19 @@ fn broken_configurations_say_where_and_what_instead() {
     check("\"sms/send_sms\"", "\"sms/send_sms\", \"sms/send_sms\"", Err(&["another tool is called `send_sms`"]));
     check("[plugins.sms]\ncomponent = \"sms.wasm\"", "", Err(&["tenants.acme.plugins.sms", "add [plugins.sms]"]));
     check("[\"sms/send_sms\"]", "[]", Err(&["has no tools"]));
+    let bind = "bind.send_sms = { to = \"call.contact\" }";
+    check(bind, "constrain.send_sms.text = { max_length = 60 }\neffects.\"*\".per_run_max = 1", Ok(()));
+    check(bind, "constrain.send_sms.text = { maxlength = 60 }", Err(&["did you mean `max_length`?"]));
+    check(
+        bind,
+        "constrain.send_sms.text = { equals_fact = \"call.contract\" }",
+        Err(&["did you mean `call.contact`?"]),
+    );
+    check(bind, "constrain.send_sms.text = { max_length = -1 }", Err(&["aftercall.toml:10", "-1"]));
+    check(bind, "effects.send_sms.per_run_max = 0", Err(&["acme.plugins.sms.effects.send_sms.per_run_max", "with 0"]));
+    check(bind, "effects.send_sms = {}", Err(&["effects.send_sms: says nothing", "`per_contact_and_day_max`"]));
+    check(bind, "effects.send_sms.per_run = 1", Err(&["did you mean `per_run_max`?"]));
+    check(bind, "consent = \"abc\"", Err(&["acme.plugins.sms.consent: `abc` is no digest", "plugin inspect"]));
 }
 
 #[test]

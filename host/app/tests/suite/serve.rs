@@ -20,7 +20,7 @@ use aftercall_sandbox::{Credentials, Point, Sandbox, Service, When};
 use serde_json::{Value, json};
 use tokio::{sync::oneshot, task::JoinHandle};
 
-use crate::support::{case, cases, plugins};
+use crate::support::{case, cases, changed, plugins};
 
 /// A served world: tenant `meridian` with the assistant `sam`, who can send texts.
 struct Served {
@@ -489,4 +489,25 @@ async fn a_server_that_stops_awaits_what_is_under_way_and_leaves_the_rest_for_th
     }
     let drained = next.stop().await;
     assert_eq!(drained, Drained { unfinished: 0 });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_consent_a_tenants_calls_wait_at_their_platform() {
+    let served = Served::start(|_| {}).await;
+    let run = served.post_call(&call("c1")).await.json()["run"].as_str().expect("a run").to_owned();
+    served.ended(&run, "completed").await;
+    let Served { mut config, credentials, client, sandbox, folder, serving, stop, .. } = served;
+    drop(stop);
+    serving.await.expect("it does not panic").expect("it ends well");
+
+    let more = changed("sms", |manifest| manifest.state = true);
+    let component = folder.path().join("sms.wasm");
+    std::fs::write(&component, more).expect("it can be written");
+    config.plugins.get_mut(&"sms".parse().expect("a name")).expect("it is there").component = component;
+    let (address, stop, serving) = serve(config.clone(), &credentials).await;
+    let served = Served { sandbox, credentials, config, address, client, stop: Some(stop), serving, folder };
+    served.post_call(&call("c2")).await.expect_problem(503, "not-configured");
+    assert_eq!(served.get("/readyz", None).await.status, 200, "the others are served");
+    assert_eq!(served.texts(), 1);
+    served.stop().await;
 }

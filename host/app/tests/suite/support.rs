@@ -3,6 +3,8 @@
 use std::{fs::DirEntry, path::PathBuf, sync::OnceLock};
 
 use aftercall_app::demo::{Plugins, Scenario, build_plugins, project};
+use aftercall_core::manifest::Manifest;
+use aftercall_plugin::{artifact::MANIFEST_SECTION, embed};
 
 /// The folder with the cases.
 pub(crate) fn cases() -> PathBuf {
@@ -33,4 +35,18 @@ pub(crate) fn plugins() -> &'static Plugins {
         }
         plugins
     })
+}
+
+/// The component of a reference plugin with another manifest.
+pub(crate) fn changed(plugin: &str, change: impl FnOnce(&mut Manifest)) -> Vec<u8> {
+    let file = &plugins()[&plugin.parse().expect("a name")].file;
+    let mut component = std::fs::read(file).expect("it was built");
+    // The section with the manifest comes last: its kind, its length, its name with that one's length, and JSON.
+    let name = format!("\u{12}{MANIFEST_SECTION}").into_bytes();
+    let begin = component.windows(name.len()).rposition(|window| window == name).expect("it has a manifest");
+    let mut manifest = serde_json::from_slice(&component[begin + name.len()..]).expect("it is JSON");
+    let length = component.len() - begin;
+    component.truncate(begin - 1 - usize::try_from(length.ilog2() / 7 + 1).expect("a few bytes"));
+    change(&mut manifest);
+    embed(&component, &manifest).expect("it fits")
 }

@@ -1,15 +1,16 @@
-//! An attempt at a tool call: schema, bindings, ledger, component, ledger.
+//! An attempt at a tool call: schema, bindings, constraints, ledger, component, ledger.
 
 use std::sync::Arc;
 
 use aftercall_core::{
-    binding,
+    binding, cap,
     effect::{EffectKey, arguments_digest},
     json::Json,
     ledger::{Begin, Change, Decision, Fence, Verdict, verdict},
     ports::{EffectOf, Ledger, RecordsError, WriteRecord},
     run::{Attempt, AttemptResult, CallId, PinnedTool},
     schema,
+    terms::Terms,
     tool::{CapturedWrite, Failure, FailureKind, LogLine},
     usage::Used,
 };
@@ -27,59 +28,59 @@ impl Step {
             let Told { log, captured, usage } = told;
             Attempt { began_at, key, tries, result, log, jitter: self.ports.chance.jitter(), captured, usage }
         };
-        let arguments = match self.arguments(tool, written) {
-            Ok(arguments) => arguments,
+        let prepared = self.arguments(tool, written).and_then(|arguments| {
+            let terms = self.terms(tool, &arguments)?;
+            Ok((arguments, terms))
+        });
+        let (arguments, terms) = match prepared {
+            Ok(prepared) => prepared,
             Err(failure) => return Ok(attempt(AttemptResult::Failed(failure), 0, None, Told::default())),
         };
         let key = EffectKey::of(&self.subject.identity, &tool.plugin, &tool.name, &tool.identity, &arguments);
+        let first = EffectSoFar {
+            key: key.clone(),
+            attempt: 1,
+            first_attempt_at: began_at,
+            attempt_at: began_at,
+            deadline: self.deadline(),
+        };
         if !tool.effect.writes() {
-            let so_far = EffectSoFar {
-                key,
-                attempt: 1,
-                first_attempt_at: began_at,
-                attempt_at: began_at,
-                deadline: self.deadline(),
-            };
-            let invocation = self.invocation(tool, Json::of(&arguments), so_far);
-            let end = self.ports.tools.call(&invocation, Arc::new(NoWrites)).await;
-            let result = match end.result {
-                Ok(outcome) => AttemptResult::Done(outcome),
-                Err(failure) => AttemptResult::Failed(failure),
-            };
-            return Ok(attempt(result, 1, None, Told { log: end.log, captured: end.captured, usage: end.usage }));
+            let (result, told) = self.read(tool, &arguments, first).await;
+            return Ok(attempt(result, 1, None, told));
         }
         let turn = self.trying.enter(&key);
-        let decision = self.begin(tool, &key, &arguments, turn.is_some()).await?;
         let mut told = Told::default();
-        let (result, tries) = match decision {
+        let (result, tries) = match self.begin(tool, &key, &arguments, &terms, turn.is_some()).await? {
             Decision::Fresh { attempt, first_attempt_at, doubted } => {
-                let so_far = EffectSoFar {
-                    key: key.clone(),
-                    attempt,
-                    first_attempt_at,
-                    attempt_at: began_at,
-                    deadline: self.deadline(),
-                };
+                let so_far = EffectSoFar { attempt, first_attempt_at, ..first };
                 let result;
                 (result, told) = self.carry_out(tool, &arguments, so_far, doubted).await?;
                 (result, attempt)
             }
-            Decision::Done(outcome) => (AttemptResult::Known(outcome), self.tries(&key).await?),
-            Decision::Conflict(outcome) => (AttemptResult::Conflict(outcome), self.tries(&key).await?),
             Decision::InDoubt { attempt, .. } => {
                 let words = "an earlier attempt may have done this: the host ended before its answer was recorded";
                 let failure = Failure::new(FailureKind::OutcomeUnknown, words);
                 (AttemptResult::InDoubt(failure), attempt)
             }
-            Decision::Unknowable => (AttemptResult::Unknowable, self.tries(&key).await?),
-            Decision::Busy => {
-                let words = "another run of this conversation is doing the same at this moment";
-                let failure = Failure::new(FailureKind::Unavailable, words);
-                (AttemptResult::Failed(failure), self.tries(&key).await?)
-            }
             Decision::Fenced => return Err(RecordsError::Fenced),
+            decided => (nothing_begins(decided, tool), self.tries(&key).await?),
         };
         Ok(attempt(result, tries, Some(key), told))
+    }
+
+    async fn read(
+        &self,
+        tool: &PinnedTool,
+        arguments: &Map<String, Value>,
+        so_far: EffectSoFar,
+    ) -> (AttemptResult, Told) {
+        let invocation = self.invocation(tool, Json::of(arguments), so_far);
+        let end = self.ports.tools.call(&invocation, Arc::new(NoWrites)).await;
+        let result = match end.result {
+            Ok(outcome) => AttemptResult::Done(outcome),
+            Err(failure) => AttemptResult::Failed(failure),
+        };
+        (result, Told { log: end.log, captured: end.captured, usage: end.usage })
     }
 
     /// What the tool gets: what the model wrote, if it passes the schema that it was offered, and what the
@@ -115,18 +116,21 @@ impl Step {
         tool: &PinnedTool,
         key: &EffectKey,
         arguments: &Map<String, Value>,
+        terms: &Terms,
         alone: bool,
     ) -> Result<Decision, RecordsError> {
         let effect = EffectOf {
             key: key.clone(),
             call: self.subject.identity.clone(),
             tool: format!("{}/{}", tool.plugin, tool.name),
+            contact: cap::contact(&self.subject.identity, &self.subject.conversation),
         };
         let begin = Begin {
             fence: self.fence,
             arguments: arguments_digest(arguments),
             effect: tool.effect,
             alone,
+            caps: terms.caps().to_vec(),
             at: self.ports.clock.now(),
         };
         self.ports.ledger.begin(&effect, &begin).await
@@ -165,6 +169,23 @@ impl Step {
             Verdict::InDoubt(failure) => AttemptResult::InDoubt(failure),
         };
         Ok((result, told))
+    }
+}
+
+/// What comes of an attempt that the ledger doesn't let begin.
+fn nothing_begins(decided: Decision, tool: &PinnedTool) -> AttemptResult {
+    match decided {
+        Decision::Done(outcome) => AttemptResult::Known(outcome),
+        Decision::Conflict(outcome) => AttemptResult::Conflict(outcome),
+        Decision::OverCap(cap) => {
+            AttemptResult::Failed(Failure::new(FailureKind::Denied, cap.used_up(&tool.plugin, &tool.name)))
+        }
+        Decision::Busy => {
+            let words = "another run of this conversation is doing the same at this moment";
+            AttemptResult::Failed(Failure::new(FailureKind::Unavailable, words))
+        }
+        Decision::Unknowable => AttemptResult::Unknowable,
+        Decision::Fresh { .. } | Decision::InDoubt { .. } | Decision::Fenced => unreachable!("told by the caller"),
     }
 }
 

@@ -3,6 +3,7 @@
 mod ask;
 mod attempt;
 mod settle;
+mod terms;
 
 use std::{sync::Arc, time::Duration};
 

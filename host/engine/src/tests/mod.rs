@@ -6,15 +6,18 @@ use std::{future::pending, sync::Arc};
 
 use aftercall_core::{
     assistant::{Budgets, PostCallSteps, Retries},
+    cap::Caps,
     conversation::{Conversation, Dialect},
-    id::{RunIdentity, Sha256Hex},
+    id::{RunId, RunIdentity, Sha256Hex},
     json::Json,
     model::ModelPin,
     ports::{Accept, Journal as _},
-    run::{Budget, Ending, Event, Kind, PinnedTool, Pins, Run},
+    run::{AttemptResult, Budget, Ending, Event, Kind, PinnedTool, Pins, Run},
+    terms::Terms,
     time::Timestamp,
-    tool::Effect,
+    tool::{Effect, Failure, FailureKind},
 };
+use serde_json::json;
 use world::{Fault, Line, World};
 
 use crate::{Embedded, Error, Ports};
@@ -72,6 +75,7 @@ fn engine(world: &Arc<World>) -> Embedded {
         ledger: world.clone(),
         model: world.clone(),
         tools: world.clone(),
+        grants: world.clone(),
         clock: world.clone(),
         chance: world.clone(),
         observer: world.clone(),
@@ -206,4 +210,82 @@ async fn a_doubt_is_settled_also_after_the_runs_time_is_over() {
     let journal = world.read(&run).await.expect("it is there").journal;
     let effects = Run::replay(journal).expect("it fits");
     assert_eq!(effects.effects().len(), 1, "the text that was sent is known, with its receipt");
+}
+
+/// The failures of the run's calls, in the order in which they were journaled.
+async fn failures(world: &World, run: &RunId) -> Vec<Failure> {
+    let journal = world.read(run).await.expect("it is there").journal;
+    let failure = |event: Event| match event.kind {
+        Kind::Attempted { outcome, .. } => match outcome.result {
+            AttemptResult::Failed(failure) => Some(failure),
+            _ => None,
+        },
+        _ => None,
+    };
+    journal.into_iter().filter_map(failure).collect()
+}
+
+fn terms(constraint: Option<serde_json::Value>, of_tool: Caps, of_plugin: Caps) -> Option<Terms> {
+    let constraint = constraint.map(|constraint| serde_json::from_value(constraint).expect("a constraint"));
+    let constraints = constraint.map(|constraint| ("n".to_owned(), constraint)).into_iter().collect();
+    Some(Terms::new(constraints, of_tool, of_plugin))
+}
+
+/// What a run with these lines comes to: what vendors did, and how calls failed.
+async fn check_terms(lines: &[Line], of: &[(&str, Option<Terms>)], vendors: &[&str], expected: &[(FailureKind, &str)]) {
+    let world = World::new(lines, None);
+    for (tool, terms) in of {
+        world.set_terms(tool, terms.clone());
+    }
+    let engine = engine(&world);
+    let (run, _) = engine.accept(&accept()).await.expect("accepted");
+    engine.drive(&run, pending()).await.expect("driven");
+    assert_eq!(world.vendors(), vendors, "{lines:?}");
+    let failures = failures(&world, &run).await;
+    assert_eq!(failures.len(), expected.len(), "{failures:?}");
+    for (failure, (kind, words)) in failures.iter().zip(expected) {
+        assert_eq!(failure.kind, *kind, "{failure:?}");
+        assert!(failure.message.contains(words), "{failure:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn arguments_keep_to_what_the_grant_says_today() {
+    let most = || terms(Some(json!({"maximum": 2})), Caps::default(), Caps::default());
+    let refused = (FailureKind::InvalidArguments, "3 is greater than the maximum of 2");
+    check_terms(&[&["send 3", "send 2"], &[]], &[("send", most())], &["send"], &[refused]).await;
+    check_terms(&[&["look 3", "look 1"], &[]], &[("look", most())], &[], &[refused]).await;
+    let fact = terms(Some(json!({"equals_fact": "call.started-at"})), Caps::default(), Caps::default());
+    let missing = (FailureKind::NotRunnable, "call.started-at, which this call doesn't have");
+    check_terms(&[&["send"], &[]], &[("send", fact)], &[], &[missing]).await;
+    let taken_back = (FailureKind::NotRunnable, "grants no plugin p");
+    check_terms(&[&["send"], &[]], &[("send", None)], &[], &[taken_back]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn effects_are_counted() {
+    let caps = |most| Caps { per_run_max: Some(most), ..Caps::default() };
+    let of_tool = |most| terms(None, caps(most), Caps::default());
+    let of_plugin = |most| terms(None, Caps::default(), caps(most));
+    let lines: [Line; 2] = [&["send 1", "send 1", "send 2", "send 3", "upsert 1"], &[]];
+    let over = |words| (FailureKind::Denied, words);
+    let second = over("the tenant allows 1 effect of send in one run");
+    check_terms(&lines, &[("send", of_tool(1))], &["send", "upsert"], &[second, second]).await;
+    check_terms(&lines, &[("send", of_tool(2))], &["send", "send", "upsert"], &[over("2 effects of send")]).await;
+    let both = [("send", of_plugin(2)), ("upsert", of_plugin(2))];
+    let third = over("raise `effects.\"*\".per_run_max` in the grant of p");
+    check_terms(&lines, &both, &["send", "send"], &[third, third]).await;
+}
+
+/// What began before the grant was narrowed is settled all the same: asking the vendor changes nothing.
+#[tokio::test(start_paused = true)]
+async fn a_doubt_is_settled_also_under_narrower_terms() {
+    let world = World::new(&[&["send 3"], &[]], None);
+    world.fault("send", &[Fault::AnswerLost]);
+    world.narrow_when_in_doubt("send", terms(Some(json!({"maximum": 2})), Caps::default(), Caps::default()));
+    let engine = engine(&world);
+    let (run, _) = engine.accept(&accept()).await.expect("accepted");
+    let ending = engine.drive(&run, pending()).await.expect("driven");
+    assert_eq!(ending.as_str(), "completed");
+    assert_eq!(world.vendors(), ["send"]);
 }

@@ -8,17 +8,19 @@ use std::{
 
 use aftercall_core::{
     assistant::Jitter,
+    cap::Of,
     conversation::{Dialect, Opaque, ToolCall},
     effect::EffectKey,
-    id::{RunId, Tenant},
+    id::{PluginName, RunId, Tenant},
     json::Json,
     ledger::{self, Begin, Change, Decision, Entry, Fence},
     model::{self, Finish, Reply, TurnRequest, Usage},
     ports::{
-        Accept, Acceptance, Append, Chance, Clock, EffectOf, Journal, Ledger, Model, RecordsError, RunLine, StoredRun,
-        Tools, Unfinished, WriteRecord,
+        Accept, Acceptance, Append, Chance, Clock, EffectOf, Grants, Journal, Ledger, Model, RecordsError, RunLine,
+        StoredRun, Tools, Unfinished, WriteRecord,
     },
     run::{Event, Run},
+    terms::Terms,
     time::Timestamp,
     tool::{AttemptEnd, Effect, Failure, FailureKind, Finding, Invocation, Outcome, Receipt, WriteAnswer},
 };
@@ -27,7 +29,7 @@ use tokio::sync::Notify;
 
 use crate::Observer;
 
-/// One line of the model: the tools that it calls.
+/// One line of the model: the tools that it calls, each with its `n` behind it unless that is 1.
 pub(super) type Line = &'static [&'static str];
 
 pub(super) struct World {
@@ -44,6 +46,12 @@ struct State {
     fence: u64,
     run: Option<StoredRun>,
     ledger: BTreeMap<EffectKey, Entry>,
+    /// The tool of each effect.
+    effects: BTreeMap<EffectKey, String>,
+    /// What the tenant's grant says of a tool. Nothing: it may be used as it is.
+    terms: BTreeMap<String, Option<Terms>>,
+    /// What it says of the tool once an effect is in doubt.
+    narrower: BTreeMap<String, Option<Terms>>,
     /// What the vendors have done: the tool and the key of each effect.
     vendors: Vec<(String, EffectKey)>,
     /// How each next attempt of a tool goes wrong.
@@ -76,6 +84,16 @@ impl World {
 
     pub(super) fn fault(&self, tool: &str, faults: &[Fault]) {
         self.state().faults.insert(tool.to_owned(), faults.to_vec());
+    }
+
+    /// Changes what the tenant's grant says of a tool. None: it isn't granted any more.
+    pub(super) fn set_terms(&self, tool: &str, terms: Option<Terms>) {
+        self.state().terms.insert(tool.to_owned(), terms);
+    }
+
+    /// Changes it in the moment in which an effect of the tool has come into doubt.
+    pub(super) fn narrow_when_in_doubt(&self, tool: &str, terms: Option<Terms>) {
+        self.state().narrower.insert(tool.to_owned(), terms);
     }
 
     /// A new engine takes the records over.
@@ -172,8 +190,16 @@ impl Ledger for World {
         self.point().await;
         let decision = {
             let mut state = self.state();
-            let (decision, entry) = ledger::begin(state.ledger.get(&effect.key), begin);
+            let counts = |key: &&EffectKey| **key != effect.key && state.ledger[*key].counts();
+            // All effects of a world are of one run, on one contact, and within a day.
+            let used_up = begin.caps.iter().find(|cap| {
+                let of_tool = |tool: &&String| cap.of == Of::Plugin || **tool == effect.tool;
+                let known = state.effects.iter().filter(|(key, tool)| counts(key) && of_tool(tool)).count();
+                u32::try_from(known).is_ok_and(|known| known >= cap.most)
+            });
+            let (decision, entry) = ledger::begin(state.ledger.get(&effect.key), begin, used_up.copied());
             if let Some(entry) = entry {
+                state.effects.insert(effect.key.clone(), effect.tool.clone());
                 state.ledger.insert(effect.key.clone(), entry);
             }
             decision
@@ -199,16 +225,21 @@ impl Ledger for World {
     }
 }
 
+impl Grants for World {
+    fn terms(&self, _: &Tenant, _: &PluginName, tool: &str) -> Option<Arc<Terms>> {
+        self.state().terms.get(tool).cloned().unwrap_or_else(|| Some(Terms::default())).map(Arc::new)
+    }
+}
+
 #[async_trait]
 impl Model for World {
     async fn turn(&self, request: &TurnRequest<'_>) -> Result<Reply, model::Failure> {
         self.point().await;
         self.state().asks += 1;
         let line = self.lines[request.exchanges.len()];
-        let call = |(index, name): (usize, &&str)| ToolCall {
-            id: format!("c{index}"),
-            name: (*name).to_owned(),
-            arguments: r#"{"n":1}"#.to_owned(),
+        let call = |(index, line): (usize, &&str)| {
+            let (name, n) = line.split_once(' ').unwrap_or((line, "1"));
+            ToolCall { id: format!("c{index}"), name: name.to_owned(), arguments: format!(r#"{{"n":{n}}}"#) }
         };
         let reply = Reply {
             text: None,
@@ -255,7 +286,13 @@ impl Tools for World {
         }
         self.point().await;
         match fault {
-            Some(Fault::AnswerLost) => end(failed(FailureKind::Unavailable), &[WriteAnswer::Silent]),
+            Some(Fault::AnswerLost) => {
+                let narrower = self.state().narrower.remove(&invocation.tool);
+                if let Some(terms) = narrower {
+                    self.set_terms(&invocation.tool, terms);
+                }
+                end(failed(FailureKind::Unavailable), &[WriteAnswer::Silent])
+            }
             _ => end(Ok(outcome(&invocation.tool)), &[WriteAnswer::Accepted]),
         }
     }

@@ -193,6 +193,7 @@ pub(crate) async fn records_outlive_their_engine(storage: &dyn Storage) {
         arguments: digest("hi"),
         effect: Effect::Once,
         alone: false,
+        caps: Vec::new(),
         at: Timestamp::from_millis(3),
     };
     first.ledger.begin(&effect, &begin).await.expect("begun");
@@ -218,6 +219,7 @@ pub(crate) async fn an_older_engine_is_fenced(storage: &dyn Storage) {
         arguments: digest("hi"),
         effect: Effect::Idempotent,
         alone: false,
+        caps: Vec::new(),
         at: Timestamp::from_millis(1),
     };
     zombie.ledger.begin(&effect, &begin(zombie.fence)).await.expect("begun");

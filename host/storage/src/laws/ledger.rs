@@ -15,7 +15,8 @@ use super::{Storage, samples::*};
 const FIRST: Timestamp = Timestamp::from_millis(100);
 
 fn begin(fence: Fence, effect: Effect, text: &str, at: u64) -> Begin {
-    Begin { fence, arguments: digest(text), effect, alone: false, at: Timestamp::from_millis(at) }
+    let at = Timestamp::from_millis(at);
+    Begin { fence, arguments: digest(text), effect, alone: false, caps: Vec::new(), at }
 }
 
 fn failure() -> Failure {
@@ -63,7 +64,7 @@ pub(crate) async fn the_ledger_decides_as_its_table_says(storage: &dyn Storage) 
         let before = engine.ledger.entry(&effect.key).await.expect("read").expect("an entry");
         let again = begin(engine.fence, kind, text, 200);
         assert_eq!(engine.ledger.begin(&effect, &again).await, Ok(expected), "{what}");
-        let (_, next) = ledger::begin(Some(&before), &again);
+        let (_, next) = ledger::begin(Some(&before), &again, None);
         assert_eq!(engine.ledger.entry(&effect.key).await, Ok(Some(next.unwrap_or(before))), "{what}");
     }
 }

@@ -1,25 +1,73 @@
 //! The ledger as rows. Each function is one transaction's work: read, let core decide, write.
 
 use aftercall_core::{
+    cap::{Cap, DAY_MS, Of, Per},
     effect::EffectKey,
     ledger::{self, Begin, Change, Decision, Entry, Fence, Refused, State},
     ports::{EffectOf, RecordsError},
+    time::Timestamp,
 };
 use rusqlite::{Connection, OptionalExtension as _, named_params};
 
-use super::{fault::Fault, schema::expect_epoch};
+use super::{fault::Fault, integer, schema::expect_epoch};
 use crate::stored::Document;
 
 pub(super) fn begin(db: &Connection, effect: &EffectOf, begin: &Begin) -> Result<Decision, Fault> {
     expect_epoch(db, begin.fence)?;
     let known = entry(db, &effect.key)?;
-    let (decision, next) = ledger::begin(known.as_ref(), begin);
-    match (known, next) {
-        (None, Some(entry)) => insert(db, effect, &entry)?,
-        (Some(_), Some(entry)) => update(db, &effect.key, &entry)?,
-        (_, None) => {}
+    let counts = known.as_ref().is_some_and(Entry::counts);
+    let used_up = if counts { None } else { used_up(db, effect, begin)? };
+    let (decision, next) = ledger::begin(known.as_ref(), begin, used_up);
+    if let Some(entry) = next {
+        match known {
+            None => insert(db, effect, &entry)?,
+            Some(_) => update(db, &effect.key, &entry)?,
+        }
+        attempted(db, effect, begin.at, counts)?;
     }
     Ok(decision)
+}
+
+/// The first of an attempt's caps that other effects have used up.
+fn used_up(db: &Connection, effect: &EffectOf, begin: &Begin) -> Result<Option<Cap>, Fault> {
+    for cap in &begin.caps {
+        if others(db, effect, cap, begin.at)? >= cap.most {
+            return Ok(Some(*cap));
+        }
+    }
+    Ok(None)
+}
+
+/// How many effects beside this one count against a cap.
+fn others(db: &Connection, effect: &EffectOf, cap: &Cap, at: Timestamp) -> Result<u32, Fault> {
+    let run = effect.call.run();
+    let (among, whose, since) = match cap.per {
+        Per::Run => ("run", run.as_str(), i64::MIN),
+        Per::ContactAndDay => ("contact", effect.contact.as_str(), integer(at.as_millis().saturating_sub(DAY_MS))),
+    };
+    let (tools, tool) = match cap.of {
+        Of::Tool => ("tool = :tool", effect.tool.as_str()),
+        Of::Plugin => {
+            ("substr(tool, 1, length(:tool)) = :tool", effect.tool.split_inclusive('/').next().unwrap_or_default())
+        }
+    };
+    let count = db
+        .prepare_cached(&format!(
+            "SELECT count(*) FROM effects
+             WHERE tenant = :tenant AND {among} = :whose AND attempted_at > :since AND {tools}
+             AND key <> :key AND state <> 'failed'"
+        ))?
+        .query_row(
+            named_params! {
+                ":tenant": effect.call.tenant.as_str(),
+                ":whose": whose,
+                ":since": since,
+                ":tool": tool,
+                ":key": effect.key.as_str(),
+            },
+            |row| row.get(0),
+        )?;
+    Ok(count)
 }
 
 pub(super) fn change(db: &Connection, key: &EffectKey, fence: Fence, change: &Change) -> Result<(), Fault> {
@@ -66,6 +114,21 @@ fn update(db: &Connection, key: &EffectKey, entry: &Entry) -> Result<(), Fault> 
         version,
         json,
     ))?;
+    Ok(())
+}
+
+/// An attempt begins. An effect that counted before goes on counting where it did.
+fn attempted(db: &Connection, effect: &EffectOf, at: Timestamp, counted: bool) -> Result<(), Fault> {
+    let at = integer(at.as_millis());
+    db.prepare_cached("UPDATE effects SET attempted_at = ?2 WHERE key = ?1")?.execute((effect.key.as_str(), at))?;
+    if !counted {
+        let (run, contact) = (effect.call.run(), effect.contact.as_str());
+        db.prepare_cached("UPDATE effects SET run = ?2, contact = ?3 WHERE key = ?1")?.execute((
+            effect.key.as_str(),
+            run.as_str(),
+            contact,
+        ))?;
+    }
     Ok(())
 }
 

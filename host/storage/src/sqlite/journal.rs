@@ -12,7 +12,7 @@ use aftercall_core::{
 };
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
-use super::{fault::Fault, schema::expect_epoch};
+use super::{fault::Fault, integer, schema::expect_epoch, timestamp};
 use crate::stored::Document;
 
 /// A conversation on its way into the records, written down already.
@@ -183,18 +183,9 @@ fn unreadable(error: InvalidName) -> RecordsError {
 }
 
 fn accepted_at(row: &Row<'_>) -> Result<Timestamp, Fault> {
-    let millis: i64 = row.get("accepted_at")?;
-    let millis = u64::try_from(millis)
-        .map_err(|_| RecordsError::Unreadable(format!("a run was accepted at {millis} ms, before 1970")))?;
-    Ok(Timestamp::from_millis(millis))
+    timestamp(row.get("accepted_at")?, "a run was accepted")
 }
 
 fn document(row: &Row<'_>) -> Result<Document, Fault> {
     Ok(Document { version: row.get("version")?, json: row.get("json")? })
-}
-
-/// SQLite's integers have 63 bits without the sign, which is enough for 292 million years: what is beyond
-/// was no number of ours.
-fn integer(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -37,7 +37,7 @@ impl Storage for Records {
         let no_lock = tempfile::tempfile().expect("a file");
         let (sqlite, fence) = Sqlite::take_over(path, no_lock).expect("taken over");
         let sqlite = Arc::new(sqlite);
-        Engine { journal: sqlite.clone(), ledger: sqlite.clone(), state: sqlite, fence }
+        Engine { journal: sqlite.clone(), ledger: sqlite.clone(), consents: sqlite.clone(), state: sqlite, fence }
     }
 }
 
@@ -203,15 +203,63 @@ async fn a_full_disk_leaves_nothing_half_written() {
     assert_eq!(sqlite.accept(&large).await, Ok(Acceptance::New));
 }
 
+/// With a text message that was sent and one that is in doubt.
 #[tokio::test]
 async fn records_of_an_older_version_are_brought_up_to_date() {
     let records = Records::new();
     drop(file::create(&records.path()).expect("created"));
     records.execute(include_str!("v1.sql"));
     records.execute("PRAGMA application_id = 0x4166436c; PRAGMA user_version = 1; UPDATE store SET epoch = 4");
-    let refused = refusal(Sqlite::open_reader(records.path()));
-    assert!(refused.contains("have version 1, and this aftercall reads version 2: start its engine"), "{refused}");
+    let entry = |key: &str, state: &str| {
+        let json =
+            format!(r#"{{"arguments":"aa","attempts":1,"first_attempt_at":5,"last_attempt_at":5,"state":{state}}}"#);
+        format!("INSERT INTO effects VALUES ('{key}', 'acme', 'vapi', 'c1', 'sms/send_sms', 'word', 1, '{json}');")
+    };
+    records.execute(&entry("ac_1", r#"{"Done":{"text":"sent","data":null,"receipts":[]}}"#));
+    records.execute(&entry("ac_2", "\"InDoubt\""));
+    for refused in [refusal(Sqlite::open_reader(records.path())), refusal(Sqlite::open_consents(records.path()))] {
+        assert!(refused.contains("have version 1, and this aftercall reads version 2: start its engine"), "{refused}");
+    }
     let (sqlite, fence) = Sqlite::open(records.path()).expect("opens");
     assert_eq!(fence, Fence(5), "the epoch went on");
     assert_eq!(sqlite.keys(&laws::a_space(), "", None, 1).await, Ok(vec![]));
+    assert_eq!(sqlite.consents(&"acme".parse().expect("a name")).await, Ok(vec![]));
+    for (key, state) in [("ac_1", "Done"), ("ac_2", "InDoubt")] {
+        let entry = sqlite.entry(&EffectKey::from_stored(key.to_owned())).await.expect("reads").expect("it is there");
+        assert!(format!("{:?}", entry.state).starts_with(state), "{entry:?}");
+    }
+}
+
+#[tokio::test]
+async fn one_consents_beside_a_running_engine() {
+    let records = Records::new();
+    assert!(refusal(Sqlite::open_consents(records.path())).contains("there are no records at"));
+    let (sqlite, fence) = Sqlite::open(records.path()).expect("opens");
+    let book = Sqlite::open_consents(records.path()).expect("opens beside it");
+    let consent = Consent {
+        tenant: "acme".parse().expect("a name"),
+        plugin: "sms".parse().expect("a name"),
+        digest: aftercall_core::id::Sha256Hex::of(b"component"),
+        request: aftercall_core::consent::Request::default(),
+        how: aftercall_core::consent::How::Given,
+        at: Timestamp::from_millis(1),
+    };
+    book.consent(std::slice::from_ref(&consent)).await.expect("recorded");
+    assert_eq!(sqlite.consents(&consent.tenant).await, Ok(vec![consent.clone()]));
+    let identity = identity("acme", "c1", 0);
+    assert_eq!(sqlite.accept(&accept(&identity, 5)).await, Ok(Acceptance::New), "the engine goes on");
+    let event = event(6);
+    let append = Append { run: &identity.run(), seq: 1, event: &event, ending: None };
+    assert_eq!(sqlite.append(fence, &append).await, Ok(()), "under its own fence");
+    for (sql, expected) in [
+        ("UPDATE consents SET how = 'guessed'", "a consent of tenant acme: `guessed` is no way to consent"),
+        ("UPDATE consents SET how = 'given', version = 9", "the consent of tenant acme to plugin sms has format 9"),
+        ("UPDATE consents SET version = 1, at = -1", "a tenant consented at -1 ms"),
+    ] {
+        records.execute(sql);
+        match book.consents(&consent.tenant).await {
+            Err(RecordsError::Unreadable(text)) => assert!(text.contains(expected), "{text}"),
+            other => panic!("{sql}: {other:?}"),
+        }
+    }
 }

@@ -1,0 +1,35 @@
+//! What the tenant's grant says of a call today, whatever it said when the run began.
+
+use std::sync::Arc;
+
+use aftercall_core::{
+    constraint::{self, Refused},
+    run::PinnedTool,
+    terms::Terms,
+    tool::{Failure, FailureKind},
+};
+use serde_json::{Map, Value};
+
+use super::Step;
+
+impl Step {
+    /// The terms on which the tool may be used, which these arguments keep to.
+    pub(super) fn terms(&self, tool: &PinnedTool, arguments: &Map<String, Value>) -> Result<Arc<Terms>, Failure> {
+        let not_runnable = |words: String| Failure::new(FailureKind::NotRunnable, words);
+        let tenant = &self.subject.identity.tenant;
+        let terms = self.ports.grants.terms(tenant, &tool.plugin, &tool.name).ok_or_else(|| {
+            let plugin = &tool.plugin;
+            not_runnable(format!("tenant {tenant} grants no plugin {plugin}: add it to the tenant's plugins"))
+        })?;
+        let enforced = terms.enforced().map(|schema| self.schemas.get(schema)).transpose();
+        let enforced =
+            enforced.map_err(|error| not_runnable(format!("the grant's constraints can't be used: {error}")))?;
+        match constraint::hold(terms.constraints(), enforced.as_deref(), arguments, &self.subject.conversation) {
+            Ok(()) => Ok(terms),
+            Err(refused @ Refused::Arguments(_)) => {
+                Err(Failure::new(FailureKind::InvalidArguments, refused.to_string()))
+            }
+            Err(refused @ Refused::FactMissing { .. }) => Err(not_runnable(refused.to_string())),
+        }
+    }
+}
