@@ -158,16 +158,26 @@ impl Setup<'_> {
     }
 
     fn resolve_grant(self, plugin: &Installed, config: &crate::config::Grant) -> anyhow::Result<Grant> {
+        let place = format!("tenants.{}.plugins.{}", self.tenant, plugin.name);
         let mut credentials = BTreeMap::new();
         for (slot, reference) in &config.credentials {
-            let place = || format!("tenants.{}.plugins.{}.credentials.{slot}", self.tenant, plugin.name);
-            credentials.insert(slot.clone(), self.resolve(reference, place)?);
+            let supplied = reference.supplied(|secret, part| {
+                let part = part.map(|part| format!(".{}", part.name())).unwrap_or_default();
+                self.resolve(secret, || format!("{place}.credentials.{slot}{part}"))
+            });
+            credentials.insert(slot.clone(), supplied?);
+        }
+        let mut signing = BTreeMap::new();
+        for (name, reference) in &config.signing {
+            let key = self.resolve(&reference.key, || format!("{place}.signing.{name}.key"))?;
+            signing.insert(name.clone(), reference.granted(key));
         }
         Ok(Grant {
             plugin: plugin.name.clone(),
             digest: plugin.digest.clone(),
             settings: config.settings.clone().unwrap_or_default(),
             credentials,
+            signing,
             read: config.egress.read.clone(),
             write: config.egress.write.clone(),
             conversation: config.conversation,

@@ -91,13 +91,13 @@ impl Cap {
     /// That it is used up: for the model what to do about it, for people what would allow more.
     pub fn used_up(&self, plugin: &PluginName, tool: &str) -> String {
         let (what, key) = match self.of {
-            Of::Tool => (format!("of {tool}"), tool),
-            Of::Plugin => (format!("of the plugin {plugin}"), ALL_TOOLS),
+            Of::Tool => (format!("of {tool}"), tool.to_owned()),
+            Of::Plugin => (format!("of the plugin {plugin}"), format!("\"{ALL_TOOLS}\"")),
         };
         let effects = if self.most == 1 { "effect" } else { "effects" };
         format!(
             "the tenant allows {} {effects} {what} {}, and there is no room for another: nothing was done, and asking \
-             again does not help; to allow more, raise `effects.\"{key}\".{}` in the grant of {plugin}",
+             again does not help; to allow more, raise `effects.{key}.{}` in the grant of {plugin}",
             self.most,
             self.per,
             self.per.setting(),
@@ -137,7 +137,7 @@ mod tests {
         let plugin = "sms".parse().expect("a name");
         for (of, per, most, words) in [
             (Of::Tool, Per::Run, 1, "1 effect of send_sms in one run"),
-            (Of::Tool, Per::Run, 1, "raise `effects.\"send_sms\".per_run_max` in the grant of sms"),
+            (Of::Tool, Per::Run, 1, "raise `effects.send_sms.per_run_max` in the grant of sms"),
             (Of::Plugin, Per::ContactAndDay, 3, "3 effects of the plugin sms on one contact in 24 hours"),
             (Of::Plugin, Per::ContactAndDay, 3, "raise `effects.\"*\".per_contact_and_day_max` in the grant of sms"),
         ] {

@@ -13,10 +13,12 @@ use serde::{Deserialize, Serialize};
 pub use more::More;
 
 use crate::{
+    credential::Kind,
     egress::{Access, Rule},
     facts::Fact,
     id::{PluginName, Sha256Hex, Tenant},
     manifest::{ConversationLevel, CredentialSlot, EgressRequest, Manifest, Placement},
+    signing::Algorithm,
     time::Timestamp,
     tool::{Effect, Tool},
 };
@@ -29,6 +31,9 @@ pub struct Request {
     pub egress: Vec<Ask>,
     /// Credentials, by the slot's name.
     pub credentials: BTreeMap<String, Slot>,
+    /// Keys to sign with, by name, and how.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub signing: BTreeMap<String, Algorithm>,
     /// Facts of the call.
     pub facts: BTreeSet<Fact>,
     /// How much it asks to see of what was said.
@@ -55,6 +60,9 @@ pub struct Ask {
 pub struct Slot {
     /// Where on a request it goes.
     pub placement: Placement,
+    /// How it comes about. Absent in what was stored before there was more than one way.
+    #[serde(default, skip_serializing_if = "Kind::is_secret")]
+    pub kind: Kind,
 }
 
 impl Request {
@@ -63,6 +71,7 @@ impl Request {
         Self {
             egress: manifest.egress.iter().map(Ask::of).collect(),
             credentials: manifest.credentials.iter().map(|(name, slot)| (name.clone(), Slot::of(slot))).collect(),
+            signing: manifest.signing.iter().map(|(name, key)| (name.clone(), key.algorithm)).collect(),
             facts: manifest.facts.iter().copied().collect(),
             conversation: manifest.conversation,
             state: manifest.state,
@@ -90,7 +99,7 @@ impl Ask {
 
 impl Slot {
     fn of(slot: &CredentialSlot) -> Self {
-        Self { placement: slot.placement.clone() }
+        Self { placement: slot.placement.clone(), kind: slot.kind.clone() }
     }
 }
 
@@ -229,7 +238,7 @@ mod tests {
         };
         let (one, two) = (consent("one", &narrow), consent("two", &wide));
         let both = || vec![one.clone(), two.clone()];
-        let cases: Vec<(Vec<Consent>, Option<&str>, &str, &Request, Result<Option<How>, &str>)> = vec![
+        let cases = [
             (vec![], None, "one", &wide, Ok(Some(How::Granted))),
             (vec![], Some("one"), "one", &wide, Ok(Some(How::Given))),
             (vec![], Some("one"), "two", &narrow, Err("the grant consents to the component at digest")),
@@ -259,8 +268,20 @@ mod tests {
             "facts":["call.contact"],"conversation":"summary","state":true,"tools":{"send_sms":"once"}}"#;
         let request: Request = serde_json::from_str(stored).expect("it reads");
         assert_eq!(request.egress[0].credential.as_deref(), Some("api"));
+        assert_eq!(request.credentials["api"].kind, Kind::Secret, "stored before there was another");
         let written = serde_json::to_value(&request).expect("it serialises");
         assert_eq!(written, serde_json::from_str::<serde_json::Value>(stored).expect("JSON"));
+        let more = serde_json::json!({
+            "credentials": {"api": {"placement": "basic", "kind": {"oauth2-refresh": {"token_url": "https://a.com/t"}}}},
+            "signing": {"hook": "hmac-sha256"},
+        });
+        let mut all: serde_json::Value = written;
+        all.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        let request: Request = serde_json::from_value(all).expect("it reads");
+        assert_eq!(request.signing["hook"], Algorithm::HmacSha256);
+        let again: Request =
+            serde_json::from_value(serde_json::to_value(&request).expect("it serialises")).expect("it reads");
+        assert_eq!(again, request);
         for how in [How::Granted, How::CarriedForward, How::Given] {
             assert_eq!(How::from_stored(how.as_str()), Some(how));
         }

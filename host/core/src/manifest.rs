@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::credential::{CredentialSlot, Placement};
 use crate::{
+    credential::Kind,
     egress::{Access, MarkedRule, Rule},
     facts::Fact,
     id::PluginName,
+    signing::{Algorithm, Encoding, SigningKey},
 };
 
 /// A plugin's manifest: `plugin.toml` in its folder, embedded in its component when that is built, so that
@@ -36,6 +39,9 @@ pub struct Manifest {
     /// Credentials that it asks the tenant for, by the name of the slot.
     #[serde(default)]
     pub credentials: BTreeMap<String, CredentialSlot>,
+    /// Keys that it asks to sign with, by name.
+    #[serde(default)]
+    pub signing: BTreeMap<String, SigningKey>,
     /// Requests that it asks to send.
     #[serde(default)]
     pub egress: Vec<EgressRequest>,
@@ -61,49 +67,6 @@ impl std::fmt::Display for ConversationLevel {
             ConversationLevel::Summary => "summary",
             ConversationLevel::Transcript => "transcript",
         })
-    }
-}
-
-/// A credential that the tenant fills in and the host puts on requests. The component never sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CredentialSlot {
-    /// What it is and where a tenant gets it.
-    pub description: String,
-    /// Where on the request it goes.
-    pub placement: Placement,
-}
-
-/// Where on a request a credential goes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Placement {
-    /// `Authorization: Basic` with the secret as `user:password` (RFC 7617).
-    Basic,
-    /// A header of the manifest's choice.
-    Header {
-        /// Its name, in small letters.
-        name: String,
-        /// What stands before the secret: `Bearer `.
-        #[serde(default)]
-        prefix: String,
-    },
-    /// A top-level field of the JSON object that is the body, for vendors that want it there. The component leaves
-    /// the field out.
-    Json {
-        /// Its name.
-        field: String,
-    },
-}
-
-impl Placement {
-    /// The header that it fills, in small letters: the guest may neither set nor read it.
-    pub fn header(&self) -> Option<&str> {
-        match self {
-            Placement::Basic => Some("authorization"),
-            Placement::Header { name, .. } => Some(name),
-            Placement::Json { .. } => None,
-        }
     }
 }
 
@@ -182,6 +145,32 @@ pub enum Error {
         /// What stands there.
         header: String,
     },
+    /// Tokens are borne, not used as a password.
+    #[error("credential `{slot}` is a token and is placed as `basic`: place it in a header, the query or the body")]
+    BasicToken {
+        /// Which slot.
+        slot: String,
+    },
+    /// A parameter or field without a name.
+    #[error("credential `{slot}` is placed under an empty name: write the vendor's")]
+    NoName {
+        /// Which slot.
+        slot: String,
+    },
+    /// An assertion that whoever verifies it could make too.
+    #[error("credential `{slot}` signs its assertions with `{algorithm}`: write rs256, rs384, rs512, es256 or es384")]
+    AssertionAlgorithm {
+        /// Which slot.
+        slot: String,
+        /// What stands there.
+        algorithm: Algorithm,
+    },
+    /// Private keys are PEM.
+    #[error("signing key `{key}` is a private key, which is always PEM: leave out its `encoding`")]
+    KeyEncoding {
+        /// Which key.
+        key: String,
+    },
     /// The settings aren't a schema of an object.
     #[error("[settings] must be a JSON Schema with type = \"object\"")]
     SettingsSchema,
@@ -197,6 +186,11 @@ impl Manifest {
             && settings.get("type").and_then(serde_json::Value::as_str) != Some("object")
         {
             return Err(Error::SettingsSchema);
+        }
+        self.credentials.iter().try_for_each(|(slot, asked)| check_credential(slot, asked))?;
+        let encoded = |key: &&SigningKey| key.algorithm.is_asymmetric() && key.encoding != Encoding::Text;
+        if let Some((key, _)) = self.signing.iter().find(|(_, key)| encoded(key)) {
+            return Err(Error::KeyEncoding { key: key.clone() });
         }
         let placed = self.credentials.values().filter_map(|slot| slot.placement.header());
         let asked = self.egress.iter().filter_map(|request| request.idempotency_header.as_deref());
@@ -232,6 +226,21 @@ impl Manifest {
     /// The requests as rules for the door, in the manifest's order.
     pub fn egress_rules(&self) -> Vec<MarkedRule> {
         self.egress.iter().map(|ask| MarkedRule { rule: ask.rule.clone(), access: ask.access }).collect()
+    }
+}
+
+fn check_credential(slot: &str, asked: &CredentialSlot) -> Result<(), Error> {
+    let slot = || slot.to_owned();
+    match &asked.placement {
+        Placement::Basic if asked.kind != Kind::Secret => return Err(Error::BasicToken { slot: slot() }),
+        Placement::Query { name } | Placement::Json { field: name } if name.is_empty() => {
+            return Err(Error::NoName { slot: slot() });
+        }
+        _ => {}
+    }
+    match asked.kind.token_request().and_then(|ask| ask.algorithm) {
+        Some(algorithm) if !algorithm.is_asymmetric() => Err(Error::AssertionAlgorithm { slot: slot(), algorithm }),
+        _ => Ok(()),
     }
 }
 
@@ -286,6 +295,32 @@ mod tests {
         check(|m| m["egress"][0]["rule"] = json!("POST http://a.com/x"), Err("plain http"));
         check(|m| m["credentials"]["api"]["placement"]["header"]["name"] = json!("X-Key"), Err("small letters"));
         check(|m| m["egress"][0]["idempotency_header"] = json!("a b"), Err("small letters"));
+        check(|m| m["credentials"]["api"]["placement"] = json!({"query": {"name": "key"}}), Ok(()));
+        check(|m| m["credentials"]["api"]["placement"] = json!({"query": {"name": ""}}), Err("empty name"));
+        let client = || json!({"oauth2-client-credentials": {"token_url": "https://a.com/token"}});
+        check(move |m| m["credentials"]["api"]["kind"] = client(), Ok(()));
+        check(|m| m["credentials"]["api"]["kind"] = json!("password"), Err("password"));
+        check(|m| m["credentials"]["api"]["kind"] = json!({"oauth2-refresh": {"token_ulr": ""}}), Err("token_ulr"));
+        check(
+            |m| m["credentials"]["api"]["kind"] = json!({"oauth2-refresh": {"token_url": "http://a.com/t"}}),
+            Err("plain http"),
+        );
+        check(
+            |m| m["credentials"]["api"]["kind"] = json!({"oauth2-jwt-bearer": {"algorithm": "hs256"}}),
+            Err("signs its assertions with `hs256`"),
+        );
+        check(
+            move |m| {
+                m["credentials"]["api"]["kind"] = client();
+                m["credentials"]["api"]["placement"] = json!("basic");
+            },
+            Err("is a token"),
+        );
+        let key =
+            |algorithm, encoding| json!({"k": {"description": "d", "algorithm": algorithm, "encoding": encoding}});
+        check(|m| m["signing"] = key("hmac-sha256", "base64"), Ok(()));
+        check(|m| m["signing"] = key("rs256", "hex"), Err("always PEM"));
+        check(|m| m["signing"] = key("none", "text"), Err("none"));
         check(|m| m["settings"] = json!({"type": "string"}), Err("[settings]"));
         check(|m| m["settings"] = json!({"type": "object"}), Ok(()));
     }

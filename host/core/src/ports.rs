@@ -12,6 +12,7 @@ use crate::{
     ledger::{Begin, Change, Decision, Entry, Fence},
     model::{self, Reply, TurnRequest},
     run::{Ending, Event},
+    secret::Secret,
     state::{Expected, Put, Quota, Space, Value},
     terms::Terms,
     time::Timestamp,
@@ -254,6 +255,30 @@ pub trait PluginState: Send + Sync {
         after: Option<&str>,
         most: u32,
     ) -> Result<Vec<String>, RecordsError>;
+}
+
+/// Where refresh tokens are kept that a vendor has given in the place of a granted one (RFC 6749, section 6): from then
+/// on the granted one may be worth nothing.
+#[async_trait]
+pub trait RefreshTokens: Send + Sync {
+    /// The newest one. None: the granted one is.
+    async fn newest(&self, of: &RefreshTokenOf) -> Result<Option<Secret>, RecordsError>;
+
+    /// Keeps a newer one, in the place of all before it.
+    async fn keep(&self, of: &RefreshTokenOf, token: &Secret) -> Result<(), RecordsError>;
+}
+
+/// Which refresh token. A tenant that grants another one begins anew with that.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RefreshTokenOf {
+    /// Whose.
+    pub tenant: Tenant,
+    /// Of which plugin.
+    pub plugin: PluginName,
+    /// Which slot of its manifest.
+    pub slot: String,
+    /// The digest of the one that the tenant granted.
+    pub granted: Sha256Hex,
 }
 
 /// What time it is. Only the binary has a real one.

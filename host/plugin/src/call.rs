@@ -13,7 +13,7 @@ use wasmtime::Store;
 
 use crate::{
     bindings::{Plugin, exports::aftercall::tool::tools as exports},
-    capabilities::{Given, State, conversation, log::Log, state},
+    capabilities::{Given, State, conversation, log::Log, signing, state},
     contract::{self, Breach},
     door::{self, Closed, Door, Purpose},
     grant::Granted,
@@ -152,6 +152,7 @@ impl<'a> Attempt<'a> {
             door: Some(Arc::clone(&self.door)),
             conversation: Some(conversation::View::new(Arc::clone(conversation), self.granted.conversation)),
             state: state::View::new(self.records, space, self.granted.state, context.dry_run),
+            signing: Some(signing::View::new(&self.granted.signers, &self.limits, context.dry_run)),
         }
     }
 
@@ -213,6 +214,13 @@ fn settle<T>(result: Result<T, Failure>, refusal: Option<door::Error>) -> Result
             FailureKind::Other | FailureKind::Unavailable | FailureKind::OutcomeUnknown,
             door::Error::Denied(_) | door::Error::Prohibited(_),
         ) => Failure::new(FailureKind::Denied, format!("{refusal}; the tool said: {}", failure.message)),
+        (
+            FailureKind::Other | FailureKind::Unavailable | FailureKind::OutcomeUnknown | FailureKind::Denied,
+            door::Error::NoToken(no_token),
+        ) => Failure {
+            retry_after_ms: no_token.retry_after_ms(),
+            ..Failure::new(no_token.kind(), format!("{refusal}; the tool said: {}", failure.message))
+        },
         _ => failure,
     })
 }

@@ -7,7 +7,6 @@ use aftercall_core::{
     id::{PluginName, Sha256Hex},
     manifest::ConversationLevel,
     schema::{self, Schema},
-    secret::Secret,
     state::Quota,
     tool::Tool,
     usage::Limit,
@@ -16,9 +15,11 @@ use serde_json::{Map, Value};
 use tokio::sync::OnceCell;
 
 use crate::{
-    door::{CredentialError, Operator, Outlet},
+    credential::{self, Around, Credentials, Supplied},
+    door::Outlet,
     instance::Ready,
     limits::{Limits, SETTINGS_BYTES_MAX},
+    signing::{self, Signers, SigningGrant},
 };
 
 /// What a tenant grants a plugin. The manifest requests; this grants; what holds is what both say, below the
@@ -32,7 +33,9 @@ pub struct Grant {
     /// Its settings in this tenant; they match the manifest's schema. Null: none.
     pub settings: Value,
     /// The credentials, by the manifest's slots.
-    pub credentials: BTreeMap<String, Secret>,
+    pub credentials: BTreeMap<String, Supplied>,
+    /// The keys to sign with, by the manifest's names.
+    pub signing: BTreeMap<String, SigningGrant>,
     /// Requests that it may send as reads.
     pub read: Vec<Rule>,
     /// Requests that it may send as writes.
@@ -108,7 +111,10 @@ pub enum Error {
     },
     /// The credentials don't fit.
     #[error(transparent)]
-    Credential(#[from] CredentialError),
+    Credential(#[from] credential::Error),
+    /// The signing keys don't fit.
+    #[error(transparent)]
+    Signing(#[from] signing::Error),
 }
 
 /// The most that the operator lets any grant give.
@@ -134,6 +140,7 @@ pub(crate) enum Consent<T> {
 pub(crate) struct Granted {
     pub(crate) ready: Arc<Ready>,
     pub(crate) outlet: Arc<Outlet>,
+    pub(crate) signers: Arc<Signers>,
     pub(crate) settings: Arc<str>,
     pub(crate) limits: Limits,
     pub(crate) conversation: Consent<ConversationLevel>,
@@ -143,12 +150,7 @@ pub(crate) struct Granted {
 }
 
 impl Granted {
-    pub(crate) fn new(
-        grant: &Grant,
-        ready: Arc<Ready>,
-        ceiling: Ceiling,
-        operator: Arc<Operator>,
-    ) -> Result<Self, Error> {
+    pub(crate) fn new(grant: &Grant, ready: Arc<Ready>, ceiling: Ceiling, around: &Around) -> Result<Self, Error> {
         let manifest = &ready.artifact.manifest;
         if manifest.name != grant.plugin {
             let (plugin, found, digest) = (grant.plugin.clone(), manifest.name.clone(), grant.digest.clone());
@@ -164,7 +166,7 @@ impl Granted {
         })?;
         let policy = Policy {
             author: manifest.egress_rules(),
-            operator: operator.ceiling.clone(),
+            operator: around.operator.ceiling.clone(),
             tenant: marked(&grant.read, Access::Read).chain(marked(&grant.write, Access::Write)).collect(),
         };
         let conversation = match manifest.conversation {
@@ -179,8 +181,14 @@ impl Granted {
             Some(quota) => Consent::Given(quota.below(ceiling.state)),
             None => Consent::NotGranted,
         };
-        let outlet = Outlet::new(manifest, policy, &grant.credentials, limits, operator)?;
-        Ok(Self { ready, outlet: Arc::new(outlet), settings, limits, conversation, state, tools: OnceCell::new() })
+        let credentials = Credentials::new(manifest, &grant.credentials, around)?;
+        let signers = Arc::new(Signers::new(manifest, &grant.signing, Arc::clone(&around.clock))?);
+        // A secret that the vendor has too can come back; a private key never leaves.
+        let shared = |name: &&String| manifest.signing.get(*name).is_some_and(|key| !key.algorithm.is_asymmetric());
+        grant.signing.iter().filter(|(name, _)| shared(name)).for_each(|(_, signing)| credentials.hide(&signing.key));
+        let outlet = Arc::new(Outlet::new(manifest, policy, credentials, limits, Arc::clone(&around.operator)));
+        let tools = OnceCell::new();
+        Ok(Self { ready, outlet, signers, settings, limits, conversation, state, tools })
     }
 }
 

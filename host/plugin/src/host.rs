@@ -10,7 +10,7 @@ use aftercall_core::{
     egress::Rule,
     id::{PluginName, Sha256Hex, Tenant},
     manifest::{ConversationLevel, Manifest},
-    ports::{Clock, PluginState, Tools, WriteRecord},
+    ports::{Clock, PluginState, RefreshTokens, Tools, WriteRecord},
     state::Quota,
     tool::{AttemptEnd, Failure, FailureKind, Finding, Invocation, Tool},
 };
@@ -27,12 +27,13 @@ use crate::{
     cache::CodeCache,
     call::Attempt,
     capabilities::{Given, log::Log},
+    credential::{Around, InMemory},
     describe,
     door::{Addresses, Operator, Reroutes, Resolver, SystemResolver},
     engine,
     grant::{self, Ceiling, Grant, Granted},
     instance::{self, Ready},
-    limits::Limits,
+    limits::{Limits, TOKEN_MS_MAX},
 };
 
 /// Most calls that run at once, unless the operator says otherwise. Each may take its memory limit and a stack.
@@ -61,6 +62,9 @@ pub struct HostConfig {
     pub state: Option<Arc<dyn PluginState>>,
     /// Other places for vendors' hosts (`operator.egress_reroutes`).
     pub egress_reroutes: Reroutes,
+    /// Where the refresh tokens are kept that vendors give in the place of granted ones. By default in memory, where
+    /// they are lost when the process ends.
+    pub refresh_tokens: Arc<dyn RefreshTokens>,
     /// Who finds the addresses of vendors' hosts.
     pub resolver: Arc<dyn Resolver>,
 }
@@ -79,6 +83,7 @@ impl HostConfig {
             conversation_max: ConversationLevel::Transcript,
             state_max: Quota::default(),
             state: None,
+            refresh_tokens: Arc::new(InMemory::default()),
             resolver: Arc::new(SystemResolver),
         }
     }
@@ -159,6 +164,7 @@ pub struct PluginHost {
     ceiling: Ceiling,
     operator: Arc<Operator>,
     state: Option<Arc<dyn PluginState>>,
+    refresh_tokens: Arc<dyn RefreshTokens>,
     running: Semaphore,
     installed: RwLock<HashMap<Sha256Hex, Arc<Ready>>>,
     granted: RwLock<HashMap<(Tenant, PluginName), Arc<Granted>>>,
@@ -192,6 +198,7 @@ impl PluginHost {
                 reroutes: config.egress_reroutes,
             }),
             state: config.state,
+            refresh_tokens: config.refresh_tokens,
             running: Semaphore::new(running_max as usize),
             installed: RwLock::default(),
             granted: RwLock::default(),
@@ -223,7 +230,14 @@ impl PluginHost {
     /// The component isn't installed, or settings or credentials don't fit its manifest.
     pub fn grant(&self, tenant: Tenant, grant: &Grant) -> Result<(), Error> {
         let ready = self.ready(&grant.digest, &grant.plugin)?;
-        let granted = Granted::new(grant, ready, self.ceiling, Arc::clone(&self.operator))?;
+        let around = Around {
+            tenant: tenant.clone(),
+            operator: Arc::clone(&self.operator),
+            clock: Arc::clone(&self.clock),
+            refresh_tokens: Arc::clone(&self.refresh_tokens),
+            token_ms_max: TOKEN_MS_MAX,
+        };
+        let granted = Granted::new(grant, ready, self.ceiling, &around)?;
         let key = (tenant, grant.plugin.clone());
         self.granted.write().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::new(granted));
         Ok(())

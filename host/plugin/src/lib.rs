@@ -24,7 +24,9 @@ mod engine;
 mod meter;
 
 mod capabilities;
+pub mod credential;
 mod door;
+pub mod signing;
 
 mod call;
 pub mod grant;
@@ -39,7 +41,9 @@ pub use aftercall_core::ports::Tools;
 pub use artifact::{Artifact, embed};
 pub use cache::CodeCache;
 pub use describe::Error as DescriptionError;
-pub use door::{CredentialError, Reroutes, Resolver, SystemResolver};
+#[cfg(fuzzing)]
+pub use door::fuzzing;
+pub use door::{Reroutes, Resolver, SystemResolver};
 pub use grant::Grant;
 pub use host::{Error, HostConfig, Installed, PluginHost};
 pub use instance::Error as ComponentError;

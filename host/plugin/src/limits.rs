@@ -50,6 +50,12 @@ pub const SETTINGS_BYTES_MAX: usize = 64 << 10;
 pub const CREDENTIAL_BYTES_MIN: usize = 4;
 /// Longest credential, in bytes: it has to fit a header.
 pub const CREDENTIAL_BYTES_MAX: usize = 4 << 10;
+/// Longest token that a vendor may give, in bytes: it has to fit a header, and some carry whole lists of groups.
+pub const TOKEN_BYTES_MAX: usize = 16 << 10;
+/// Largest answer to a request for a token, in bytes: protects the host's memory.
+pub const TOKEN_ANSWER_BYTES_MAX: usize = 64 << 10;
+/// Longest time to obtain a token, in milliseconds: protects the calls that wait for it.
+pub const TOKEN_MS_MAX: u64 = 15_000;
 
 /// Largest headers of one request or response, in bytes as they are held in memory.
 pub const HEADER_BYTES_MAX: usize = 64 << 10;
@@ -98,6 +104,9 @@ pub struct Limits {
     /// Bodies that the host holds at once for the component, in bytes: of requests until they are answered, of
     /// responses until the component takes them. Protects the host's memory.
     pub host_bytes_max: usize,
+    /// Signatures with the tenant's keys, refused ones too. Protects the tenant from a component that has a store of
+    /// them made.
+    pub signatures_max: u32,
 }
 
 impl Default for Limits {
@@ -115,6 +124,7 @@ impl Default for Limits {
             result_bytes_max: 256 << 10,
             hostcall_bytes_max: 2 << 20,
             handles_max: 1_000,
+            signatures_max: 32,
             host_bytes_max: 4 << 20,
         }
     }
@@ -122,7 +132,7 @@ impl Default for Limits {
 
 impl Limits {
     /// Each by its name.
-    pub fn each(&self) -> [(Limit, u64); 13] {
+    pub fn each(&self) -> [(Limit, u64); 14] {
         let number = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         [
             (Limit::Memory, number(self.memory_bytes_max)),
@@ -138,6 +148,7 @@ impl Limits {
             (Limit::HostcallBytes, number(self.hostcall_bytes_max)),
             (Limit::HostBytes, number(self.host_bytes_max)),
             (Limit::Handles, number(self.handles_max)),
+            (Limit::Signatures, u64::from(self.signatures_max)),
         ]
     }
 
@@ -171,6 +182,7 @@ impl Limits {
             result_bytes_max: self.result_bytes_max.min(ceiling.result_bytes_max),
             hostcall_bytes_max: self.hostcall_bytes_max.min(ceiling.hostcall_bytes_max),
             handles_max: self.handles_max.min(ceiling.handles_max),
+            signatures_max: self.signatures_max.min(ceiling.signatures_max),
             host_bytes_max: self.host_bytes_max.min(ceiling.host_bytes_max),
         }
     }

@@ -5,7 +5,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU32, AtomicUsize, Ordering},
     },
     task::{Context, Poll},
     time::{Duration, Instant},
@@ -23,6 +23,7 @@ pub(crate) struct Meter {
     began: Instant,
     memory_bytes: AtomicUsize,
     handles: AtomicUsize,
+    signatures: AtomicU32,
 }
 
 impl Default for Meter {
@@ -32,6 +33,7 @@ impl Default for Meter {
             began: Instant::now(),
             memory_bytes: AtomicUsize::default(),
             handles: AtomicUsize::default(),
+            signatures: AtomicU32::default(),
         }
     }
 }
@@ -42,6 +44,11 @@ impl Meter {
         self.handles.fetch_max(held, Ordering::Relaxed);
     }
 
+    /// Counts a signature, and says how many that makes.
+    pub(crate) fn see_signature(&self) -> u32 {
+        self.signatures.fetch_add(1, Ordering::Relaxed).saturating_add(1)
+    }
+
     /// How near the call came to the limits that are counted here.
     pub(crate) fn usage(&self, limits: &Limits) -> Vec<Used> {
         let (memory, handles) = (self.memory_bytes.load(Ordering::Relaxed), self.handles.load(Ordering::Relaxed));
@@ -50,6 +57,7 @@ impl Meter {
             Used::new(Limit::CpuTime, self.cpu.spent().as_millis(), limits.cpu_ms_max),
             Used::new(Limit::WallTime, self.began.elapsed().as_millis(), limits.wall_ms_max),
             Used::new(Limit::Handles, handles, limits.handles_max),
+            Used::new(Limit::Signatures, self.signatures.load(Ordering::Relaxed), limits.signatures_max),
         ]
     }
 }
@@ -66,6 +74,11 @@ pub(crate) struct Memory {
 impl Memory {
     pub(crate) fn new(bytes_max: usize, meter: Arc<Meter>) -> Self {
         Self { bytes: 0, bytes_max, last: 0, meter }
+    }
+
+    /// Of the call whose memory this is.
+    pub(crate) fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     fn grow(&mut self, by: usize) -> wasmtime::Result<bool> {

@@ -2,12 +2,16 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use aftercall_core::{
-    ports::{PluginState, RecordsError, WriteRecord},
+    ports::{Clock, PluginState, RecordsError, WriteRecord},
     state::{Expected, Put, Quota, Space, Value},
+    time::Timestamp,
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -28,6 +32,31 @@ impl Events {
     }
 }
 
+/// A clock that moves when it is told to.
+#[derive(Default)]
+pub(crate) struct Moved(AtomicU64);
+
+impl Moved {
+    pub(crate) fn by_ms(&self, millis: u64) {
+        self.0.fetch_add(millis, Ordering::Relaxed);
+    }
+}
+
+impl Clock for Moved {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// A clock that stands still.
+pub(crate) struct Stopped(pub(crate) Timestamp);
+
+impl Clock for Stopped {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+}
+
 /// A vendor: its port, and the requests that reached it as text.
 pub(crate) struct Vendor {
     pub(crate) port: u16,
@@ -42,13 +71,22 @@ impl Vendor {
 
     /// The same, telling `events` when a request has arrived.
     pub(crate) async fn start(answer: Vec<u8>, events: Events) -> Self {
+        Self::playing(move |_| Some(answer.clone()), events).await
+    }
+
+    /// One that answers each request, of which it gets the text, with what it is told to. None: it never answers.
+    pub(crate) async fn playing(
+        answer: impl Fn(&str) -> Option<Vec<u8>> + Send + Sync + 'static,
+        events: Events,
+    ) -> Self {
+        let answer = Arc::new(answer);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
         let port = listener.local_addr().expect("an address").port();
         let requests = Events::default();
         let seen = requests.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, answer.clone(), seen.clone(), events.clone()));
+                tokio::spawn(serve(stream, Arc::clone(&answer), seen.clone(), events.clone()));
             }
         });
         Self { port, requests }
@@ -62,24 +100,26 @@ impl Vendor {
     }
 }
 
-async fn serve(mut stream: TcpStream, answer: Vec<u8>, seen: Events, events: Events) {
+async fn serve(mut stream: TcpStream, answer: Arc<impl Fn(&str) -> Option<Vec<u8>>>, seen: Events, events: Events) {
     let mut bytes = Vec::new();
-    loop {
+    let answer = loop {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
             let length = head
                 .lines()
                 .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ").map(str::to_owned));
             if body.len() >= length.map_or(0, |length| length.parse().expect("a length")) {
+                let answer = answer(&text);
                 seen.push(text);
                 events.push("the vendor has the request");
-                break;
+                break answer;
             }
         }
         if stream.read_buf(&mut bytes).await.unwrap_or(0) == 0 {
             return;
         }
-    }
+    };
+    let Some(answer) = answer else { return std::future::pending().await };
     // The client may have hung up: it has read as much as it wanted.
     drop(stream.write_all(&answer).await);
     drop(stream.shutdown().await);

@@ -8,7 +8,9 @@ use aftercall_core::{
     id::{PluginName, RunIdentity, Tenant},
     json::Json,
     manifest::ConversationLevel,
-    ports::{Clock, Tools as _},
+    ports::Tools as _,
+    secret::Secret,
+    signing::{Algorithm, Encoding},
     state::Quota,
     time::Timestamp,
     tool::{AttemptEnd, CallContext, Effect, FailureKind, Finding, Invocation, LogLevel, WriteAnswer},
@@ -18,18 +20,12 @@ use serde_json::{Value, json};
 
 use crate::{
     Error, Grant, HostConfig, Installed, Limits, PluginHost, Reroutes, artifact,
-    testing::{Events, Kept, Records, Vendor, http},
+    credential::{Supplied, jwt::tests::opened, key::Key},
+    signing::SigningGrant,
+    testing::{Events, Kept, Records, Stopped, Vendor, http},
 };
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
-
-struct Stopped;
-
-impl Clock for Stopped {
-    fn now(&self) -> Timestamp {
-        NOW
-    }
-}
 
 fn tenant() -> Tenant {
     "acme".parse().expect("a name")
@@ -62,6 +58,7 @@ fn grant(installed: &Installed) -> Grant {
         digest: installed.digest.clone(),
         settings: json!({"color": "red"}),
         credentials: BTreeMap::new(),
+        signing: BTreeMap::new(),
         read: vec![],
         write: vec!["POST http://vendor.test/things".parse().expect("a rule")],
         conversation: ConversationLevel::None,
@@ -85,7 +82,7 @@ impl World {
     }
 
     fn installing(component: &[u8], limits: Limits, egress_reroutes: Reroutes) -> Self {
-        let config = HostConfig { limits, egress_reroutes, running_max: 2, ..HostConfig::new(Arc::new(Stopped)) };
+        let config = HostConfig { limits, egress_reroutes, running_max: 2, ..HostConfig::new(Arc::new(Stopped(NOW))) };
         let host = PluginHost::new(config).expect("a host");
         let installed = host.install(component).expect("installs");
         host.grant(tenant(), &Grant { limits, ..grant(&installed) }).expect("grants");
@@ -325,7 +322,7 @@ async fn posts_in_a_rehearsal() {
 #[tokio::test]
 async fn keeps() {
     let kept = Arc::new(Kept::default());
-    let config = HostConfig { state: Some(kept.clone()), ..HostConfig::new(Arc::new(Stopped)) };
+    let config = HostConfig { state: Some(kept.clone()), ..HostConfig::new(Arc::new(Stopped(NOW))) };
     let host = PluginHost::new(config).expect("a host");
     let installed = host.install(&packed("keeps")).expect("installs");
     let world = World { host, installed };
@@ -353,11 +350,59 @@ async fn keeps() {
     assert!(error.contains("used `state` in list-tools"), "{error}");
 }
 
+#[tokio::test]
+async fn signs() {
+    let key = SigningGrant {
+        key: Secret::new("0123456789abcdef".into()),
+        terms: serde_json::from_value(json!({"claims": {"iss": "acme"}})).expect("terms"),
+    };
+    let hook = json!({"hook": {"description": "a key", "algorithm": "hs256"}});
+    let world = |asked: Value, granted: Option<&SigningGrant>, limits| {
+        let manifest = json!({"name": "guest", "version": "1", "description": "d", "signing": asked});
+        let manifest = serde_json::from_value(manifest).expect("a manifest");
+        let component = artifact::embed(aftercall_guests::component("signs"), &manifest).expect("embeds");
+        let host = PluginHost::new(HostConfig { limits, ..HostConfig::new(Arc::new(Stopped(NOW))) }).expect("a host");
+        let installed = host.install(&component).expect("installs");
+        let signing = granted.map(|key| ("hook".to_owned(), key.clone())).into_iter().collect();
+        let grant = Grant { signing, settings: Value::Null, write: vec![], ..grant(&installed) };
+        host.grant(tenant(), &grant).expect("grants");
+        World { host, installed }
+    };
+    let default = Limits::default();
+    for (asked, granted, claims, said, logged) in [
+        (json!({}), None, json!({}), "not granted", "its author must add [signing.NAME] to plugin.toml"),
+        (hook.clone(), None, json!({}), "not granted", "add `signing.hook.key` to the tenant's grant"),
+        (hook.clone(), Some(&key), json!([]), "wrong input", "its claims must be a JSON object"),
+    ] {
+        let end = world(asked, granted, default).call(&claims).await;
+        assert_eq!(end.result.expect_err(said).message, said);
+        assert!(end.log[0].message.contains(logged), "{:?}", end.log);
+    }
+    let granted = world(hook.clone(), Some(&key), default);
+    let verifying = Key::secret(&key.key, Encoding::Text, Algorithm::Hs256).expect("a key");
+    for (dry_run, expected) in [(false, true), (true, false)] {
+        let mut invocation = granted.invocation(&json!({"iss": "guest", "sub": "s"}));
+        invocation.context.dry_run = dry_run;
+        let end = granted.host.call(&invocation, Records::failing()).await;
+        let claims = opened(&end.result.expect("a token").text, &verifying).map(|(_, claims)| claims);
+        let now_s = NOW.as_millis() / 1000;
+        let signed = json!({"iss": "acme", "sub": "s", "iat": now_s, "exp": now_s + 300});
+        assert_eq!(claims, expected.then_some(signed), "a rehearsed one is worthless");
+        let used = end.usage.iter().find(|used| used.limit == Limit::Signatures);
+        assert_eq!(used.map(|used| (used.used, used.max)), Some((1, 32)));
+    }
+    let error = granted.host.list_tools(&tenant(), &plugin()).await.expect_err("it signs").to_string();
+    assert!(error.contains("used `signing` in list-tools"), "{error}");
+    let none = Limits { signatures_max: 0, ..default };
+    let kind = FailureKind::LimitReached(Limit::Signatures);
+    world(hook, Some(&key), none).expect_failure(kind, "signatures_max = 0").await;
+}
+
 #[test]
 fn what_exports_no_tools_is_no_plugin() {
     let manifest = serde_json::from_value(json!({"name": "guest", "version": "1", "description": "d"}));
     let empty = artifact::embed(b"\0asm\x0d\0\x01\0", &manifest.expect("a manifest")).expect("embeds");
-    let host = PluginHost::new(HostConfig::new(Arc::new(Stopped))).expect("a host");
+    let host = PluginHost::new(HostConfig::new(Arc::new(Stopped(NOW)))).expect("a host");
     let error = host.install(&empty).expect_err("exports nothing").to_string();
     assert!(error.contains("does not export `aftercall:tool/tools@0.1.0`"), "{error}");
 }
@@ -387,7 +432,7 @@ async fn a_call_needs_its_grant() {
 #[test]
 fn a_grant_must_fit_the_manifest() {
     let world = World::of("behaves");
-    let secret = || aftercall_core::secret::Secret::new("secret".into());
+    let secret = || Supplied::Secret(Secret::new("secret".into()));
     for (change, words) in [
         (
             Box::new(|g: &mut Grant| g.digest = aftercall_core::id::Sha256Hex::of(b"x")) as Box<dyn Fn(&mut Grant)>,
@@ -414,14 +459,15 @@ fn a_rerouting_must_lead_somewhere() {
         ("http://127.0.0.1/?q", false),
     ] {
         let reroutes = Reroutes::from([("vendor.test".to_owned(), place.parse().expect("a URL"))]);
-        let config = HostConfig { egress_reroutes: reroutes, ..HostConfig::new(Arc::new(Stopped)) };
+        let config = HostConfig { egress_reroutes: reroutes, ..HostConfig::new(Arc::new(Stopped(NOW))) };
         assert_eq!(PluginHost::new(config).is_ok(), expected, "{place}");
     }
 }
 
 #[test]
 fn every_guest_has_its_test() {
-    let tested = ["behaves", "floods", "grows", "keeps", "mumbles", "parks", "peeks", "posts", "spins", "traps"];
+    let tested =
+        ["behaves", "floods", "grows", "keeps", "mumbles", "parks", "peeks", "posts", "signs", "spins", "traps"];
     let guests: Vec<_> = aftercall_guests::ALL.iter().map(|(name, _)| *name).collect();
     assert_eq!(guests, tested, "a guest without a test proves nothing");
 }

@@ -3,7 +3,8 @@
 use std::{io::Write, path::Path, sync::Arc};
 
 use aftercall_core::{
-    manifest::{ConversationLevel, Manifest, Placement},
+    credential::{Kind, Need, Part, TokenUrl},
+    manifest::{ConversationLevel, Manifest},
     tool::Tool,
 };
 use aftercall_plugin::{Artifact, HostConfig, PluginHost};
@@ -63,12 +64,11 @@ fn requests(manifest: &Manifest, out: &mut impl Write) -> std::io::Result<()> {
         writeln!(out, "  {:<5} {}{credential}", ask.access.to_string(), ask.rule)?;
     }
     for (slot, credential) in &manifest.credentials {
-        let place = match &credential.placement {
-            Placement::Basic => "basic authorization".to_owned(),
-            Placement::Header { name, .. } => format!("header {name}"),
-            Placement::Json { field } => format!("field `{field}` of the JSON body"),
-        };
-        writeln!(out, "  credential `{slot}` ({place}): {}", credential.description)?;
+        writeln!(out, "  credential `{slot}` in {}: {}", credential.placement, credential.description)?;
+        tokens(&credential.kind, out)?;
+    }
+    for (name, key) in &manifest.signing {
+        writeln!(out, "  signing key `{name}` ({}): {}", key.algorithm, key.description)?;
     }
     for fact in &manifest.facts {
         writeln!(out, "  fact  {fact}")?;
@@ -80,6 +80,18 @@ fn requests(manifest: &Manifest, out: &mut impl Write) -> std::io::Result<()> {
         writeln!(out, "  state: it keeps things between calls")?;
     }
     writeln!(out)
+}
+
+/// Where a credential's tokens are from, and what a tenant supplies for them.
+fn tokens(kind: &Kind, out: &mut impl Write) -> std::io::Result<()> {
+    let Some(ask) = kind.token_request() else { return Ok(()) };
+    let url = ask.token_url.as_ref().map_or("the URL that the grant names", TokenUrl::as_str);
+    let parts = |need| {
+        let parts = Part::ALL.into_iter().filter(|part| kind.needs(*part) == need);
+        parts.map(Part::name).collect::<Vec<_>>().join(", ")
+    };
+    writeln!(out, "    a token ({kind}), asked for at {url}")?;
+    writeln!(out, "    the grant gives {}; it may give {}", parts(Need::Required), parts(Need::Optional))
 }
 
 async fn tools(bytes: &[u8], settings: &Value, out: &mut impl Write) -> anyhow::Result<()> {
@@ -99,4 +111,47 @@ pub(super) async fn described(bytes: &[u8], settings: &Value) -> anyhow::Result<
     let host = PluginHost::new(HostConfig::new(Arc::new(SystemClock)))?;
     let installed = host.install(bytes)?;
     Ok(host.inspect(&installed, settings).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn credentials_and_keys_are_shown_as_they_are() {
+        let manifest = serde_json::from_value(json!({
+            "name": "ehr", "version": "1", "description": "d",
+            "credentials": {
+                "app": {
+                    "description": "an app of the EHR",
+                    "placement": {"header": {"name": "authorization", "prefix": "Bearer "}},
+                    "kind": {"oauth2-client-credentials": {"client_auth": "jwt"}},
+                },
+                "crm": {
+                    "description": "an app of the CRM",
+                    "placement": {"query": {"name": "token"}},
+                    "kind": {"oauth2-refresh": {"token_url": "https://login.test/token"}},
+                },
+                "key": {"description": "a key", "placement": "basic"},
+            },
+            "signing": {"hook": {"description": "the hook's secret", "algorithm": "hmac-sha256"}},
+        }));
+        let mut out = Vec::new();
+        requests(&manifest.expect("a manifest"), &mut out).expect("it writes");
+        let expected = "Requests
+  nothing leaves
+  credential `app` in the header authorization: an app of the EHR
+    a token (oauth2-client-credentials), asked for at the URL that the grant names
+    the grant gives token_url, client_id, private_key; it may give key_id, algorithm, audience, scope
+  credential `crm` in the query parameter `token`: an app of the CRM
+    a token (oauth2-refresh), asked for at https://login.test/token
+    the grant gives token_url, client_id, refresh_token; it may give client_secret, scope
+  credential `key` in basic authorization: a key
+  signing key `hook` (hmac-sha256): the hook's secret
+
+";
+        assert_eq!(String::from_utf8(out).expect("text"), expected);
+    }
 }

@@ -4,6 +4,7 @@
 //! that names the nearest known one; whatever is wrong is told with its place, before anything starts.
 
 mod check;
+mod credential;
 mod nearest;
 mod read;
 mod secret;
@@ -31,6 +32,7 @@ use aftercall_plugin::Limits;
 use serde::{Deserialize, Serialize};
 
 pub use check::Problems;
+pub use credential::{CredentialRef, PartRefs, SigningRef};
 pub(crate) use nearest::nearest;
 pub use read::Error;
 pub use secret::SecretRef;
@@ -148,7 +150,9 @@ pub struct Grant {
     /// The plugin's settings, as its manifest's schema has them.
     pub settings: Option<serde_json::Value>,
     /// The credentials that its manifest asks for.
-    pub credentials: BTreeMap<String, SecretRef>,
+    pub credentials: BTreeMap<String, CredentialRef>,
+    /// The keys to sign with that its manifest asks for.
+    pub signing: BTreeMap<String, SigningRef>,
     /// The requests that it may send.
     pub egress: Egress,
     /// Facts of the call that it may see.

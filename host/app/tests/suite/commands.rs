@@ -71,6 +71,34 @@ fn demo_shows_the_main_job_and_keeps_its_records_where_told() {
     );
 }
 
+const BIND: &str = "bind.send_sms = { to = \"call.contact\" }";
+
+/// Changes to a good configuration, and what is said of each.
+const BROKEN_GRANTS: &[(&str, &str, [&str; 2])] = &[
+    ("bind.send_sms =", "bind.send_smss =", ["bind.send_smss", "did you mean `send_sms`?"]),
+    ("to = \"call.contact\"", "too = \"call.contact\"", ["bind.send_sms", "it has: text, to"]),
+    ("from = \"+15550199\"", "from = 5", ["tenants.meridian.plugins.sms", "/from"]),
+    ("sms/send_sms", "sms/send_text", ["tenants.meridian.assistants.sam", "send_sms"]),
+    (BIND, "constrain.send_smss.text.max_length = 9", ["constrain.send_smss", "did you mean `send_sms`?"]),
+    (
+        BIND,
+        "constrain.send_sms.txt.max_length = 9",
+        ["constrain.send_sms", "`txt`; it has: text, to; did you mean `text`?"],
+    ),
+    (
+        BIND,
+        "constrain.send_sms.text.maximum = 9",
+        ["constrain.send_sms", "`text`: the tool's own schema says otherwise"],
+    ),
+    (BIND, "constrain.send_sms.to.enum = [\"555\"]", ["constrain.send_sms", "\"555\" does not match"]),
+    (
+        BIND,
+        "bind.send_sms = { to = \"call.contact\" }\nconstrain.send_sms.to.pattern = \".*\"",
+        ["constrain.send_sms", "`to` is bound to call.contact"],
+    ),
+    (BIND, "effects.send_smss.per_run_max = 9", ["effects.send_smss", "did you mean `send_sms`?"]),
+];
+
 #[test]
 fn broken_input_is_told_before_anything_starts() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -105,31 +133,10 @@ fn broken_input_is_told_before_anything_starts() {
             .replace("{ env = \"MERIDIAN_TWILIO_KEY\" }", "{ file = \"key\" }"),
     );
     let good = std::fs::read_to_string(here.join("aftercall.toml")).expect("it is there");
-    let bind = "bind.send_sms = { to = \"call.contact\" }";
-    let bound = format!("{bind}\nconstrain.send_sms.to.pattern = \".*\"");
-    for (from, to, words) in [
-        ("bind.send_sms =", "bind.send_smss =", ["bind.send_smss", "did you mean `send_sms`?"]),
-        ("to = \"call.contact\"", "too = \"call.contact\"", ["bind.send_sms", "it has: text, to"]),
-        ("from = \"+15550199\"", "from = 5", ["tenants.meridian.plugins.sms", "/from"]),
-        ("sms/send_sms", "sms/send_text", ["tenants.meridian.assistants.sam", "send_sms"]),
-        (bind, "constrain.send_smss.text.max_length = 9", ["constrain.send_smss", "did you mean `send_sms`?"]),
-        (
-            bind,
-            "constrain.send_sms.txt.max_length = 9",
-            ["constrain.send_sms", "`txt`; it has: text, to; did you mean `text`?"],
-        ),
-        (
-            bind,
-            "constrain.send_sms.text.maximum = 9",
-            ["constrain.send_sms", "`text`: the tool's own schema says otherwise"],
-        ),
-        (bind, "constrain.send_sms.to.enum = [\"555\"]", ["constrain.send_sms", "\"555\" does not match"]),
-        (bind, &bound, ["constrain.send_sms", "`to` is bound to call.contact"]),
-        (bind, "effects.send_smss.per_run_max = 9", ["effects.send_smss", "did you mean `send_sms`?"]),
-    ] {
+    for (from, to, words) in BROKEN_GRANTS {
         assert!(good.contains(from), "{from}");
         write("aftercall.toml", &good.replace(from, to));
-        check(here, &run, 2, &[], &words);
+        check(here, &run, 2, &[], words);
     }
     write("aftercall.toml", &good);
     write("call.json", "{\"schema\": ");
@@ -312,46 +319,68 @@ fn ask(access: Access, rule: &str) -> EgressRequest {
 
 const DELETE: &str = "DELETE https://api.twilio.com/2010-04-01/Accounts/*/Messages/*";
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_upgrade_that_asks_for_more_waits_for_consent() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let here = folder.path();
-    let scenario = case("vapi-report");
-    let (_sandbox, credentials) = world(&scenario, here).await;
-    let installed = here.join("sms.wasm");
-    let config = std::fs::read_to_string(here.join("aftercall.toml")).expect("it is there");
-    let built = &plugins()[&"sms".parse().expect("a name")].file;
-    let config = config.replace(&*built.to_string_lossy(), &installed.to_string_lossy());
-    std::fs::write(here.join("aftercall.toml"), &config).expect("it can be written");
-    let install = |component: &[u8]| std::fs::write(&installed, component).expect("it can be written");
-    let go = |verb: &str, revision: &str| {
-        let more: &[&str] = if verb == "run" { &["--revision", revision] } else { &[] };
-        perform(here, verb, "vapi-report", &credentials, more)
-    };
-    let expect = |(status, told): (Option<i32>, String), expected: i32, words: &[&str]| {
+/// A world whose text-message plugin is a file that can be replaced.
+struct Installation {
+    folder: tempfile::TempDir,
+    _sandbox: Sandbox,
+    credentials: Credentials,
+    config: String,
+}
+
+impl Installation {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (sandbox, credentials) = world(&case("vapi-report"), folder.path()).await;
+        let config = std::fs::read_to_string(folder.path().join("aftercall.toml")).expect("it is there");
+        let built = &plugins()[&"sms".parse().expect("a name")].file;
+        let installed = folder.path().join("sms.wasm");
+        let config = config.replace(&*built.to_string_lossy(), &installed.to_string_lossy());
+        let installation = Self { folder, _sandbox: sandbox, credentials, config };
+        installation.write("aftercall.toml", installation.config.as_bytes());
+        installation
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) {
+        std::fs::write(self.folder.path().join(name), bytes).expect("it can be written");
+    }
+
+    fn check(&self, arguments: &[&str], status: i32, out: &[&str]) {
+        check(self.folder.path(), arguments, status, out, &[]);
+    }
+
+    /// Runs the case's call, or rehearses it where no revision is named.
+    fn go(&self, revision: Option<&str>, expected: i32, words: &[&str]) {
+        let (verb, more) = match &revision {
+            Some(revision) => ("run", vec!["--revision", revision]),
+            None => ("rehearse", vec![]),
+        };
+        let (status, told) = perform(self.folder.path(), verb, "vapi-report", &self.credentials, &more);
         assert_eq!(status, Some(expected), "{told}");
         words.iter().for_each(|words| assert!(told.contains(words), "`{words}` is not in: {told}"));
-    };
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upgrade_that_asks_for_more_waits_for_consent() {
+    let at = Installation::new().await;
     let since = ["plugin", "diff", "--tenant", "meridian", "sms"];
     let consent = ["plugin", "consent", "--tenant", "meridian", "sms"];
-    let first = std::fs::read(built).expect("it was built");
-    let same = later("0.2.0", |_| {});
+    let first = later("0.1.0", |_| {});
+    at.write("sms.wasm", &first);
+    check(at.folder.path(), &since, 2, &[], &["the records", "there are no records at"]);
+    at.go(None, 0, &["A rehearsal: completed."]);
+    assert!(!at.folder.path().join("records.db").exists(), "a rehearsal is no consent");
+    at.go(Some("0"), 0, &["completed"]);
+    at.check(&since, 0, &["the same, which meridian has consented to", "It asks for no more."]);
+    at.write("sms.wasm", &later("0.2.0", |_| {}));
+    at.check(&since, 0, &["to sms 0.2.0", "It asks for no more."]);
+    at.go(Some("1"), 0, &["completed"]);
+
     let more = later("0.3.0", |manifest| {
         manifest.egress.push(ask(Access::Write, DELETE));
         manifest.facts.push(Fact::Contact);
     });
-
-    install(&first);
-    check(here, &since, 2, &[], &["the records", "there are no records at"]);
-    expect(go("rehearse", "0"), 0, &["A rehearsal: completed."]);
-    assert!(!here.join("records.db").exists(), "a rehearsal is no consent");
-    expect(go("run", "0"), 0, &["completed"]);
-    check(here, &since, 0, &["the same, which meridian has consented to", "It asks for no more."], &[]);
-    install(&same);
-    check(here, &since, 0, &["to sms 0.2.0", "It asks for no more."], &[]);
-    expect(go("run", "1"), 0, &["completed"]);
-
-    install(&more);
+    at.write("sms.wasm", &more);
     let asked = format!("may now also send {DELETE} (write), with the credential `api`");
     let words = [
         "tenants.meridian.plugins.sms",
@@ -360,29 +389,37 @@ async fn an_upgrade_that_asks_for_more_waits_for_consent() {
         "may now also see the fact call.contact of a call",
         "aftercall plugin consent --tenant meridian sms",
     ];
-    expect(go("run", "2"), 2, &words);
-    expect(go("rehearse", "0"), 2, &words);
-    check(here, &since, 1, &["to sms 0.3.0", "It asks for more:", &asked], &[]);
-    let output = aftercall(here, &[&since[..], &["--format", "json"]].concat());
-    let difference: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one object");
-    let kinds: Vec<&str> =
-        difference["more"].as_array().expect("a list").iter().filter_map(|m| m["kind"].as_str()).collect();
-    assert_eq!(kinds, ["sends", "fact"], "{difference}");
-    check(here, &consent, 0, &["meridian consents to sms 0.3.0", &asked, "from the next start"], &[]);
-    check(here, &since, 0, &["which meridian has consented to"], &[]);
-    check(here, &consent, 0, &["It asks for no more than what was consented to before."], &[]);
-    expect(go("run", "2"), 0, &["completed"]);
-    install(&first);
-    expect(go("run", "3"), 0, &["completed"]);
+    at.go(Some("2"), 2, &words);
+    at.go(None, 2, &words);
+    at.check(&since, 1, &["to sms 0.3.0", "It asks for more:", &asked]);
+    let as_json = [&since[..], &["--format", "json"]].concat();
+    at.check(&as_json, 1, &["\"kind\":\"sends\"", "\"kind\":\"fact\"", &asked]);
+    at.check(&consent, 0, &["meridian consents to sms 0.3.0", &asked, "from the next start"]);
+    at.check(&since, 0, &["which meridian has consented to"]);
+    at.check(&consent, 0, &["It asks for no more than what was consented to before."]);
+    at.go(Some("2"), 0, &["completed"]);
+    // Back to what was consented to before.
+    at.write("sms.wasm", &first);
+    at.go(Some("3"), 0, &["completed"]);
+}
 
-    let digest = aftercall_core::id::Sha256Hex::of(&later("0.4.0", |manifest| manifest.state = true));
-    install(&later("0.4.0", |manifest| manifest.state = true));
-    expect(go("run", "4"), 2, &["may now keep things between calls", &format!("consent = \"{digest}\"")]);
-    let pinned = config
-        .replace("[tenants.meridian.plugins.sms]", &format!("[tenants.meridian.plugins.sms]\nconsent = \"{digest}\""));
-    assert_ne!(pinned, config);
-    std::fs::write(here.join("aftercall.toml"), &pinned).expect("it can be written");
-    expect(go("run", "4"), 0, &["completed"]);
+#[tokio::test(flavor = "multi_thread")]
+async fn a_digest_in_the_grant_is_consent_by_hand() {
+    let at = Installation::new().await;
+    let (first, more) = (later("0.1.0", |_| {}), later("0.2.0", |manifest| manifest.state = true));
+    let digest = aftercall_core::id::Sha256Hex::of(&more);
+    let grant = "[tenants.meridian.plugins.sms]";
+    assert!(at.config.contains(grant));
+    let pinned = at.config.replace(grant, &format!("{grant}\nconsent = \"{digest}\""));
+    at.write("aftercall.toml", pinned.as_bytes());
+    at.write("sms.wasm", &first);
+    at.go(Some("0"), 2, &["the grant consents to the component at digest", digest.short()]);
+    at.write("aftercall.toml", at.config.as_bytes());
+    at.go(Some("0"), 0, &["completed"]);
+    at.write("sms.wasm", &more);
+    at.go(Some("1"), 2, &["may now keep things between calls", &format!("consent = \"{digest}\"")]);
+    at.write("aftercall.toml", pinned.as_bytes());
+    at.go(Some("1"), 0, &["completed"]);
 }
 
 #[test]

@@ -81,6 +81,29 @@ fn broken_configurations_say_where_and_what_instead() {
 }
 
 #[test]
+fn credentials_are_told_apart_by_their_parts() {
+    const NAMED: &str = "a secret is named, never written";
+    let at = "egress.write";
+    let check = |line: &str, expected: Result<(), &[&str]>| check(at, &format!("{line}\n{at}"), expected);
+    let parts = r#"credentials.api = { token_url = "https://login.test/token", client_id = "a", client_secret = { env = "S" }, algorithm = "rs384" }"#;
+    check(parts, Ok(()));
+    check(r#"credentials.api = { env = "S" }"#, Ok(()));
+    check(r#"credentials.api = { file = "s.pem" }"#, Ok(()));
+    check(r#"signing.hook = { key = { env = "S" }, claims = { iss = "a" }, token_life_ms_max = 60000 }"#, Ok(()));
+    check(r#"credentials.api = "hush""#, Err(&["aftercall.toml:11:19", NAMED]));
+    check("credentials.api = {}", Err(&[NAMED]));
+    check(r#"credentials.api = { enw = "S" }"#, Err(&["unknown key `enw`", "did you mean `env`?"]));
+    check(&parts.replace("client_id", "clientid"), Err(&["aftercall.toml:11", "did you mean `client_id`?"]));
+    check(&parts.replace("https:", "http:"), Err(&["http://login.test/token", "plain http"]));
+    check(&parts.replace("rs384", "rs3845"), Err(&["did you mean `rs384`?"]));
+    check(&parts.replace("{ env = \"S\" }", "\"hush\""), Err(&[NAMED]));
+    check(&parts.replace("token_url", "env"), Err(&["`client_id`"]));
+    check("signing.hook = {}", Err(&["missing field `key`"]));
+    check(r#"signing.hook = { key = "hush" }"#, Err(&[NAMED]));
+    check(r#"signing.hook = { key = { env = "S" }, claim = {} }"#, Err(&["did you mean `claims`?"]));
+}
+
+#[test]
 fn all_that_is_wrong_is_told_at_once() {
     let text = GOOD.replace("Do it.", "").replace("sms/send_sms", "nope").replace("https://api.openai", "api.openai");
     let error = Config::parse(&text, Path::new("a.toml")).map(|_| ()).expect_err("three things are wrong").to_string();

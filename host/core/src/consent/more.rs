@@ -4,9 +4,11 @@ use std::fmt;
 
 use super::{Ask, Request};
 use crate::{
+    credential::{Kind, Placement},
     egress::{Access, Rule},
     facts::Fact,
-    manifest::{ConversationLevel, Placement},
+    manifest::ConversationLevel,
+    signing::Algorithm,
     tool::Effect,
 };
 
@@ -57,6 +59,20 @@ pub enum More {
         /// Where it goes.
         to: Placement,
     },
+    /// A credential that comes about in another way.
+    Obtains {
+        /// The slot.
+        slot: String,
+        /// The way.
+        kind: Kind,
+    },
+    /// Another key of the tenant's, or a known one for other signatures.
+    Signs {
+        /// The key's name.
+        key: String,
+        /// How.
+        algorithm: Algorithm,
+    },
     /// Another fact of the call.
     Fact(Fact),
     /// More of what was said.
@@ -84,6 +100,8 @@ impl More {
             More::Puts { .. } => "puts-credential",
             More::Credential { .. } => "credential",
             More::Moves { .. } => "moves-credential",
+            More::Obtains { .. } => "obtains-credential",
+            More::Signs { .. } => "signs",
             More::Fact(_) => "fact",
             More::Conversation(_) => "conversation",
             More::State => "state",
@@ -99,10 +117,15 @@ impl More {
             }
             More::Puts { credential, rule } => format!("no longer puts the credential `{credential}` on {rule}"),
             More::Credential { slot, .. } => format!("no longer asks for the credential `{slot}`"),
+            More::Signs { key, algorithm } => format!("no longer signs with the key `{key}` ({algorithm})"),
             More::Fact(fact) => format!("no longer sees the fact {fact}"),
             More::Conversation(level) => format!("no longer sees {}", of_conversation(*level)),
             More::State => "no longer keeps anything between calls".to_owned(),
-            More::Writes { .. } | More::Reads { .. } | More::Moves { .. } | More::Repeats { .. } => return None,
+            More::Writes { .. }
+            | More::Reads { .. }
+            | More::Moves { .. }
+            | More::Obtains { .. }
+            | More::Repeats { .. } => return None,
         })
     }
 }
@@ -122,11 +145,19 @@ impl fmt::Display for More {
             ),
             More::Puts { credential, rule } => write!(f, "now puts the credential `{credential}` on {rule}"),
             More::Credential { slot, placement } => {
-                write!(f, "now asks for the credential `{slot}`, which goes into {}", place(placement))
+                write!(f, "now asks for the credential `{slot}`, which goes into {placement}")
             }
             More::Moves { slot, from, to } => {
-                write!(f, "now puts the credential `{slot}` into {}, no longer into {}", place(to), place(from))
+                write!(f, "now puts the credential `{slot}` into {to}, no longer into {from}")
             }
+            More::Obtains { slot, kind } => match kind.token_request().map(|ask| &ask.token_url) {
+                None => write!(f, "the credential `{slot}` is now a secret of the tenant's own"),
+                Some(Some(url)) => write!(f, "the credential `{slot}` is now a token ({kind}), asked for at {url}"),
+                Some(None) => {
+                    write!(f, "the credential `{slot}` is now a token ({kind}), asked for where the grant says")
+                }
+            },
+            More::Signs { key, algorithm } => write!(f, "may now also sign with the key `{key}` ({algorithm})"),
             More::Fact(fact) => write!(f, "may now also see the fact {fact} of a call"),
             More::Conversation(level) => write!(f, "may now also see {}", of_conversation(*level)),
             More::State => f.write_str("may now keep things between calls"),
@@ -152,27 +183,24 @@ const fn of_conversation(level: ConversationLevel) -> &'static str {
     }
 }
 
-/// Where on a request a credential goes.
-fn place(placement: &Placement) -> String {
-    match placement {
-        Placement::Basic => "basic authorization".to_owned(),
-        Placement::Header { name, .. } => format!("the header {name}"),
-        Placement::Json { field } => format!("the field `{field}` of the JSON body"),
-    }
-}
-
 pub(super) fn beyond(asked: &Request, consented: &Request) -> Vec<More> {
     let mut all: Vec<More> = asked.egress.iter().flat_map(|ask| of_ask(ask, &consented.egress)).collect();
     all.extend(no_longer_writes(&asked.egress, &consented.egress));
     for (slot, now) in &asked.credentials {
-        match consented.credentials.get(slot) {
+        let before = consented.credentials.get(slot);
+        match before {
             None => all.push(More::Credential { slot: slot.clone(), placement: now.placement.clone() }),
             Some(before) if !same_place(&before.placement, &now.placement) => {
                 all.push(More::Moves { slot: slot.clone(), from: before.placement.clone(), to: now.placement.clone() })
             }
             Some(_) => {}
         }
+        // Of a new credential, that it is a token is told with it.
+        let known = before.map_or(&Kind::Secret, |before| &before.kind);
+        all.extend((*known != now.kind).then(|| More::Obtains { slot: slot.clone(), kind: now.kind.clone() }));
     }
+    let signs = asked.signing.iter().filter(|(key, algorithm)| consented.signing.get(*key) != Some(*algorithm));
+    all.extend(signs.map(|(key, algorithm)| More::Signs { key: key.clone(), algorithm: *algorithm }));
     all.extend(asked.facts.difference(&consented.facts).map(|fact| More::Fact(*fact)));
     all.extend((asked.conversation > consented.conversation).then_some(More::Conversation(asked.conversation)));
     all.extend((asked.state && !consented.state).then_some(More::State));
@@ -292,101 +320,99 @@ mod tests {
         assert_eq!(more, expected, "{now:?} after {before:?}");
     }
 
+    /// What is asked for before and now, and what of it is more.
+    const CASES: [(Asks, Asks, &[&str]); 24] = [
+        (&[], &[], &[]),
+        (&["read GET https://a.com/x"], &["read GET https://a.com/x"], &[]),
+        (&["read GET https://a.com/x"], &[], &[]),
+        (&[], &["read GET https://a.com/x"], &["may now also send GET https://a.com/x (read)"]),
+        (
+            &["read GET https://api.x.com/contacts api"],
+            &["read GET https://api.x.com/contacts api", "write DELETE https://api.x.com/contacts/* api"],
+            &["may now also send DELETE https://api.x.com/contacts/* (write), with the credential `api`"],
+        ),
+        (&["read GET https://a.com/**"], &["read GET https://a.com/x/*"], &[]),
+        (&["read GET https://*.a.com/x"], &["read GET https://b.a.com/x"], &[]),
+        (
+            &["read GET https://b.a.com/x"],
+            &["read GET https://*.a.com/x"],
+            &["may now also send GET https://*.a.com/x (read)"],
+        ),
+        (
+            &["read GET https://a.com/x/*"],
+            &["read GET https://a.com/x/**"],
+            &["may now also send GET https://a.com/x/** (read)"],
+        ),
+        (&["read GET https://a.com/x"], &["read GET http://a.com/x"], &["may now also send GET http://a.com/x (read)"]),
+        (
+            &["read GET https://a.com/x"],
+            &["read GET https://a.com:8443/x"],
+            &["may now also send GET https://a.com:8443/x (read)"],
+        ),
+        // Each method by itself; what is new of one rule is told together.
+        (&["read GET https://a.com/x", "read POST https://a.com/x"], &["read GET,POST https://a.com/x"], &[]),
+        (
+            &["read GET https://a.com/x"],
+            &["read GET,POST,PUT https://a.com/x"],
+            &["may now also send POST,PUT https://a.com/x (read)"],
+        ),
+        // A write where there was a read.
+        (
+            &["read POST https://a.com/x"],
+            &["write POST https://a.com/x"],
+            &["may now write with POST https://a.com/x, which was a read"],
+        ),
+        (
+            &["read GET,POST https://a.com/x api"],
+            &["write PUT,POST https://a.com/x api"],
+            &[
+                "may now also send PUT https://a.com/x (write), with the credential `api`",
+                "may now write with POST https://a.com/x, which was a read, with the credential `api`",
+            ],
+        ),
+        // A read where there was a write: rehearsals would send it.
+        (
+            &["write POST https://a.com/x"],
+            &["read POST https://a.com/x"],
+            &["now counts POST https://a.com/x as a read, which was a write: tools that only read may send it, \
+               and a rehearsal does"],
+        ),
+        (
+            &["read POST https://a.com/**", "write POST https://a.com/x"],
+            &["read POST https://a.com/**"],
+            &["now counts POST https://a.com/x as a read, which was a write: tools that only read may send it, \
+               and a rehearsal does"],
+        ),
+        (&["write POST https://a.com/**"], &["write POST https://a.com/**", "read POST https://a.com/search"], &[]),
+        (
+            &["write POST https://a.com/**"],
+            &["write POST https://a.com/x", "read POST https://a.com/search", "read POST https://a.com/x"],
+            &["now counts POST https://a.com/search as a read, which was a write: tools that only read may send \
+               it, and a rehearsal does"],
+        ),
+        // Credentials.
+        (
+            &["read GET https://a.com/x"],
+            &["read GET https://a.com/x api"],
+            &["now puts the credential `api` on GET https://a.com/x"],
+        ),
+        (
+            &["read GET https://a.com/x api", "read GET https://b.com/x"],
+            &["read GET https://a.com/x api", "read GET https://b.com/x api"],
+            &["now puts the credential `api` on GET https://b.com/x"],
+        ),
+        (&["read GET https://a.com/x api"], &["read GET https://a.com/x"], &[]),
+        (
+            &["write POST https://a.com/x", "read POST https://a.com/x api"],
+            &["write POST https://a.com/x api"],
+            &["now puts the credential `api` on POST https://a.com/x"],
+        ),
+        (&["write POST https://a.com/** api"], &["write POST https://a.com/x api"], &[]),
+    ];
+
     #[test]
     fn requests_ask_for_what_no_known_rule_covers() {
-        let cases: [(Asks, Asks, &[&str]); 24] = [
-            (&[], &[], &[]),
-            (&["read GET https://a.com/x"], &["read GET https://a.com/x"], &[]),
-            (&["read GET https://a.com/x"], &[], &[]),
-            (&[], &["read GET https://a.com/x"], &["may now also send GET https://a.com/x (read)"]),
-            (
-                &["read GET https://api.x.com/contacts api"],
-                &["read GET https://api.x.com/contacts api", "write DELETE https://api.x.com/contacts/* api"],
-                &["may now also send DELETE https://api.x.com/contacts/* (write), with the credential `api`"],
-            ),
-            (&["read GET https://a.com/**"], &["read GET https://a.com/x/*"], &[]),
-            (&["read GET https://*.a.com/x"], &["read GET https://b.a.com/x"], &[]),
-            (
-                &["read GET https://b.a.com/x"],
-                &["read GET https://*.a.com/x"],
-                &["may now also send GET https://*.a.com/x (read)"],
-            ),
-            (
-                &["read GET https://a.com/x/*"],
-                &["read GET https://a.com/x/**"],
-                &["may now also send GET https://a.com/x/** (read)"],
-            ),
-            (
-                &["read GET https://a.com/x"],
-                &["read GET http://a.com/x"],
-                &["may now also send GET http://a.com/x (read)"],
-            ),
-            (
-                &["read GET https://a.com/x"],
-                &["read GET https://a.com:8443/x"],
-                &["may now also send GET https://a.com:8443/x (read)"],
-            ),
-            // Each method by itself; what is new of one rule is told together.
-            (&["read GET https://a.com/x", "read POST https://a.com/x"], &["read GET,POST https://a.com/x"], &[]),
-            (
-                &["read GET https://a.com/x"],
-                &["read GET,POST,PUT https://a.com/x"],
-                &["may now also send POST,PUT https://a.com/x (read)"],
-            ),
-            // A write where there was a read.
-            (
-                &["read POST https://a.com/x"],
-                &["write POST https://a.com/x"],
-                &["may now write with POST https://a.com/x, which was a read"],
-            ),
-            (
-                &["read GET,POST https://a.com/x api"],
-                &["write PUT,POST https://a.com/x api"],
-                &[
-                    "may now also send PUT https://a.com/x (write), with the credential `api`",
-                    "may now write with POST https://a.com/x, which was a read, with the credential `api`",
-                ],
-            ),
-            // A read where there was a write: rehearsals would send it.
-            (
-                &["write POST https://a.com/x"],
-                &["read POST https://a.com/x"],
-                &["now counts POST https://a.com/x as a read, which was a write: tools that only read may send it, \
-                   and a rehearsal does"],
-            ),
-            (
-                &["read POST https://a.com/**", "write POST https://a.com/x"],
-                &["read POST https://a.com/**"],
-                &["now counts POST https://a.com/x as a read, which was a write: tools that only read may send it, \
-                   and a rehearsal does"],
-            ),
-            (&["write POST https://a.com/**"], &["write POST https://a.com/**", "read POST https://a.com/search"], &[]),
-            (
-                &["write POST https://a.com/**"],
-                &["write POST https://a.com/x", "read POST https://a.com/search", "read POST https://a.com/x"],
-                &["now counts POST https://a.com/search as a read, which was a write: tools that only read may send \
-                   it, and a rehearsal does"],
-            ),
-            // Credentials.
-            (
-                &["read GET https://a.com/x"],
-                &["read GET https://a.com/x api"],
-                &["now puts the credential `api` on GET https://a.com/x"],
-            ),
-            (
-                &["read GET https://a.com/x api", "read GET https://b.com/x"],
-                &["read GET https://a.com/x api", "read GET https://b.com/x api"],
-                &["now puts the credential `api` on GET https://b.com/x"],
-            ),
-            (&["read GET https://a.com/x api"], &["read GET https://a.com/x"], &[]),
-            (
-                &["write POST https://a.com/x", "read POST https://a.com/x api"],
-                &["write POST https://a.com/x api"],
-                &["now puts the credential `api` on POST https://a.com/x"],
-            ),
-            (&["write POST https://a.com/** api"], &["write POST https://a.com/x api"], &[]),
-        ];
-        for (before, now, expected) in cases {
+        for (before, now, expected) in CASES {
             check(&request(before), &request(now), expected);
         }
     }
@@ -452,6 +478,28 @@ mod tests {
             &header("x-key", ""),
             &["now puts the credential `api` into the header x-key, no longer into basic authorization"],
         );
+        let made = |kind: Value| {
+            let slot = json!({"description": "a key", "placement": {"query": {"name": "k"}}, "kind": kind});
+            with_manifest(&json!({"credentials": {"api": slot}}))
+        };
+        let token = made(json!({"oauth2-refresh": {"token_url": "https://a.com/token"}}));
+        let asked_for = "the credential `api` is now a token (oauth2-refresh), asked for at https://a.com/token";
+        check(
+            &none,
+            &token,
+            &["now asks for the credential `api`, which goes into the query parameter `k`", asked_for],
+        );
+        check(&made(json!("secret")), &token, &[asked_for]);
+        check(&token, &token, &[]);
+        check(&token, &made(json!("secret")), &["the credential `api` is now a secret of the tenant's own"]);
+        let anywhere = "the credential `api` is now a token (oauth2-refresh), asked for where the grant says";
+        check(&token, &made(json!({"oauth2-refresh": {}})), &[anywhere]);
+        let signs = |algorithm: &str| {
+            with_manifest(&json!({"signing": {"hook": {"description": "a key", "algorithm": algorithm}}}))
+        };
+        check(&none, &signs("hs256"), &["may now also sign with the key `hook` (hs256)"]);
+        check(&signs("hs256"), &signs("hmac-sha256"), &["may now also sign with the key `hook` (hmac-sha256)"]);
+        check(&signs("hs256"), &none, &[]);
         check(
             &facts(&["call.from"]),
             &facts(&["call.from", "call.contact"]),

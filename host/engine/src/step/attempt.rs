@@ -28,15 +28,20 @@ impl Step {
             let Told { log, captured, usage } = told;
             Attempt { began_at, key, tries, result, log, jitter: self.ports.chance.jitter(), captured, usage }
         };
-        let prepared = self.arguments(tool, written).and_then(|arguments| {
-            let terms = self.terms(tool, &arguments)?;
-            Ok((arguments, terms))
-        });
-        let (arguments, terms) = match prepared {
-            Ok(prepared) => prepared,
-            Err(failure) => return Ok(attempt(AttemptResult::Failed(failure), 0, None, Told::default())),
+        let failed = |failure| attempt(AttemptResult::Failed(failure), 0, None, Told::default());
+        let arguments = match self.arguments(tool, written) {
+            Ok(arguments) => arguments,
+            Err(failure) => return Ok(failed(failure)),
         };
         let key = EffectKey::of(&self.subject.identity, &tool.plugin, &tool.name, &tool.identity, &arguments);
+        let terms = match self.terms(tool, &arguments) {
+            Ok(terms) => terms,
+            Err(failure) if !tool.effect.writes() => return Ok(failed(failure)),
+            Err(failure) => {
+                let (result, tries) = self.refused(&key, &arguments, failure).await?;
+                return Ok(attempt(result, tries, Some(key), Told::default()));
+            }
+        };
         let first = EffectSoFar {
             key: key.clone(),
             attempt: 1,

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use aftercall_core::{
     constraint::{self, Refused},
-    run::PinnedTool,
+    effect::{EffectKey, arguments_digest},
+    ledger::State,
+    ports::RecordsError,
+    run::{AttemptResult, PinnedTool},
     terms::Terms,
     tool::{Failure, FailureKind},
 };
@@ -31,5 +34,23 @@ impl Step {
             }
             Err(refused @ Refused::FactMissing { .. }) => Err(not_runnable(refused.to_string())),
         }
+    }
+    /// What comes of an attempt that the terms don't allow, and attempts so far. What was begun before they were
+    /// narrowed has happened or may have, whatever they say now.
+    pub(super) async fn refused(
+        &self,
+        key: &EffectKey,
+        arguments: &Map<String, Value>,
+        failure: Failure,
+    ) -> Result<(AttemptResult, u32), RecordsError> {
+        let Some(entry) = self.ports.ledger.entry(key).await? else { return Ok((AttemptResult::Failed(failure), 0)) };
+        let result = match entry.state {
+            State::Done(outcome) if entry.arguments == arguments_digest(arguments) => AttemptResult::Known(outcome),
+            State::Done(outcome) => AttemptResult::Conflict(outcome),
+            State::Unknowable => AttemptResult::Unknowable,
+            State::Failed | State::Open { write_left: false, doubted: false, .. } => AttemptResult::Failed(failure),
+            State::Open { .. } | State::InDoubt => AttemptResult::InDoubt(failure),
+        };
+        Ok((result, entry.attempts))
     }
 }

@@ -2,7 +2,7 @@
 
 mod world;
 
-use std::{future::pending, sync::Arc};
+use std::{collections::BTreeSet, future::pending, sync::Arc};
 
 use aftercall_core::{
     assistant::{Budgets, PostCallSteps, Retries},
@@ -288,4 +288,38 @@ async fn a_doubt_is_settled_also_under_narrower_terms() {
     let ending = engine.drive(&run, pending()).await.expect("driven");
     assert_eq!(ending.as_str(), "completed");
     assert_eq!(world.vendors(), ["send"]);
+}
+
+/// The engine dies anywhere, and the one that goes on has a narrower grant: what was done is known, what may have been
+/// done is settled, and only what was not begun is refused.
+#[tokio::test(start_paused = true)]
+async fn narrower_terms_do_not_make_undone_what_was_done() {
+    let mut ends = BTreeSet::new();
+    for die_at in 0.. {
+        let world = World::new(&[&["send 3"], &[]], Some(die_at));
+        let first = engine(&world);
+        let (run, _) = first.accept(&accept()).await.expect("accepted");
+        tokio::select! {
+            ending = first.drive(&run, pending()) => {
+                assert_eq!(ending.expect("driven").as_str(), "completed");
+                break;
+            }
+            () = world.died() => {}
+        }
+        drop(first);
+        world.set_terms("send", terms(Some(json!({"maximum": 2})), Caps::default(), Caps::default()));
+        let ending = engine(&world).drive(&run, pending()).await.expect("driven");
+        ends.insert((world.vendors().len(), ending.as_str()));
+    }
+    assert_eq!(ends, BTreeSet::from([(0, "failed"), (1, "completed")]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_have_happened_is_not_repeated_under_narrower_terms() {
+    let world = World::new(&[&["upsert 3"], &[]], None);
+    world.fault("upsert", &[Fault::AnswerLost]);
+    world.narrow_when_in_doubt("upsert", terms(Some(json!({"maximum": 2})), Caps::default(), Caps::default()));
+    let ending = live_and_die(&world).await.expect("driven");
+    assert_eq!(ending, Ending::NeedsAttention { tools: vec!["upsert".into()] });
+    assert_eq!(world.vendors(), ["upsert"]);
 }

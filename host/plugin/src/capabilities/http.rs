@@ -107,6 +107,7 @@ fn to_guest(error: door::Error) -> HttpError {
         door::Error::Limit(Reached { limit: Limit::ResponseBytes, max }) => HttpError::HttpResponseBodySize(Some(max)),
         door::Error::Limit(_) => HttpError::ConnectionLimitReached,
         door::Error::NotRecorded(_) => HttpError::InternalError(Some("the host could not record the write".into())),
+        door::Error::NoToken(_) => HttpError::InternalError(Some("the host has no token for the request".into())),
         door::Error::Unreachable { .. } => HttpError::ConnectionRefused,
         door::Error::TimedOut { .. } => HttpError::HttpResponseTimeout,
         door::Error::Broken { .. } => HttpError::HttpResponseIncomplete,

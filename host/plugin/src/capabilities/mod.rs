@@ -5,6 +5,7 @@ pub(crate) mod conversation;
 pub(crate) mod http;
 pub(crate) mod log;
 mod settings;
+pub(crate) mod signing;
 pub(crate) mod state;
 
 use std::sync::Arc;
@@ -30,6 +31,7 @@ const GRANTED: &[&str] = &[
     "aftercall:tool/log",
     "aftercall:tool/state",
     "aftercall:tool/conversation",
+    "aftercall:tool/signing",
 ];
 
 /// Whether this host provides an import, named `namespace:package/interface@version`.
@@ -52,6 +54,7 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     http::link(&mut linker)?;
     state::link(&mut linker)?;
     conversation::link(&mut linker)?;
+    signing::link(&mut linker)?;
     Ok(linker)
 }
 
@@ -72,13 +75,16 @@ pub(crate) struct Given {
     pub(crate) conversation: Option<conversation::View>,
     /// What it keeps.
     pub(crate) state: state::View,
+    /// What it signs with.
+    pub(crate) signing: Option<signing::View>,
 }
 
 impl Given {
     /// What `list-tools` gets: nothing that answers.
     pub(crate) fn to_describe(settings: &Arc<str>, log: &Arc<Log>) -> Self {
         let state = state::View::Shut("not in list-tools");
-        Self { settings: Arc::clone(settings), log: Arc::clone(log), door: None, conversation: None, state }
+        let (settings, log) = (Arc::clone(settings), Arc::clone(log));
+        Self { settings, log, door: None, conversation: None, state, signing: None }
     }
 }
 
@@ -93,12 +99,13 @@ pub(crate) struct State {
     log: Arc<Log>,
     conversation: Option<conversation::View>,
     kept: state::View,
+    signing: Option<signing::View>,
     pure: bool,
 }
 
 impl State {
     pub(crate) fn new(limits: &Limits, meter: &Arc<Meter>, given: Given) -> Self {
-        let Given { settings, log, door, conversation, state: kept } = given;
+        let Given { settings, log, door, conversation, state: kept, signing } = given;
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles_max);
         let mut http = WasiHttpCtx::new();
@@ -115,6 +122,7 @@ impl State {
             log,
             conversation,
             kept,
+            signing,
             pure,
         }
     }
@@ -156,6 +164,7 @@ mod tests {
             ("aftercall:tool/log@0.1.0", true),
             ("aftercall:tool/log@0.2.0", false),
             ("aftercall:tool/state@0.1.0", true),
+            ("aftercall:tool/signing@0.1.0", true),
             ("aftercall:tool/clipboard@0.1.0", false),
             ("env", false),
         ] {

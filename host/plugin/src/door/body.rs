@@ -86,7 +86,7 @@ pub(crate) struct Answer {
 impl Answer {
     pub(super) fn new(door: Arc<Door>, asked: &Admitted, source: reqwest::Body, request: Held) -> Self {
         let (host, until) = (asked.target.host.clone(), asked.until);
-        let (scrubbing, held) = (door.outlet.scrubber.stream(), door.host_bytes.part());
+        let (scrubbing, held) = (door.outlet.scrubber().stream(), door.host_bytes.part());
         Self { door, host, until, source: Some(source), scrubbing, held, _request: request }
     }
 

@@ -4,7 +4,10 @@ use aftercall_core::{egress::Denial, ports::RecordsError};
 use http::HeaderName;
 
 use super::address::Prohibited;
-use crate::limits::{REDIRECTS_MAX, Reached};
+use crate::{
+    credential::NoToken,
+    limits::{REDIRECTS_MAX, Reached},
+};
 
 /// Why a request did not leave, or why its answer can't be given.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,6 +27,9 @@ pub(crate) enum Error {
     /// The call has used up what it may.
     #[error(transparent)]
     Limit(#[from] Reached),
+    /// There is no token to put on it.
+    #[error(transparent)]
+    NoToken(#[from] NoToken),
     /// The records did not take note of the write.
     #[error("the write was not let out, since it could not be recorded: {0}")]
     NotRecorded(RecordsError),

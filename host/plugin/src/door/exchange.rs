@@ -11,6 +11,7 @@ use url::{Host, Url};
 
 use super::{Admitted, Answer, Door, Error, Purpose, body::Collected, client, header, redirect};
 use crate::{
+    credential::Ready,
     limits::{HEADER_BYTES_MAX, REDIRECTS_MAX, Reached},
     meter::Held,
 };
@@ -65,7 +66,7 @@ impl Door {
     /// component's headers go along; a credential is put on by the rule that the new place falls under.
     fn hop(&self, from: &Admitted, location: &HeaderValue) -> Result<Admitted, Error> {
         let bad = |why| Error::BadRedirect { host: from.target.host.clone(), why };
-        if self.outlet.scrubber.finds(location.as_bytes()) {
+        if self.outlet.scrubber().finds(location.as_bytes()) {
             return Err(bad("it carries a credential along"));
         }
         let uri = redirect::target(&from.asked_for, location).map_err(bad)?;
@@ -89,7 +90,14 @@ impl Door {
         headers: HeaderMap,
         body: Bytes,
     ) -> Result<reqwest::Response, Error> {
-        let request = self.outgoing(admitted, headers, body)?;
+        // Before a write is recorded: without its token nothing leaves, and that is certain. A third of the time that is
+        // left is for the token; the rest is enough to know whether a connection came about.
+        let patience = admitted.until.saturating_duration_since(Instant::now()) / 3;
+        let credential = match &admitted.slot {
+            Some(slot) => Some(slot.ready(self.outlet.client(), patience).await?),
+            None => None,
+        };
+        let request = self.outgoing(admitted, headers, credential.as_ref(), body)?;
         let write = if admitted.write { Some(self.write_leaves().await?) } else { None };
         if self.state().closed {
             return Err(Error::Closed);
@@ -101,6 +109,11 @@ impl Door {
         if let Some(write) = write {
             self.state().writes[write] = Some(WriteAnswer::of_status(response.status().as_u16()));
         }
+        if let (Some(slot), Some(credential), StatusCode::UNAUTHORIZED) =
+            (&admitted.slot, &credential, response.status())
+        {
+            slot.refused(credential);
+        }
         self.check_peer(admitted, &response)?;
         let size: usize = response.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 32).sum();
         if size > HEADER_BYTES_MAX {
@@ -109,14 +122,21 @@ impl Door {
         Ok(response)
     }
 
-    fn outgoing(&self, admitted: &Admitted, headers: HeaderMap, body: Bytes) -> Result<reqwest::Request, Error> {
-        let body = match &admitted.field {
-            Some(field) => field.fill_secret(&body)?,
+    fn outgoing(
+        &self,
+        admitted: &Admitted,
+        mut headers: HeaderMap,
+        credential: Option<&Ready<'_>>,
+        body: Bytes,
+    ) -> Result<reqwest::Request, Error> {
+        let mut place = admitted.place.clone();
+        let body = match credential {
+            Some(credential) => credential.put(&mut headers, &mut place, body).map_err(Error::Invalid)?,
             None => body,
         };
         let method = admitted.method.clone();
         let has_body = !body.is_empty() || matches!(method, Method::POST | Method::PUT | Method::PATCH);
-        let mut request = reqwest::Request::new(method, admitted.place.clone());
+        let mut request = reqwest::Request::new(method, place);
         *request.headers_mut() = headers;
         // Of the whole, with the component's own part of it and all redirects.
         *request.timeout_mut() = Some(admitted.until.saturating_duration_since(Instant::now()));
@@ -185,7 +205,7 @@ impl Door {
             return Err(Error::Encoded { host: admitted.target.host.clone() });
         }
         let status = response.status();
-        let scrubber = &self.outlet.scrubber;
+        let scrubber = self.outlet.scrubber();
         let mut headers = header::readable(std::mem::take(response.headers_mut()), &self.outlet.injected);
         for value in headers.values_mut().filter(|value| scrubber.finds(value.as_bytes())) {
             let scrubbed = scrubber.bytes(Bytes::copy_from_slice(value.as_bytes()));

@@ -12,9 +12,11 @@
 
 mod address;
 mod body;
-mod client;
+pub(crate) mod client;
 mod error;
 mod exchange;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod header;
 mod outlet;
 mod redirect;
@@ -43,20 +45,18 @@ use tokio::{sync::Notify, time::Instant};
 use url::Url;
 
 pub(crate) use self::{
-    address::Addresses,
+    address::{Addresses, Prohibited},
     body::Answer,
     error::Error,
     outlet::{Operator, Outlet},
-};
-use self::{
-    header::{Credential, Field},
+    scrub::Scrubber,
     target::Canonical,
 };
 pub use self::{
-    outlet::{Error as CredentialError, Reroutes},
+    outlet::Reroutes,
     resolver::{Resolver, SystemResolver},
 };
-use crate::{capabilities::log::Log, limits::Reached, meter::HostBytes};
+use crate::{capabilities::log::Log, credential::Slot, limits::Reached, meter::HostBytes};
 
 /// What kind of call the door stands open for.
 #[derive(Clone)]
@@ -126,8 +126,8 @@ pub(crate) struct Admitted {
     write: bool,
     /// The manifest's rule.
     author_rule: usize,
-    /// A credential that goes into the body.
-    field: Option<Field>,
+    /// Whose credential goes on it as it leaves.
+    slot: Option<Arc<Slot>>,
     /// Which write of that rule it is, where the vendor is told.
     ordinal: Option<u32>,
 }
@@ -171,8 +171,8 @@ impl Door {
         self.count_request()?;
         let Canonical { target, url: asked_for } = Canonical::of(method, uri)?;
         let allowed = outlet.policy.decide(&target, sends)?;
-        let (place, rerouted) = outlet.place(&asked_for);
-        outlet.check_address(&place, rerouted.is_some())?;
+        let (place, rerouted) = outlet.operator.place(&asked_for);
+        outlet.operator.check_address(&place, rerouted.is_some())?;
         let write = allowed.access == Access::Write;
         let asked = outlet.request(allowed.author_rule);
 
@@ -195,16 +195,12 @@ impl Door {
             let host = HeaderValue::try_from(host).map_err(|_| Error::Invalid("its host is no header's value"))?;
             headers.insert(names::HOST, host);
         }
-        let field = match outlet.credential(asked) {
-            Some(Credential::Header { name, value }) => {
-                headers.insert(name.clone(), value.clone());
-                None
-            }
-            Some(Credential::Field(field)) => Some(field.clone()),
-            None => None,
-        };
+        let slot = outlet.slot(asked).cloned();
+        if let Some(slot) = &slot {
+            slot.check_query(&asked_for).map_err(Error::Invalid)?;
+        }
         let (method, author_rule) = (method.clone(), allowed.author_rule);
-        Ok(Admitted { method, target, asked_for, place, headers, until, write, author_rule, field, ordinal })
+        Ok(Admitted { method, target, asked_for, place, headers, until, write, author_rule, slot, ordinal })
     }
 
     /// Shuts the door: what hasn't left yet never does.
@@ -275,7 +271,7 @@ impl Door {
         let grave = |error: &Error| match error {
             Error::NotRecorded(_) => 3,
             Error::Limit(_) => 2,
-            Error::Denied(_) | Error::Prohibited(_) => 1,
+            Error::Denied(_) | Error::Prohibited(_) | Error::NoToken(_) => 1,
             _ => 0,
         };
         if grave(error) > state.refusal.as_ref().map_or(0, grave) {

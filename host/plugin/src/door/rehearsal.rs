@@ -9,9 +9,6 @@ use http::{HeaderValue, Response, header as names};
 use super::{Admitted, Door, Error};
 use crate::text::clip;
 
-/// What stands where a credential would be.
-const CREDENTIAL: &str = "[credential]";
-
 /// Longest body that a rehearsal shows, in bytes; what is over it is cut. Protects the records.
 const CAPTURED_BODY_BYTES_MAX: usize = 16 << 10;
 
@@ -38,22 +35,20 @@ impl Door {
     }
 
     fn captured(&self, admitted: &Admitted, body: &[u8], answered: Option<u16>) -> Result<CapturedWrite, Error> {
-        let body = match &admitted.field {
-            Some(field) => field.fill(body, CREDENTIAL)?,
-            None => Bytes::copy_from_slice(body),
+        let (mut headers, mut url) = (admitted.headers.clone(), admitted.asked_for.clone());
+        let body = Bytes::copy_from_slice(body);
+        let body = match &admitted.slot {
+            Some(slot) => slot.show(&mut headers, &mut url, body).map_err(Error::Invalid)?,
+            None => body,
         };
-        let masked = |name: &http::HeaderName, value: &HeaderValue| match self.outlet.injected.contains(name) {
-            true => CREDENTIAL.to_owned(),
-            false => String::from_utf8_lossy(value.as_bytes()).into_owned(),
-        };
+        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         // What only this host's own way of sending needs says nothing to whoever reads it.
-        let shown = admitted.headers.iter().filter(|(name, _)| ![names::ACCEPT_ENCODING, names::HOST].contains(name));
-        let mut headers: Vec<(String, String)> =
-            shown.map(|(name, value)| (name.to_string(), masked(name, value))).collect();
+        let shown = headers.iter().filter(|(name, _)| ![names::ACCEPT_ENCODING, names::HOST].contains(name));
+        let mut headers: Vec<(String, String)> = shown.map(|(name, value)| (name.to_string(), text(value))).collect();
         headers.sort();
         Ok(CapturedWrite {
             method: admitted.method.to_string(),
-            url: admitted.asked_for.to_string(),
+            url: url.to_string(),
             headers,
             body: clip(&String::from_utf8_lossy(&body), CAPTURED_BODY_BYTES_MAX),
             answered,

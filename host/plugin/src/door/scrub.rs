@@ -12,7 +12,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::limits::CREDENTIAL_BYTES_MIN;
 
-const INSTEAD: &str = "[credential]";
+pub(super) const INSTEAD: &str = "[credential]";
 
 /// Finds credentials in any of their forms.
 #[derive(Debug, Clone)]

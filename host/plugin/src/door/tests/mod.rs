@@ -12,6 +12,7 @@ use aftercall_core::{
     egress::{MarkedRule, Policy},
     manifest::Manifest,
     secret::Secret,
+    time::Timestamp,
 };
 use bytes::Bytes;
 use http::{Request, Response};
@@ -20,8 +21,9 @@ use serde_json::json;
 
 use super::*;
 use crate::{
+    credential::{Around, Credentials, InMemory, Supplied},
     limits::Limits,
-    testing::{Events, Records, Vendor, http},
+    testing::{Events, Records, Stopped, Vendor, http},
 };
 
 impl Door {
@@ -114,9 +116,16 @@ impl Setup {
         let allow = self.allow.iter().map(|range| range.parse().expect("a range")).collect();
         let addresses = Arc::new(Addresses::new(allow));
         let operator = Operator { ceiling: None, addresses, resolver: self.resolver, reroutes };
-        let secrets = BTreeMap::from([("api".to_owned(), Secret::new(TOKEN.into()))]);
-        let outlet = Outlet::new(&manifest, policy, &secrets, self.limits, Arc::new(operator)).expect("an outlet");
-        Arc::new(outlet)
+        let around = Around {
+            tenant: "acme".parse().expect("a name"),
+            operator: Arc::new(operator),
+            clock: Arc::new(Stopped(Timestamp::from_millis(0))),
+            refresh_tokens: Arc::new(InMemory::default()),
+            token_ms_max: 10_000,
+        };
+        let supplied = BTreeMap::from([("api".to_owned(), Supplied::Secret(Secret::new(TOKEN.into())))]);
+        let credentials = Credentials::new(&manifest, &supplied, &around).expect("credentials");
+        Arc::new(Outlet::new(&manifest, policy, credentials, self.limits, around.operator))
     }
 
     fn door(self, vendor: &Vendor, purpose: Purpose) -> Arc<Door> {

@@ -1,0 +1,142 @@
+//! What a tenant supplies for credentials and signing keys: secrets by reference, all else as it is.
+
+use aftercall_core::{
+    credential::{Part, TokenUrl},
+    secret::Secret,
+    signing::{Algorithm, Terms},
+};
+use aftercall_plugin::{
+    credential::{Parts, Supplied},
+    signing::SigningGrant,
+};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde_json::{Map, Value};
+
+use super::SecretRef;
+
+/// What a tenant supplies for one credential.
+#[derive(Debug, Clone)]
+pub enum CredentialRef {
+    /// A secret that is whole by itself: `{ env = "NAME" }`.
+    Secret(SecretRef),
+    /// The parts from which the host obtains tokens: `{ token_url = "…", client_id = "…", client_secret = { env = "NAME" } }`.
+    Parts(Box<PartRefs>),
+}
+
+/// Parts of a credential, of which the plugin's manifest says what it needs.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PartRefs {
+    /// Where tokens are asked for: that is where the secrets go.
+    pub token_url: Option<TokenUrl>,
+    /// The application, as the vendor calls it.
+    pub client_id: Option<String>,
+    /// The application's secret.
+    pub client_secret: Option<SecretRef>,
+    /// The refresh token that the tenant has obtained.
+    pub refresh_token: Option<SecretRef>,
+    /// The application's private key, as PEM.
+    pub private_key: Option<SecretRef>,
+    /// Which key that is, for the vendor.
+    pub key_id: Option<String>,
+    /// How assertions are signed.
+    pub algorithm: Option<Algorithm>,
+    /// The user that an assertion is about.
+    pub subject: Option<String>,
+    /// For whom assertions are.
+    pub audience: Option<String>,
+    /// The scope to ask for.
+    pub scope: Option<String>,
+}
+
+/// By hand, since the two kinds are told apart by their keys, and an error must name the nearest of all.
+impl<'de> Deserialize<'de> for CredentialRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        const BY_REFERENCE: [&str; 2] = ["env", "file"];
+        const NAMED: &str = "a secret is named, never written: { env = \"NAME\" } or { file = \"path\" }";
+        let any: toml::Value = Deserialize::deserialize(deserializer).map_err(|_| D::Error::custom(NAMED))?;
+        let toml::Value::Table(table) = any else { return Err(D::Error::custom(NAMED)) };
+        let known = || BY_REFERENCE.into_iter().chain(Part::ALL.map(Part::name));
+        if let Some(unknown) = table.keys().find(|key| !known().any(|known| known == key.as_str())) {
+            let all: Vec<String> = known().map(|name| format!("`{name}`")).collect();
+            return Err(D::Error::custom(format!("unknown field `{unknown}`, expected one of {}", all.join(", "))));
+        }
+        if table.is_empty() || BY_REFERENCE.iter().any(|key| table.contains_key(*key)) {
+            return SecretRef::deserialize(table).map(Self::Secret).map_err(D::Error::custom);
+        }
+        PartRefs::deserialize(table).map(|parts| Self::Parts(Box::new(parts))).map_err(D::Error::custom)
+    }
+}
+
+impl Serialize for CredentialRef {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Secret(secret) => secret.serialize(serializer),
+            Self::Parts(parts) => parts.serialize(serializer),
+        }
+    }
+}
+
+impl CredentialRef {
+    /// The credential, with its secrets resolved: `resolve` gets a reference and the name of the part that it is, if
+    /// it is one.
+    ///
+    /// # Errors
+    /// A secret can't be had.
+    pub fn supplied<E>(&self, resolve: impl Fn(&SecretRef, Option<Part>) -> Result<Secret, E>) -> Result<Supplied, E> {
+        let parts = match self {
+            Self::Secret(secret) => return resolve(secret, None).map(Supplied::Secret),
+            Self::Parts(parts) => PartRefs::clone(parts),
+        };
+        let secret = |of: Option<SecretRef>, part| of.map(|of| resolve(&of, Some(part))).transpose();
+        Ok(Supplied::Parts(Box::new(Parts {
+            token_url: parts.token_url,
+            client_id: parts.client_id,
+            client_secret: secret(parts.client_secret, Part::ClientSecret)?,
+            refresh_token: secret(parts.refresh_token, Part::RefreshToken)?,
+            private_key: secret(parts.private_key, Part::PrivateKey)?,
+            key_id: parts.key_id,
+            algorithm: parts.algorithm,
+            subject: parts.subject,
+            audience: parts.audience,
+            scope: parts.scope,
+        })))
+    }
+}
+
+/// A key that a plugin may sign with, and what.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct SigningRef {
+    /// The key: a secret as the vendor writes it, or a private key as PEM.
+    pub key: SecretRef,
+    /// Which key it is, for whoever verifies a token.
+    #[serde(default)]
+    pub key_id: Option<String>,
+    /// Claims that are in every token, whatever the component says of them.
+    #[serde(default)]
+    pub claims: Map<String, Value>,
+    /// Longest life of a token, in milliseconds.
+    #[serde(default)]
+    pub token_life_ms_max: Option<u64>,
+    /// What a payload must begin with.
+    #[serde(default)]
+    pub payload_prefix: Option<String>,
+    /// Longest payload, in bytes.
+    #[serde(default)]
+    pub payload_bytes_max: Option<usize>,
+}
+
+impl SigningRef {
+    /// The grant of it, with its key resolved.
+    pub fn granted(&self, key: Secret) -> SigningGrant {
+        let terms = Terms {
+            key_id: self.key_id.clone(),
+            claims: self.claims.clone(),
+            token_life_ms_max: self.token_life_ms_max,
+            payload_prefix: self.payload_prefix.clone(),
+            payload_bytes_max: self.payload_bytes_max,
+        };
+        SigningGrant { key, terms }
+    }
+}
