@@ -6,23 +6,26 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::bindings::aftercall::tool::types;
-use crate::transport::Host;
+use crate::transport::{Host as _, Outside};
 use crate::{Failure, Level};
 
-/// One attempt at one tool call: what is known of it, and the way out to the vendor
-/// ([`get`](Context::get), [`post`](Context::post)…). Instants are milliseconds since 1970-01-01T00:00:00Z.
+/// One attempt at one tool call: what is known of it, the way out to the vendor
+/// ([`get`](Context::get), [`post`](Context::post)…), and what the grant gives beside it: what the plugin keeps
+/// ([`state`](Context::state)), what was said ([`transcript`](Context::transcript), [`summary`](Context::summary),
+/// [`variables`](Context::variables)), and signatures ([`hmac`](Context::hmac), [`jwt`](Context::jwt)). Instants are
+/// milliseconds since 1970-01-01T00:00:00Z.
 pub struct Context {
     attempt: types::Context,
-    host: Rc<dyn Host>,
+    host: Rc<Outside>,
 }
 
 impl Context {
-    pub(crate) fn new(attempt: types::Context, host: Rc<dyn Host>) -> Self {
+    pub(crate) fn new(attempt: types::Context, host: Rc<Outside>) -> Self {
         Self { attempt, host }
     }
 
-    pub(crate) fn host(&self) -> &dyn Host {
-        &*self.host
+    pub(crate) fn host(&self) -> &Outside {
+        &self.host
     }
 
     /// The ended conversation, as an opaque name.

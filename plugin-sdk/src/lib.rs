@@ -43,7 +43,8 @@
 //! nothing of the component's imports is there: unit tests stand on [`testing::Fake`].
 //!
 //! What it refuses: a plugin never sees a credential (the host puts it on the request as it leaves),
-//! opens no socket and no file, keeps nothing between two calls, and reads no clock but the context's.
+//! opens no socket and no file, keeps nothing between two calls but what it puts in its [`state`](Context::state),
+//! sees of the call what it was granted, and reads no clock but the context's.
 
 // The macro's output names this crate `::aftercall`, in its own tests too.
 extern crate self as aftercall;
@@ -57,6 +58,10 @@ mod outcome;
 mod request;
 mod response;
 mod vendor;
+
+mod conversation;
+mod signing;
+mod state;
 
 #[cfg(target_family = "wasm")]
 mod live;
@@ -73,13 +78,17 @@ pub mod bindings;
 pub use aftercall_sdk_macros::plugin;
 
 pub use crate::arguments::{Email, PhoneNumber};
+pub use crate::bindings::aftercall::tool::conversation::{Error as ConversationError, Item as Said};
 pub use crate::bindings::aftercall::tool::log::Level;
+pub use crate::bindings::aftercall::tool::signing::Error as SigningError;
+pub use crate::bindings::aftercall::tool::state::{Entry, Error as StateError};
 pub use crate::bindings::aftercall::tool::types::{Effect, Failure, FailureKind, Finding, Outcome, Receipt, Tool};
 pub use crate::context::Context;
 pub use crate::outcome::{Answer, IntoOutcome};
 pub use crate::plugin::Plugin;
 pub use crate::request::{Request, path_segment};
 pub use crate::response::Response;
+pub use crate::state::State;
 
 /// What the output of the macro stands on; not for authors.
 #[doc(hidden)]

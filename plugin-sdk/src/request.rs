@@ -5,7 +5,7 @@ use http::{HeaderName, HeaderValue, Method, Uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
-use crate::transport::TransportError;
+use crate::transport::{Host as _, TransportError};
 use crate::vendor::Exchange;
 use crate::{Context, Failure, Response};
 

@@ -2,5 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
+mod conversation;
 mod plugin;
 mod requests;
+mod signing;
+mod state;

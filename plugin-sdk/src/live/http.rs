@@ -1,7 +1,4 @@
-//! The context of a component: the host's imports, and `wasi:http` for requests.
-
-use std::rc::Rc;
-use std::time::{SystemTime, UNIX_EPOCH};
+//! A component's requests, over `wasi:http`.
 
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use wasip2::http::outgoing_handler;
@@ -11,42 +8,14 @@ use wasip2::http::types::{
 use wstd::io::{AsyncInputStream, AsyncOutputStream};
 use wstd::runtime::AsyncPollable;
 
-use crate::bindings::aftercall::tool::{log, settings, types};
-use crate::transport::{Host, Sending, TransportError};
-use crate::{Context, Level};
+use crate::transport::TransportError;
 
 /// The longest response body that is read. Protects the instance's own memory.
 const RESPONSE_BODY_BYTES_MAX: usize = 4 << 20;
 /// How much of a response body is read at once.
 const READ_BYTES: usize = 16 << 10;
 
-struct Live;
-
-/// The context of one attempt, standing on the host.
-pub(crate) fn context(attempt: types::Context) -> Context {
-    Context::new(attempt, Rc::new(Live))
-}
-
-impl Host for Live {
-    fn settings(&self) -> String {
-        settings::get()
-    }
-
-    fn log(&self, level: Level, message: &str) {
-        log::write(level, message);
-    }
-
-    fn now(&self) -> u64 {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX)
-    }
-
-    fn send(&self, request: Request<Vec<u8>>) -> Sending<'_> {
-        Box::pin(send(request))
-    }
-}
-
-async fn send(request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, TransportError> {
+pub(super) async fn send(request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, TransportError> {
     let (outgoing, content) = outgoing(request)?;
     let body = outgoing.body().expect("the body of a new request is taken once");
     let pending = outgoing_handler::handle(outgoing, None).map_err(error)?;

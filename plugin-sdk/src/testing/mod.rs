@@ -1,0 +1,34 @@
+//! A fake of everything outside a plugin, for unit tests on the host target.
+//!
+//! A test says which requests it expects and how each is answered, in their order; anything else fails the
+//! test, and so does an expected request that isn't made. What was sent is there to look at, and so is what is
+//! kept. Nothing is granted until a test says so.
+
+mod fake;
+mod reply;
+mod sent;
+
+mod conversation;
+mod signing;
+mod state;
+mod world;
+
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+pub use self::conversation::Shown;
+pub use self::fake::Fake;
+pub use self::reply::Reply;
+pub use self::sent::Sent;
+pub(crate) use self::world::World;
+
+/// Runs a tool to its end. The fake never makes it wait.
+///
+/// # Panics
+/// Where the future waits for something else.
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("the tool waits for something that isn't behind its context"),
+    }
+}
