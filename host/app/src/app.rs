@@ -24,7 +24,7 @@ use anyhow::{Context as _, anyhow, bail};
 
 use crate::{
     clock::{SystemChance, SystemClock},
-    code_key,
+    code_key, compiler,
     config::{self, Config, OPERATOR, TENANT_RUNS_MAX, TENANT_WAITING_MAX, TenantConfig},
     grants::LiveGrants,
     halt::Halting,
@@ -290,6 +290,9 @@ fn host_config(config: &Config, around: &Surroundings<'_>) -> anyhow::Result<Hos
     let operator = &config.operator;
     Ok(HostConfig {
         code_cache: Some(CodeCache::new(config.cache(), &key)),
+        compiler: compiler::compiler(),
+        running_max: operator.running_max.unwrap_or(aftercall_plugin::limits::RUNNING_MAX),
+        tenant_running_max: operator.tenant_running_max,
         egress_ceiling: operator.egress_ceiling.clone(),
         egress_allow_ranges: operator.egress_allow_ranges.clone(),
         egress_reroutes: operator.egress_reroutes.clone(),
@@ -316,9 +319,7 @@ fn install(config: &Config, plugins: &PluginHost) -> anyhow::Result<BTreeMap<Plu
     for (name, plugin) in &config.plugins {
         let path = config.path(&plugin.component);
         let place = || format!("plugins.{name}: component {}", path.display());
-        let bytes = std::fs::read(&path)
-            .with_context(|| format!("{} can't be read; `aftercall plugin build DIR` makes one", place()))?;
-        let installed = plugins.install(&bytes).with_context(place)?;
+        let installed = plugins.install_file(&path).with_context(place)?;
         if installed.name != *name {
             bail!("{} calls itself `{}`: install it under that name", place(), installed.name);
         }

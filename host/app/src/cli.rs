@@ -32,6 +32,20 @@ pub enum Command {
     /// Make, build and look at plugins
     #[command(subcommand)]
     Plugin(Plugin),
+    /// Compile the component on standard input: how the plugin host keeps the compiler out of its own process
+    #[command(hide = true)]
+    CompileComponent(CompileComponent),
+}
+
+/// `aftercall compile-component`
+#[derive(Debug, Args)]
+pub struct CompileComponent {
+    /// Memory that it may take, in bytes
+    #[arg(long, value_name = "N")]
+    pub memory_bytes_max: u64,
+    /// Time that it may compute for, in seconds
+    #[arg(long, value_name = "N")]
+    pub cpu_s_max: u64,
 }
 
 /// How results are shown.

@@ -8,6 +8,7 @@ pub mod config;
 pub mod app;
 pub mod clock;
 pub mod code_key;
+pub mod compiler;
 mod grants;
 pub mod halt;
 pub mod prepare;

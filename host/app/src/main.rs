@@ -3,23 +3,32 @@
 use std::{
     io::{IsTerminal as _, Write as _, stderr, stdout},
     process::ExitCode,
+    thread,
 };
 
 use aftercall_app::{
     cli::{Cli, Command},
-    command,
+    command, compiler,
 };
 use clap::Parser as _;
 use tracing_subscriber::EnvFilter;
 
+/// Workers beside those on which components compute.
+const WORKERS_LEFT: usize = 1;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    // Before anything else takes memory, or starts a thread.
+    if let Command::CompileComponent(arguments) = &cli.command {
+        return compiler::compile(arguments);
+    }
     let filter = EnvFilter::try_from_env("AFTERCALL_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_ansi(stderr().is_terminal()).init();
-    // Components compute between timers and sockets; looking at these often keeps one call's work from
-    // delaying another's.
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().event_interval(1).build();
-    let ended = match runtime {
+    // Fewer components compute at once than there are cores. The workers that are left look at sockets and timers,
+    // whatever components do.
+    let workers = thread::available_parallelism().map_or(1, usize::from) + WORKERS_LEFT;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(workers).build();
+    let ended = match compiler::is_this_program().and(runtime) {
         Ok(runtime) => runtime.block_on(run(cli.command)),
         Err(error) => Err(error.into()),
     };
@@ -44,5 +53,6 @@ async fn run(command: Command) -> anyhow::Result<bool> {
         Command::Runs(arguments) => command::runs::runs(&arguments, out).await.map(|()| true),
         Command::Logs(arguments) => command::logs::logs(&arguments, out).await.map(|()| true),
         Command::Plugin(arguments) => command::plugin::plugin(&arguments, out).await,
+        Command::CompileComponent(_) => unreachable!("it has ended before the runtime began"),
     }
 }

@@ -11,15 +11,15 @@
 
 use std::{
     fs,
-    hash::{DefaultHasher, Hash as _, Hasher as _},
     io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
 };
 
 use aftercall_core::id::Sha256Hex;
-use wasmtime::{Engine, component::Component};
+use bytes::Bytes;
+use wasmtime::Engine;
 
-use crate::limits::CODE_BYTES_MAX;
+use crate::{engine, limits::CODE_BYTES_MAX};
 
 const MAC_BYTES: usize = 32;
 
@@ -43,44 +43,35 @@ impl CodeCache {
         Self { directory: directory.into(), key: blake3::derive_key("aftercall compiled component v1", secret) }
     }
 
-    /// The component from the cache, or compiled and put there.
-    ///
-    /// # Errors
-    /// The component can't be compiled. That it can't be kept is a warning in the host's log.
-    pub(crate) fn load(&self, engine: &Engine, digest: &Sha256Hex, bytes: &[u8]) -> wasmtime::Result<Component> {
+    /// The code of a component, if it is there and is what this host put there.
+    pub(crate) fn find(&self, engine: &Engine, digest: &Sha256Hex) -> Option<Bytes> {
         let name = file_name(engine, digest);
-        let path = self.directory.join(&name);
-        match self.read(&path, &name) {
-            Ok(Some(code)) => {
-                // SAFETY: the MAC says that this host wrote these bytes, from `serialize`, under the same
-                // compiler settings; they are in memory and nobody can change them any more.
-                match unsafe { Component::deserialize(engine, &code) } {
-                    Ok(component) => return Ok(component),
-                    Err(error) => tracing::warn!(%digest, "compiled code is unusable and made anew: {error:#}"),
-                }
-            }
+        match self.read(&self.directory.join(&name), &name) {
+            Ok(Some(code)) => return Some(code),
             Ok(None) => tracing::warn!(%digest, "compiled code is damaged or not ours, and made anew"),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => tracing::warn!(%digest, "compiled code can't be read, and is made anew: {error}"),
         }
-        let component = Component::from_binary(engine, bytes)?;
-        let kept = component
-            .serialize()
-            .map_err(|error| format!("{error:#}"))
-            .and_then(|code| self.write(&path, &name, &code).map_err(|error| error.to_string()));
-        if let Err(error) = kept {
-            tracing::warn!(%digest, "compiled code can't be kept in {}: {error}", self.directory.display());
-        }
-        Ok(component)
+        None
     }
 
-    fn read(&self, path: &Path, name: &str) -> io::Result<Option<Vec<u8>>> {
-        let mut file = Vec::new();
-        fs::File::open(path)?.take(CODE_BYTES_MAX).read_to_end(&mut file)?;
-        let Some((mac, code)) = file.split_at_checked(MAC_BYTES) else { return Ok(None) };
+    /// Puts the code of a component there. That it can't be kept is a warning in the host's log.
+    pub(crate) fn keep(&self, engine: &Engine, digest: &Sha256Hex, code: &[u8]) {
+        let name = file_name(engine, digest);
+        if let Err(error) = self.write(&self.directory.join(&name), &name, code) {
+            tracing::warn!(%digest, "compiled code can't be kept in {}: {error}", self.directory.display());
+        }
+    }
+
+    fn read(&self, path: &Path, name: &str) -> io::Result<Option<Bytes>> {
+        let file = fs::File::open(path)?;
+        let size = file.metadata()?.len().min(CODE_BYTES_MAX);
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
+        file.take(CODE_BYTES_MAX).read_to_end(&mut bytes)?;
+        let Some((mac, code)) = bytes.split_at_checked(MAC_BYTES) else { return Ok(None) };
         // The comparison of `blake3::Hash` takes constant time.
         let ours = self.mac(name, code) == blake3::Hash::from_bytes(mac.try_into().expect("split there"));
-        Ok(ours.then(|| code.to_vec()))
+        Ok(ours.then(|| Bytes::from(bytes).slice(MAC_BYTES..)))
     }
 
     fn write(&self, path: &Path, name: &str, code: &[u8]) -> io::Result<()> {
@@ -103,16 +94,14 @@ impl CodeCache {
 }
 
 fn file_name(engine: &Engine, digest: &Sha256Hex) -> String {
-    let mut hasher = DefaultHasher::new();
-    engine.precompile_compatibility_hash().hash(&mut hasher);
-    format!("{digest}-{:016x}.code", hasher.finish())
+    format!("{digest}-{:016x}.code", engine::fingerprint(engine))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+    const CODE: &[u8] = b"some code";
 
     fn only_file(directory: &Path) -> PathBuf {
         let files: Vec<_> = fs::read_dir(directory).expect("a directory").map(|f| f.expect("a file").path()).collect();
@@ -124,9 +113,11 @@ mod tests {
     fn only_untouched_code_of_this_host_is_loaded() {
         let directory = tempfile::tempdir().expect("a directory");
         let engine = Engine::default();
-        let digest = Sha256Hex::of(COMPONENT);
+        let digest = Sha256Hex::of(b"some component");
         let cache = CodeCache::new(directory.path(), b"one");
-        cache.load(&engine, &digest, COMPONENT).expect("compiles");
+        assert_eq!(cache.find(&engine, &digest), None);
+        cache.keep(&engine, &digest, CODE);
+        assert_eq!(cache.find(&engine, &digest).as_deref(), Some(CODE));
         let path = only_file(directory.path());
         let name = path.file_name().expect("a name").to_str().expect("text").to_owned();
         let written = fs::read(&path).expect("reads");
@@ -139,10 +130,12 @@ mod tests {
             bytes[at] ^= 1;
             bytes
         };
-        for damaged in [flipped(0), flipped(MAC_BYTES), flipped(written.len() - 1), written[..40].to_vec(), vec![]] {
+        for damaged in
+            [flipped(0), flipped(MAC_BYTES), flipped(written.len() - 1), written[..MAC_BYTES].to_vec(), vec![]]
+        {
             fs::write(&path, &damaged).expect("writes");
-            assert!(cache.read(&path, &name).expect("reads").is_none());
-            cache.load(&engine, &digest, COMPONENT).expect("compiles anew");
+            assert_eq!(cache.find(&engine, &digest), None);
+            cache.keep(&engine, &digest, CODE);
             assert_eq!(fs::read(&path).expect("reads"), written, "and is put right");
         }
     }
@@ -151,6 +144,7 @@ mod tests {
     fn a_directory_that_cannot_be_written_is_no_obstacle() {
         let file = tempfile::NamedTempFile::new().expect("a file");
         let cache = CodeCache::new(file.path(), b"key");
-        cache.load(&Engine::default(), &Sha256Hex::of(COMPONENT), COMPONENT).expect("compiles");
+        cache.keep(&Engine::default(), &Sha256Hex::of(b"some component"), CODE);
+        assert_eq!(cache.find(&Engine::default(), &Sha256Hex::of(b"some component")), None);
     }
 }

@@ -12,15 +12,26 @@ use futures::future::BoxFuture;
 use wasmtime::Store;
 
 use crate::{
+    admission::Place,
     bindings::{Plugin, exports::aftercall::tool::tools as exports},
     capabilities::{Given, State, conversation, log::Log, signing, state},
+    code::Code,
     contract::{self, Breach},
     door::{self, Closed, Door, Purpose},
     grant::Granted,
-    instance::Stop,
+    instance::{Run, Stop},
     limits::Limits,
     meter::Meter,
 };
+
+/// What an attempt may begin with.
+pub(crate) struct Start {
+    pub(crate) code: Arc<Code>,
+    /// Among the calls that run.
+    pub(crate) place: Place,
+    /// Until its deadline, in milliseconds.
+    pub(crate) wall_ms: u64,
+}
 
 /// One attempt that is about to begin.
 pub(crate) struct Attempt<'a> {
@@ -39,7 +50,6 @@ impl<'a> Attempt<'a> {
     pub(crate) fn to_call(
         granted: &'a Granted,
         invocation: &'a Invocation,
-        wall_ms: u64,
         record: Arc<dyn WriteRecord>,
         records: Option<&'a Arc<dyn PluginState>>,
     ) -> Self {
@@ -48,27 +58,25 @@ impl<'a> Attempt<'a> {
             (true, false) => Purpose::Writes(record),
             (true, true) => Purpose::Rehearses,
         };
-        Self::new(granted, invocation, wall_ms, purpose, records)
+        Self::new(granted, invocation, purpose, records)
     }
 
     /// The question what became of it.
     pub(crate) fn to_reconcile(
         granted: &'a Granted,
         invocation: &'a Invocation,
-        wall_ms: u64,
         records: Option<&'a Arc<dyn PluginState>>,
     ) -> Self {
-        Self::new(granted, invocation, wall_ms, Purpose::Reads("`reconcile`"), records)
+        Self::new(granted, invocation, Purpose::Reads("`reconcile`"), records)
     }
 
     fn new(
         granted: &'a Granted,
         invocation: &'a Invocation,
-        wall_ms: u64,
         purpose: Purpose,
         records: Option<&'a Arc<dyn PluginState>>,
     ) -> Self {
-        let limits = Limits { wall_ms_max: granted.limits.wall_ms_max.min(wall_ms), ..granted.limits };
+        let limits = granted.limits;
         let log = Arc::new(Log::new(&limits));
         let key = invocation.context.key.clone();
         let door = Arc::new(Door::new(Arc::clone(&granted.outlet), purpose, key, Arc::clone(&log)));
@@ -76,10 +84,10 @@ impl<'a> Attempt<'a> {
     }
 
     /// Calls the tool.
-    pub(crate) async fn call(self) -> AttemptEnd {
+    pub(crate) async fn call(mut self, start: Start) -> AttemptEnd {
         let (name, arguments, context) = self.question();
         let answer = self
-            .run(|plugin, store| {
+            .run(start, |plugin, store| {
                 Box::pin(async move {
                     plugin.aftercall_tool_tools().call_call_tool(store, &name, &arguments, &context).await
                 })
@@ -99,10 +107,10 @@ impl<'a> Attempt<'a> {
     }
 
     /// Asks the tool what became of it.
-    pub(crate) async fn reconcile(self) -> Result<Finding, Failure> {
+    pub(crate) async fn reconcile(mut self, start: Start) -> Result<Finding, Failure> {
         let (name, arguments, context) = self.question();
         let answer = self
-            .run(|plugin, store| {
+            .run(start, |plugin, store| {
                 Box::pin(async move {
                     plugin.aftercall_tool_tools().call_reconcile(store, &name, &arguments, &context).await
                 })
@@ -131,13 +139,22 @@ impl<'a> Attempt<'a> {
     }
 
     /// Runs an export in an instance of its own, while the door is open.
-    async fn run<T>(
-        &self,
-        export: impl for<'s> FnOnce(&'s Plugin, &'s mut Store<State>) -> BoxFuture<'s, wasmtime::Result<T>>,
+    async fn run<T: Send + 'static>(
+        &mut self,
+        Start { code, place, wall_ms }: Start,
+        export: impl for<'s> FnOnce(&'s Plugin, &'s mut Store<State>) -> BoxFuture<'s, wasmtime::Result<T>> + Send + 'static,
     ) -> Result<T, Stop> {
-        let call = self.granted.ready.run(&self.limits, &self.meter, self.given(), export);
+        self.limits.wall_ms_max = self.limits.wall_ms_max.min(wall_ms);
+        let run = Run {
+            code,
+            limits: self.limits,
+            meter: Arc::clone(&self.meter),
+            given: self.given(),
+            place,
+            computing: self.granted.lanes.computing.clone(),
+        };
         tokio::select! {
-            answer = call => answer,
+            answer = run.end(export) => answer,
             () = self.door.rehearsed() => Err(Stop::Rehearsed),
         }
     }

@@ -15,9 +15,10 @@ use serde_json::{Map, Value};
 use tokio::sync::OnceCell;
 
 use crate::{
+    admission::Lanes,
+    code::Ready,
     credential::{self, Around, Credentials, Supplied},
     door::Outlet,
-    instance::Ready,
     limits::{Limits, SETTINGS_BYTES_MAX},
     signing::{self, Signers, SigningGrant},
 };
@@ -143,6 +144,8 @@ pub(crate) struct Granted {
     pub(crate) signers: Arc<Signers>,
     pub(crate) settings: Arc<str>,
     pub(crate) limits: Limits,
+    /// Where its calls wait, with the tenant's others.
+    pub(crate) lanes: Lanes,
     pub(crate) conversation: Consent<ConversationLevel>,
     pub(crate) state: Consent<Quota>,
     /// What `list-tools` answered: a pure function of digest and settings, and both are fixed here.
@@ -150,7 +153,13 @@ pub(crate) struct Granted {
 }
 
 impl Granted {
-    pub(crate) fn new(grant: &Grant, ready: Arc<Ready>, ceiling: Ceiling, around: &Around) -> Result<Self, Error> {
+    pub(crate) fn new(
+        grant: &Grant,
+        ready: Arc<Ready>,
+        ceiling: Ceiling,
+        around: &Around,
+        lanes: Lanes,
+    ) -> Result<Self, Error> {
         let manifest = &ready.artifact.manifest;
         if manifest.name != grant.plugin {
             let (plugin, found, digest) = (grant.plugin.clone(), manifest.name.clone(), grant.digest.clone());
@@ -188,7 +197,7 @@ impl Granted {
         grant.signing.iter().filter(|(name, _)| shared(name)).for_each(|(_, signing)| credentials.hide(&signing.key));
         let outlet = Arc::new(Outlet::new(manifest, policy, credentials, limits, Arc::clone(&around.operator)));
         let tools = OnceCell::new();
-        Ok(Self { ready, outlet, signers, settings, limits, conversation, state, tools })
+        Ok(Self { ready, outlet, signers, settings, limits, lanes, conversation, state, tools })
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashMap,
+    io,
+    path::PathBuf,
     sync::{Arc, PoisonError, RwLock},
+    thread,
     time::Duration,
 };
 
@@ -14,30 +17,27 @@ use aftercall_core::{
     state::Quota,
     tool::{AttemptEnd, Failure, FailureKind, Finding, Invocation, Tool},
 };
+use bytes::Bytes;
 use ipnet::IpNet;
 use serde_json::Value;
-use tokio::{
-    sync::{Semaphore, SemaphorePermit},
-    time::timeout,
-};
-use wasmtime::{Engine, component::Component};
+use tokio::time::timeout;
 
 use crate::{
+    admission::{Admission, Lanes},
     artifact::{self, Artifact},
     cache::CodeCache,
-    call::Attempt,
+    call::{Attempt, Start},
     capabilities::{Given, log::Log},
+    code::{self, Code, Ready, Shelf, Source},
+    compile::Compiler,
     credential::{Around, InMemory},
     describe,
     door::{Addresses, Operator, Reroutes, Resolver, SystemResolver},
     engine,
     grant::{self, Ceiling, Grant, Granted},
-    instance::{self, Ready},
-    limits::{Limits, TOKEN_MS_MAX},
+    instance::Run,
+    limits::{LOADED_CODE_BYTES_MAX, Limits, RUNNING_MAX, TOKEN_MS_MAX},
 };
-
-/// Most calls that run at once, unless the operator says otherwise. Each may take its memory limit and a stack.
-const RUNNING_MAX: u32 = 64;
 
 /// What an operator says about all plugins.
 #[derive(Clone)]
@@ -48,8 +48,18 @@ pub struct HostConfig {
     pub code_cache: Option<CodeCache>,
     /// The ceiling of each call's limits (`operator.limits`): a grant can't go beyond it.
     pub limits: Limits,
+    /// Who compiles components.
+    pub compiler: Compiler,
+    /// Most compiled code that is kept in memory, in bytes, beside what calls are running.
+    pub loaded_code_bytes_max: usize,
     /// Most calls that run at once. The others wait, until their deadline.
     pub running_max: u32,
+    /// Most calls of one tenant that run at once, so that no tenant has all places. None: a quarter of them.
+    pub tenant_running_max: Option<u32>,
+    /// Most components that compute at once. None: one less than the machine has cores, and one at least. The runtime in
+    /// which calls are made needs more workers than that: those that are left look at sockets and timers, whatever
+    /// components do.
+    pub computing_max: Option<u32>,
     /// The requests that any plugin of any tenant may send at most (`operator.egress_ceiling`). None: no ceiling.
     pub egress_ceiling: Option<Vec<Rule>>,
     /// Address ranges that are open although they are not public (`operator.egress_allow_ranges`).
@@ -76,7 +86,11 @@ impl HostConfig {
             clock,
             code_cache: None,
             limits: Limits::default(),
+            compiler: Compiler::default(),
+            loaded_code_bytes_max: LOADED_CODE_BYTES_MAX,
             running_max: RUNNING_MAX,
+            tenant_running_max: None,
+            computing_max: None,
             egress_ceiling: None,
             egress_allow_ranges: Vec::new(),
             egress_reroutes: Reroutes::new(),
@@ -108,13 +122,21 @@ pub enum Error {
     /// The file is no plugin.
     #[error(transparent)]
     Artifact(#[from] artifact::Error),
+    /// The file can't be read.
+    #[error("{path} can't be read: {error}; `aftercall plugin build DIR` makes one", path = .path.display())]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
     /// The component can't be run.
     #[error("plugin {plugin}: {error}")]
     Component {
         /// Which plugin.
         plugin: PluginName,
         /// Why.
-        error: instance::Error,
+        error: code::Error,
     },
     /// The grant can't hold.
     #[error(transparent)]
@@ -158,16 +180,18 @@ pub struct Installed {
 
 /// Runs plugins.
 pub struct PluginHost {
-    engine: Engine,
     clock: Arc<dyn Clock>,
-    code_cache: Option<CodeCache>,
     ceiling: Ceiling,
     operator: Arc<Operator>,
     state: Option<Arc<dyn PluginState>>,
     refresh_tokens: Arc<dyn RefreshTokens>,
-    running: Semaphore,
+    shelf: Arc<Shelf>,
+    running: Admission,
+    computing: Admission,
+    /// For questions that no tenant asks.
+    inspecting: Lanes,
     installed: RwLock<HashMap<Sha256Hex, Arc<Ready>>>,
-    granted: RwLock<HashMap<(Tenant, PluginName), Arc<Granted>>>,
+    granted: RwLock<HashMap<Tenant, HashMap<PluginName, Arc<Granted>>>>,
 }
 
 impl PluginHost {
@@ -183,13 +207,15 @@ impl PluginHost {
             }
         }
         let running_max = config.running_max.max(1);
+        let no_engine = |error: wasmtime::Error| Error::Engine(format!("{error:#}"));
         // One more in the pool than may run: a slot is given back a little after its call has ended.
-        let engine = engine::make(running_max.saturating_add(1), config.limits.memory_bytes_max)
-            .map_err(|error| Error::Engine(format!("{error:#}")))?;
+        let engine = engine::make(running_max.saturating_add(1), config.limits.memory_bytes_max).map_err(no_engine)?;
+        let shelf = Shelf::new(engine, config.code_cache, config.compiler, config.loaded_code_bytes_max);
+        let running = Admission::new(running_max, config.tenant_running_max.unwrap_or(running_max / 4));
+        let computing = Admission::new(config.computing_max.unwrap_or_else(cores_but_one), u32::MAX);
+        let inspecting = Lanes { running: running.operators_lane(), computing: computing.operators_lane() };
         Ok(Self {
-            engine,
             clock: config.clock,
-            code_cache: config.code_cache,
             ceiling: Ceiling { limits: config.limits, conversation: config.conversation_max, state: config.state_max },
             operator: Arc::new(Operator {
                 ceiling: config.egress_ceiling,
@@ -199,27 +225,42 @@ impl PluginHost {
             }),
             state: config.state,
             refresh_tokens: config.refresh_tokens,
-            running: Semaphore::new(running_max as usize),
+            shelf: Arc::new(shelf.map_err(no_engine)?),
+            running,
+            computing,
+            inspecting,
             installed: RwLock::default(),
             granted: RwLock::default(),
         })
     }
 
-    /// Takes a component in. It is compiled unless the code cache has it, which takes a while: call this where
-    /// blocking is in order.
+    /// Takes a component in. Its bytes are kept; [`PluginHost::install_file`] keeps none.
     ///
     /// # Errors
-    /// Says why the bytes are no plugin, or can't be run by this host.
+    /// Says why the bytes are no plugin, or what they ask for that isn't there. That they can't be compiled turns out
+    /// when the plugin's tools are listed, or at its first call.
     pub fn install(&self, component: &[u8]) -> Result<Installed, Error> {
+        let bytes = Bytes::copy_from_slice(component);
+        self.take_in(&bytes.clone(), Source::Bytes(bytes))
+    }
+
+    /// Takes a component in. Its file is read once now, and once more when its code is needed and not in the cache.
+    ///
+    /// # Errors
+    /// The file can't be read; otherwise as [`PluginHost::install`].
+    pub fn install_file(&self, path: impl Into<PathBuf>) -> Result<Installed, Error> {
+        let path = path.into();
+        let source = Source::File(path.clone());
+        let bytes = source.read().map_err(|error| Error::File { path, error })?;
+        self.take_in(&bytes, source)
+    }
+
+    fn take_in(&self, component: &[u8], source: Source) -> Result<Installed, Error> {
         let artifact = Artifact::read(component)?;
-        let (name, digest) = (artifact.manifest.name.clone(), artifact.digest.clone());
-        let installed = Installed { name: name.clone(), digest: digest.clone(), manifest: artifact.manifest.clone() };
-        let compile = || match &self.code_cache {
-            Some(cache) => cache.load(&self.engine, &digest, component),
-            None => Component::from_binary(&self.engine, component),
-        };
-        let ready =
-            Ready::new(artifact, &self.engine, compile).map_err(|error| Error::Component { plugin: name, error })?;
+        let Artifact { digest, manifest, .. } = artifact.clone();
+        let installed = Installed { name: manifest.name.clone(), digest: digest.clone(), manifest };
+        let ready = Ready::new(artifact, source, Arc::clone(&self.shelf))
+            .map_err(|error| Error::Component { plugin: installed.name.clone(), error })?;
         self.installed.write().unwrap_or_else(PoisonError::into_inner).insert(digest, Arc::new(ready));
         Ok(installed)
     }
@@ -230,6 +271,7 @@ impl PluginHost {
     /// The component isn't installed, or settings or credentials don't fit its manifest.
     pub fn grant(&self, tenant: Tenant, grant: &Grant) -> Result<(), Error> {
         let ready = self.ready(&grant.digest, &grant.plugin)?;
+        let lanes = Lanes { running: self.running.lane(&tenant), computing: self.computing.lane(&tenant) };
         let around = Around {
             tenant: tenant.clone(),
             operator: Arc::clone(&self.operator),
@@ -237,16 +279,18 @@ impl PluginHost {
             refresh_tokens: Arc::clone(&self.refresh_tokens),
             token_ms_max: TOKEN_MS_MAX,
         };
-        let granted = Granted::new(grant, ready, self.ceiling, &around)?;
-        let key = (tenant, grant.plugin.clone());
-        self.granted.write().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::new(granted));
+        let granted = Granted::new(grant, ready, self.ceiling, &around, lanes)?;
+        let mut all = self.granted.write().unwrap_or_else(PoisonError::into_inner);
+        all.entry(tenant).or_default().insert(grant.plugin.clone(), Arc::new(granted));
         Ok(())
     }
 
     /// Takes a plugin back from a tenant. Calls of it that begin then find no grant.
     pub fn revoke(&self, tenant: &Tenant, plugin: &PluginName) {
-        let key = (tenant.clone(), plugin.clone());
-        self.granted.write().unwrap_or_else(PoisonError::into_inner).remove(&key);
+        let mut all = self.granted.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(plugins) = all.get_mut(tenant) {
+            plugins.remove(plugin);
+        }
     }
 
     /// The tools that a plugin offers in a tenant: asked once for each grant, in an instance that can reach nothing.
@@ -257,7 +301,7 @@ impl PluginHost {
         let granted = self
             .find(tenant, plugin)
             .ok_or_else(|| Error::NotGranted { tenant: tenant.clone(), plugin: plugin.clone() })?;
-        let describe = || self.describe(&granted.ready, plugin, &granted.settings, granted.limits);
+        let describe = || self.describe(&granted.ready, &granted.lanes, plugin, &granted.settings, granted.limits);
         let tools = granted.tools.get_or_try_init(describe).await?;
         Ok(tools.clone())
     }
@@ -269,27 +313,37 @@ impl PluginHost {
     /// The component isn't installed, fails, or what it says of its tools can't be used.
     pub async fn inspect(&self, plugin: &Installed, settings: &Value) -> Result<Vec<Tool>, Error> {
         let ready = self.ready(&plugin.digest, &plugin.name)?;
-        self.describe(&ready, &plugin.name, &settings.to_string().into(), self.ceiling.limits).await
+        let settings = settings.to_string().into();
+        self.describe(&ready, &self.inspecting, &plugin.name, &settings, self.ceiling.limits).await
     }
 
-    fn ready(&self, digest: &Sha256Hex, plugin: &PluginName) -> Result<Arc<Ready>, grant::Error> {
+    pub(crate) fn ready(&self, digest: &Sha256Hex, plugin: &PluginName) -> Result<Arc<Ready>, grant::Error> {
         let ready = self.installed.read().unwrap_or_else(PoisonError::into_inner).get(digest).cloned();
         ready.ok_or_else(|| grant::Error::NotInstalled { plugin: plugin.clone(), digest: digest.clone() })
     }
 
     async fn describe(
         &self,
-        ready: &Ready,
+        ready: &Arc<Ready>,
+        lanes: &Lanes,
         plugin: &PluginName,
         settings: &Arc<str>,
         limits: Limits,
     ) -> Result<Vec<Tool>, Error> {
         let no_description = |why: String| Error::NoDescription { plugin: plugin.clone(), why };
-        let _permit = self.running.acquire().await.expect("it is never closed");
+        let code = ready.code().await.map_err(|error| Error::Component { plugin: plugin.clone(), error })?;
         let log = Arc::new(Log::new(&limits));
+        let run = Run {
+            code,
+            limits,
+            meter: Arc::default(),
+            given: Given::to_describe(settings, &log),
+            place: lanes.running.place().await,
+            computing: lanes.computing.clone(),
+        };
         let text = settings.to_string();
-        let answer = ready
-            .run(&limits, &Arc::default(), Given::to_describe(settings, &log), |plugin, store| {
+        let answer = run
+            .end(|plugin, store| {
                 Box::pin(async move { plugin.aftercall_tool_tools().call_list_tools(store, &text).await })
             })
             .await;
@@ -305,9 +359,18 @@ impl PluginHost {
         }
     }
 
+    /// What [`crate::bare`] stands on.
+    pub(crate) async fn bare(&self, tenant: &Tenant, plugin: &PluginName) -> Result<(Arc<Granted>, Arc<Code>), Error> {
+        let granted = self
+            .find(tenant, plugin)
+            .ok_or_else(|| Error::NotGranted { tenant: tenant.clone(), plugin: plugin.clone() })?;
+        let code = granted.ready.code().await;
+        Ok((granted, code.map_err(|error| Error::Component { plugin: plugin.clone(), error })?))
+    }
+
     fn find(&self, tenant: &Tenant, plugin: &PluginName) -> Option<Arc<Granted>> {
         let granted = self.granted.read().unwrap_or_else(PoisonError::into_inner);
-        granted.get(&(tenant.clone(), plugin.clone())).cloned()
+        granted.get(tenant)?.get(plugin).cloned()
     }
 
     /// The grant that an invocation falls under: the one of the component that its run pinned.
@@ -328,22 +391,53 @@ impl PluginHost {
         Ok(granted)
     }
 
-    /// Waits for a place among the running calls, at most until the deadline. Also says how long is left then.
-    async fn place(&self, invocation: &Invocation) -> Result<(SemaphorePermit<'_>, u64), Failure> {
-        let deadline = invocation.context.deadline;
-        let left = || deadline.ms_since(self.clock.now());
-        let permit = timeout(Duration::from_millis(left()), self.running.acquire()).await;
-        let Ok(permit) = permit else {
-            return Err(Failure::new(
-                FailureKind::Unavailable,
-                "all places for running tools were taken until the deadline",
-            ));
+    /// Waits for the component's code and then for a place among the running calls, at most until the deadline.
+    async fn start(&self, granted: &Granted, invocation: &Invocation) -> Result<Start, Failure> {
+        let unavailable = |why: &str| Failure::new(FailureKind::Unavailable, why);
+        let left = || until_deadline(invocation, &*self.clock);
+        let too_late = || unavailable("the deadline had passed before the tool could begin");
+        if left().is_zero() {
+            return Err(too_late());
+        }
+        let code = match granted.ready.code_at_once() {
+            Some(code) => code,
+            None => match timeout(left(), granted.ready.code()).await {
+                Ok(code) => code,
+                Err(_) => return Err(unavailable("the component was still being compiled at the deadline")),
+            },
+        };
+        let code = code.map_err(|error| {
+            let error = Error::Component { plugin: invocation.plugin.clone(), error };
+            Failure::new(FailureKind::NotRunnable, error.to_string())
+        })?;
+        let place = match granted.lanes.running.enter() {
+            Ok(place) => place,
+            Err(waiting) => match timeout(left(), waiting).await {
+                Ok(place) => place,
+                Err(_) => {
+                    return Err(unavailable(
+                        "all places for running tools, or all of this tenant's, were taken until the deadline",
+                    ));
+                }
+            },
         };
         match left() {
-            0 => Err(Failure::new(FailureKind::Unavailable, "the deadline had passed before the tool could begin")),
-            left => Ok((permit.expect("it is never closed"), left)),
+            Duration::ZERO => Err(too_late()),
+            left => Ok(Start { code, place, wall_ms: u64::try_from(left.as_millis()).unwrap_or(u64::MAX) }),
         }
     }
+}
+
+/// One core stays with sockets and timers: a thread that wakes up there would wait for a slice of the system's
+/// scheduler at each step of a request, where all cores compute.
+fn cores_but_one() -> u32 {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    u32::try_from(cores).unwrap_or(u32::MAX).saturating_sub(1).max(1)
+}
+
+/// How long it is until an invocation's deadline.
+fn until_deadline(invocation: &Invocation, clock: &dyn Clock) -> Duration {
+    Duration::from_millis(invocation.context.deadline.ms_since(clock.now()))
 }
 
 #[async_trait::async_trait]
@@ -354,16 +448,15 @@ impl Tools for PluginHost {
             Ok(granted) => granted,
             Err(failure) => return not_begun(failure),
         };
-        let (_permit, left) = match self.place(invocation).await {
-            Ok(place) => place,
-            Err(failure) => return not_begun(failure),
-        };
-        Attempt::to_call(&granted, invocation, left, record, self.state.as_ref()).call().await
+        match self.start(&granted, invocation).await {
+            Ok(start) => Attempt::to_call(&granted, invocation, record, self.state.as_ref()).call(start).await,
+            Err(failure) => not_begun(failure),
+        }
     }
 
     async fn reconcile(&self, invocation: &Invocation) -> Result<Finding, Failure> {
         let granted = self.granted(invocation)?;
-        let (_permit, left) = self.place(invocation).await?;
-        Attempt::to_reconcile(&granted, invocation, left, self.state.as_ref()).reconcile().await
+        let start = self.start(&granted, invocation).await?;
+        Attempt::to_reconcile(&granted, invocation, self.state.as_ref()).reconcile(start).await
     }
 }

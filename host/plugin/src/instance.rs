@@ -1,102 +1,72 @@
-//! A component that is ready to run, and one run of it: fresh store, fresh instance, all limits on.
+//! One run of a component: fresh store, fresh instance, all limits on.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use aftercall_core::usage::Limit;
 use futures::future::BoxFuture;
-use tokio::time::timeout;
-use wasmtime::{
-    Engine, Store, Trap, UpdateDeadline,
-    component::{Component, ResourceTableError},
-};
+use tokio::{task::JoinHandle, time::timeout};
+use wasmtime::{Store, Trap, UpdateDeadline, component::ResourceTableError};
 use wasmtime_wasi::I32Exit;
 
 use crate::{
-    artifact::Artifact,
-    bindings::{Plugin, PluginPre},
-    capabilities::{self, CONTRACT_VERSION, Given, Impure, State},
-    limits::{Limits, MEMORIES_MAX, Reached, TABLES_MAX},
-    meter::{Counted, Meter},
+    admission::{Lane, Place},
+    bindings::Plugin,
+    capabilities::{Given, Impure, State},
+    code::Code,
+    limits::{Limits, Reached},
+    meter::{Computing, Meter},
     text::clip_line,
 };
 
 /// Longest reason for a trap that is passed on, in bytes.
 const REASON_BYTES_MAX: usize = 400;
 
-/// Why a component can't be run by this host.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// It asks for what isn't there.
-    #[error("the component imports {0}, which this host does not provide: build it without")]
-    NotProvided(String),
-    /// It isn't a plugin.
-    #[error("the component does not export `{0}`: write it with `#[aftercall::plugin]`, or against wit/next")]
-    NotAPlugin(String),
-    /// It is made of more than the pool has room for.
-    #[error(
-        "the component has {memories} memories and {tables} tables, more than {MEMORIES_MAX} and {TABLES_MAX}: \
-         link it into one module"
-    )]
-    TooManyParts {
-        /// Linear memories.
-        memories: u32,
-        /// Tables.
-        tables: u32,
-    },
-    /// The compiler or the linker refuses it.
-    #[error("the component is not usable: {0}")]
-    Unusable(String),
+/// One run that is about to begin.
+pub(crate) struct Run {
+    pub(crate) code: Arc<Code>,
+    pub(crate) limits: Limits,
+    pub(crate) meter: Arc<Meter>,
+    pub(crate) given: Given,
+    /// Among the runs; given back when the instance is gone.
+    pub(crate) place: Place,
+    /// Where it waits for its turn to compute.
+    pub(crate) computing: Lane,
 }
 
-/// A component, compiled and linked. What it shares between calls is its code.
-pub(crate) struct Ready {
-    pub(crate) artifact: Artifact,
-    pre: PluginPre<State>,
-}
-
-impl Ready {
-    /// Links a component, after looking at what it asks for.
-    pub(crate) fn new(
-        artifact: Artifact,
-        engine: &Engine,
-        compile: impl FnOnce() -> wasmtime::Result<Component>,
-    ) -> Result<Self, Error> {
-        let missing: Vec<_> = artifact.imports.iter().filter(|import| !capabilities::provides(import)).collect();
-        if !missing.is_empty() {
-            let list: Vec<_> = missing.into_iter().map(|import| format!("`{}`", clip_line(import, 120))).collect();
-            return Err(Error::NotProvided(list.join(", ")));
+impl Run {
+    /// Runs one export in an instance of its own, which is gone soon after this is dropped.
+    ///
+    /// What has to wait, for its turn or for a vendor, becomes a task of its own: whoever is let in to compute must go
+    /// on at once, whatever the caller does meanwhile. What never waits never costs one.
+    pub(crate) async fn end<T: Send + 'static>(
+        self,
+        export: impl for<'a> FnOnce(&'a Plugin, &'a mut Store<State>) -> BoxFuture<'a, wasmtime::Result<T>> + Send + 'static,
+    ) -> Result<T, Stop> {
+        let mut run = Box::pin(self.go(export));
+        match futures::poll!(run.as_mut()) {
+            Poll::Ready(result) => result,
+            Poll::Pending => Task(tokio::spawn(run)).await,
         }
-        let tools = format!("aftercall:tool/tools@{CONTRACT_VERSION}");
-        if !artifact.exports.contains(&tools) {
-            return Err(Error::NotAPlugin(tools));
-        }
-        let unusable = |error: wasmtime::Error| Error::Unusable(clip_line(&format!("{error:#}"), REASON_BYTES_MAX));
-        let component = compile().map_err(unusable)?;
-        if let Some(parts) = component.resources_required()
-            && (parts.num_memories > MEMORIES_MAX || parts.num_tables > TABLES_MAX)
-        {
-            return Err(Error::TooManyParts { memories: parts.num_memories, tables: parts.num_tables });
-        }
-        let linker = capabilities::linker(engine).map_err(unusable)?;
-        let pre = linker.instantiate_pre(&component).and_then(PluginPre::new).map_err(unusable)?;
-        Ok(Self { artifact, pre })
     }
 
-    /// Runs one export in an instance of its own.
-    pub(crate) async fn run<T>(
-        &self,
-        limits: &Limits,
-        meter: &Arc<Meter>,
-        given: Given,
-        export: impl for<'a> FnOnce(&'a Plugin, &'a mut Store<State>) -> BoxFuture<'a, wasmtime::Result<T>>,
+    async fn go<T>(
+        self,
+        export: impl for<'a> FnOnce(&'a Plugin, &'a mut Store<State>) -> BoxFuture<'a, wasmtime::Result<T>> + Send,
     ) -> Result<T, Stop> {
-        let mut store = Store::new(self.pre.engine(), State::new(limits, meter, given));
+        let Self { code, limits, meter, given, place: _place, computing } = self;
+        let mut store = Store::new(code.pre.engine(), State::new(&limits, &meter, given));
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(limits.hostcall_bytes_max);
         store.set_max_component_handles(limits.handles_max);
         store.set_epoch_deadline(1);
         let cpu_max = limits.cpu_ms_max;
-        let counted = Arc::clone(meter);
+        let counted = Arc::clone(&meter);
         store.epoch_deadline_callback(move |mut store| {
             counted.see_handles(store.data_mut().handles());
             if counted.cpu.spent() > Duration::from_millis(cpu_max) {
@@ -105,18 +75,42 @@ impl Ready {
             Ok(UpdateDeadline::Yield(1))
         });
         let call = async {
-            let plugin = self.pre.instantiate_async(&mut store).await?;
+            let plugin = code.pre.instantiate_async(&mut store).await?;
             let answer = export(&plugin, &mut store).await?;
             meter.see_handles(store.data_mut().handles());
             store.data().check_purity()?;
             Ok::<_, wasmtime::Error>(answer)
         };
         // Epochs end a component that computes, this one that waits.
-        match timeout(Duration::from_millis(limits.wall_ms_max), Counted::new(Arc::clone(meter), call)).await {
+        let call = Computing::new(computing, Arc::clone(&meter), call);
+        match timeout(Duration::from_millis(limits.wall_ms_max), call).await {
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(Stop::of(&error, limits)),
+            Ok(Err(error)) => Err(Stop::of(&error, &limits)),
             Err(_) => Err(Stop::Reached(Reached::new(Limit::WallTime, limits.wall_ms_max))),
         }
+    }
+}
+
+/// A task that ends when nobody waits for it any more.
+struct Task<T>(JoinHandle<Result<T, Stop>>);
+
+impl<T> Future for Task<T> {
+    type Output = Result<T, Stop>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx).map(|ended| match ended {
+            Ok(result) => result,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Err(Stop::Trapped("the host is shutting down".to_owned())),
+            },
+        })
+    }
+}
+
+impl<T> Drop for Task<T> {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

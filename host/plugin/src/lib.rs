@@ -8,8 +8,8 @@
 //! does), to follow a redirect where it was not decided about, to take compiled code from anywhere but its own cache, and to read the
 //! environment, the wall clock or the command line.
 //!
-//! Components that compute yield to others every few milliseconds. An embedder whose runtime also serves other
-//! work should set tokio's `event_interval` low, so that timers and sockets are looked at between them.
+//! Components that compute take turns, tenant by tenant, and never on all cores. An embedder's runtime needs more
+//! workers than [`HostConfig::computing_max`], so that some are left for timers and sockets.
 
 pub mod limits;
 mod text;
@@ -20,7 +20,11 @@ mod contract;
 mod describe;
 
 pub mod cache;
+mod compile;
 mod engine;
+
+mod admission;
+mod code;
 mod meter;
 
 mod capabilities;
@@ -32,6 +36,9 @@ mod call;
 pub mod grant;
 mod host;
 mod instance;
+
+#[doc(hidden)]
+pub mod bare;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -40,13 +47,14 @@ mod tests;
 pub use aftercall_core::ports::Tools;
 pub use artifact::{Artifact, embed};
 pub use cache::CodeCache;
+pub use code::Error as ComponentError;
+pub use compile::{CompileLimits, Compiler, CompilerProcess, compile_in_this_process_alone};
 pub use describe::Error as DescriptionError;
 #[cfg(fuzzing)]
 pub use door::fuzzing;
 pub use door::{Reroutes, Resolver, SystemResolver};
 pub use grant::Grant;
 pub use host::{Error, HostConfig, Installed, PluginHost};
-pub use instance::Error as ComponentError;
 pub use ipnet::IpNet;
 pub use limits::Limits;
 pub use url::Url;

@@ -9,8 +9,19 @@ pub const COMPONENT_BYTES_MAX: usize = 32 << 20;
 /// Largest manifest in a component, in bytes: protects whoever parses it.
 pub const MANIFEST_BYTES_MAX: usize = 256 << 10;
 
-/// Largest compiled component that is read back from the code cache, in bytes.
-pub const CODE_BYTES_MAX: u64 = 512 << 20;
+/// Largest compiled component, in bytes: protects the host's memory from the compiler and from the code cache.
+pub const CODE_BYTES_MAX: u64 = 256 << 20;
+/// Most compiled code that is kept in memory unless the operator says otherwise, in bytes: some two hundred components.
+pub const LOADED_CODE_BYTES_MAX: usize = 256 << 20;
+/// Memory for compiling one component, in bytes. Protects the machine.
+pub const COMPILE_MEMORY_BYTES_MAX: u64 = 1 << 30;
+/// Time for computing while one component is compiled, in seconds.
+pub const COMPILE_CPU_S_MAX: u64 = 60;
+/// Time for compiling one component, in milliseconds. Protects whoever waits for a compiler.
+pub const COMPILE_MS_MAX: u64 = 120_000;
+
+/// Most calls that run at once, unless the operator says otherwise. Each may take its memory limit and a stack.
+pub const RUNNING_MAX: u32 = 64;
 
 /// Most core instances, and most linear memories and tables, that one component may be made of: protects the
 /// pool that all calls share. A component of one Rust program has four, one and two.

@@ -7,14 +7,17 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU32, AtomicUsize, Ordering},
     },
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::{Duration, Instant},
 };
 
 use aftercall_core::usage::{Limit, Used};
 use wasmtime::ResourceLimiter;
 
-use crate::limits::{CORE_INSTANCES_MAX, Limits, MEMORIES_MAX, Reached, TABLES_MAX};
+use crate::{
+    admission::{Lane, Place, Waiting},
+    limits::{CORE_INSTANCES_MAX, Limits, MEMORIES_MAX, Reached, TABLES_MAX},
+};
 
 /// What one call has used so far. It outlives the call's store, however that ended.
 #[derive(Debug)]
@@ -222,26 +225,43 @@ impl Cpu {
     }
 }
 
-/// Counts the time in which a future is being polled. Epoch ticks alone would also count one for each wait
-/// that was longer than a tick.
-pub(crate) struct Counted<F> {
+/// A component that computes in turn with others: each time that its future is polled it needs a place among those
+/// that compute, which it has for an epoch's tick at most. The time in which it is polled is counted. Ticks alone would
+/// also count one for each wait that was longer than a tick.
+pub(crate) struct Computing<F> {
+    lane: Lane,
+    waiting: Option<Waiting>,
     meter: Arc<Meter>,
     future: Pin<Box<F>>,
 }
 
-impl<F> Counted<F> {
-    pub(crate) fn new(meter: Arc<Meter>, future: F) -> Self {
-        Self { meter, future: Box::pin(future) }
+impl<F> Computing<F> {
+    pub(crate) fn new(lane: Lane, meter: Arc<Meter>, future: F) -> Self {
+        Self { lane, waiting: None, meter, future: Box::pin(future) }
+    }
+
+    fn poll_place(&mut self, cx: &mut Context<'_>) -> Poll<Place> {
+        let waiting = match self.waiting.take().map_or_else(|| self.lane.enter(), Err) {
+            Ok(place) => return Poll::Ready(place),
+            Err(waiting) => self.waiting.insert(waiting),
+        };
+        let polled = Pin::new(waiting).poll(cx);
+        if polled.is_ready() {
+            self.waiting = None;
+        }
+        polled
     }
 }
 
-impl<F: Future> Future for Counted<F> {
+impl<F: Future> Future for Computing<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let place = ready!(self.poll_place(cx));
         self.meter.cpu.begin();
         let polled = self.future.as_mut().poll(cx);
         self.meter.cpu.pause();
+        drop(place);
         polled
     }
 }
@@ -249,6 +269,11 @@ impl<F: Future> Future for Counted<F> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::admission::Admission;
+
+    fn lane() -> Lane {
+        Admission::new(1, 1).lane(&"acme".parse().expect("a name"))
+    }
 
     #[test]
     fn memory_is_summed_and_a_failed_growth_given_back() {
@@ -280,7 +305,7 @@ mod tests {
     async fn waiting_costs_no_cpu_time() {
         let meter = Arc::new(Meter::default());
         let (go, wait) = tokio::sync::oneshot::channel::<()>();
-        let waiting = tokio::spawn(Counted::new(Arc::clone(&meter), wait));
+        let waiting = tokio::spawn(Computing::new(lane(), Arc::clone(&meter), wait));
         while meter.cpu.0.lock().expect("not poisoned").before.is_zero() {
             tokio::task::yield_now().await;
         }
@@ -292,5 +317,31 @@ mod tests {
         assert_eq!(meter.cpu.spent(), before);
         go.send(()).expect("is waited for");
         waiting.await.expect("ends").expect("was sent");
+    }
+    /// A component that never has anything to wait for.
+    struct Endless(u32);
+
+    impl Future for Endless {
+        type Output = ();
+
+        fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+            self.0 = self.0.saturating_sub(1);
+            cx.waker().wake_by_ref();
+            if self.0 == 0 { Poll::Ready(()) } else { Poll::Pending }
+        }
+    }
+
+    #[tokio::test]
+    async fn one_that_never_waits_lets_others_compute() {
+        let admission = Admission::new(1, 1);
+        let [rush, one] = ["rush", "one"].map(|name| admission.lane(&name.parse().expect("a name")));
+        let computing = |lane: &Lane, turns| Computing::new(lane.clone(), Arc::default(), Endless(turns));
+        let endless: Vec<_> = (0..8).map(|_| tokio::spawn(computing(&rush, u32::MAX))).collect();
+        tokio::spawn(computing(&one, 100)).await.expect("gets its hundred turns");
+        for task in endless {
+            task.abort();
+            assert!(task.await.expect_err("is endless").is_cancelled());
+        }
+        assert!(one.enter().is_ok(), "and the place is free again");
     }
 }

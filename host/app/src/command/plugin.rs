@@ -12,7 +12,7 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use super::{consent, diff};
-use crate::{build, cli, clock::SystemClock, scaffold};
+use crate::{build, cli, clock::SystemClock, compiler, scaffold};
 
 /// Makes, builds, shows or compares a plugin, or consents to it. Says whether it asks for no more, where that was asked.
 ///
@@ -108,7 +108,8 @@ async fn tools(bytes: &[u8], settings: &Value, out: &mut impl Write) -> anyhow::
 
 /// The tools, as the component itself describes them, asked in an instance that can reach nothing.
 pub(super) async fn described(bytes: &[u8], settings: &Value) -> anyhow::Result<Vec<Tool>> {
-    let host = PluginHost::new(HostConfig::new(Arc::new(SystemClock)))?;
+    let host =
+        PluginHost::new(HostConfig { compiler: compiler::compiler(), ..HostConfig::new(Arc::new(SystemClock)) })?;
     let installed = host.install(bytes)?;
     Ok(host.inspect(&installed, settings).await?)
 }

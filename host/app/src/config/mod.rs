@@ -74,6 +74,10 @@ pub struct Operator {
     /// A folder with more tenants: `NAME.toml` says of tenant NAME what `[tenants.NAME]` would. Relative paths in
     /// it start where this file's do.
     pub tenants_folder: Option<PathBuf>,
+    /// Most tool calls that run at once; the others wait for their turn. Default: 64.
+    pub running_max: Option<u32>,
+    /// Most of them that are one tenant's. Default: a quarter.
+    pub tenant_running_max: Option<u32>,
     /// Requests that any plugin may send at most. Absent: whatever author and tenant agree on.
     pub egress_ceiling: Option<Vec<Rule>>,
     /// Address ranges that requests may reach although they are loopback, private or link-local.
