@@ -29,7 +29,7 @@ impl Context {
     }
 
     /// A JSON Web Token of these claims (an object), in the compact form of RFC 7519. Claims that the grant fixes win
-    /// over these.
+    /// over these; `iat` and the latest `exp` are the host's.
     ///
     /// # Errors
     /// `not-granted`; `invalid-input`, where the claims aren't an object or the key may not sign them; `unavailable`.

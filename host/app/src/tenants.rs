@@ -118,8 +118,9 @@ impl Setup<'_> {
         Ok(all)
     }
 
-    /// Lets the tenant use what it grants, as far as it has consented to what each component asks for. Gives the
-    /// consents that are to be recorded.
+    /// Lets the tenant use what it grants, if it has consented to what each component asks for. Gives the consents that
+    /// are to be recorded. Where one is missing the tenant as a whole can't work: its calls are refused for now and sent
+    /// again, and its runs wait. Without that one plugin they would go on, and miss an action.
     async fn grant(self) -> anyhow::Result<Vec<Consent>> {
         let known = self.consents.consents(self.tenant).await?;
         let mut new = Vec::new();

@@ -18,5 +18,11 @@ pub const SCHEMA_BYTES_MAX: usize = 64 * 1024;
 /// Most parts of a schema once its references are followed: protects the host from one that is small and endless.
 pub const SCHEMA_NODES_MAX: usize = 20_000;
 
+/// Most patterns of one schema: each is compiled, in time that nobody else counts.
+pub const SCHEMA_PATTERNS_MAX: usize = 64;
+
+/// Largest pattern of a schema once it is compiled, in bytes: each repetition of a repetition multiplies.
+pub const PATTERN_BYTES_MAX: usize = 128 * 1024;
+
 /// Most complaints about one set of arguments that the model is told of at once.
 pub const SCHEMA_COMPLAINTS_MAX: usize = 8;

@@ -9,7 +9,10 @@ use std::collections::BTreeMap;
 use jsonschema::{PatternOptions, Validator};
 use serde_json::Value;
 
-use crate::limits::{ARGUMENTS_BYTES_MAX, SCHEMA_BYTES_MAX, SCHEMA_COMPLAINTS_MAX, SCHEMA_NODES_MAX};
+use crate::limits::{
+    ARGUMENTS_BYTES_MAX, PATTERN_BYTES_MAX, SCHEMA_BYTES_MAX, SCHEMA_COMPLAINTS_MAX, SCHEMA_NODES_MAX,
+    SCHEMA_PATTERNS_MAX,
+};
 
 /// A schema that can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +31,12 @@ pub enum Error {
         "the schema has more than {SCHEMA_NODES_MAX} parts once its references are followed, or refers to itself: write the parts out"
     )]
     Unfolds,
+    /// Compiling them all would take too long.
+    #[error("the schema has {patterns} patterns, more than {SCHEMA_PATTERNS_MAX}: write fewer")]
+    Patterns {
+        /// How many it has.
+        patterns: usize,
+    },
     /// A reference that leads out of the schema, or that is resolved while validating.
     #[error("the schema refers to `{0}`: only references into the schema itself, as `#/$defs/NAME`, are followed")]
     Reference(String),
@@ -54,9 +63,13 @@ impl Schema {
             return Err(Error::NotAnObject);
         }
         unfolded(schema, schema, &mut BTreeMap::new())?;
+        let patterns = patterns(schema);
+        if patterns > SCHEMA_PATTERNS_MAX {
+            return Err(Error::Patterns { patterns });
+        }
         jsonschema::options()
             .with_draft(jsonschema::Draft::Draft202012)
-            .with_pattern_options(PatternOptions::regex())
+            .with_pattern_options(PatternOptions::regex().size_limit(PATTERN_BYTES_MAX))
             .should_validate_formats(true)
             .build(schema)
             .map(Self)
@@ -108,6 +121,18 @@ fn unfolded<'a>(
         });
     }
     if total > SCHEMA_NODES_MAX { Err(Error::Unfolds) } else { Ok(total) }
+}
+
+/// How many patterns a schema has. A property that is called like the keyword counts too.
+fn patterns(part: &Value) -> usize {
+    match part {
+        Value::Object(map) => {
+            let keys = map.get("patternProperties").and_then(Value::as_object).map_or(0, serde_json::Map::len);
+            usize::from(map.contains_key("pattern")) + keys + map.values().map(patterns).sum::<usize>()
+        }
+        Value::Array(list) => list.iter().map(patterns).sum(),
+        _ => 0,
+    }
 }
 
 /// Reads the arguments that a model wrote. An empty text means no arguments, as several models write it.
@@ -221,9 +246,21 @@ mod tests {
         let huge = json!({"type": "object", "description": "x".repeat(SCHEMA_BYTES_MAX)});
         assert!(matches!(Schema::compile(&huge), Err(Error::TooLarge { .. })));
         assert!(matches!(Schema::compile(&json!({"type": "array"})), Err(Error::NotAnObject)));
+        let each = |n: usize, of: fn(usize) -> Value| -> Vec<Value> { (0..n).map(of).collect() };
+        for (schema, fits) in [
+            (json!({"type": "object", "allOf": each(SCHEMA_PATTERNS_MAX, |_| json!({"pattern": "a"}))}), true),
+            (json!({"type": "object", "allOf": each(SCHEMA_PATTERNS_MAX + 1, |_| json!({"pattern": "a"}))}), false),
+            (
+                json!({"type": "object", "allOf": each(40, |n| json!({"patternProperties": {"a": {}, n.to_string(): {}}}))}),
+                false,
+            ),
+        ] {
+            assert_eq!(Schema::compile(&schema).is_ok(), fits, "{schema}");
+        }
         for schema in [
             json!({"type": "object", "properties": {"a": {"type": "strin"}}}),
             json!({"type": "object", "properties": {"a": {"pattern": "(?=x)"}}}),
+            json!({"type": "object", "properties": {"a": {"pattern": "(((a{1,100}){1,100}){1,100}){1,100}"}}}),
         ] {
             assert!(matches!(Schema::compile(&schema), Err(Error::Invalid(_))), "{schema}");
         }

@@ -99,6 +99,11 @@ impl Admission {
         Lane { admission: self.clone(), index }
     }
 
+    /// How many are inside.
+    pub(crate) fn inside(&self) -> usize {
+        self.queue().lanes.iter().map(|lane| lane.inside).sum()
+    }
+
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -180,6 +180,11 @@ impl Shelf {
         })
     }
 
+    /// What all code is made for.
+    pub(crate) const fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
     /// Gives code up until what is left is within the limit. The newest stays in any case.
     fn make_room(&self, newest: &Arc<Ready>) {
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);

@@ -35,6 +35,7 @@ use crate::{
     door::{Addresses, Operator, Reroutes, Resolver, SystemResolver},
     engine,
     grant::{self, Ceiling, Grant, Granted},
+    in_use::InUse,
     instance::Run,
     limits::{LOADED_CODE_BYTES_MAX, Limits, RUNNING_MAX, TOKEN_MS_MAX},
 };
@@ -315,6 +316,11 @@ impl PluginHost {
         let ready = self.ready(&plugin.digest, &plugin.name)?;
         let settings = settings.to_string().into();
         self.describe(&ready, &self.inspecting, &plugin.name, &settings, self.ceiling.limits).await
+    }
+
+    /// What the calls that run at this moment hold of the host.
+    pub fn in_use(&self) -> InUse {
+        InUse::of(self.shelf.engine(), self.running.inside())
     }
 
     pub(crate) fn ready(&self, digest: &Sha256Hex, plugin: &PluginName) -> Result<Arc<Ready>, grant::Error> {

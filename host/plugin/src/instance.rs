@@ -68,7 +68,7 @@ impl Run {
         let cpu_max = limits.cpu_ms_max;
         let counted = Arc::clone(&meter);
         store.epoch_deadline_callback(move |mut store| {
-            counted.see_handles(store.data_mut().handles());
+            store.data_mut().see_held(&counted)?;
             if counted.cpu.spent() > Duration::from_millis(cpu_max) {
                 return Err(Reached::new(Limit::CpuTime, cpu_max).into());
             }
@@ -77,7 +77,7 @@ impl Run {
         let call = async {
             let plugin = code.pre.instantiate_async(&mut store).await?;
             let answer = export(&plugin, &mut store).await?;
-            meter.see_handles(store.data_mut().handles());
+            store.data_mut().see_held(&meter)?;
             store.data().check_purity()?;
             Ok::<_, wasmtime::Error>(answer)
         };

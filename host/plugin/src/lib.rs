@@ -35,6 +35,7 @@ pub mod signing;
 mod call;
 pub mod grant;
 mod host;
+mod in_use;
 mod instance;
 
 #[doc(hidden)]
@@ -55,6 +56,7 @@ pub use door::fuzzing;
 pub use door::{Reroutes, Resolver, SystemResolver};
 pub use grant::Grant;
 pub use host::{Error, HostConfig, Installed, PluginHost};
+pub use in_use::InUse;
 pub use ipnet::IpNet;
 pub use limits::Limits;
 pub use url::Url;

@@ -30,6 +30,10 @@ impl Events {
     pub(crate) fn all(&self) -> Vec<String> {
         self.0.lock().expect("not poisoned").clone()
     }
+
+    pub(crate) fn clear(&self) {
+        self.0.lock().expect("not poisoned").clear();
+    }
 }
 
 /// A clock that moves when it is told to.
@@ -67,6 +71,16 @@ impl Vendor {
     /// One that answers each request with these bytes and hangs up.
     pub(crate) async fn answering(answer: impl Into<Vec<u8>>) -> Self {
         Self::start(answer.into(), Events::default()).await
+    }
+
+    /// One that accepts each request, and repeats it word for word: in a header what is in its headers, and in the body
+    /// everything.
+    pub(crate) async fn repeating() -> Self {
+        let repeat = |request: &str| {
+            let head: Vec<&str> = request.split("\r\n\r\n").next().unwrap_or_default().lines().skip(1).collect();
+            Some(http("201 Created", &[&format!("x-repeated: {}", head.join(", "))], request))
+        };
+        Self::playing(repeat, Events::default()).await
     }
 
     /// The same, telling `events` when a request has arrived.

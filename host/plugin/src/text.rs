@@ -6,21 +6,26 @@ pub(crate) fn clip(text: &str, bytes_max: usize) -> String {
     const ELLIPSIS: char = '…';
     let room = if text.len() <= bytes_max { bytes_max } else { bytes_max.saturating_sub(ELLIPSIS.len_utf8()) };
     let mut clipped = String::with_capacity(text.len().min(bytes_max));
-    let mut used = 0;
     for c in text.chars() {
-        used += c.len_utf8();
-        if used > room {
+        let shown = if c.is_control() && !matches!(c, '\n' | '\t') { '\u{fffd}' } else { c };
+        if clipped.len() + shown.len_utf8() > room {
+            // What takes a control character's place is longer than it: the text may have fitted without.
+            while clipped.len() > bytes_max.saturating_sub(ELLIPSIS.len_utf8()) {
+                clipped.pop();
+            }
             clipped.push(ELLIPSIS);
             break;
         }
-        clipped.push(if c.is_control() && !matches!(c, '\n' | '\t') { '\u{fffd}' } else { c });
+        clipped.push(shown);
     }
     clipped
 }
 
 /// The same on one line.
 pub(crate) fn clip_line(text: &str, bytes_max: usize) -> String {
-    clip(&text.replace(['\n', '\r'], " "), bytes_max)
+    // What can't be in it is cut off first: the text may be a component's, and of any length.
+    let end = text.floor_char_boundary(bytes_max.saturating_add(1));
+    clip(&text[..end].replace(['\n', '\r'], " "), bytes_max)
 }
 
 #[cfg(test)]
@@ -35,9 +40,16 @@ mod tests {
             ("ééééé", 8, "éé…"),
             ("", 0, ""),
             ("a\u{1b}[2Jb\tc", 20, "a\u{fffd}[2Jb\tc"),
+            ("\0\0\0\0", 12, "\u{fffd}\u{fffd}\u{fffd}\u{fffd}"),
+            ("\0\0\0\0", 11, "\u{fffd}\u{fffd}…"),
+            ("abc\0", 4, "a…"),
         ] {
             assert_eq!(clip(text, max), expected);
         }
-        assert_eq!(clip_line("a\r\nb", 10), "a  b");
+        for (text, max, expected) in
+            [("a\r\nb", 10, "a  b"), ("a\nbcdé", 6, "a b…"), ("éé\n", 4, "…"), ("ab\n", 3, "ab ")]
+        {
+            assert_eq!(clip_line(text, max), expected);
+        }
     }
 }

@@ -54,14 +54,19 @@ impl<'de> Deserialize<'de> for CredentialRef {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         const BY_REFERENCE: [&str; 2] = ["env", "file"];
         const NAMED: &str = "a secret is named, never written: { env = \"NAME\" } or { file = \"path\" }";
-        let any: toml::Value = Deserialize::deserialize(deserializer).map_err(|_| D::Error::custom(NAMED))?;
+        const ONE: &str = "a credential is one secret, named by `env` or `file`, or made of parts: not both";
+        let any: toml::Value = Deserialize::deserialize(deserializer)?;
         let toml::Value::Table(table) = any else { return Err(D::Error::custom(NAMED)) };
         let known = || BY_REFERENCE.into_iter().chain(Part::ALL.map(Part::name));
         if let Some(unknown) = table.keys().find(|key| !known().any(|known| known == key.as_str())) {
             let all: Vec<String> = known().map(|name| format!("`{name}`")).collect();
             return Err(D::Error::custom(format!("unknown field `{unknown}`, expected one of {}", all.join(", "))));
         }
-        if table.is_empty() || BY_REFERENCE.iter().any(|key| table.contains_key(*key)) {
+        let referred = BY_REFERENCE.iter().filter(|key| table.contains_key(**key)).count();
+        if referred > 0 && referred < table.len() {
+            return Err(D::Error::custom(ONE));
+        }
+        if referred == table.len() {
             return SecretRef::deserialize(table).map(Self::Secret).map_err(D::Error::custom);
         }
         PartRefs::deserialize(table).map(|parts| Self::Parts(Box::new(parts))).map_err(D::Error::custom)

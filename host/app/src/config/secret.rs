@@ -27,7 +27,7 @@ struct Written {
 impl<'de> Deserialize<'de> for SecretRef {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         const NAMED: &str = "a secret is named, never written: { env = \"NAME\" } or { file = \"path\" }";
-        let any: toml::Value = Deserialize::deserialize(deserializer).map_err(|_| D::Error::custom(NAMED))?;
+        let any: toml::Value = Deserialize::deserialize(deserializer)?;
         let toml::Value::Table(table) = any else { return Err(D::Error::custom(NAMED)) };
         match Written::deserialize(table).map_err(D::Error::custom)? {
             Written { env: Some(name), file: None } => Ok(Self::Env(name)),

@@ -97,7 +97,7 @@ fn credentials_are_told_apart_by_their_parts() {
     check(&parts.replace("https:", "http:"), Err(&["http://login.test/token", "plain http"]));
     check(&parts.replace("rs384", "rs3845"), Err(&["did you mean `rs384`?"]));
     check(&parts.replace("{ env = \"S\" }", "\"hush\""), Err(&[NAMED]));
-    check(&parts.replace("token_url", "env"), Err(&["`client_id`"]));
+    check(&parts.replace("token_url", "env"), Err(&["or made of parts: not both"]));
     check("signing.hook = {}", Err(&["missing field `key`"]));
     check(r#"signing.hook = { key = "hush" }"#, Err(&[NAMED]));
     check(r#"signing.hook = { key = { env = "S" }, claim = {} }"#, Err(&["did you mean `claims`?"]));

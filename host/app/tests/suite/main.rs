@@ -1,5 +1,6 @@
-//! Suites that cross crates: whole runs as data, real kills, the command line, the law of imports.
+//! Suites that cross crates: whole runs as data, real kills, secrets that are nowhere, the command line, the law of imports.
 
+mod canary;
 mod cases;
 mod commands;
 mod config;

@@ -136,6 +136,7 @@ pub(crate) fn grant(host: &PluginHost, tenant: &str, plugin: &Installed) -> anyh
         digest: plugin.digest.clone(),
         settings: Value::Null,
         credentials: BTreeMap::new(),
+        signing: BTreeMap::new(),
         read: vec!["GET http://vendor.test/*".parse()?],
         write: vec!["POST http://vendor.test/things".parse()?],
         conversation: ConversationLevel::None,

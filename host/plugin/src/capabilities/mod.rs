@@ -2,6 +2,7 @@
 
 mod base;
 pub(crate) mod conversation;
+mod held;
 pub(crate) mod http;
 pub(crate) mod log;
 mod settings;
@@ -19,7 +20,7 @@ use self::{http::Hooks, log::Log};
 use crate::{
     door::Door,
     limits::{HEADER_BYTES_MAX, Limits},
-    meter::{Memory, Meter},
+    meter::{Held, HostBytes, Memory, Meter},
 };
 
 /// The capabilities beside the base, without their version. `types` holds no function.
@@ -92,6 +93,8 @@ impl Given {
 pub(crate) struct State {
     pub(crate) memory: Memory,
     table: ResourceTable,
+    /// What the table holds in bytes.
+    held: Held,
     wasi: WasiCtx,
     http: WasiHttpCtx,
     hooks: Hooks,
@@ -112,9 +115,12 @@ impl State {
         // Twice, since it also counts what holding a header costs.
         http.set_field_size_limit(2 * HEADER_BYTES_MAX);
         let pure = door.is_none();
+        let host_bytes = door.as_ref().map(|door| door.host_bytes());
+        let host_bytes = host_bytes.unwrap_or_else(|| Arc::new(HostBytes::new(limits.host_bytes_max)));
         Self {
             memory: Memory::new(limits.memory_bytes_max, Arc::clone(meter)),
             table,
+            held: host_bytes.part(),
             wasi: base::context(&log, pure),
             http,
             hooks: Hooks::new(door),
@@ -125,11 +131,6 @@ impl State {
             signing,
             pure,
         }
-    }
-
-    /// Handles of the host's resources that are held now.
-    pub(crate) fn handles(&mut self) -> usize {
-        self.table.iter_mut().count()
     }
 
     fn table(&mut self) -> &mut ResourceTable {

@@ -87,9 +87,16 @@ impl Open {
     }
 
     async fn delete(&mut self, key: String) -> Result<(), RecordsError> {
-        match &mut self.rehearsed {
-            Some(written) => drop(written.insert(key, None)),
-            None => self.records.delete(&self.space, &key).await?,
+        if self.rehearsed.is_none() {
+            return self.records.delete(&self.space, &key).await;
+        }
+        // What is there is within the quota; what isn't there is as many as a component cares to name.
+        let kept = self.records.get(&self.space, &key).await?.is_some();
+        let written = self.rehearsed.as_mut().expect("it was there above");
+        if kept {
+            written.insert(key, None);
+        } else {
+            written.remove(&key);
         }
         Ok(())
     }

@@ -94,7 +94,12 @@ impl Answer {
     fn take(&mut self, piece: Bytes) -> Result<Bytes, Error> {
         self.door.count_response_bytes(piece.len())?;
         self.held.set(self.scrubbing.kept() + piece.len())?;
-        let out = self.scrubbing.push(piece);
+        let mut out = self.scrubbing.push(piece);
+        // Where the length was announced, the last piece is known to be the last: it need not be asked for another.
+        if self.source.as_ref().is_some_and(Body::is_end_stream) {
+            let rest = self.finish();
+            out = if out.is_empty() { rest } else { [out, rest].concat().into() };
+        }
         self.held.set(self.scrubbing.kept() + out.len())?;
         Ok(out)
     }
@@ -108,6 +113,12 @@ impl Answer {
     fn end(&mut self) {
         self.source = None;
         self.door.took(self.until);
+    }
+
+    /// Ends it in good order, and gives what the scrubber has kept.
+    fn finish(&mut self) -> Bytes {
+        self.end();
+        self.scrubbing.finish()
     }
 
     fn fail(&mut self, error: Error) -> Error {
@@ -132,10 +143,7 @@ impl Body for Answer {
                     Err(_) => continue,
                 },
                 Some(Err(error)) => Err(this.broken(&error)),
-                None => {
-                    this.end();
-                    Ok(this.scrubbing.finish())
-                }
+                None => Ok(this.finish()),
             };
             match piece {
                 Ok(piece) if piece.is_empty() => {}

@@ -138,6 +138,11 @@ impl Door {
         Self { outlet, purpose, key, log, host_bytes, state: Mutex::default(), rehearsed: Notify::new() }
     }
 
+    /// What the host holds for this call.
+    pub(crate) fn host_bytes(&self) -> Arc<HostBytes> {
+        Arc::clone(&self.host_bytes)
+    }
+
     /// Whether the component may neither set nor read that header.
     pub(crate) fn is_forbidden(&self, name: &HeaderName) -> bool {
         self.outlet.is_forbidden(name)

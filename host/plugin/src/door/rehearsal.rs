@@ -41,16 +41,19 @@ impl Door {
             Some(slot) => slot.show(&mut headers, &mut url, body).map_err(Error::Invalid)?,
             None => body,
         };
-        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        // A component has no credential to show. One may have come to it all the same: in its settings, by mistake.
+        let scrubber = self.outlet.scrubber();
+        let scrubbed = |bytes: Bytes| String::from_utf8_lossy(&scrubber.bytes(bytes)).into_owned();
+        let text = |value: &HeaderValue| scrubbed(Bytes::copy_from_slice(value.as_bytes()));
         // What only this host's own way of sending needs says nothing to whoever reads it.
         let shown = headers.iter().filter(|(name, _)| ![names::ACCEPT_ENCODING, names::HOST].contains(name));
         let mut headers: Vec<(String, String)> = shown.map(|(name, value)| (name.to_string(), text(value))).collect();
         headers.sort();
         Ok(CapturedWrite {
             method: admitted.method.to_string(),
-            url: url.to_string(),
+            url: scrubbed(url.to_string().into()),
             headers,
-            body: clip(&String::from_utf8_lossy(&body), CAPTURED_BODY_BYTES_MAX),
+            body: clip(&scrubbed(body), CAPTURED_BODY_BYTES_MAX),
             answered,
         })
     }

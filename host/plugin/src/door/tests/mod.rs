@@ -216,6 +216,23 @@ async fn a_rehearsed_write_is_shown_without_its_credential() {
 }
 
 #[tokio::test]
+async fn a_credential_that_a_component_has_all_the_same_is_not_shown_in_a_rehearsal() {
+    let vendor = Vendor::answering(http("201 Created", &[], "made")).await;
+    let door = Setup::default().door(&vendor, Purpose::Rehearses);
+    let uri = "https://vendor.test/v1/things?key=t0ken%2Fwith%2Bodd%3Dchars";
+    tokio::select! {
+        answer = door.send(request("POST", uri, &[("x-note", TOKEN)], r#"{"key": "t0ken\/with+odd=chars"}"#)) => {
+            panic!("nothing answers it: {answer:?}")
+        }
+        () = door.rehearsed() => {}
+    }
+    let captured = door.close().captured.remove(0);
+    assert_eq!(captured.url, "https://vendor.test/v1/things?key=[credential]");
+    assert_eq!(captured.body, r#"{"key": "[credential]"}"#);
+    assert!(captured.headers.contains(&("x-note".to_owned(), "[credential]".to_owned())), "{:?}", captured.headers);
+}
+
+#[tokio::test]
 async fn each_write_of_a_rule_has_its_own_idempotency_header_and_a_retry_has_the_same() {
     let vendor = Vendor::answering(http("200 OK", &[], "")).await;
     let mut keys = Vec::new();

@@ -1,0 +1,121 @@
+//! The host with a guest that behaves, and what a call and a grant need.
+
+use std::sync::Arc;
+
+use aftercall_core::{
+    ports::Tools as _,
+    tool::{Effect, FailureKind, Finding, Invocation, LogLevel},
+};
+use serde_json::json;
+
+use super::{
+    case::{
+        Case,
+        Expected::{Described, Done, Found},
+        call, check_all, list_tools, reconcile,
+    },
+    world::{NOW, World, grant, plugin, tenant},
+};
+use crate::{
+    Grant, HostConfig, InUse, PluginHost, Reroutes,
+    credential::Supplied,
+    testing::{Records, Stopped},
+};
+
+pub(super) fn cases() -> Vec<Case> {
+    vec![
+        list_tools("behaves", Described(1)),
+        call("behaves", Done("done")).logging("done"),
+        reconcile("behaves", Found(Finding::DidNotHappen)),
+    ]
+}
+
+#[tokio::test]
+async fn who_behaves_is_served() {
+    check_all(cases()).await;
+}
+
+#[tokio::test]
+async fn an_outcome_comes_back_whole() {
+    let world = World::of("behaves");
+    let tools = world.host.list_tools(&tenant(), &plugin()).await.expect("tools");
+    assert_eq!(tools.len(), 1);
+    assert_eq!((tools[0].name.as_str(), tools[0].effect, tools[0].reconcilable), ("greet", Effect::Once, true));
+
+    let end = world.call(&json!({"who": "you"})).await;
+    let outcome = end.result.expect("an outcome");
+    assert_eq!(outcome.text, "done");
+    assert_eq!(outcome.data.expect("data").value(), json!({"color": "red"}), "the settings, as the host gave them");
+    assert_eq!((outcome.receipts[0].id.as_str(), outcome.receipts[0].kind.as_str()), ("T1", "thing"));
+    assert_eq!((end.log[0].level, end.log[0].message.as_str()), (LogLevel::Info, "done"));
+
+    let finding = world.host.reconcile(&world.invocation(&json!({}))).await;
+    assert_eq!(finding, Ok(Finding::DidNotHappen));
+}
+
+#[tokio::test]
+async fn calls_run_side_by_side_and_wait_for_a_place() {
+    let world = World::of("behaves");
+    let arguments = json!({});
+    let ends = futures::future::join_all((0..32).map(|_| world.call(&arguments))).await;
+    assert_eq!(world.host.in_use(), InUse::default());
+    assert!(ends.iter().all(|end| end.result.is_ok()), "{ends:?}");
+}
+
+#[tokio::test]
+async fn a_call_needs_its_grant() {
+    let world = World::of("behaves");
+    for (change, words) in [
+        (
+            Box::new(|i: &mut Invocation| i.context.deadline = NOW) as Box<dyn Fn(&mut Invocation)>,
+            "deadline had passed",
+        ),
+        (Box::new(|i: &mut Invocation| i.tenant = "other".parse().expect("a name")), "grants no plugin"),
+        (Box::new(|i| i.plugin = "other".parse().expect("a name")), "grants no plugin"),
+        (Box::new(|i| i.digest = aftercall_core::id::Sha256Hex::of(b"other")), "the run began with plugin guest"),
+    ] {
+        let mut invocation = world.invocation(&json!({}));
+        change(&mut invocation);
+        let end = world.host.call(&invocation, Records::failing()).await;
+        let failure = end.result.expect_err(words);
+        let expected = if words.contains("deadline") { FailureKind::Unavailable } else { FailureKind::NotRunnable };
+        assert_eq!(failure.kind, expected);
+        assert!(failure.message.contains(words), "{}", failure.message);
+    }
+}
+
+#[test]
+fn a_grant_must_fit_the_manifest() {
+    let world = World::of("behaves");
+    let secret = || Supplied::Secret(aftercall_core::secret::Secret::new("secret".into()));
+    for (change, words) in [
+        (
+            Box::new(|g: &mut Grant| g.digest = aftercall_core::id::Sha256Hex::of(b"x")) as Box<dyn Fn(&mut Grant)>,
+            "not installed",
+        ),
+        (Box::new(|g| g.plugin = "other".parse().expect("a name")), "calls itself guest, not other"),
+        (Box::new(|g| g.settings = json!({"color": 1})), "at /color"),
+        (Box::new(move |g| drop(g.credentials.insert("key".into(), secret()))), "no credential `key`"),
+        (Box::new(|g| g.credentials.clear()), "needs the credential `api`"),
+    ] {
+        let mut grant = grant(&world.installed);
+        change(&mut grant);
+        let error = world.host.grant(tenant(), &grant).expect_err(words).to_string();
+        assert!(error.contains(words), "{error}");
+    }
+}
+
+#[test]
+fn a_rerouting_must_lead_somewhere() {
+    for (place, expected) in [
+        ("http://127.0.0.1:1", true),
+        ("https://sandbox.test", true),
+        ("http://127.0.0.1:1/path", false),
+        ("ftp://127.0.0.1", false),
+        ("http://127.0.0.1/?q", false),
+    ] {
+        let reroutes = Reroutes::from([("vendor.test".to_owned(), place.parse().expect("a URL"))]);
+        let config = HostConfig { egress_reroutes: reroutes, ..HostConfig::new(Arc::new(Stopped(NOW))) };
+        assert_eq!(PluginHost::new(config).is_ok(), expected, "{place}");
+    }
+}

@@ -1,0 +1,9 @@
+;; Names another host than the one that it asks for.
+(data (i32.const 4096) "host")
+(data (i32.const 4160) "other.test")
+(func $call-tool (param i32) (result i32)
+  (local $fields i32)
+  (local.set $fields (call $fields.new))
+  (call $must (call $header (local.get $fields) (i32.const 4096) (i32.const 4) (i32.const 4160) (i32.const 10)))
+  (drop (call $await (call $send (call $request (i32.const 2) (i32.const 176) (i32.const 11) (local.get $fields)))))
+  (call $done))

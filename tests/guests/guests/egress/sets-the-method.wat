@@ -1,0 +1,9 @@
+;; Asks the vendor to take its request for another one.
+(data (i32.const 4096) "x-http-method-override")
+(data (i32.const 4160) "DELETE")
+(func $call-tool (param i32) (result i32)
+  (local $fields i32)
+  (local.set $fields (call $fields.new))
+  (call $must (call $header (local.get $fields) (i32.const 4096) (i32.const 22) (i32.const 4160) (i32.const 6)))
+  (drop (call $await (call $send (call $request (i32.const 2) (i32.const 176) (i32.const 11) (local.get $fields)))))
+  (call $done))

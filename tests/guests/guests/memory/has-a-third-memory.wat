@@ -1,0 +1,3 @@
+;; Has more memories than the pool holds for it.
+(memory $second 1)
+(memory $third 1)

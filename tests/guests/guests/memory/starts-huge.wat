@@ -1,0 +1,2 @@
+;; Wants four gigabytes before it does anything.
+(memory $memory 65536)

@@ -1,0 +1,2 @@
+;; Wants thirty-two megabytes before it does anything.
+(memory $memory 512)

@@ -1,0 +1,3 @@
+;; Fails with a kind of failure that only the host may speak of.
+(func $call-tool (param i32) (result i32)
+  (call $fail (i32.const 9)))

@@ -1,0 +1,4 @@
+;; Reads its settings while it describes its tools.
+(func $list-tools (param i32 i32) (result i32)
+  (call $settings (i32.const 2048))
+  (call $one-tool (i32.const 16) (i32.const 5) (i32.const 64) (i32.const 56)))

@@ -1,0 +1,3 @@
+;; Reads behind the end of its memory.
+(func $call-tool (param i32) (result i32)
+  (i32.load (i32.const -4)))

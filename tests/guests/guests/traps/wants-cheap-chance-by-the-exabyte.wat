@@ -1,0 +1,4 @@
+;; Asks for 2^63 random bytes that need not be secret.
+(func $call-tool (param i32) (result i32)
+  (call $random.insecure (i64.const 0x8000000000000000) (i32.const 1024))
+  (call $done))
