@@ -19,9 +19,8 @@ impl Clock for Stopped {
     }
 }
 
-static RUNTIME: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
-});
+static RUNTIME: LazyLock<tokio::runtime::Runtime> =
+    LazyLock::new(|| tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime"));
 
 fuzz_target!(|bytes: &[u8]| {
     let _inside = RUNTIME.enter();
@@ -39,6 +38,7 @@ fuzz_target!(|bytes: &[u8]| {
         digest: installed.digest.clone(),
         settings: serde_json::Value::Null,
         credentials: BTreeMap::new(),
+        signing: BTreeMap::new(),
         read: Vec::new(),
         write: Vec::new(),
         conversation: ConversationLevel::Transcript,

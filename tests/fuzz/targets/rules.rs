@@ -37,7 +37,9 @@ fn target(line: &str) -> Option<Target> {
 
 /// A request leaves only where both parties' rules allow it, and never as a write from a read.
 fn decisions_agree(author: &Rule, tenant: &Rule, target: &Target, both: bool) {
-    for (by_author, by_tenant) in [(Access::Read, Access::Read), (Access::Read, Access::Write), (Access::Write, Access::Read)] {
+    for (by_author, by_tenant) in
+        [(Access::Read, Access::Read), (Access::Read, Access::Write), (Access::Write, Access::Read)]
+    {
         let marked = |rule: &Rule, access| vec![MarkedRule { rule: rule.clone(), access }];
         let policy = Policy { author: marked(author, by_author), operator: None, tenant: marked(tenant, by_tenant) };
         let write = by_author.max(by_tenant) == Access::Write;
