@@ -18,7 +18,7 @@ const VENDOR: Duration = Duration::from_millis(20);
 const CALLS: usize = 100;
 const ROUNDS: usize = 3;
 /// What the neighbour's components do, and how many calls of each want to run at once.
-const NUISANCES: [&str; 3] = ["spins", "floods", "grows"];
+const NUISANCES: [&str; 3] = ["spins", "floods-the-log", "grows"];
 const CALLS_OF_A_NUISANCE: usize = 16;
 
 /// The slowest call in a hundred, alone and beside the neighbour.
