@@ -4,6 +4,7 @@ use aftercall_core::{
     id::Sha256Hex,
     manifest::{self, Manifest},
 };
+use wasm_encoder::{CustomSection, Section as _};
 use wasmparser::{Encoding, Parser, Payload};
 use wasmtime::Engine;
 
@@ -94,26 +95,9 @@ pub fn embed(component: &[u8], manifest: &Manifest) -> Result<Vec<u8>, Error> {
         return Err(Error::TwoManifests);
     }
     let json = serde_json::to_vec(manifest).expect("a manifest serialises: its maps have text keys");
-    let mut section = Vec::with_capacity(json.len() + 32);
-    leb128(&mut section, MANIFEST_SECTION.len());
-    section.extend_from_slice(MANIFEST_SECTION.as_bytes());
-    section.extend_from_slice(&json);
     let mut bytes = component.to_vec();
-    bytes.push(0); // a custom section, in a component as in a module
-    leb128(&mut bytes, section.len());
-    bytes.extend_from_slice(&section);
+    CustomSection { name: MANIFEST_SECTION.into(), data: json.into() }.append_to(&mut bytes);
     Ok(bytes)
-}
-
-fn leb128(out: &mut Vec<u8>, mut number: usize) {
-    loop {
-        let low = u8::try_from(number & 0x7f).expect("seven bits fit a byte");
-        number >>= 7;
-        out.push(if number == 0 { low } else { low | 0x80 });
-        if number == 0 {
-            return;
-        }
-    }
 }
 
 fn read_manifest(json: &[u8]) -> Result<Manifest, Error> {
@@ -179,6 +163,8 @@ impl<'a> Outline<'a> {
 
 #[cfg(test)]
 mod tests {
+    use wasm_encoder::Encode as _;
+
     use super::*;
 
     const EMPTY_COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
@@ -232,8 +218,7 @@ mod tests {
         let inner = embed(EMPTY_COMPONENT, &manifest()).expect("embeds");
         let mut outer = EMPTY_COMPONENT.to_vec();
         outer.push(4); // a component section
-        leb128(&mut outer, inner.len());
-        outer.extend(inner);
+        inner.as_slice().encode(&mut outer);
         assert!(matches!(Artifact::read(&outer), Err(Error::NoManifest)));
     }
 }

@@ -126,9 +126,9 @@ pub(crate) struct Ceiling {
     pub(crate) state: Quota,
 }
 
-/// What became of a capability that a plugin could have.
+/// Whether a plugin has a capability in a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Consent<T> {
+pub(crate) enum Capability<T> {
     /// It has it.
     Given(T),
     /// Its manifest doesn't ask for it.
@@ -146,8 +146,8 @@ pub(crate) struct Granted {
     pub(crate) limits: Limits,
     /// Where its calls wait, with the tenant's others.
     pub(crate) lanes: Lanes,
-    pub(crate) conversation: Consent<ConversationLevel>,
-    pub(crate) state: Consent<Quota>,
+    pub(crate) conversation: Capability<ConversationLevel>,
+    pub(crate) state: Capability<Quota>,
     /// What `list-tools` answered: a pure function of digest and settings, and both are fixed here.
     pub(crate) tools: OnceCell<Vec<Tool>>,
 }
@@ -179,16 +179,16 @@ impl Granted {
             tenant: marked(&grant.read, Access::Read).chain(marked(&grant.write, Access::Write)).collect(),
         };
         let conversation = match manifest.conversation {
-            ConversationLevel::None => Consent::NotAsked,
+            ConversationLevel::None => Capability::NotAsked,
             asked => match asked.min(grant.conversation).min(ceiling.conversation) {
-                ConversationLevel::None => Consent::NotGranted,
-                level => Consent::Given(level),
+                ConversationLevel::None => Capability::NotGranted,
+                level => Capability::Given(level),
             },
         };
         let state = match grant.state {
-            _ if !manifest.state => Consent::NotAsked,
-            Some(quota) => Consent::Given(quota.below(ceiling.state)),
-            None => Consent::NotGranted,
+            _ if !manifest.state => Capability::NotAsked,
+            Some(quota) => Capability::Given(quota.below(ceiling.state)),
+            None => Capability::NotGranted,
         };
         let credentials = Credentials::new(manifest, &grant.credentials, around)?;
         let signers = Arc::new(Signers::new(manifest, &grant.signing, Arc::clone(&around.clock))?);

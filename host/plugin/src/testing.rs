@@ -1,4 +1,5 @@
-//! A vendor on loopback that answers with the bytes that it is told to, and a record of writes.
+//! What tests of the host share: a call of a tool, a vendor on loopback that answers with the bytes that it is told
+//! to, and a record of writes.
 
 use std::{
     collections::BTreeMap,
@@ -9,14 +10,56 @@ use std::{
 };
 
 use aftercall_core::{
+    conversation::Conversation,
+    effect::EffectKey,
+    id::{PluginName, RunIdentity, Sha256Hex, Tenant},
+    json::Json,
     ports::{Clock, PluginState, RecordsError, WriteRecord},
     state::{Expected, Put, Quota, Space, Value},
     time::Timestamp,
+    tool::{CallContext, Effect, Invocation},
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
 };
+
+/// When tests happen.
+pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+
+pub(crate) fn tenant() -> Tenant {
+    "acme".parse().expect("a name")
+}
+
+/// The first attempt at a call of a tool that writes once, with twenty seconds to go.
+pub(crate) fn invocation(plugin: &PluginName, digest: &Sha256Hex, arguments: Json) -> Invocation {
+    let call = RunIdentity {
+        tenant: tenant(),
+        platform: "native".parse().expect("a name"),
+        conversation: "c1".into(),
+        revision: 0,
+    };
+    Invocation {
+        tenant: tenant(),
+        plugin: plugin.clone(),
+        digest: digest.clone(),
+        tool: "greet".into(),
+        effect: Effect::Once,
+        arguments,
+        conversation: Arc::new(Conversation::new(call.platform.clone(), "c1")),
+        context: CallContext {
+            conversation: call.opaque_conversation(),
+            run: call.run(),
+            key: EffectKey::from_stored("ac_1".into()),
+            attempt: 1,
+            first_attempt_at: NOW,
+            attempt_at: NOW,
+            deadline: NOW.plus_ms(20_000),
+            facts: Vec::new(),
+            dry_run: false,
+        },
+    }
+}
 
 /// What happened, in order, to whoever shares it.
 #[derive(Clone, Default)]

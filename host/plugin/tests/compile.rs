@@ -14,6 +14,7 @@ use aftercall_plugin::{
     compile_in_this_process_alone,
 };
 use serde_json::{Value, json};
+use wasm_encoder::{CodeSection, ComponentSection as _, FunctionSection, Module, ModuleSection, TypeSection};
 
 const COMMAND: &str = "compile-component";
 
@@ -73,41 +74,19 @@ async fn what_compiles_runs() {
     assert_eq!(host.inspect(&plugin, &Value::Null).await.expect("tools").len(), 1);
 }
 
-/// A component that has a module of this body beside what a plugin has.
+/// A component that has a module of these functions beside what a plugin has.
 fn with_module(functions: &[Vec<u8>]) -> Vec<u8> {
-    let mut module = b"\0asm\x01\0\0\0".to_vec();
-    section(&mut module, 1, &[1, 0x60, 0, 0]);
-    let mut types = Vec::new();
-    leb128(&mut types, functions.len());
-    types.resize(types.len() + functions.len(), 0);
-    section(&mut module, 3, &types);
-    let mut code = Vec::new();
-    leb128(&mut code, functions.len());
+    let (mut types, mut all, mut code) = (TypeSection::new(), FunctionSection::new(), CodeSection::new());
+    types.ty().function([], []);
     for body in functions {
-        leb128(&mut code, body.len());
-        code.extend_from_slice(body);
+        all.function(0);
+        code.raw(body);
     }
-    section(&mut module, 10, &code);
+    let mut module = Module::new();
+    module.section(&types).section(&all).section(&code);
     let mut component = aftercall_guests::component("behaves").to_vec();
-    section(&mut component, 1, &module);
+    ModuleSection(&module).append_to_component(&mut component);
     component
-}
-
-fn section(out: &mut Vec<u8>, id: u8, bytes: &[u8]) {
-    out.push(id);
-    leb128(out, bytes.len());
-    out.extend_from_slice(bytes);
-}
-
-fn leb128(out: &mut Vec<u8>, mut number: usize) {
-    loop {
-        let low = u8::try_from(number & 0x7f).expect("seven bits fit a byte");
-        number >>= 7;
-        out.push(if number == 0 { low } else { low | 0x80 });
-        if number == 0 {
-            return;
-        }
-    }
 }
 
 /// A function without locals that does this so often.

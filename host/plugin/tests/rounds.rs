@@ -17,22 +17,19 @@ use std::{
 };
 
 use aftercall_core::{
-    conversation::Conversation,
-    effect::EffectKey,
-    id::{PluginName, RunIdentity, Sha256Hex, Tenant},
+    id::{PluginName, Sha256Hex},
     json::Json,
     manifest::ConversationLevel,
     ports::Tools as _,
     secret::Secret,
     state::Quota,
-    time::Timestamp,
-    tool::{CallContext, Effect, Failure, Invocation},
+    tool::Failure,
 };
 use aftercall_guests::files;
 use aftercall_plugin::{Grant, HostConfig, InUse, Limits, PluginHost, Reroutes, credential::Supplied, embed};
 use futures::{StreamExt as _, stream};
 use serde_json::json;
-use testing::{Events, Kept, Records, Stopped, Vendor, http};
+use testing::{Events, Kept, NOW, Records, Stopped, Vendor, http, invocation, tenant};
 
 /// Rounds that are measured, unless this variable asks for others: a thousand take minutes.
 const ROUNDS: (&str, usize) = ("AFTERCALL_ROUNDS", 20);
@@ -44,8 +41,6 @@ const KEPT_CONNECTIONS: usize = 8;
 const AT_ONCE: usize = 4;
 /// How much the process may grow over all measured rounds, in bytes.
 const GROWTH_MAX: usize = 8 << 20;
-
-const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
 /// Tight: who computes without end does so until the engine's clock ticks.
 fn limits(guest: &str) -> Limits {
@@ -160,7 +155,8 @@ impl World {
     /// Asks a guest for that in which it misbehaves.
     async fn ask(&self, index: usize) {
         let (name, grant) = &self.plugins[index];
-        let invocation = invocation(name, &grant.digest);
+        let mut invocation = invocation(name, &grant.digest, Json::from(&json!("vendor.test")));
+        invocation.context.deadline = NOW.plus_ms(patience(name.as_str()));
         let says = |kind: Result<(), Failure>| kind.map_or_else(|failure| failure.kind.to_string(), |()| "done".into());
         let end = match misbehaves_in(name.as_str()) {
             Ask::ListTools => match self.host.list_tools(&tenant(), name).await {
@@ -174,10 +170,6 @@ impl World {
             self.ends.lock().expect("not poisoned").entry(name.clone()).or_default().insert(end);
         }
     }
-}
-
-fn tenant() -> Tenant {
-    "acme".parse().expect("a name")
 }
 
 fn packed(guest: &str) -> Vec<u8> {
@@ -206,35 +198,6 @@ fn grant(plugin: &PluginName, digest: Sha256Hex) -> Grant {
         conversation: ConversationLevel::None,
         state: Some(Quota::default()),
         limits: limits(plugin.as_str()),
-    }
-}
-
-fn invocation(plugin: &PluginName, digest: &Sha256Hex) -> Invocation {
-    let call = RunIdentity {
-        tenant: tenant(),
-        platform: "native".parse().expect("a name"),
-        conversation: "c1".into(),
-        revision: 0,
-    };
-    Invocation {
-        tenant: tenant(),
-        plugin: plugin.clone(),
-        digest: digest.clone(),
-        tool: "greet".into(),
-        effect: Effect::Once,
-        arguments: Json::from(&json!("vendor.test")),
-        conversation: Arc::new(Conversation::new(call.platform.clone(), "c1")),
-        context: CallContext {
-            conversation: call.opaque_conversation(),
-            run: call.run(),
-            key: EffectKey::from_stored("ac_1".into()),
-            attempt: 1,
-            first_attempt_at: NOW,
-            attempt_at: NOW,
-            deadline: NOW.plus_ms(patience(plugin.as_str())),
-            facts: Vec::new(),
-            dry_run: false,
-        },
     }
 }
 

@@ -1,6 +1,8 @@
 //! What is wrong as a file: cut off, of another kind, or made of more than anybody needs. Each is made from a plugin
 //! that is in order.
 
+use wasm_encoder::Encode as _;
+
 /// A file that no host should take, or at least not fall over.
 #[derive(Debug, Clone, Copy)]
 pub struct HostileFile {
@@ -120,16 +122,12 @@ fn doubled_types() -> Vec<u8> {
 /// A hundred and twenty types, each a list of the one before.
 fn nested_types() -> Vec<u8> {
     let mut types = vec![120, 0x70, 0x7f];
-    for before in 0..119_u8 {
+    for before in 0..119_i32 {
         types.push(0x70);
-        leb128_signed(&mut types, before);
+        // Signed, as a type's index is: a negative number would be a primitive type.
+        before.encode(&mut types);
     }
     types
-}
-
-/// A type's index stands where a negative number would be a primitive type.
-fn leb128_signed(out: &mut Vec<u8>, index: u8) {
-    if index < 0x40 { out.push(index) } else { out.extend([index | 0x80, 0]) }
 }
 
 fn nested_components(depth: usize) -> Vec<u8> {
@@ -149,8 +147,7 @@ fn many_locals() -> Vec<u8> {
 /// A module of one function without parameters and results.
 fn module_of(body: &[u8]) -> Vec<u8> {
     let mut code = vec![1];
-    leb128(&mut code, body.len());
-    code.extend_from_slice(body);
+    body.encode(&mut code);
     [MAGIC_OF_MODULE, &[1, 4, 1, 0x60, 0, 0], &[3, 2, 1, 0], &section(10, &code)].concat()
 }
 
@@ -169,26 +166,14 @@ fn with(component: &[u8], id: u8, data: &[u8]) -> Vec<u8> {
 
 fn section(id: u8, data: &[u8]) -> Vec<u8> {
     let mut section = vec![id];
-    leb128(&mut section, data.len());
-    section.extend_from_slice(data);
+    data.encode(&mut section);
     section
 }
 
 /// A list of so many equal things.
 fn list(n: usize, of: &[u8]) -> Vec<u8> {
     let mut list = Vec::new();
-    leb128(&mut list, n);
+    n.encode(&mut list);
     list.extend(of.repeat(n));
     list
-}
-
-fn leb128(out: &mut Vec<u8>, mut number: usize) {
-    loop {
-        let low = u8::try_from(number & 0x7f).expect("seven bits fit a byte");
-        number >>= 7;
-        out.push(if number == 0 { low } else { low | 0x80 });
-        if number == 0 {
-            return;
-        }
-    }
 }

@@ -35,6 +35,7 @@ impl Step {
             Err(refused @ Refused::FactMissing { .. }) => Err(not_runnable(refused.to_string())),
         }
     }
+
     /// What comes of an attempt that the terms don't allow, and attempts so far. What was begun before they were
     /// narrowed has happened or may have, whatever they say now.
     pub(super) async fn refused(

@@ -13,7 +13,7 @@ use wasmtime::component::{HasSelf, Linker};
 use super::State;
 use crate::{
     bindings::aftercall::tool::conversation::{self, Error, Item as Said},
-    grant::Consent,
+    grant::Capability,
     text::clip,
 };
 
@@ -30,19 +30,19 @@ pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
 /// A conversation, as one call sees it.
 pub(crate) struct View {
     conversation: Arc<Conversation>,
-    level: Consent<ConversationLevel>,
+    level: Capability<ConversationLevel>,
 }
 
 impl View {
-    pub(crate) fn new(conversation: Arc<Conversation>, level: Consent<ConversationLevel>) -> Self {
+    pub(crate) fn new(conversation: Arc<Conversation>, level: Capability<ConversationLevel>) -> Self {
         Self { conversation, level }
     }
 
     fn at(&self, wanted: ConversationLevel) -> Result<&Conversation, String> {
         let (who, place) = match self.level {
-            Consent::Given(level) if level >= wanted => return Ok(&self.conversation),
-            Consent::NotAsked => ("its author must add", "plugin.toml"),
-            Consent::Given(_) | Consent::NotGranted => ("add", "the tenant's grant of the plugin"),
+            Capability::Given(level) if level >= wanted => return Ok(&self.conversation),
+            Capability::NotAsked => ("its author must add", "plugin.toml"),
+            Capability::Given(_) | Capability::NotGranted => ("add", "the tenant's grant of the plugin"),
         };
         Err(format!("{who} `conversation = \"{wanted}\"` to {place}"))
     }
@@ -160,12 +160,12 @@ mod tests {
     fn a_level_shows_itself_and_those_below() {
         use ConversationLevel::{Summary, Transcript};
         for (level, wanted, expected) in [
-            (Consent::Given(Transcript), Transcript, Ok(())),
-            (Consent::Given(Transcript), Summary, Ok(())),
-            (Consent::Given(Summary), Summary, Ok(())),
-            (Consent::Given(Summary), Transcript, Err("add `conversation = \"transcript\"` to the tenant's grant")),
-            (Consent::NotGranted, Summary, Err("add `conversation = \"summary\"` to the tenant's grant")),
-            (Consent::NotAsked, Summary, Err("its author must add `conversation = \"summary\"` to plugin.toml")),
+            (Capability::Given(Transcript), Transcript, Ok(())),
+            (Capability::Given(Transcript), Summary, Ok(())),
+            (Capability::Given(Summary), Summary, Ok(())),
+            (Capability::Given(Summary), Transcript, Err("add `conversation = \"transcript\"` to the tenant's grant")),
+            (Capability::NotGranted, Summary, Err("add `conversation = \"summary\"` to the tenant's grant")),
+            (Capability::NotAsked, Summary, Err("its author must add `conversation = \"summary\"` to plugin.toml")),
         ] {
             let view = View::new(Arc::new(conversation(Vec::new())), level);
             match (view.at(wanted), expected) {

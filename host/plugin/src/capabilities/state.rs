@@ -13,7 +13,7 @@ use wasmtime::component::{HasSelf, Linker};
 use super::State;
 use crate::{
     bindings::aftercall::tool::state::{self, Entry, Error},
-    grant::Consent,
+    grant::Capability,
 };
 
 pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
@@ -42,14 +42,14 @@ impl View {
     pub(crate) fn new(
         records: Option<&Arc<dyn PluginState>>,
         space: Space,
-        quota: Consent<Quota>,
+        quota: Capability<Quota>,
         rehearses: bool,
     ) -> Self {
         match (quota, records) {
-            (Consent::NotAsked, _) => Self::Shut("its author must add `state = true` to plugin.toml"),
-            (Consent::NotGranted, _) => Self::Shut("add `state = {}` to the tenant's grant of the plugin"),
-            (Consent::Given(_), None) => Self::Shut("run it where there are records"),
-            (Consent::Given(quota), Some(records)) => {
+            (Capability::NotAsked, _) => Self::Shut("its author must add `state = true` to plugin.toml"),
+            (Capability::NotGranted, _) => Self::Shut("add `state = {}` to the tenant's grant of the plugin"),
+            (Capability::Given(_), None) => Self::Shut("run it where there are records"),
+            (Capability::Given(quota), Some(records)) => {
                 let rehearsed = rehearses.then(BTreeMap::new);
                 Self::Open(Open { records: Arc::clone(records), space, quota, rehearsed })
             }

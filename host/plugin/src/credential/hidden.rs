@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
 };
 
 use aftercall_core::secret::Secret;
@@ -23,7 +23,7 @@ struct Secrets {
     /// By slot, the oldest first.
     obtained: BTreeMap<String, VecDeque<Secret>>,
     /// Made when it is first needed after a change.
-    scrubber: Option<Arc<Scrubber>>,
+    scrubber: Option<Scrubber>,
 }
 
 impl Hidden {
@@ -52,11 +52,11 @@ impl Hidden {
     }
 
     /// One that finds all that is hidden now.
-    pub(crate) fn scrubber(&self) -> Arc<Scrubber> {
+    pub(crate) fn scrubber(&self) -> Scrubber {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Secrets { granted, obtained, scrubber } = &mut *all;
         let secrets = granted.iter().chain(obtained.values().flatten()).map(Secret::expose);
-        Arc::clone(scrubber.get_or_insert_with(|| Arc::new(Scrubber::new(secrets))))
+        scrubber.get_or_insert_with(|| Scrubber::new(secrets)).clone()
     }
 }
 

@@ -138,7 +138,7 @@ impl Credentials {
     }
 
     /// Finds all that is hidden now in what comes back.
-    pub(crate) fn scrubber(&self) -> Arc<Scrubber> {
+    pub(crate) fn scrubber(&self) -> Scrubber {
         self.hidden.scrubber()
     }
 }

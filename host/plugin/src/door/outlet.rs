@@ -80,7 +80,7 @@ impl Outlet {
     }
 
     /// Finds the credentials of this moment in what comes back.
-    pub(super) fn scrubber(&self) -> Arc<Scrubber> {
+    pub(super) fn scrubber(&self) -> Scrubber {
         self.credentials.scrubber()
     }
 

@@ -14,7 +14,7 @@ use crate::limits::CREDENTIAL_BYTES_MIN;
 
 pub(super) const INSTEAD: &str = "[credential]";
 
-/// Finds credentials in any of their forms.
+/// Finds credentials in any of their forms. A clone is the same one.
 #[derive(Debug, Clone)]
 pub(crate) struct Scrubber(Option<Arc<Forms>>);
 

@@ -3,33 +3,26 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use aftercall_core::{
-    conversation::Conversation,
-    effect::EffectKey,
-    id::{PluginName, RunIdentity, Tenant},
+    id::PluginName,
     json::Json,
     manifest::ConversationLevel,
     ports::{PluginState, Tools as _},
     secret::Secret,
     state::Quota,
-    time::Timestamp,
-    tool::{AttemptEnd, CallContext, Effect, Invocation, Tool},
+    tool::{AttemptEnd, Invocation, Tool},
 };
 use serde_json::{Value, json};
 
 use crate::{
     Error, Grant, HostConfig, Installed, Limits, PluginHost, Reroutes, artifact,
     credential::Supplied,
-    testing::{Events, Kept, Records, Stopped, Vendor},
+    testing::{self, Events, Kept, Records, Stopped, Vendor},
 };
 
-pub(super) const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+pub(super) use crate::testing::{NOW, tenant};
 
 /// The credential of the tenant, which no guest may get to see.
 pub(super) const CREDENTIAL: &str = "k9Zr-canary/4Qm+7=wX";
-
-pub(super) fn tenant() -> Tenant {
-    "acme".parse().expect("a name")
-}
 
 pub(super) fn plugin() -> PluginName {
     "guest".parse().expect("a name")
@@ -113,32 +106,9 @@ impl World {
     }
 
     pub(super) fn invocation(&self, arguments: &Value) -> Invocation {
-        let call = RunIdentity {
-            tenant: tenant(),
-            platform: "native".parse().expect("a name"),
-            conversation: "c1".into(),
-            revision: 0,
-        };
-        Invocation {
-            tenant: tenant(),
-            plugin: plugin(),
-            digest: self.installed.digest.clone(),
-            tool: "greet".into(),
-            effect: Effect::Once,
-            arguments: Json::from(arguments),
-            conversation: Arc::new(Conversation::new(call.platform.clone(), "c1")),
-            context: CallContext {
-                conversation: call.opaque_conversation(),
-                run: call.run(),
-                key: EffectKey::from_stored("ac_1".into()),
-                attempt: 1,
-                first_attempt_at: NOW,
-                attempt_at: NOW,
-                deadline: NOW.plus_ms(20_000),
-                facts: vec![("call.contact".into(), Json::of(&"+15550100"))],
-                dry_run: false,
-            },
-        }
+        let mut invocation = testing::invocation(&plugin(), &self.installed.digest, Json::from(arguments));
+        invocation.context.facts = vec![("call.contact".into(), Json::of(&"+15550100"))];
+        invocation
     }
 
     pub(super) async fn call(&self, arguments: &Value) -> AttemptEnd {

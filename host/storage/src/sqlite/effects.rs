@@ -18,12 +18,10 @@ pub(super) fn begin(db: &Connection, effect: &EffectOf, begin: &Begin) -> Result
     let counts = known.as_ref().is_some_and(Entry::counts);
     let used_up = if counts { None } else { used_up(db, effect, begin)? };
     let (decision, next) = ledger::begin(known.as_ref(), begin, used_up);
-    if let Some(entry) = next {
-        match known {
-            None => insert(db, effect, &entry)?,
-            Some(_) => update(db, &effect.key, &entry)?,
-        }
-        attempted(db, effect, begin.at, counts)?;
+    match (known, next) {
+        (None, Some(entry)) => insert(db, effect, begin.at, &entry)?,
+        (Some(_), Some(entry)) => begin_again(db, effect, begin.at, counts, &entry)?,
+        (_, None) => {}
     }
     Ok(decision)
 }
@@ -87,11 +85,13 @@ pub(super) fn entry(db: &Connection, key: &EffectKey) -> Result<Option<Entry>, F
     Ok(document.map(|document| document.read(|| format!("ledger entry {key}"))).transpose()?)
 }
 
-fn insert(db: &Connection, effect: &EffectOf, entry: &Entry) -> Result<(), Fault> {
+fn insert(db: &Connection, effect: &EffectOf, at: Timestamp, entry: &Entry) -> Result<(), Fault> {
     let Document { version, json } = Document::of(entry);
     db.prepare_cached(
-        "INSERT INTO effects (key, tenant, platform, conversation, tool, state, version, json)
-         VALUES (:key, :tenant, :platform, :conversation, :tool, :state, :version, :json)",
+        "INSERT INTO effects
+             (key, tenant, platform, conversation, tool, state, version, json, run, contact, attempted_at)
+         VALUES
+             (:key, :tenant, :platform, :conversation, :tool, :state, :version, :json, :run, :contact, :at)",
     )?
     .execute(named_params! {
         ":key": effect.key.as_str(),
@@ -102,6 +102,30 @@ fn insert(db: &Connection, effect: &EffectOf, entry: &Entry) -> Result<(), Fault
         ":state": word(&entry.state),
         ":version": version,
         ":json": json,
+        ":run": effect.call.run().as_str(),
+        ":contact": effect.contact.as_str(),
+        ":at": integer(at.as_millis()),
+    })?;
+    Ok(())
+}
+
+/// Another attempt begins. An effect that counted before goes on counting where it did.
+fn begin_again(db: &Connection, effect: &EffectOf, at: Timestamp, counted: bool, entry: &Entry) -> Result<(), Fault> {
+    let Document { version, json } = Document::of(entry);
+    db.prepare_cached(
+        "UPDATE effects SET state = :state, version = :version, json = :json, attempted_at = :at,
+             run = iif(:counted, run, :run), contact = iif(:counted, contact, :contact)
+         WHERE key = :key",
+    )?
+    .execute(named_params! {
+        ":key": effect.key.as_str(),
+        ":state": word(&entry.state),
+        ":version": version,
+        ":json": json,
+        ":counted": counted,
+        ":run": effect.call.run().as_str(),
+        ":contact": effect.contact.as_str(),
+        ":at": integer(at.as_millis()),
     })?;
     Ok(())
 }
@@ -114,21 +138,6 @@ fn update(db: &Connection, key: &EffectKey, entry: &Entry) -> Result<(), Fault> 
         version,
         json,
     ))?;
-    Ok(())
-}
-
-/// An attempt begins. An effect that counted before goes on counting where it did.
-fn attempted(db: &Connection, effect: &EffectOf, at: Timestamp, counted: bool) -> Result<(), Fault> {
-    let at = integer(at.as_millis());
-    db.prepare_cached("UPDATE effects SET attempted_at = ?2 WHERE key = ?1")?.execute((effect.key.as_str(), at))?;
-    if !counted {
-        let (run, contact) = (effect.call.run(), effect.contact.as_str());
-        db.prepare_cached("UPDATE effects SET run = ?2, contact = ?3 WHERE key = ?1")?.execute((
-            effect.key.as_str(),
-            run.as_str(),
-            contact,
-        ))?;
-    }
     Ok(())
 }
 
