@@ -124,13 +124,8 @@ pub enum Error {
     #[error(transparent)]
     Artifact(#[from] artifact::Error),
     /// The file can't be read.
-    #[error("{path} can't be read: {error}; `aftercall plugin build DIR` makes one", path = .path.display())]
-    File {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        error: io::Error,
-    },
+    #[error("it can't be read: {0}; `aftercall plugin build DIR` makes one")]
+    File(io::Error),
     /// The component can't be run.
     #[error("plugin {plugin}: {error}")]
     Component {
@@ -250,9 +245,8 @@ impl PluginHost {
     /// # Errors
     /// The file can't be read; otherwise as [`PluginHost::install`].
     pub fn install_file(&self, path: impl Into<PathBuf>) -> Result<Installed, Error> {
-        let path = path.into();
-        let source = Source::File(path.clone());
-        let bytes = source.read().map_err(|error| Error::File { path, error })?;
+        let source = Source::File(path.into());
+        let bytes = source.read().map_err(Error::File)?;
         self.take_in(&bytes, source)
     }
 
