@@ -219,11 +219,16 @@ impl fmt::Display for Rule {
 impl Rule {
     /// Whether the request is one that this rule speaks of.
     pub fn matches(&self, target: &Target) -> bool {
+        is_canonical_path(&target.path) && self.matches_at(target, &target.path)
+    }
+
+    /// The same, of a path that is canonical.
+    fn matches_at(&self, target: &Target, path: &str) -> bool {
         self.methods.contains(&target.method)
             && self.scheme == target.scheme
             && self.host.matches(&target.host)
             && self.port == target.port
-            && matches_path(&self.path, &target.path)
+            && matches_path(&self.path, path)
     }
 
     /// Whether it names one host, and not many.
@@ -243,9 +248,6 @@ impl Host {
 }
 
 fn matches_path(pattern: &[Segment], path: &str) -> bool {
-    if !is_canonical_path(path) {
-        return false;
-    }
     let mut parts = path.split('/').skip(1);
     for segment in pattern {
         let part = match segment {
@@ -269,12 +271,10 @@ fn matches_path(pattern: &[Segment], path: &str) -> bool {
 /// what needs none or of what servers take for syntax once decoded.
 pub(crate) fn is_canonical_path(path: &str) -> bool {
     let Some(inner) = path.strip_prefix('/') else { return false };
-    let segments: Vec<&str> = inner.split('/').collect();
-    let last = segments.len() - 1;
-    let plain = |(index, segment): (usize, &&str)| {
-        let name = segment.split(';').next().unwrap_or_default();
-        name != "." && name != ".." && (index == last || !segment.is_empty())
-    };
+    let (before, last) = inner.rsplit_once('/').map_or((None, inner), |(before, last)| (Some(before), last));
+    let plain = |segment: &str| !matches!(segment.split(';').next(), Some("." | ".."));
+    let segments =
+        plain(last) && before.into_iter().flat_map(|all| all.split('/')).all(|one| plain(one) && !one.is_empty());
     let codes =
         path.split('%').skip(1).all(|rest| match rest.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
             Some(byte) => {
@@ -283,7 +283,7 @@ pub(crate) fn is_canonical_path(path: &str) -> bool {
             }
             None => false,
         });
-    segments.iter().enumerate().all(plain) && codes && !path.contains('\\')
+    segments && codes && !path.contains('\\')
 }
 
 /// A rule with its mark.
@@ -389,11 +389,17 @@ impl Policy {
 }
 
 fn strictest(rules: &[MarkedRule], target: &Target) -> Option<usize> {
+    if !is_canonical_path(&target.path) {
+        return None;
+    }
+    let read = |rule: &Rule| rule.matches_at(target, &target.path);
     // Most servers take a path with a slash behind it for the one without.
-    let without_slash = Target { path: target.path.trim_end_matches('/').to_owned(), ..target.clone() };
-    let write = |rule: &Rule| rule.matches(target) || rule.matches(&without_slash);
-    let writes = rules.iter().position(|marked| marked.access == Access::Write && write(&marked.rule));
-    writes.or_else(|| rules.iter().position(|marked| marked.access == Access::Read && marked.rule.matches(target)))
+    let without_slash = target.path.strip_suffix('/').filter(|path| is_canonical_path(path));
+    let write = |rule: &Rule| read(rule) || without_slash.is_some_and(|path| rule.matches_at(target, path));
+    let position = |access, matches: &dyn Fn(&Rule) -> bool| {
+        rules.iter().position(|marked| marked.access == access && matches(&marked.rule))
+    };
+    position(Access::Write, &write).or_else(|| position(Access::Read, &read))
 }
 
 #[cfg(test)]

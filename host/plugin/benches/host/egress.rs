@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use aftercall_core::tool::Effect;
-use aftercall_plugin::{Limits, bare::Bare};
+use aftercall_plugin::{HostConfig, Limits, PluginHost, bare::Bare};
 use anyhow::ensure;
 use serde_json::json;
 
@@ -26,7 +26,7 @@ pub(crate) async fn measure(component: &[u8]) -> anyhow::Result<Times> {
     let port = world::vendor(Duration::ZERO)?;
     let (host, installed) = world::host_of(component, Limits::default(), port)?;
     let caller = Caller::new(&host, "acme", &installed, ("ask", Effect::Read), &json!({"path": "stock"}))?;
-    let bare = Bare::of(&host, &"acme".parse()?, &installed.name).await?;
+    let bare = door(component, &format!("http://127.0.0.1:{port}")).await?;
     // The bare client makes its own TLS, though it needs none here.
     drop(rustls::crypto::ring::default_provider().install_default());
     let client = reqwest::Client::builder().no_proxy().http1_only().build()?;
@@ -41,7 +41,7 @@ pub(crate) async fn measure(component: &[u8]) -> anyhow::Result<Times> {
         raw.push(begun.elapsed() / REQUESTS);
         let begun = Instant::now();
         for _ in 0..REQUESTS {
-            let request = http::Request::get("http://vendor.test/stock").body(())?;
+            let request = http::Request::get(&url).body(())?;
             let answer = bare.send(request).await.map_err(anyhow::Error::msg)?;
             ensure!(answer == ANSWER, "the request at the door went wrong");
         }
@@ -53,4 +53,13 @@ pub(crate) async fn measure(component: &[u8]) -> anyhow::Result<Times> {
         guest.push(begun.elapsed() / REQUESTS);
     }
     Ok(Times { raw: median(&mut raw), door: median(&mut door), guest: median(&mut guest) })
+}
+
+/// A door that leads to the vendor's address itself, as the bare client does.
+async fn door(component: &[u8], vendor: &str) -> anyhow::Result<Bare> {
+    let config = world::host_config(Limits::default(), 1)?;
+    let host = PluginHost::new(HostConfig { egress_allow_ranges: vec!["127.0.0.0/8".parse()?], ..config })?;
+    let installed = host.install(&world::packed_for(component, "typical", vendor)?)?;
+    world::grant_for(&host, "acme", &installed, vendor)?;
+    Ok(Bare::of(&host, &"acme".parse()?, &installed.name).await?)
 }

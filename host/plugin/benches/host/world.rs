@@ -68,13 +68,21 @@ pub(crate) fn build_guest() -> anyhow::Result<Vec<u8>> {
     Ok(std::fs::read(file)?)
 }
 
+/// The vendor, as components know it.
+const VENDOR: &str = "http://vendor.test";
+
 /// A component with a manifest that may read from and write to `vendor.test`.
 pub(crate) fn packed(component: &[u8], name: &str) -> anyhow::Result<Vec<u8>> {
+    packed_for(component, name, VENDOR)
+}
+
+/// The same, for a vendor at another address.
+pub(crate) fn packed_for(component: &[u8], name: &str, vendor: &str) -> anyhow::Result<Vec<u8>> {
     let manifest = serde_json::from_value(json!({
         "name": name, "version": "1.0.0", "description": "What is measured.",
         "egress": [
-            {"rule": "GET http://vendor.test/*", "access": "read"},
-            {"rule": "POST http://vendor.test/things", "access": "write"},
+            {"rule": format!("GET {vendor}/*"), "access": "read"},
+            {"rule": format!("POST {vendor}/things"), "access": "write"},
         ],
     }))?;
     Ok(artifact::embed(component, &manifest)?)
@@ -131,14 +139,19 @@ pub(crate) fn order() -> (Value, &'static str) {
 
 /// Lets a tenant use a plugin.
 pub(crate) fn grant(host: &PluginHost, tenant: &str, plugin: &Installed) -> anyhow::Result<()> {
+    grant_for(host, tenant, plugin, VENDOR)
+}
+
+/// The same, for a vendor at another address.
+pub(crate) fn grant_for(host: &PluginHost, tenant: &str, plugin: &Installed, vendor: &str) -> anyhow::Result<()> {
     let grant = Grant {
         plugin: plugin.name.clone(),
         digest: plugin.digest.clone(),
         settings: Value::Null,
         credentials: BTreeMap::new(),
         signing: BTreeMap::new(),
-        read: vec!["GET http://vendor.test/*".parse()?],
-        write: vec!["POST http://vendor.test/things".parse()?],
+        read: vec![format!("GET {vendor}/*").parse()?],
+        write: vec![format!("POST {vendor}/things").parse()?],
         conversation: ConversationLevel::None,
         state: None,
         limits: Limits::default(),

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::{ask::Form, no_token::Why};
 use crate::{
-    door::{self, Canonical, Operator, client},
+    door::{self, Canonical, Operator, Rerouted, client},
     limits::TOKEN_ANSWER_BYTES_MAX,
 };
 
@@ -39,11 +39,11 @@ impl Endpoint {
         let agreed = vec![MarkedRule { rule: url.rule().clone(), access: Access::Write }];
         let policy = Policy { author: agreed.clone(), operator: operator.ceiling.clone(), tenant: agreed };
         policy.decide(&canonical.target, Sends::Anything)?;
-        let (place, rerouted) = operator.place(&canonical.url);
-        operator.check_address(&place, rerouted.is_some())?;
-        let host_header = rerouted.map(HeaderValue::try_from).transpose();
-        let host_header = host_header.map_err(|_| door::Error::Invalid("its host is no header's value"))?;
-        Ok(Self { url: place, host_header, host: canonical.target.host })
+        let (url, host_header) = match operator.rerouted(&canonical.url)? {
+            Some(Rerouted { place, host }) => (place, Some(host)),
+            None => (canonical.url, None),
+        };
+        Ok(Self { url, host_header, host: canonical.target.host })
     }
 
     /// Asks once. What comes back is bounded; the time is bounded by whoever calls.

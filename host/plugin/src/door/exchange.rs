@@ -92,9 +92,11 @@ impl Door {
     ) -> Result<reqwest::Response, Error> {
         // Before a write is recorded: without its token nothing leaves, and that is certain. A third of the time that is
         // left is for the token; the rest is enough to know whether a connection came about.
-        let patience = admitted.until.saturating_duration_since(Instant::now()) / 3;
         let credential = match &admitted.slot {
-            Some(slot) => Some(slot.ready(self.outlet.client(), patience).await?),
+            Some(slot) => {
+                let patience = admitted.until.saturating_duration_since(Instant::now()) / 3;
+                Some(slot.ready(self.outlet.client(), patience).await?)
+            }
             None => None,
         };
         let request = self.outgoing(admitted, headers, credential.as_ref(), body)?;
@@ -129,7 +131,7 @@ impl Door {
         credential: Option<&Ready<'_>>,
         body: Bytes,
     ) -> Result<reqwest::Request, Error> {
-        let mut place = admitted.place.clone();
+        let mut place = admitted.place().clone();
         let body = match credential {
             Some(credential) => credential.put(&mut headers, &mut place, body).map_err(Error::Invalid)?,
             None => body,
@@ -183,13 +185,13 @@ impl Door {
     /// That the connection went where it was meant to go: a second look at what the resolver has checked.
     fn check_peer(&self, admitted: &Admitted, response: &reqwest::Response) -> Result<(), Error> {
         let peer = response.remote_addr().ok_or(Error::Invalid("the connection has no address"))?.ip();
-        let literal = match admitted.place.host() {
+        let literal = match admitted.place().host() {
             Some(Host::Ipv4(address)) => Some(address.into()),
             Some(Host::Ipv6(address)) => Some(address.into()),
             _ => None,
         };
         if literal != Some(peer) {
-            self.outlet.operator.addresses.check(admitted.place.host_str().unwrap_or_default(), peer)?;
+            self.outlet.operator.addresses.check(admitted.place().host_str().unwrap_or_default(), peer)?;
         }
         Ok(())
     }

@@ -48,7 +48,7 @@ pub(crate) use self::{
     address::{Addresses, Prohibited},
     body::Answer,
     error::Error,
-    outlet::{Operator, Outlet},
+    outlet::{Operator, Outlet, Rerouted},
     scrub::Scrubber,
     target::Canonical,
 };
@@ -118,8 +118,8 @@ pub(crate) struct Admitted {
     target: Target,
     /// The same, as an address.
     asked_for: Url,
-    /// Where it is connected: elsewhere, if the operator says so.
-    place: Url,
+    /// Where it is connected instead, if the operator says so.
+    rerouted: Option<Url>,
     headers: HeaderMap,
     /// When it must be over.
     until: Instant,
@@ -130,6 +130,13 @@ pub(crate) struct Admitted {
     slot: Option<Arc<Slot>>,
     /// Which write of that rule it is, where the vendor is told.
     ordinal: Option<u32>,
+}
+
+impl Admitted {
+    /// Where it is connected.
+    fn place(&self) -> &Url {
+        self.rerouted.as_ref().unwrap_or(&self.asked_for)
+    }
 }
 
 impl Door {
@@ -176,8 +183,7 @@ impl Door {
         self.count_request()?;
         let Canonical { target, url: asked_for } = Canonical::of(method, uri)?;
         let allowed = outlet.policy.decide(&target, sends)?;
-        let (place, rerouted) = outlet.operator.place(&asked_for);
-        outlet.operator.check_address(&place, rerouted.is_some())?;
+        let rerouted = outlet.operator.rerouted(&asked_for)?;
         let write = allowed.access == Access::Write;
         let asked = outlet.request(allowed.author_rule);
 
@@ -196,16 +202,16 @@ impl Door {
                 .map_err(|_| Error::Invalid("the manifest's idempotency header is no header's name"))?;
             headers.insert(name, HeaderValue::try_from(value).expect("hexadecimal digits"));
         }
-        if let Some(host) = rerouted {
-            let host = HeaderValue::try_from(host).map_err(|_| Error::Invalid("its host is no header's value"))?;
+        let rerouted = rerouted.map(|Rerouted { place, host }| {
             headers.insert(names::HOST, host);
-        }
+            place
+        });
         let slot = outlet.slot(asked).cloned();
         if let Some(slot) = &slot {
             slot.check_query(&asked_for).map_err(Error::Invalid)?;
         }
         let (method, author_rule) = (method.clone(), allowed.author_rule);
-        Ok(Admitted { method, target, asked_for, place, headers, until, write, author_rule, slot, ordinal })
+        Ok(Admitted { method, target, asked_for, rerouted, headers, until, write, author_rule, slot, ordinal })
     }
 
     /// Shuts the door: what hasn't left yet never does.

@@ -9,11 +9,11 @@ use aftercall_core::{
     egress::{Policy, Rule},
     manifest::{EgressRequest, Manifest},
 };
-use http::HeaderName;
+use http::{HeaderName, HeaderValue};
 use reqwest::Client;
 use url::{Host, Url};
 
-use super::{address::Addresses, client, header, resolver::Resolver, scrub::Scrubber};
+use super::{Error, address::Addresses, client, header, resolver::Resolver, scrub::Scrubber};
 use crate::{
     credential::{Credentials, Slot},
     limits::Limits,
@@ -32,6 +32,13 @@ pub(crate) struct Operator {
     pub(crate) addresses: Arc<Addresses>,
     pub(crate) resolver: Arc<dyn Resolver>,
     pub(crate) reroutes: Reroutes,
+}
+
+/// Another place for a request.
+pub(crate) struct Rerouted {
+    pub(crate) place: Url,
+    /// The `Host` that it then needs to be told.
+    pub(crate) host: HeaderValue,
 }
 
 /// What a tenant grants one plugin to request.
@@ -91,29 +98,24 @@ impl Outlet {
 }
 
 impl Operator {
-    /// Where a request is connected to, and the `Host` that it then needs to be told.
-    pub(crate) fn place(&self, url: &Url) -> (Url, Option<String>) {
+    /// Where a request is connected to instead, if the operator says so: an address of the operator's own is in order.
+    /// Any other is checked here; a name is once it has become an address.
+    pub(crate) fn rerouted(&self, url: &Url) -> Result<Option<Rerouted>, Error> {
         let Some(base) = url.host_str().and_then(|host| self.reroutes.get(host)) else {
-            return (url.clone(), None);
+            let address = match url.host() {
+                Some(Host::Ipv4(address)) => address.into(),
+                Some(Host::Ipv6(address)) => address.into(),
+                _ => return Ok(None),
+            };
+            self.addresses.check(url.host_str().unwrap_or_default(), address)?;
+            return Ok(None);
         };
-        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-        let host = format!("{}{port}", url.host_str().unwrap_or_default());
         let mut place = base.clone();
         place.set_path(url.path());
         place.set_query(url.query());
-        (place, Some(host))
-    }
-
-    /// Whether a connection to that address is in order: an address of the operator's rerouting is.
-    pub(crate) fn check_address(&self, url: &Url, rerouted: bool) -> Result<(), super::Error> {
-        let address = match url.host() {
-            Some(Host::Ipv4(address)) => address.into(),
-            Some(Host::Ipv6(address)) => address.into(),
-            _ => return Ok(()),
-        };
-        if !rerouted {
-            self.addresses.check(url.host_str().unwrap_or_default(), address)?;
-        }
-        Ok(())
+        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        let host = HeaderValue::try_from(format!("{}{port}", url.host_str().unwrap_or_default()));
+        let host = host.map_err(|_| Error::Invalid("its host is no header's value"))?;
+        Ok(Some(Rerouted { place, host }))
     }
 }

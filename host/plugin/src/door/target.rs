@@ -103,7 +103,7 @@ fn check_path(path: &str) -> Result<(), Error> {
         // `%2e` is the only code that is a dot, and two of them are six bytes.
         segment.len() <= 6 && matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
     };
-    if path.contains('\\') || path.split('/').any(dot) {
+    if path.contains('\\') || path.contains(['.', '%']) && path.split('/').any(dot) {
         return Err(Error::Invalid("its path has dot segments or backslashes: write it as the server is to see it"));
     }
     Ok(())
