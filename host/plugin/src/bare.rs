@@ -33,6 +33,9 @@ pub struct Bare {
     door: Arc<Door>,
 }
 
+/// A component's code, as long as somebody has it.
+pub struct Loaded(#[expect(dead_code, reason = "it is kept, and not used")] Arc<Code>);
+
 impl Bare {
     /// Takes the code that a tenant's calls of the plugin run.
     ///
@@ -50,10 +53,10 @@ impl Bare {
     ///
     /// # Errors
     /// It isn't installed, or can't be loaded.
-    pub async fn load(host: &PluginHost, plugin: &Installed) -> Result<(), Error> {
+    pub async fn load(host: &PluginHost, plugin: &Installed) -> Result<Loaded, Error> {
         let ready = host.ready(&plugin.digest, &plugin.name)?;
         let loaded = ready.load().await;
-        loaded.map(drop).map_err(|error| Error::Component { plugin: plugin.name.clone(), error })
+        loaded.map(Loaded).map_err(|error| Error::Component { plugin: plugin.name.clone(), error })
     }
 
     /// Calls a tool, and gives what it says, whether of a success or of a failure.

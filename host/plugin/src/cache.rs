@@ -6,20 +6,19 @@
 //! backup, another service's bug), and from files that were damaged or moved. It does not protect from whoever
 //! has the key: keep it where the host's other secrets are, not in the directory.
 //!
-//! The bytes that are checked are the bytes that are loaded: the file is read once. What isn't exactly what was written
-//! is compiled anew.
+//! The bytes that are checked are the bytes that are loaded: the file is read once, into what nobody can write to.
+//! What isn't exactly what was written is compiled anew.
 
 use std::{
-    fs,
+    fs::{self, File},
     io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
 };
 
 use aftercall_core::id::Sha256Hex;
-use bytes::Bytes;
 use wasmtime::Engine;
 
-use crate::{engine, limits::CODE_BYTES_MAX};
+use crate::{engine, limits::CODE_BYTES_MAX, native::Native};
 
 const MAC_BYTES: usize = 32;
 
@@ -44,7 +43,7 @@ impl CodeCache {
     }
 
     /// The code of a component, if it is there and is what this host put there.
-    pub(crate) fn find(&self, engine: &Engine, digest: &Sha256Hex) -> Option<Bytes> {
+    pub(crate) fn find(&self, engine: &Engine, digest: &Sha256Hex) -> Option<Native> {
         let name = file_name(engine, digest);
         match self.read(&self.directory.join(&name), &name) {
             Ok(Some(code)) => return Some(code),
@@ -56,40 +55,45 @@ impl CodeCache {
     }
 
     /// Puts the code of a component there. That it can't be kept is a warning in the host's log.
-    pub(crate) fn keep(&self, engine: &Engine, digest: &Sha256Hex, code: &[u8]) {
+    pub(crate) fn keep(&self, engine: &Engine, digest: &Sha256Hex, code: &Native) {
         let name = file_name(engine, digest);
-        if let Err(error) = self.write(&self.directory.join(&name), &name, code) {
+        let written = code.bytes().and_then(|code| self.write(&self.directory.join(&name), &name, &code));
+        if let Err(error) = written {
             tracing::warn!(%digest, "compiled code can't be kept in {}: {error}", self.directory.display());
         }
     }
 
-    fn read(&self, path: &Path, name: &str) -> io::Result<Option<Bytes>> {
-        let file = fs::File::open(path)?;
-        let size = file.metadata()?.len().min(CODE_BYTES_MAX);
-        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
-        file.take(CODE_BYTES_MAX).read_to_end(&mut bytes)?;
-        let Some((mac, code)) = bytes.split_at_checked(MAC_BYTES) else { return Ok(None) };
+    fn read(&self, path: &Path, name: &str) -> io::Result<Option<Native>> {
+        let mut file = File::open(path)?;
+        let mut mac = [0; MAC_BYTES];
+        match file.read_exact(&mut mac) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+            read => read?,
+        }
+        let mut hasher = self.hasher(name);
+        let code = Native::read(file.take(CODE_BYTES_MAX), |piece| {
+            hasher.update(piece);
+        })?;
         // The comparison of `blake3::Hash` takes constant time.
-        let ours = self.mac(name, code) == blake3::Hash::from_bytes(mac.try_into().expect("split there"));
-        Ok(ours.then(|| Bytes::from(bytes).slice(MAC_BYTES..)))
+        Ok((hasher.finalize() == blake3::Hash::from_bytes(mac)).then_some(code))
     }
 
     fn write(&self, path: &Path, name: &str, code: &[u8]) -> io::Result<()> {
         fs::create_dir_all(&self.directory)?;
         // Readable by its owner alone, and renamed into place, so that nobody meets half a file.
         let mut file = tempfile::NamedTempFile::new_in(&self.directory)?;
-        file.write_all(self.mac(name, code).as_bytes())?;
+        file.write_all(self.hasher(name).update(code).finalize().as_bytes())?;
         file.write_all(code)?;
         file.persist(path)?;
         Ok(())
     }
 
-    fn mac(&self, name: &str, code: &[u8]) -> blake3::Hash {
+    /// What makes the MAC of a file, once it has seen the code.
+    fn hasher(&self, name: &str) -> blake3::Hasher {
         let mut hasher = blake3::Hasher::new_keyed(&self.key);
         hasher.update(&u64::try_from(name.len()).expect("a length fits 64 bits").to_be_bytes());
         hasher.update(name.as_bytes());
-        hasher.update(code);
-        hasher.finalize()
+        hasher
     }
 }
 
@@ -103,6 +107,10 @@ mod tests {
 
     const CODE: &[u8] = b"some code";
 
+    fn code() -> Native {
+        Native::Bytes(CODE.to_vec())
+    }
+
     fn only_file(directory: &Path) -> PathBuf {
         let files: Vec<_> = fs::read_dir(directory).expect("a directory").map(|f| f.expect("a file").path()).collect();
         assert_eq!(files.len(), 1, "{files:?}");
@@ -115,9 +123,10 @@ mod tests {
         let engine = Engine::default();
         let digest = Sha256Hex::of(b"some component");
         let cache = CodeCache::new(directory.path(), b"one");
-        assert_eq!(cache.find(&engine, &digest), None);
-        cache.keep(&engine, &digest, CODE);
-        assert_eq!(cache.find(&engine, &digest).as_deref(), Some(CODE));
+        assert!(cache.find(&engine, &digest).is_none());
+        cache.keep(&engine, &digest, &code());
+        let found = cache.find(&engine, &digest).expect("is there");
+        assert_eq!(*found.bytes().expect("reads"), *CODE);
         let path = only_file(directory.path());
         let name = path.file_name().expect("a name").to_str().expect("text").to_owned();
         let written = fs::read(&path).expect("reads");
@@ -134,8 +143,8 @@ mod tests {
             [flipped(0), flipped(MAC_BYTES), flipped(written.len() - 1), written[..MAC_BYTES].to_vec(), vec![]]
         {
             fs::write(&path, &damaged).expect("writes");
-            assert_eq!(cache.find(&engine, &digest), None);
-            cache.keep(&engine, &digest, CODE);
+            assert!(cache.find(&engine, &digest).is_none());
+            cache.keep(&engine, &digest, &code());
             assert_eq!(fs::read(&path).expect("reads"), written, "and is put right");
         }
     }
@@ -144,7 +153,7 @@ mod tests {
     fn a_directory_that_cannot_be_written_is_no_obstacle() {
         let file = tempfile::NamedTempFile::new().expect("a file");
         let cache = CodeCache::new(file.path(), b"key");
-        cache.keep(&Engine::default(), &Sha256Hex::of(b"some component"), CODE);
-        assert_eq!(cache.find(&Engine::default(), &Sha256Hex::of(b"some component")), None);
+        cache.keep(&Engine::default(), &Sha256Hex::of(b"some component"), &code());
+        assert!(cache.find(&Engine::default(), &Sha256Hex::of(b"some component")).is_none());
     }
 }

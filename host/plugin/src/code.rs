@@ -17,10 +17,7 @@ use std::{
 use aftercall_core::{id::Sha256Hex, tool::Blame};
 use bytes::Bytes;
 use tokio::sync::Semaphore;
-use wasmtime::{
-    Engine,
-    component::{Component, Linker},
-};
+use wasmtime::{Engine, component::Linker};
 
 use crate::{
     artifact::Artifact,
@@ -29,6 +26,7 @@ use crate::{
     capabilities::{self, CONTRACT_VERSION, State},
     compile::{CompileLimits, Compiler},
     limits::{COMPONENT_BYTES_MAX, MEMORIES_MAX, TABLES_MAX},
+    native::Native,
     text::clip_line,
 };
 
@@ -299,7 +297,7 @@ impl Ready {
         let _compiler = shelf.compiling.acquire().await.expect("it is never closed");
         let this = Arc::clone(&self);
         let component = off_the_workers(move || this.source.read_again(&this.artifact.digest)).await?;
-        let native = shelf.compiler.compile(&shelf.engine, component).await?;
+        let native = Native::Bytes(shelf.compiler.compile(&shelf.engine, component).await?);
         off_the_workers(move || {
             let code = self.link(&native)?;
             if let Some(cache) = &self.shelf.cache {
@@ -324,9 +322,9 @@ impl Ready {
     }
 
     /// Links code that this host has compiled, and has had in its memory since or found with its own MAC.
-    fn link(&self, native: &[u8]) -> Result<Arc<Code>, Error> {
+    fn link(&self, native: &Native) -> Result<Arc<Code>, Error> {
         // SAFETY: see above; nobody can change the bytes any more.
-        let component = unsafe { Component::deserialize(&self.shelf.engine, native) }.map_err(Error::unusable)?;
+        let component = unsafe { native.load(&self.shelf.engine) }.map_err(Error::unusable)?;
         if let Some(parts) = component.resources_required()
             && (parts.num_memories > MEMORIES_MAX || parts.num_tables > TABLES_MAX)
         {

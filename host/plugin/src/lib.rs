@@ -26,6 +26,7 @@ mod engine;
 mod admission;
 mod code;
 mod meter;
+mod native;
 
 mod capabilities;
 pub mod credential;
