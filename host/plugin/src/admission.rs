@@ -47,7 +47,8 @@ pub(crate) struct Waiting {
 }
 
 struct Queue {
-    /// Places that nobody has.
+    places: usize,
+    /// Those that nobody has.
     free: usize,
     /// Most places that one lane has.
     each_max: usize,
@@ -69,6 +70,7 @@ impl Admission {
     pub(crate) fn new(places: u32, each_max: u32) -> Self {
         let size = |number: u32| usize::try_from(number.max(1)).unwrap_or(usize::MAX);
         Self(Arc::new(Mutex::new(Queue {
+            places: size(places),
             free: size(places),
             each_max: size(each_max),
             lanes: Vec::new(),
@@ -101,7 +103,13 @@ impl Admission {
 
     /// How many are inside.
     pub(crate) fn inside(&self) -> usize {
-        self.queue().lanes.iter().map(|lane| lane.inside).sum()
+        let queue = self.queue();
+        queue.places - queue.free
+    }
+
+    /// Whether nobody is.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.inside() == 0
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
@@ -130,6 +138,11 @@ impl Lane {
         Err(Waiting { lane: self.clone(), ticket, place })
     }
 
+    /// Whether anybody of any lane waits.
+    pub(crate) fn is_crowded(&self) -> bool {
+        !self.admission.queue().turns.is_empty()
+    }
+
     /// A place, when it is this one's turn.
     pub(crate) async fn place(&self) -> Place {
         match self.enter() {
@@ -140,13 +153,16 @@ impl Lane {
 }
 
 impl Queue {
-    /// Lets in whoever may: of the lane whose turn it is, if it hasn't all the places that it may have. A lane's
-    /// turn ends with one of its own let in.
+    /// Lets in whoever may: of the lane that has fewest inside, and among those of the one whose turn it is.
     fn next(&mut self) -> Option<(usize, oneshot::Sender<Place>)> {
         if self.free == 0 {
             return None;
         }
-        let turn = self.turns.iter().position(|lane| self.lanes[*lane].inside < self.each_max)?;
+        let turns = self.turns.iter().enumerate().map(|(turn, lane)| (self.lanes[*lane].inside, turn));
+        let (inside, turn) = turns.min()?;
+        if inside >= self.each_max {
+            return None;
+        }
         let index = self.turns.remove(turn).expect("it was found there");
         let lane = &mut self.lanes[index];
         let (_, sender) = lane.waiting.pop_front().expect("only lanes in which somebody waits have turns");
@@ -158,9 +174,14 @@ impl Queue {
         Some((index, sender))
     }
 
+    /// Whoever leaves has had a turn: the others of its lane come after all who waited meanwhile.
     fn leave(&mut self, lane: usize) {
         self.lanes[lane].inside -= 1;
         self.free += 1;
+        if let Some(turn) = self.turns.iter().position(|turn| *turn == lane) {
+            self.turns.remove(turn);
+            self.turns.push_back(lane);
+        }
     }
 
     fn give_up(&mut self, lane: usize, ticket: u64) {
@@ -254,12 +275,29 @@ mod tests {
         let mut rush: Vec<_> = (0..100).map(|_| a.enter().err().expect("it is taken")).collect();
         let mut one = b.enter().err().expect("it is taken");
         drop(inside);
-        let first = served(&mut rush[0]).expect("it came first");
-        drop(first);
-        let other = served(&mut one).expect("a tenant is never further away than one turn of each other");
-        assert!(served(&mut rush[1]).is_none());
+        let other = served(&mut one).expect("whose lane had no turn comes before the others of one that had");
+        let mut two = b.enter().err().expect("it is taken");
+        assert!(served(&mut rush[0]).is_none());
         drop(other);
-        assert!(served(&mut rush[1]).is_some());
+        let first = served(&mut rush[0]).expect("a lane is never further away than one turn of each other");
+        assert!(served(&mut two).is_none());
+        drop(first);
+        let _two = served(&mut two).expect("it is its turn");
+        assert!(served(&mut rush[1]).is_none());
+    }
+
+    #[test]
+    fn who_has_least_comes_first() {
+        let admission = Admission::new(3, 3);
+        let [a, b] = lanes(&admission);
+        let mut inside: Vec<_> = (0..3).map(|_| a.enter().ok().expect("it is free")).collect();
+        let mut more = a.enter().err().expect("all are taken");
+        let mut late = [b.enter(), b.enter()].map(|entered| entered.err().expect("all are taken"));
+        drop(inside.pop());
+        let _one = served(&mut late[0]).expect("it has none");
+        drop(inside.pop());
+        assert!(served(&mut more).is_none(), "each has one, and the other's turn was longer ago");
+        assert!(served(&mut late[1]).is_some());
     }
 
     #[test]

@@ -8,13 +8,18 @@ use std::{
 
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use crate::limits::{CORE_INSTANCES_MAX, MEMORIES_MAX, TABLE_ELEMENTS_MAX, TABLES_MAX};
+use crate::{
+    admission::Admission,
+    limits::{CORE_INSTANCES_MAX, MEMORIES_MAX, TABLE_ELEMENTS_MAX, TABLES_MAX},
+};
 
-/// How often a component that computes lets another one go on. A call that waits for its turn waits about as long.
-const TICK: Duration = Duration::from_millis(2);
+/// How often a component that computes is asked whether it goes on. A call that waits for its turn waits little longer.
+const TICK: Duration = Duration::from_micros(500);
+/// The same while none does.
+const IDLE_TICK: Duration = Duration::from_millis(5);
 
-/// Makes an engine for so many calls at once, with so many bytes a linear memory.
-pub(crate) fn make(running_max: u32, memory_bytes_max: usize) -> wasmtime::Result<Engine> {
+/// Makes an engine for so many calls at once, with so many bytes a linear memory. Its time goes by where they compute.
+pub(crate) fn make(running_max: u32, memory_bytes_max: usize, computing: Admission) -> wasmtime::Result<Engine> {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(running_max)
         .total_core_instances(running_max.saturating_mul(CORE_INSTANCES_MAX))
@@ -31,7 +36,7 @@ pub(crate) fn make(running_max: u32, memory_bytes_max: usize) -> wasmtime::Resul
     let mut config = config();
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     let engine = Engine::new(&config)?;
-    start_ticking(&engine)?;
+    start_ticking(&engine, computing)?;
     Ok(engine)
 }
 
@@ -67,13 +72,13 @@ fn config() -> Config {
 }
 
 /// One thread for each engine, which ends when the engine is gone.
-fn start_ticking(engine: &Engine) -> wasmtime::Result<()> {
+fn start_ticking(engine: &Engine, computing: Admission) -> wasmtime::Result<()> {
     let engine = engine.weak();
     let tick = move || {
         while let Some(engine) = engine.upgrade() {
             engine.increment_epoch();
             drop(engine);
-            thread::sleep(TICK);
+            thread::sleep(if computing.is_idle() { IDLE_TICK } else { TICK });
         }
     };
     thread::Builder::new().name("aftercall-epoch".into()).spawn(tick)?;
@@ -86,7 +91,8 @@ mod tests {
 
     #[test]
     fn what_is_compiled_without_a_pool_runs_in_one() {
-        let (pool, compiling) = (make(1, 1 << 20).expect("an engine"), for_compiling().expect("an engine"));
+        let pool = make(1, 1 << 20, Admission::new(1, 1)).expect("an engine");
+        let compiling = for_compiling().expect("an engine");
         assert_eq!(fingerprint(&pool), fingerprint(&compiling));
     }
 }

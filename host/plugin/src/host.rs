@@ -205,10 +205,11 @@ impl PluginHost {
         let running_max = config.running_max.max(1);
         let no_engine = |error: wasmtime::Error| Error::Engine(format!("{error:#}"));
         // One more in the pool than may run: a slot is given back a little after its call has ended.
-        let engine = engine::make(running_max.saturating_add(1), config.limits.memory_bytes_max).map_err(no_engine)?;
-        let shelf = Shelf::new(engine, config.code_cache, config.compiler, config.loaded_code_bytes_max);
+        let (slots, memory_bytes_max) = (running_max.saturating_add(1), config.limits.memory_bytes_max);
         let running = Admission::new(running_max, config.tenant_running_max.unwrap_or(running_max / 4));
         let computing = Admission::new(config.computing_max.unwrap_or_else(cores_but_one), u32::MAX);
+        let engine = engine::make(slots, memory_bytes_max, computing.clone()).map_err(no_engine)?;
+        let shelf = Shelf::new(engine, config.code_cache, config.compiler, config.loaded_code_bytes_max);
         let inspecting = Lanes { running: running.operators_lane(), computing: computing.operators_lane() };
         Ok(Self {
             clock: config.clock,

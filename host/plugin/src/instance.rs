@@ -24,6 +24,11 @@ use crate::{
     text::clip_line,
 };
 
+/// Shortest time for which a component computes before it lets another one go on, if it has that much to do: most calls
+/// are over by then, and need not come back for the rest.
+const SLICE_MIN: Duration = Duration::from_micros(250);
+/// The longest, to the next tick, also where no other one waits: the runtime may have only this thread.
+const SLICE_MAX: Duration = Duration::from_millis(2);
 /// Longest reason for a trap that is passed on, in bytes.
 const REASON_BYTES_MAX: usize = 400;
 
@@ -60,29 +65,33 @@ impl Run {
         export: impl for<'a> FnOnce(&'a Plugin, &'a mut Store<State>) -> BoxFuture<'a, wasmtime::Result<T>> + Send,
     ) -> Result<T, Stop> {
         let Self { code, limits, meter, given, place: _place, computing } = self;
-        let mut store = Store::new(code.pre.engine(), State::new(&limits, &meter, given));
-        store.limiter(|state| &mut state.memory);
-        store.set_hostcall_fuel(limits.hostcall_bytes_max);
-        store.set_max_component_handles(limits.handles_max);
-        store.set_epoch_deadline(1);
-        let cpu_max = limits.cpu_ms_max;
-        let counted = Arc::clone(&meter);
-        store.epoch_deadline_callback(move |mut store| {
-            store.data_mut().see_held(&counted)?;
-            if counted.cpu.spent() > Duration::from_millis(cpu_max) {
-                return Err(Reached::new(Limit::CpuTime, cpu_max).into());
-            }
-            Ok(UpdateDeadline::Yield(1))
-        });
-        let call = async {
+        // All of an instance's life is computing, its end too: giving its memory back takes as long as any call.
+        let (counted, lane) = (Arc::clone(&meter), computing.clone());
+        let call = async move {
+            let mut store = Store::new(code.pre.engine(), State::new(&limits, &counted, given));
+            store.limiter(|state| &mut state.memory);
+            store.set_hostcall_fuel(limits.hostcall_bytes_max);
+            store.set_max_component_handles(limits.handles_max);
+            store.set_epoch_deadline(1);
+            let cpu_max = limits.cpu_ms_max;
+            let (meter, lane) = (Arc::clone(&counted), lane);
+            store.epoch_deadline_callback(move |mut store| {
+                store.data_mut().see_held(&meter)?;
+                if meter.cpu.spent() > Duration::from_millis(cpu_max) {
+                    return Err(Reached::new(Limit::CpuTime, cpu_max).into());
+                }
+                let slice = meter.cpu.slice();
+                let yields = slice >= SLICE_MAX || slice >= SLICE_MIN && lane.is_crowded();
+                Ok(if yields { UpdateDeadline::Yield(1) } else { UpdateDeadline::Continue(1) })
+            });
             let plugin = code.pre.instantiate_async(&mut store).await?;
             let answer = export(&plugin, &mut store).await?;
-            store.data_mut().see_held(&meter)?;
+            store.data_mut().see_held(&counted)?;
             store.data().check_purity()?;
             Ok::<_, wasmtime::Error>(answer)
         };
         // Epochs end a component that computes, this one that waits.
-        let call = Computing::new(computing, Arc::clone(&meter), call);
+        let call = Computing::new(computing, meter, call);
         match timeout(Duration::from_millis(limits.wall_ms_max), call).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(Stop::of(&error, &limits)),

@@ -213,6 +213,12 @@ impl Cpu {
         spent.before + spent.since.map_or(Duration::ZERO, |since| since.elapsed())
     }
 
+    /// How long it has been computing without a pause.
+    pub(crate) fn slice(&self) -> Duration {
+        let spent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        spent.since.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
     fn begin(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).since = Some(Instant::now());
     }
