@@ -2,8 +2,8 @@
 //! runaway ends, how soon a host is ready, and what a neighbour can do. Prints the figures as one JSON object, and
 //! fails where one is over its bar.
 //!
-//! `cargo bench -p aftercall-plugin`. It builds the component that it measures, for which the target `wasm32-wasip2` must
-//! be there.
+//! `cargo bench -p aftercall-plugin`. It builds the components that it measures, for which the target `wasm32-wasip2`
+//! must be there.
 
 mod egress;
 mod governed;
@@ -20,12 +20,11 @@ use std::{
 };
 
 use serde::Serialize;
-use world::{millis, ratio};
+use world::{Guests, millis, ratio};
 
 /// What came of it.
 #[derive(Debug, Serialize)]
 struct Figures {
-    component_bytes: usize,
     governed_vs_raw: f64,
     governed_ms: f64,
     raw_ms: f64,
@@ -34,6 +33,7 @@ struct Figures {
     egress_ms: f64,
     kill_overshoot_ms: f64,
     load_cached_ms: f64,
+    load_cached_bytes: usize,
     start_1000_s: f64,
     start_1000_mib: f64,
     neighbour_p99_ratio: f64,
@@ -65,8 +65,7 @@ fn main() -> anyhow::Result<ExitCode> {
         writeln!(stdout(), "{}", serde_json::to_string(&start::host(Path::new(folder))?)?)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let component = world::build_guest()?;
-    let figures = measure(&component)?;
+    let figures = measure(world::build_guests()?)?;
     let mut missed = false;
     for (name, value, most) in figures.bars() {
         if value > most {
@@ -78,21 +77,19 @@ fn main() -> anyhow::Result<ExitCode> {
     Ok(if missed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn measure(component: &[u8]) -> anyhow::Result<Figures> {
-    let started = start::measure(component)?;
+fn measure(guests: Guests) -> anyhow::Result<Figures> {
+    let started = start::measure(&guests.adds_up)?;
     // As the binary has it: more workers than components compute at once.
     let workers = thread::available_parallelism()?.get() + 1;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(workers).build()?;
-    let component = component.to_vec();
     // In a task, as calls are made: the thread that blocks on it is no worker.
     runtime.block_on(runtime.spawn(async move {
-        let (governed, raw) = governed::measure(&component).await?;
-        let egress = egress::measure(&component).await?;
+        let (governed, raw) = governed::measure(&guests.adds_up).await?;
+        let egress = egress::measure(&guests.asks).await?;
         let kill_overshoot = runaway::measure().await?;
-        let load_cached = start::load_cached(&component).await?;
-        let (alone, beside) = neighbours::measure(&component).await?;
+        let load_cached = start::load_cached(&guests.adds_up).await?;
+        let (alone, beside) = neighbours::measure(&guests.asks).await?;
         Ok(Figures {
-            component_bytes: component.len(),
             governed_vs_raw: ratio(governed, raw),
             governed_ms: millis(governed),
             raw_ms: millis(raw),
@@ -101,12 +98,13 @@ fn measure(component: &[u8]) -> anyhow::Result<Figures> {
             egress_ms: millis(egress.door),
             kill_overshoot_ms: millis(kill_overshoot),
             load_cached_ms: millis(load_cached),
+            load_cached_bytes: guests.adds_up.len(),
             start_1000_s: started.seconds,
             start_1000_mib: started.peak_mib,
             neighbour_p99_ratio: ratio(beside, alone),
             neighbour_p99_alone_ms: millis(alone),
             neighbour_p99_beside_ms: millis(beside),
-            calls_per_s: governed::throughput(&component).await?,
+            calls_per_s: governed::throughput(&guests.adds_up).await?,
         })
     }))?
 }

@@ -26,8 +26,13 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// The package whose component is measured.
-const GUEST: &str = "aftercall-bench-guest";
+/// The components that are measured. They have no manifest yet.
+pub(crate) struct Guests {
+    /// Adds up an order, and asks nobody.
+    pub(crate) adds_up: Vec<u8>,
+    /// Asks a vendor.
+    pub(crate) asks: Vec<u8>,
+}
 
 /// As `aftercall plugin build` builds.
 const BUILD: [&str; 14] = [
@@ -47,20 +52,24 @@ const BUILD: [&str; 14] = [
     "profile.release.strip=true",
 ];
 
-/// Builds the component that is measured. It has no manifest yet.
-pub(crate) fn build_guest() -> anyhow::Result<Vec<u8>> {
+/// Builds the components that are measured.
+pub(crate) fn build_guests() -> anyhow::Result<Guests> {
+    Ok(Guests { adds_up: build("aftercall-bench-adds-up")?, asks: build("aftercall-bench-asks")? })
+}
+
+fn build(package: &str) -> anyhow::Result<Vec<u8>> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.args(BUILD).args(["-p", GUEST]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    command.args(BUILD).args(["-p", package]).current_dir(env!("CARGO_MANIFEST_DIR"));
     let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output().context("cargo can't be started")?;
     if !output.status.success() {
-        bail!("cargo could not build {GUEST}; `rustup target add wasm32-wasip2` adds its target");
+        bail!("cargo could not build {package}; `rustup target add wasm32-wasip2` adds its target");
     }
     let messages = String::from_utf8(output.stdout)?;
     let files = messages
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|message| message["package_id"].as_str().is_some_and(|id| id.contains(GUEST)))
+        .filter(|message| message["package_id"].as_str().is_some_and(|id| id.contains(package)))
         .flat_map(|message| message["filenames"].as_array().cloned().unwrap_or_default())
         .filter_map(|file| file.as_str().map(PathBuf::from));
     let mut wasm = files.filter(|file| file.extension().is_some_and(|extension| extension == "wasm"));

@@ -1,12 +1,11 @@
-//! The plugin that is measured: as large as plugins are, written as plugins are, with a tool that asks a vendor and
-//! one that asks nobody.
+//! A plugin that is measured, written as plugins are: its tool asks nobody.
 
 /// The plugin's tools.
 #[aftercall::plugin]
 pub mod tools {
     use std::collections::BTreeMap;
 
-    use aftercall::{Answer, Context, Failure, Outcome};
+    use aftercall::{Answer, Context, Failure};
     use schemars::JsonSchema;
     use serde::{Deserialize, Serialize};
 
@@ -44,17 +43,5 @@ pub mod tools {
         let cents = by_item.values().sum();
         cx.info(format!("{} items", by_item.len()));
         Ok(Answer::new(format!("the order comes to {cents} cents"), Total { cents, by_item }))
-    }
-
-    /// Asks the vendor for something.
-    #[tool(effect = read, title = "Ask the vendor")]
-    async fn ask(
-        /// Where it is.
-        #[schemars(length(min = 1, max = 200))]
-        path: String,
-        cx: &Context,
-    ) -> Result<Outcome, Failure> {
-        let answer = cx.get(format!("http://vendor.test/{path}")).send().await?;
-        Ok(Outcome::new(answer.ok()?.text()))
     }
 }
