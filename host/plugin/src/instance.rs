@@ -74,7 +74,7 @@ impl Run {
             store.set_max_component_handles(limits.handles_max);
             store.set_epoch_deadline(1);
             let cpu_max = limits.cpu_ms_max;
-            let (meter, lane) = (Arc::clone(&counted), lane);
+            let meter = Arc::clone(&counted);
             store.epoch_deadline_callback(move |mut store| {
                 store.data_mut().see_held(&meter)?;
                 if meter.cpu.spent() > Duration::from_millis(cpu_max) {
