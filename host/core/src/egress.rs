@@ -515,6 +515,7 @@ mod tests {
             (&overlapping, "POST https://a.com/search", only_reads, Ok(read)),
             (&overlapping, "POST https://a.com/x", only_reads, Err("marked as a write")),
             (&overlapping, "POST https://a.com/x/", only_reads, Err("marked as a write")),
+            (&overlapping, "POST https://a.com/x//", Sends::Anything, Err("manifest")),
             (&overlapping, "POST https://a.com/%78", only_reads, Err("manifest")),
             (&both, post, only_reads, Err("marked as a write")),
             (&stricter_tenant, post, Sends::Anything, Ok(write)),

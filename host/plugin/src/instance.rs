@@ -65,7 +65,8 @@ impl Run {
         export: impl for<'a> FnOnce(&'a Plugin, &'a mut Store<State>) -> BoxFuture<'a, wasmtime::Result<T>> + Send,
     ) -> Result<T, Stop> {
         let Self { code, limits, meter, given, place: _place, computing } = self;
-        // All of an instance's life is computing, its end too: giving its memory back takes as long as any call.
+        // All of an instance's life is computing, unless it is given up while it waits: giving its memory back takes as long
+        // as many a call.
         let (counted, lane) = (Arc::clone(&meter), computing.clone());
         let call = async move {
             let mut store = Store::new(code.pre.engine(), State::new(&limits, &counted, given));
