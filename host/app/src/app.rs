@@ -10,25 +10,26 @@ use aftercall_core::{
     id::{AssistantName, EndpointName, PluginName, RunId, Sha256Hex, Tenant},
     manifest::ConversationLevel,
     ports::{
-        Accept, Acceptance, Chance, Clock, Consents, Journal, Ledger, PluginState, RecordsError, RunLine, StoredRun,
-        Unfinished,
+        Accept, Acceptance, Chance, Clock, Consents, Journal, Ledger, RecordsError, RunLine, StoredRun, Unfinished,
     },
     run::Ending,
     secret::Secret,
 };
 use aftercall_engine::{Dispatcher, Embedded, Observer, Ports, Room};
 use aftercall_llm::{Models, Route};
-use aftercall_plugin::{CodeCache, HostConfig, Installed, PluginHost};
+use aftercall_plugin::{CodeCache, HostConfig, Installed, PluginHost, credential::SealedTokens};
 use aftercall_storage::Sqlite;
 use anyhow::{Context as _, anyhow, bail};
 
 use crate::{
     clock::{SystemChance, SystemClock},
-    code_key, compiler,
+    compiler,
     config::{self, Config, OPERATOR, TENANT_RUNS_MAX, TENANT_WAITING_MAX, TenantConfig},
     grants::LiveGrants,
     halt::Halting,
+    host_key,
     prepare::{self, Call},
+    records::RealRecords,
     tenants::{Endpoint, Ready, Setup, Working},
 };
 
@@ -115,8 +116,9 @@ impl App {
         let store = folder.as_ref().map_or_else(|| config.store(), |folder| folder.path().join("rehearsal.db"));
         let (records, fence) = Sqlite::open(store)?;
         let records = Arc::new(records);
-        let (state, consents) = real_records(&config, &around, &records)?;
-        let plugins = Arc::new(PluginHost::new(HostConfig { state: Some(state), ..host_config(&config, &around)? })?);
+        let real = RealRecords::of(&config, around.rehearsal, &records)?;
+        let consents = Arc::clone(&real.consents);
+        let plugins = Arc::new(PluginHost::new(host_config(&config, &around, real)?)?);
         let installed = install(&config, &plugins)?;
         let mut tenants = Tenants { broken: config.broken.clone(), ..Tenants::default() };
         tenants.passwords = operator_password(&config, &around)?;
@@ -215,8 +217,6 @@ impl App {
     }
 }
 
-type RealRecords = (Arc<dyn PluginState>, Arc<dyn Consents>);
-
 /// What all tenants together are made of.
 #[derive(Default)]
 struct Tenants {
@@ -285,8 +285,8 @@ fn operator_password(config: &Config, around: &Surroundings<'_>) -> anyhow::Resu
     Ok(BTreeMap::from([(OPERATOR.to_owned(), password)]))
 }
 
-fn host_config(config: &Config, around: &Surroundings<'_>) -> anyhow::Result<HostConfig> {
-    let key = code_key::read_or_make(&config.cache_key())?;
+fn host_config(config: &Config, around: &Surroundings<'_>, real: RealRecords) -> anyhow::Result<HostConfig> {
+    let key = host_key::read_or_make(&config.host_key())?;
     let operator = &config.operator;
     Ok(HostConfig {
         code_cache: Some(CodeCache::new(config.cache(), &key)),
@@ -299,19 +299,10 @@ fn host_config(config: &Config, around: &Surroundings<'_>) -> anyhow::Result<Hos
         limits: operator.limits,
         conversation_max: operator.conversation_max.unwrap_or(ConversationLevel::Transcript),
         state_max: operator.state_max,
+        state: Some(real.state),
+        refresh_tokens: Arc::new(SealedTokens::new(real.refresh_tokens, &key)),
         ..HostConfig::new(Arc::clone(&around.clock))
     })
-}
-
-/// Where plugins keep things, and what was consented to. A rehearsal sees what is in the real records, and changes
-/// nothing in them.
-fn real_records(config: &Config, around: &Surroundings<'_>, records: &Arc<Sqlite>) -> anyhow::Result<RealRecords> {
-    let real = config.store();
-    if around.rehearsal && real.exists() {
-        let reader = Arc::new(Sqlite::open_reader(real)?);
-        return Ok((reader.clone(), reader));
-    }
-    Ok((records.clone(), records.clone()))
 }
 
 fn install(config: &Config, plugins: &PluginHost) -> anyhow::Result<BTreeMap<PluginName, Installed>> {

@@ -7,11 +7,12 @@ pub mod config;
 
 pub mod app;
 pub mod clock;
-pub mod code_key;
 pub mod compiler;
 mod grants;
 pub mod halt;
+pub mod host_key;
 pub mod prepare;
+mod records;
 mod tenants;
 
 pub mod page;

@@ -12,7 +12,6 @@ use crate::{
     ledger::{Begin, Change, Decision, Entry, Fence},
     model::{self, Reply, TurnRequest},
     run::{Ending, Event},
-    secret::Secret,
     state::{Expected, Put, Quota, Space, Value},
     terms::Terms,
     time::Timestamp,
@@ -258,14 +257,16 @@ pub trait PluginState: Send + Sync {
 }
 
 /// Where refresh tokens are kept that a vendor has given in the place of a granted one (RFC 6749, section 6): from then
-/// on the granted one may be worth nothing.
+/// on the granted one may be worth nothing. They come and go sealed: the records can't read them.
+///
+/// They stand under no fence: what a vendor has given replaces what was there, whoever asked for it.
 #[async_trait]
 pub trait RefreshTokens: Send + Sync {
-    /// The newest one. None: the granted one is.
-    async fn newest(&self, of: &RefreshTokenOf) -> Result<Option<Secret>, RecordsError>;
+    /// The newest one, sealed. None: the granted one is.
+    async fn newest(&self, of: &RefreshTokenOf) -> Result<Option<Vec<u8>>, RecordsError>;
 
-    /// Keeps a newer one, in the place of all before it.
-    async fn keep(&self, of: &RefreshTokenOf, token: &Secret) -> Result<(), RecordsError>;
+    /// Keeps a newer one, in the place of all before it, durable on return.
+    async fn keep(&self, of: &RefreshTokenOf, sealed: &[u8]) -> Result<(), RecordsError>;
 }
 
 /// Which refresh token. A tenant that grants another one begins anew with that.

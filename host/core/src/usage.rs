@@ -38,6 +38,8 @@ pub enum Limit {
     Handles,
     /// Signatures made with the tenant's keys.
     Signatures,
+    /// What was asked of the component's state.
+    StateOperations,
     /// A limit that an older journal didn't name.
     Unnamed,
 }
@@ -55,7 +57,7 @@ pub enum Unit {
 
 impl Limit {
     /// All that can be reached, in the order in which they are told.
-    pub const ALL: [Limit; 15] = [
+    pub const ALL: [Limit; 16] = [
         Limit::Memory,
         Limit::CpuTime,
         Limit::WallTime,
@@ -71,6 +73,7 @@ impl Limit {
         Limit::HostBytes,
         Limit::Handles,
         Limit::Signatures,
+        Limit::StateOperations,
     ];
 
     /// Its name in the configuration, unit last.
@@ -91,6 +94,7 @@ impl Limit {
             Self::HostBytes => "host_bytes_max",
             Self::Handles => "handles_max",
             Self::Signatures => "signatures_max",
+            Self::StateOperations => "state_operations_max",
             Self::Unnamed => "a limit",
         }
     }
@@ -113,6 +117,7 @@ impl Limit {
             Self::HostBytes => "host-bytes-limit-reached",
             Self::Handles => "handles-limit-reached",
             Self::Signatures => "signatures-limit-reached",
+            Self::StateOperations => "state-operations-limit-reached",
             Self::Unnamed => "limit-reached",
         }
     }
@@ -135,6 +140,7 @@ impl Limit {
             Self::HostBytes => "held by the host",
             Self::Handles => "handles",
             Self::Signatures => "signatures",
+            Self::StateOperations => "state",
             Self::Unnamed => "unnamed",
         }
     }
@@ -143,7 +149,12 @@ impl Limit {
     pub const fn unit(self) -> Unit {
         match self {
             Self::CpuTime | Self::WallTime | Self::RequestTime => Unit::Milliseconds,
-            Self::Requests | Self::LogLines | Self::Handles | Self::Signatures | Self::Unnamed => Unit::Count,
+            Self::Requests
+            | Self::LogLines
+            | Self::Handles
+            | Self::Signatures
+            | Self::StateOperations
+            | Self::Unnamed => Unit::Count,
             Self::Memory
             | Self::RequestBytes
             | Self::ResponseBytes

@@ -337,7 +337,7 @@ impl Ready {
     }
 
     /// How much of its code is in memory.
-    fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         match &*self.slot() {
             Slot::Loaded(code) => code.bytes,
             _ => 0,

@@ -13,7 +13,7 @@ use aftercall_core::{
     egress::Rule,
     id::{PluginName, Sha256Hex, Tenant},
     manifest::{ConversationLevel, Manifest},
-    ports::{Clock, PluginState, RefreshTokens, Tools, WriteRecord},
+    ports::{Clock, PluginState, Tools, WriteRecord},
     state::Quota,
     tool::{AttemptEnd, Failure, FailureKind, Finding, Invocation, Tool},
 };
@@ -30,11 +30,12 @@ use crate::{
     capabilities::{Given, log::Log},
     code::{self, Code, Ready, Shelf, Source},
     compile::Compiler,
-    credential::{Around, InMemory},
+    credential::{Around, SealedTokens},
     describe,
     door::{Addresses, Operator, Reroutes, Resolver, SystemResolver},
     engine,
     grant::{self, Ceiling, Grant, Granted},
+    heartbeat::Heartbeat,
     in_use::InUse,
     instance::Run,
     limits::{LOADED_CODE_BYTES_MAX, Limits, RUNNING_MAX, TOKEN_MS_MAX},
@@ -75,7 +76,7 @@ pub struct HostConfig {
     pub egress_reroutes: Reroutes,
     /// Where the refresh tokens are kept that vendors give in the place of granted ones. By default in memory, where
     /// they are lost when the process ends.
-    pub refresh_tokens: Arc<dyn RefreshTokens>,
+    pub refresh_tokens: Arc<SealedTokens>,
     /// Who finds the addresses of vendors' hosts.
     pub resolver: Arc<dyn Resolver>,
 }
@@ -98,7 +99,7 @@ impl HostConfig {
             conversation_max: ConversationLevel::Transcript,
             state_max: Quota::default(),
             state: None,
-            refresh_tokens: Arc::new(InMemory::default()),
+            refresh_tokens: Arc::new(SealedTokens::in_memory()),
             resolver: Arc::new(SystemResolver),
         }
     }
@@ -180,10 +181,11 @@ pub struct PluginHost {
     ceiling: Ceiling,
     operator: Arc<Operator>,
     state: Option<Arc<dyn PluginState>>,
-    refresh_tokens: Arc<dyn RefreshTokens>,
+    refresh_tokens: Arc<SealedTokens>,
     shelf: Arc<Shelf>,
     running: Admission,
     computing: Admission,
+    heartbeat: Heartbeat,
     /// For questions that no tenant asks.
     inspecting: Lanes,
     installed: RwLock<HashMap<Sha256Hex, Arc<Ready>>>,
@@ -225,6 +227,7 @@ impl PluginHost {
             shelf: Arc::new(shelf.map_err(no_engine)?),
             running,
             computing,
+            heartbeat: Heartbeat::default(),
             inspecting,
             installed: RwLock::default(),
             granted: RwLock::default(),
@@ -267,6 +270,7 @@ impl PluginHost {
     /// The component isn't installed, or settings or credentials don't fit its manifest.
     pub fn grant(&self, tenant: Tenant, grant: &Grant) -> Result<(), Error> {
         let ready = self.ready(&grant.digest, &grant.plugin)?;
+        self.heartbeat.begin();
         let lanes = Lanes { running: self.running.lane(&tenant), computing: self.computing.lane(&tenant) };
         let around = Around {
             tenant: tenant.clone(),

@@ -35,6 +35,7 @@ pub mod signing;
 
 mod call;
 pub mod grant;
+mod heartbeat;
 mod host;
 mod in_use;
 mod instance;

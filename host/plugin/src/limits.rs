@@ -118,6 +118,9 @@ pub struct Limits {
     /// Signatures with the tenant's keys, refused ones too. Protects the tenant from a component that has a store of
     /// them made.
     pub signatures_max: u32,
+    /// What is asked of the component's state, in its records: values, keys, writes. Protects the disk that all tenants
+    /// wait for.
+    pub state_operations_max: u32,
 }
 
 impl Default for Limits {
@@ -136,6 +139,7 @@ impl Default for Limits {
             hostcall_bytes_max: 2 << 20,
             handles_max: 1_000,
             signatures_max: 32,
+            state_operations_max: 200,
             host_bytes_max: 4 << 20,
         }
     }
@@ -143,7 +147,7 @@ impl Default for Limits {
 
 impl Limits {
     /// Each by its name.
-    pub fn each(&self) -> [(Limit, u64); 14] {
+    pub fn each(&self) -> [(Limit, u64); 15] {
         let number = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         [
             (Limit::Memory, number(self.memory_bytes_max)),
@@ -160,6 +164,7 @@ impl Limits {
             (Limit::HostBytes, number(self.host_bytes_max)),
             (Limit::Handles, number(self.handles_max)),
             (Limit::Signatures, u64::from(self.signatures_max)),
+            (Limit::StateOperations, u64::from(self.state_operations_max)),
         ]
     }
 
@@ -194,6 +199,7 @@ impl Limits {
             hostcall_bytes_max: self.hostcall_bytes_max.min(ceiling.hostcall_bytes_max),
             handles_max: self.handles_max.min(ceiling.handles_max),
             signatures_max: self.signatures_max.min(ceiling.signatures_max),
+            state_operations_max: self.state_operations_max.min(ceiling.state_operations_max),
             host_bytes_max: self.host_bytes_max.min(ceiling.host_bytes_max),
         }
     }

@@ -27,6 +27,7 @@ pub(crate) struct Meter {
     memory_bytes: AtomicUsize,
     handles: AtomicUsize,
     signatures: AtomicU32,
+    state_operations: AtomicU32,
 }
 
 impl Default for Meter {
@@ -37,6 +38,7 @@ impl Default for Meter {
             memory_bytes: AtomicUsize::default(),
             handles: AtomicUsize::default(),
             signatures: AtomicU32::default(),
+            state_operations: AtomicU32::default(),
         }
     }
 }
@@ -52,6 +54,11 @@ impl Meter {
         self.signatures.fetch_add(1, Ordering::Relaxed).saturating_add(1)
     }
 
+    /// Counts what is asked of the state, and says how many that makes.
+    pub(crate) fn see_state_operation(&self) -> u32 {
+        self.state_operations.fetch_add(1, Ordering::Relaxed).saturating_add(1)
+    }
+
     /// How near the call came to the limits that are counted here.
     pub(crate) fn usage(&self, limits: &Limits) -> Vec<Used> {
         let (memory, handles) = (self.memory_bytes.load(Ordering::Relaxed), self.handles.load(Ordering::Relaxed));
@@ -61,6 +68,11 @@ impl Meter {
             Used::new(Limit::WallTime, self.began.elapsed().as_millis(), limits.wall_ms_max),
             Used::new(Limit::Handles, handles, limits.handles_max),
             Used::new(Limit::Signatures, self.signatures.load(Ordering::Relaxed), limits.signatures_max),
+            Used::new(
+                Limit::StateOperations,
+                self.state_operations.load(Ordering::Relaxed),
+                limits.state_operations_max,
+            ),
         ]
     }
 }

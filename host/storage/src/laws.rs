@@ -5,6 +5,7 @@ mod caps;
 mod consents;
 mod journal;
 mod ledger;
+mod refresh_tokens;
 mod samples;
 mod state;
 
@@ -12,7 +13,7 @@ use std::sync::Arc;
 
 use aftercall_core::{
     ledger::Fence,
-    ports::{Consents, Journal, Ledger, PluginState},
+    ports::{Consents, Journal, Ledger, PluginState, RefreshTokens},
 };
 use async_trait::async_trait;
 
@@ -20,6 +21,7 @@ pub(crate) use caps::*;
 pub(crate) use consents::*;
 pub(crate) use journal::*;
 pub(crate) use ledger::*;
+pub(crate) use refresh_tokens::*;
 pub(crate) use samples::{accept, event, identity};
 pub(crate) use state::*;
 
@@ -36,6 +38,7 @@ pub(crate) struct Engine {
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) consents: Arc<dyn Consents>,
     pub(crate) state: Arc<dyn PluginState>,
+    pub(crate) refresh_tokens: Arc<dyn RefreshTokens>,
     pub(crate) fence: Fence,
 }
 
@@ -68,6 +71,7 @@ macro_rules! obey {
             a_full_space_takes_no_more
             keys_are_listed_in_order
             an_older_engine_keeps_nothing
+            the_newest_refresh_token_is_kept
         );
     };
     ($storage:expr, $($law:ident)*) => {

@@ -1,9 +1,9 @@
-//! The durable records: accepted conversations, journals of runs, the ledger of effects, and consents.
+//! The durable records: accepted conversations, journals of runs, the ledger of effects, consents, what plugins keep,
+//! and refresh tokens.
 //!
 //! [`Sqlite`] is the storage of the embedded engine: one file, one writer, every answer given after the
-//! commit is on the disk. It implements [`Journal`](aftercall_core::ports::Journal),
-//! [`Ledger`](aftercall_core::ports::Ledger) and [`Consents`](aftercall_core::ports::Consents). [`Reader`] looks on
-//! beside a running engine, and [`ConsentBook`] consents there.
+//! commit is on the disk. It implements core's ports of records. [`Reader`] looks on beside a running engine, and
+//! [`Beside`] writes there what stands under no fence.
 //!
 //! What this crate refuses: to decide anything about a run or an effect (the rows hold what core decided),
 //! to write for an engine that another one has replaced, and to guess at data of a version that it
@@ -16,4 +16,4 @@ mod sqlite;
 #[cfg(test)]
 mod laws;
 
-pub use sqlite::{ConsentBook, Error, Reader, Sqlite};
+pub use sqlite::{Beside, Error, Reader, Sqlite};

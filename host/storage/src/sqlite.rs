@@ -9,6 +9,7 @@ mod schema;
 mod consents;
 mod effects;
 mod journal;
+mod refresh_tokens;
 mod state;
 
 #[cfg(test)]
@@ -25,8 +26,8 @@ use aftercall_core::{
     id::{RunId, Tenant},
     ledger::{Begin, Change, Decision, Entry, Fence},
     ports::{
-        Accept, Acceptance, Append, Consents, EffectOf, Journal, Ledger, PluginState, RecordsError, RunLine, StoredRun,
-        Unfinished,
+        Accept, Acceptance, Append, Consents, EffectOf, Journal, Ledger, PluginState, RecordsError, RefreshTokenOf,
+        RefreshTokens, RunLine, StoredRun, Unfinished,
     },
     state::{Expected, Put, Quota, Space, Value},
     time::Timestamp,
@@ -57,9 +58,9 @@ pub struct Reader {
     worker: Worker,
 }
 
-/// The records for consenting, beside a running engine or without one.
+/// The records for what stands under no fence: consents and refresh tokens, beside a running engine or without one.
 #[derive(Debug)]
-pub struct ConsentBook {
+pub struct Beside {
     writer: Worker,
     reader: Reader,
 }
@@ -89,16 +90,17 @@ impl Sqlite {
         Ok(Reader { worker: Worker::reader(connection, &path)? })
     }
 
-    /// Opens the records for consenting. Neither locks nor creates anything, and changes nothing by itself. Blocks.
+    /// Opens the records for what stands under no fence. Neither locks nor creates anything, and changes nothing by
+    /// itself. Blocks.
     ///
     /// # Errors
     /// There is no such file, it isn't aftercall's, or it is of another version.
-    pub fn open_consents(path: impl AsRef<Path>) -> Result<ConsentBook, Error> {
+    pub fn open_beside(path: impl AsRef<Path>) -> Result<Beside, Error> {
         let path = file::existing(path.as_ref())?;
         let connection = file::connect(&path, file::Access::Write)?;
         schema::expect_current(&connection, &path)?;
         let reader = Self::open_reader(&path)?;
-        Ok(ConsentBook { writer: Worker::writer(connection, &path)?, reader })
+        Ok(Beside { writer: Worker::writer(connection, &path)?, reader })
     }
 
     fn take_over(path: PathBuf, lock: File) -> Result<(Self, Fence), Error> {
@@ -135,6 +137,11 @@ impl Reader {
     pub async fn runs(&self, tenant: Option<&Tenant>, most: u32) -> Result<Vec<RunLine>, RecordsError> {
         let tenant = tenant.cloned();
         self.worker.run(move |db| journal::runs(db, tenant.as_ref(), most)).await
+    }
+
+    async fn newest_refresh_token(&self, of: &RefreshTokenOf) -> Result<Option<Vec<u8>>, RecordsError> {
+        let of = of.clone();
+        self.worker.run(move |db| refresh_tokens::newest(db, &of)).await
     }
 }
 
@@ -273,13 +280,35 @@ impl Consents for Reader {
 }
 
 #[async_trait]
-impl Consents for ConsentBook {
+impl Consents for Beside {
     async fn consents(&self, tenant: &Tenant) -> Result<Vec<Consent>, RecordsError> {
         self.reader.consents(tenant).await
     }
 
     async fn consent(&self, consents: &[Consent]) -> Result<(), RecordsError> {
         consents::record(&self.writer, consents).await
+    }
+}
+
+#[async_trait]
+impl RefreshTokens for Sqlite {
+    async fn newest(&self, of: &RefreshTokenOf) -> Result<Option<Vec<u8>>, RecordsError> {
+        self.reader.newest_refresh_token(of).await
+    }
+
+    async fn keep(&self, of: &RefreshTokenOf, sealed: &[u8]) -> Result<(), RecordsError> {
+        refresh_tokens::keep(&self.writer, of, sealed).await
+    }
+}
+
+#[async_trait]
+impl RefreshTokens for Beside {
+    async fn newest(&self, of: &RefreshTokenOf) -> Result<Option<Vec<u8>>, RecordsError> {
+        self.reader.newest_refresh_token(of).await
+    }
+
+    async fn keep(&self, of: &RefreshTokenOf, sealed: &[u8]) -> Result<(), RecordsError> {
+        refresh_tokens::keep(&self.writer, of, sealed).await
     }
 }
 

@@ -31,8 +31,7 @@ pub async fn consent(arguments: &cli::Consent, out: &mut impl Write) -> anyhow::
     let granted = Granted::read(&arguments.config, tenant, plugin)?;
     let (artifact, request) = granted.component().await?;
     let path = &granted.store;
-    let book =
-        Sqlite::open_consents(path).with_context(|| format!("the records {} can't be opened", path.display()))?;
+    let book = Sqlite::open_beside(path).with_context(|| format!("the records {} can't be opened", path.display()))?;
     let known = of_plugin(book.consents(tenant).await?, plugin);
     let consent = Consent {
         tenant: tenant.clone(),

@@ -69,8 +69,9 @@ pub struct Operator {
     pub store: Option<PathBuf>,
     /// Where compiled components are kept. Default: `.aftercall-cache` beside the file.
     pub cache: Option<PathBuf>,
-    /// The key under which they are kept, readable by its owner alone. Default: the store's path, with the extension `.key`.
-    pub cache_key: Option<PathBuf>,
+    /// The host's key, readable by its owner alone: compiled components are kept under it, and refresh tokens in the
+    /// records are sealed with it. Default: the store's path, with the extension `.key`.
+    pub key: Option<PathBuf>,
     /// A folder with more tenants: `NAME.toml` says of tenant NAME what `[tenants.NAME]` would. Relative paths in
     /// it start where this file's do.
     pub tenants_folder: Option<PathBuf>,
@@ -220,9 +221,9 @@ impl Config {
         self.path(self.operator.cache.as_deref().unwrap_or(Path::new(".aftercall-cache")))
     }
 
-    /// Where the key is under which they are kept.
-    pub fn cache_key(&self) -> PathBuf {
-        match &self.operator.cache_key {
+    /// Where the host's key is.
+    pub fn host_key(&self) -> PathBuf {
+        match &self.operator.key {
             Some(path) => self.path(path),
             None => self.store().with_extension("key"),
         }

@@ -155,7 +155,7 @@ pub fn configure(scenario: &Scenario, plugins: &Plugins, sandbox: &Sandbox, stor
         if let Some(built) = plugins.get(name) {
             plugin.component = std::path::absolute(&built.file)?;
             config.operator.cache = built.file.parent().map(|folder| folder.join("cache"));
-            config.operator.cache_key = built.file.parent().map(|folder| folder.join("cache.key"));
+            config.operator.key = built.file.parent().map(|folder| folder.join("host.key"));
         }
     }
     Ok(config)

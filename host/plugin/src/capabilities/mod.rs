@@ -102,6 +102,7 @@ pub(crate) struct State {
     log: Arc<Log>,
     conversation: Option<conversation::View>,
     kept: state::View,
+    state_operations_max: u32,
     signing: Option<signing::View>,
     pure: bool,
 }
@@ -128,6 +129,7 @@ impl State {
             log,
             conversation,
             kept,
+            state_operations_max: limits.state_operations_max,
             signing,
             pure,
         }

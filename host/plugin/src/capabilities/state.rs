@@ -7,6 +7,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use aftercall_core::{
     ports::{PluginState, RecordsError},
     state::{Expected, Put, Quota, STATE_KEYS_LISTED_MAX, STATE_VALUE_BYTES_MAX, Space, Value, is_key},
+    usage::Limit,
 };
 use wasmtime::component::{HasSelf, Linker};
 
@@ -14,6 +15,7 @@ use super::State;
 use crate::{
     bindings::aftercall::tool::state::{self, Entry, Error},
     grant::Capability,
+    limits::Reached,
 };
 
 pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
@@ -117,8 +119,12 @@ impl Open {
 }
 
 impl State {
+    /// The space, for one operation, which counts whether or not there is anything to be had.
     fn open_state(&mut self) -> wasmtime::Result<Result<&mut Open, Error>> {
         self.use_capability("state")?;
+        if self.memory.meter().see_state_operation() > self.state_operations_max {
+            return Err(Reached::new(Limit::StateOperations, self.state_operations_max).into());
+        }
         Ok(match &mut self.kept {
             View::Open(open) => Ok(open),
             View::Shut(remedy) => {

@@ -1,27 +1,23 @@
-//! Refresh tokens kept in memory: enough where no vendor rotates them, and for tests.
+//! Refresh tokens that are lost when the process ends.
 
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
 };
 
-use aftercall_core::{
-    ports::{RecordsError, RefreshTokenOf, RefreshTokens},
-    secret::Secret,
-};
+use aftercall_core::ports::{RecordsError, RefreshTokenOf, RefreshTokens};
 
-/// The newest refresh tokens, until the process ends.
 #[derive(Debug, Default)]
-pub struct InMemory(Mutex<HashMap<RefreshTokenOf, Secret>>);
+pub(super) struct InMemory(Mutex<HashMap<RefreshTokenOf, Vec<u8>>>);
 
 #[async_trait::async_trait]
 impl RefreshTokens for InMemory {
-    async fn newest(&self, of: &RefreshTokenOf) -> Result<Option<Secret>, RecordsError> {
+    async fn newest(&self, of: &RefreshTokenOf) -> Result<Option<Vec<u8>>, RecordsError> {
         Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).get(of).cloned())
     }
 
-    async fn keep(&self, of: &RefreshTokenOf, token: &Secret) -> Result<(), RecordsError> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(of.clone(), token.clone());
+    async fn keep(&self, of: &RefreshTokenOf, sealed: &[u8]) -> Result<(), RecordsError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(of.clone(), sealed.to_vec());
         Ok(())
     }
 }

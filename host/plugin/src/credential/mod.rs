@@ -14,6 +14,7 @@ mod kept;
 pub(crate) mod key;
 mod no_token;
 mod place;
+mod sealed;
 mod slot;
 mod supplied;
 #[cfg(test)]
@@ -25,19 +26,19 @@ use std::{collections::BTreeMap, sync::Arc};
 use aftercall_core::{
     id::{PluginName, Tenant},
     manifest::Manifest,
-    ports::{Clock, RefreshTokens},
+    ports::Clock,
     secret::Secret,
 };
 use http::HeaderName;
 
 use self::hidden::Hidden;
-pub use self::{
-    kept::InMemory,
-    supplied::{Parts, Supplied},
-};
 pub(crate) use self::{
     no_token::NoToken,
     slot::{Ready, Slot},
+};
+pub use self::{
+    sealed::SealedTokens,
+    supplied::{Parts, Supplied},
 };
 use crate::door::{Operator, Scrubber};
 
@@ -81,7 +82,7 @@ pub(crate) struct Around {
     pub(crate) tenant: Tenant,
     pub(crate) operator: Arc<Operator>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) refresh_tokens: Arc<dyn RefreshTokens>,
+    pub(crate) refresh_tokens: Arc<SealedTokens>,
     /// Longest time to obtain a token, in milliseconds.
     pub(crate) token_ms_max: u64,
 }

@@ -1,10 +1,11 @@
 //! Why there is no token for a request. Nothing of the request has left then.
 
-use aftercall_core::{ports::RecordsError, tool::FailureKind};
+use aftercall_core::tool::FailureKind;
 
 use super::{
     answer::{Fault, Refused},
     key::Unsigned,
+    sealed,
 };
 use crate::door::Prohibited;
 
@@ -32,7 +33,7 @@ pub(super) enum Why {
     #[error(transparent)]
     Prohibited(Prohibited),
     #[error("the newest refresh token can't be read: {0}")]
-    NotRead(RecordsError),
+    NotRead(sealed::Error),
     #[error(transparent)]
     Unsigned(#[from] Unsigned),
     #[error("the host is shutting down")]

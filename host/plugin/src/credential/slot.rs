@@ -92,7 +92,7 @@ impl Slot {
             },
             granted,
             kept: Arc::clone(&around.refresh_tokens),
-            newest: Mutex::default(),
+            unkept: Mutex::default(),
         });
         let tokens = Tokens {
             slot: name.to_owned(),

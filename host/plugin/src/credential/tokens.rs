@@ -6,7 +6,7 @@ use std::{
 };
 
 use aftercall_core::{
-    ports::{Clock, RefreshTokenOf, RefreshTokens},
+    ports::{Clock, RefreshTokenOf},
     secret::Secret,
     time::Timestamp,
 };
@@ -24,6 +24,7 @@ use super::{
     hidden::Hidden,
     no_token::{NoToken, Why},
     place::{Place, Placed},
+    sealed::SealedTokens,
 };
 
 /// Longest time before its end at which a token is replaced, in milliseconds: a request that carries it has to arrive.
@@ -75,9 +76,9 @@ struct Last {
 pub(super) struct Refresh {
     pub(super) of: RefreshTokenOf,
     pub(super) granted: Secret,
-    pub(super) kept: Arc<dyn RefreshTokens>,
-    /// The one that was given last to this process, whether or not it could be kept.
-    pub(super) newest: Mutex<Option<Secret>>,
+    pub(super) kept: Arc<SealedTokens>,
+    /// The newest one, if it could not be kept.
+    pub(super) unkept: Mutex<Option<Secret>>,
 }
 
 impl Tokens {
@@ -145,12 +146,25 @@ impl Tokens {
     }
 
     async fn ask(&self, client: &Client, now: Timestamp) -> Result<(Arc<Token>, u64), Why> {
-        let refresh_token = match &self.refresh {
-            Some(refresh) => Some(refresh.newest().await?),
-            None => None,
+        let Some(refresh) = &self.refresh else { return self.ask_with(None, client, now).await };
+        let token = refresh.newest().await?;
+        let refused = match self.ask_with(Some(&token), client, now).await {
+            Err(why @ Why::Refused { .. }) => why,
+            other => return other,
         };
-        let form = self.asking.form(refresh_token.as_ref(), now)?;
-        self.hidden.add(&self.slot, refresh_token.iter().chain(&form.assertions));
+        // Another process, a rehearsal, may have used it meanwhile, and kept what it was given for it.
+        let newest = refresh.newest().await?;
+        if newest == token { Err(refused) } else { self.ask_with(Some(&newest), client, now).await }
+    }
+
+    async fn ask_with(
+        &self,
+        refresh_token: Option<&Secret>,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<(Arc<Token>, u64), Why> {
+        let form = self.asking.form(refresh_token, now)?;
+        self.hidden.add(&self.slot, refresh_token.into_iter().chain(&form.assertions));
         let Answered { status, retry_after_ms, body } = self.endpoint.post(client, form).await?;
         let host = || self.endpoint.host.clone();
         let given = answer::read(status, &body).map_err(|fault| Why::of(fault, host(), retry_after_ms))?;
@@ -174,8 +188,8 @@ impl Tokens {
 
 impl Refresh {
     async fn newest(&self) -> Result<Secret, Why> {
-        let newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(token) = newest {
+        let unkept = self.unkept().clone();
+        if let Some(token) = unkept {
             return Ok(token);
         }
         // Where it can't be read, the granted one is no way out: vendors take the use of an old one for theft.
@@ -184,13 +198,19 @@ impl Refresh {
     }
 
     async fn keep(&self, token: Secret) {
-        *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
+        *self.unkept() = Some(token.clone());
         if let Err(error) = self.kept.keep(&self.of, &token).await {
             let RefreshTokenOf { tenant, plugin, slot, .. } = &self.of;
             tracing::warn!(
                 "the newest refresh token of tenant {tenant}, plugin {plugin}, credential `{slot}` is in memory alone, \
                  and lost when this process ends: {error}"
             );
+            return;
         }
+        *self.unkept() = None;
+    }
+
+    fn unkept(&self) -> MutexGuard<'_, Option<Secret>> {
+        self.unkept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

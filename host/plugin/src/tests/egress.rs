@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aftercall_core::{
     ports::Tools as _,
+    secret::Secret,
     tool::{
         Effect,
         FailureKind::{Denied, LimitReached, NotRunnable, Trapped as HasTrapped, Unavailable},
@@ -12,7 +13,7 @@ use aftercall_core::{
     },
     usage::Limit,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt as _, net::TcpListener};
 
 use super::{
@@ -21,10 +22,11 @@ use super::{
         Expected::{Described, Done, Failed, Found, Returned, Stopped, Trapped, Undescribed},
         call, check, check_all, list_tools, reconcile,
     },
-    world::{NOW, World},
+    world::{NOW, World, grant, host, reroutes, tenant},
 };
 use crate::{
-    Limits,
+    Grant, Limits, artifact,
+    credential::{Parts, Supplied},
     testing::{Events, Records, Vendor, http},
 };
 
@@ -154,6 +156,47 @@ async fn a_write_needs_a_call_that_writes_and_its_record() {
     assert_eq!(unrecorded.result.expect_err("is held back").kind, NotRunnable);
     assert_eq!(unrecorded.writes, []);
     assert_eq!(vendor.requests.all(), [""; 0]);
+}
+
+#[tokio::test]
+async fn without_a_token_nothing_leaves_and_the_component_has_nothing_to_say() {
+    let api = Vendor::answering(http("201 Created", &[], "")).await;
+    for (answer, kind, words) in [
+        (r#"{"error": "invalid_client"}"#, Denied, "no token for the credential `api`: login.test refuses it"),
+        ("", Unavailable, "no token for the credential `api`: login.test can't answer now"),
+    ] {
+        let status = if answer.is_empty() { "503 Service Unavailable" } else { "400 Bad Request" };
+        let login = Vendor::answering(http(status, &["content-type: application/json"], answer)).await;
+        let manifest = json!({
+            "name": "guest", "version": "1", "description": "d",
+            "credentials": {"api": {
+                "description": "an app", "kind": {"oauth2-client-credentials": {}},
+                "placement": {"header": {"name": "authorization", "prefix": "Bearer "}},
+            }},
+            "egress": [{"rule": "POST https://vendor.test/things", "access": "write", "credential": "api"}],
+        });
+        let manifest = serde_json::from_value(manifest).expect("a manifest");
+        let component = artifact::embed(aftercall_guests::component("posts"), &manifest).expect("embeds");
+        let place = format!("http://127.0.0.1:{}", login.port).parse().expect("a URL");
+        let all = reroutes(&api).into_iter().chain([("login.test".to_owned(), place)]).collect();
+        let host = host(Limits::default(), all);
+        let installed = host.install(&component).expect("installs");
+        let app = Parts {
+            token_url: Some("https://login.test/token".parse().expect("a URL")),
+            client_id: Some("app".into()),
+            client_secret: Some(Secret::new("cl13nt-secret".into())),
+            ..Parts::default()
+        };
+        let credentials = [("api".to_owned(), Supplied::Parts(Box::new(app)))].into();
+        let bare = Grant { settings: Value::Null, read: vec![], state: None, ..grant(&installed) };
+        host.grant(tenant(), &Grant { credentials, ..bare }).expect("grants");
+        let end = World { host, installed }.call(&json!("vendor.test")).await;
+        let failure = end.result.expect_err("there is no token");
+        assert!(failure.kind == kind && failure.message.contains(words), "{failure:?}");
+        assert_eq!(end.writes, [], "and that is certain");
+        assert_eq!(login.requests.all().len(), 1);
+    }
+    assert_eq!(api.requests.all(), [""; 0]);
 }
 
 /// What a vendor's body is like.

@@ -14,10 +14,10 @@ use super::{
         Expected::{Described, Done, Found},
         call, check_all, list_tools, reconcile,
     },
-    world::{NOW, World, grant, plugin, tenant},
+    world::{NOW, World, grant, packed, plugin, tenant},
 };
 use crate::{
-    Grant, HostConfig, InUse, PluginHost, Reroutes,
+    Grant, HostConfig, InUse, PluginHost, Reroutes, artifact,
     credential::Supplied,
     testing::{Records, Stopped},
 };
@@ -60,6 +60,68 @@ async fn calls_run_side_by_side_and_wait_for_a_place() {
     let ends = futures::future::join_all((0..32).map(|_| world.call(&arguments))).await;
     assert_eq!(world.host.in_use(), InUse::default());
     assert!(ends.iter().all(|end| end.result.is_ok()), "{ends:?}");
+}
+
+#[tokio::test]
+async fn code_that_was_not_run_for_longest_is_given_up_and_loaded_again() {
+    let named = |name: &str| {
+        let manifest = json!({"name": name, "version": "1", "description": "d"});
+        let manifest = serde_json::from_value(manifest).expect("a manifest");
+        artifact::embed(aftercall_guests::component("behaves"), &manifest).expect("embeds")
+    };
+    let config = HostConfig::new(Arc::new(Stopped(NOW)));
+    let roomy = PluginHost::new(config.clone()).expect("a host");
+    let (one, two, three) = (named("one"), named("two"), named("three"));
+    let of = |host: &PluginHost, component: &[u8]| {
+        let installed = host.install(component).expect("installs");
+        host.ready(&installed.digest, &installed.name).expect("is installed")
+    };
+    let size = {
+        let ready = of(&roomy, &one);
+        ready.code().await.expect("loads");
+        ready.bytes()
+    };
+
+    let host = PluginHost::new(HostConfig { loaded_code_bytes_max: 2 * size, ..config }).expect("a host");
+    let [one, two, three] = [one, two, three].map(|component| of(&host, &component));
+    let there = || [&one, &two, &three].map(|ready| ready.bytes() > 0);
+    assert_eq!(there(), [false; 3], "nothing is loaded before it is needed");
+    let running = two.code().await.expect("loads");
+    for (used, expected) in [
+        (&one, [true, true, false]),
+        (&two, [true, true, false]),
+        (&three, [false, true, true]),
+        (&one, [true, false, true]),
+    ] {
+        used.code().await.expect("loads");
+        assert_eq!(there(), expected);
+    }
+    let again = two.code().await.expect("loads again");
+    assert!(!Arc::ptr_eq(&running, &again), "a call that runs keeps the code that it began with");
+}
+
+#[tokio::test]
+async fn a_component_s_file_is_the_one_that_was_installed_or_does_not_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("guest.wasm");
+    let component = packed("behaves");
+    std::fs::write(&path, &component).expect("writes");
+    let host = PluginHost::new(HostConfig::new(Arc::new(Stopped(NOW)))).expect("a host");
+    let installed = host.install_file(&path).expect("installs");
+    host.grant(tenant(), &grant(&installed)).expect("grants");
+    let world = World { host, installed };
+    let not_runnable = async |words: &str| {
+        let failure = world.call(&json!({})).await.result.expect_err(words);
+        assert!(failure.kind == FailureKind::NotRunnable && failure.message.contains(words), "{failure:?}");
+    };
+    std::fs::write(&path, packed("spins")).expect("writes");
+    not_runnable("is not the one that was installed: put that one back").await;
+    std::fs::remove_file(&path).expect("removes");
+    not_runnable("can't be read again").await;
+    std::fs::write(&path, &component).expect("writes");
+    world.call(&json!({})).await.result.expect("that one is back");
+    std::fs::remove_file(&path).expect("removes");
+    world.call(&json!({})).await.result.expect("its code is there");
 }
 
 #[tokio::test]

@@ -7,29 +7,32 @@ use aftercall_core::{
     ports::Tools as _,
     state::Quota,
     tool::{FailureKind::Other, Invocation},
+    usage::Limit,
 };
 use serde_json::json;
 
 use super::{
     case::{
         Case,
-        Expected::{Done, Failed, Undescribed},
+        Expected::{Done, Failed, Stopped, Undescribed},
         call, check_all, list_tools,
     },
     world::{NOW, World, grant, packed, plugin, tenant},
 };
 use crate::{
-    Grant, HostConfig, PluginHost,
-    testing::{Kept, Records, Stopped},
+    Grant, HostConfig, Limits, PluginHost,
+    testing::{self, Kept, Records},
 };
 
 pub(super) fn cases() -> Vec<Case> {
+    let few = |limits: &mut Limits| limits.state_operations_max = 3;
     vec![
         call("keeps", Done("no")),
         list_tools("keeps", Undescribed("used `state` in list-tools")),
         call("keeps-without-end", Failed(Other, "no")).in_a_rehearsal(),
-        call("deletes-without-end", Done("done")),
-        call("deletes-without-end", Done("done")).in_a_rehearsal(),
+        call("keeps-without-end", Stopped(Limit::StateOperations)).within(few).in_a_rehearsal(),
+        call("deletes-without-end", Stopped(Limit::StateOperations)),
+        call("deletes-without-end", Stopped(Limit::StateOperations)).in_a_rehearsal(),
     ]
 }
 
@@ -41,7 +44,7 @@ async fn what_is_kept_is_limited() {
 #[tokio::test]
 async fn what_is_kept_is_the_tenants_and_rehearsals_keep_nothing() {
     let kept = Arc::new(Kept::default());
-    let config = HostConfig { state: Some(kept), ..HostConfig::new(Arc::new(Stopped(NOW))) };
+    let config = HostConfig { state: Some(kept), ..HostConfig::new(Arc::new(testing::Stopped(NOW))) };
     let host = PluginHost::new(config).expect("a host");
     let installed = host.install(&packed("keeps")).expect("installs");
     let world = World { host, installed };

@@ -37,7 +37,14 @@ impl Storage for Records {
         let no_lock = tempfile::tempfile().expect("a file");
         let (sqlite, fence) = Sqlite::take_over(path, no_lock).expect("taken over");
         let sqlite = Arc::new(sqlite);
-        Engine { journal: sqlite.clone(), ledger: sqlite.clone(), consents: sqlite.clone(), state: sqlite, fence }
+        Engine {
+            journal: sqlite.clone(),
+            ledger: sqlite.clone(),
+            consents: sqlite.clone(),
+            state: sqlite.clone(),
+            refresh_tokens: sqlite,
+            fence,
+        }
     }
 }
 
@@ -107,7 +114,7 @@ fn what_cannot_be_opened_is_refused_and_left_alone() {
         move |records| fs::write(records.path(), text).expect("written")
     }
     let foreign = "isn't a records database of aftercall: name another file";
-    check(after("PRAGMA user_version = 7"), "have version 7, and this aftercall knows versions up to 2: run the");
+    check(after("PRAGMA user_version = 7"), "have version 7, and this aftercall knows versions up to 3: run the");
     check(after("PRAGMA application_id = 99"), foreign);
     check(after("PRAGMA user_version = -1"), foreign);
     check(|records| records.execute("CREATE TABLE theirs (a)"), foreign);
@@ -217,13 +224,14 @@ async fn records_of_an_older_version_are_brought_up_to_date() {
     };
     records.execute(&entry("ac_1", r#"{"Done":{"text":"sent","data":null,"receipts":[]}}"#));
     records.execute(&entry("ac_2", "\"InDoubt\""));
-    for refused in [refusal(Sqlite::open_reader(records.path())), refusal(Sqlite::open_consents(records.path()))] {
-        assert!(refused.contains("have version 1, and this aftercall reads version 2: start its engine"), "{refused}");
+    for refused in [refusal(Sqlite::open_reader(records.path())), refusal(Sqlite::open_beside(records.path()))] {
+        assert!(refused.contains("have version 1, and this aftercall reads version 3: start its engine"), "{refused}");
     }
     let (sqlite, fence) = Sqlite::open(records.path()).expect("opens");
     assert_eq!(fence, Fence(5), "the epoch went on");
     assert_eq!(sqlite.keys(&laws::a_space(), "", None, 1).await, Ok(vec![]));
     assert_eq!(sqlite.consents(&"acme".parse().expect("a name")).await, Ok(vec![]));
+    assert_eq!(sqlite.newest(&laws::refresh_token_of("acme", "crm", "api", "one")).await, Ok(None));
     for (key, state) in [("ac_1", "Done"), ("ac_2", "InDoubt")] {
         let entry = sqlite.entry(&EffectKey::from_stored(key.to_owned())).await.expect("reads").expect("it is there");
         assert!(format!("{:?}", entry.state).starts_with(state), "{entry:?}");
@@ -231,11 +239,11 @@ async fn records_of_an_older_version_are_brought_up_to_date() {
 }
 
 #[tokio::test]
-async fn one_consents_beside_a_running_engine() {
+async fn what_stands_under_no_fence_is_written_beside_a_running_engine() {
     let records = Records::new();
-    assert!(refusal(Sqlite::open_consents(records.path())).contains("there are no records at"));
+    assert!(refusal(Sqlite::open_beside(records.path())).contains("there are no records at"));
     let (sqlite, fence) = Sqlite::open(records.path()).expect("opens");
-    let book = Sqlite::open_consents(records.path()).expect("opens beside it");
+    let beside = Sqlite::open_beside(records.path()).expect("opens beside it");
     let consent = Consent {
         tenant: "acme".parse().expect("a name"),
         plugin: "sms".parse().expect("a name"),
@@ -244,7 +252,12 @@ async fn one_consents_beside_a_running_engine() {
         how: aftercall_core::consent::How::Given,
         at: Timestamp::from_millis(1),
     };
-    book.consent(std::slice::from_ref(&consent)).await.expect("recorded");
+    let token = laws::refresh_token_of("acme", "crm", "api", "one");
+    beside.keep(&token, b"sealed").await.expect("kept");
+    assert_eq!(sqlite.newest(&token).await, Ok(Some(b"sealed".to_vec())));
+    sqlite.keep(&token, b"newer").await.expect("kept");
+    assert_eq!(beside.newest(&token).await, Ok(Some(b"newer".to_vec())));
+    beside.consent(std::slice::from_ref(&consent)).await.expect("recorded");
     assert_eq!(sqlite.consents(&consent.tenant).await, Ok(vec![consent.clone()]));
     let identity = identity("acme", "c1", 0);
     assert_eq!(sqlite.accept(&accept(&identity, 5)).await, Ok(Acceptance::New), "the engine goes on");
@@ -257,7 +270,7 @@ async fn one_consents_beside_a_running_engine() {
         ("UPDATE consents SET version = 1, at = -1", "a tenant consented at -1 ms"),
     ] {
         records.execute(sql);
-        match book.consents(&consent.tenant).await {
+        match beside.consents(&consent.tenant).await {
             Err(RecordsError::Unreadable(text)) => assert!(text.contains(expected), "{text}"),
             other => panic!("{sql}: {other:?}"),
         }

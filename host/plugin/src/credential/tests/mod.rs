@@ -15,7 +15,7 @@ use std::{
 use aftercall_core::{
     effect::EffectKey,
     egress::{MarkedRule, Policy},
-    ports::{RecordsError, RefreshTokenOf},
+    ports::{RecordsError, RefreshTokenOf, RefreshTokens},
     tool::{FailureKind, WriteAnswer},
 };
 use bytes::Bytes;
@@ -24,6 +24,7 @@ use http_body_util::{BodyExt as _, Full};
 use serde_json::{Value, json};
 
 use super::{
+    kept::InMemory,
     key::tests::{EC256, EC384, RSA},
     tokens::PAUSE_MS,
     *,
@@ -44,7 +45,7 @@ struct World {
     api: Vendor,
     login: Vendor,
     clock: Arc<Moved>,
-    kept: Arc<dyn RefreshTokens>,
+    kept: Arc<SealedTokens>,
     ceiling: Option<Vec<&'static str>>,
     token_ms_max: u64,
     placement: Value,
@@ -71,7 +72,7 @@ impl World {
             api: Vendor::answering(http("200 OK", &[], "done")).await,
             login: Vendor::playing(login, Events::default()).await,
             clock: Arc::default(),
-            kept: Arc::new(InMemory::default()),
+            kept: Arc::new(SealedTokens::in_memory()),
             ceiling: None,
             token_ms_max: 10_000,
             placement: json!({"header": {"name": "authorization", "prefix": "Bearer "}}),
@@ -190,13 +191,19 @@ struct Failing {
     reads: bool,
 }
 
+impl Failing {
+    fn tokens(reads: bool) -> Arc<SealedTokens> {
+        Arc::new(SealedTokens::new(Arc::new(Self { reads }), b"key"))
+    }
+}
+
 #[async_trait::async_trait]
 impl RefreshTokens for Failing {
-    async fn newest(&self, _: &RefreshTokenOf) -> Result<Option<Secret>, RecordsError> {
+    async fn newest(&self, _: &RefreshTokenOf) -> Result<Option<Vec<u8>>, RecordsError> {
         if self.reads { Ok(None) } else { Err(RecordsError::Unavailable("disk full".into())) }
     }
 
-    async fn keep(&self, _: &RefreshTokenOf, _: &Secret) -> Result<(), RecordsError> {
+    async fn keep(&self, _: &RefreshTokenOf, _: &[u8]) -> Result<(), RecordsError> {
         Err(RecordsError::Unavailable("disk full".into()))
     }
 }

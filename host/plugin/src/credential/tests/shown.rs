@@ -11,7 +11,7 @@ async fn nothing_that_was_obtained_comes_back_or_is_shown() {
         Some(http("200 OK", &["location: https://api.test/?t=t0ken/1&r=refr3sh-2", "x-plain: yes"], &body))
     };
     world.api = Vendor::playing(echo, Events::default()).await;
-    world.kept = Arc::new(Failing { reads: true });
+    world.kept = Failing::tokens(true);
     let supplied = parts(|parts| {
         parts.refresh_token = secret(REFRESH_TOKEN);
         parts.client_secret = secret(CLIENT_SECRET);

@@ -224,11 +224,74 @@ async fn a_rotated_refresh_token_takes_the_place_of_the_granted_one() {
     assert_eq!(all_used().pop().expect("a request"), "granted-anew");
 }
 
+/// Records that another process writes to as soon as they were read.
+#[derive(Default)]
+struct Overtaken {
+    kept: InMemory,
+    reads: AtomicUsize,
+}
+
+#[async_trait::async_trait]
+impl RefreshTokens for Overtaken {
+    async fn newest(&self, of: &RefreshTokenOf) -> Result<Option<Vec<u8>>, RecordsError> {
+        match self.reads.fetch_add(1, Ordering::Relaxed) {
+            0 => Ok(None),
+            _ => self.kept.newest(of).await,
+        }
+    }
+
+    async fn keep(&self, of: &RefreshTokenOf, sealed: &[u8]) -> Result<(), RecordsError> {
+        self.kept.keep(of, sealed).await
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_another_process_has_used_is_not_the_end() {
+    let spent = || http("400 Bad Request", &[], &json!({"error": "invalid_grant"}).to_string());
+    let login =
+        move |request: &str| Some(if request.contains("refr3sh-2") { token("t0ken", &json!({})) } else { spent() });
+    let mut world = World::of(login).await;
+    let refresh = json!({"oauth2-refresh": {}});
+    let of = RefreshTokenOf {
+        tenant: "acme".parse().expect("a name"),
+        plugin: "test".parse().expect("a name"),
+        slot: "api".to_owned(),
+        granted: aftercall_core::id::Sha256Hex::of(REFRESH_TOKEN.as_bytes()),
+    };
+    for (newest, works) in [(Some("refr3sh-2"), true), (Some("refr3sh-3"), false), (None, false)] {
+        world.kept = Arc::new(SealedTokens::new(Arc::new(Overtaken::default()), b"key"));
+        if let Some(newest) = newest {
+            world.kept.keep(&of, &Secret::new(newest.to_owned())).await.expect("kept");
+        }
+        let outlet = world.outlet(&refresh, refreshing()).expect("fits");
+        let sent = Call::of(&outlet).send("GET", "/x").await;
+        match sent {
+            Ok(_) => assert!(works, "{newest:?}"),
+            Err(error) => assert!(!works && error.to_string().contains("invalid_grant"), "{newest:?}: {error}"),
+        }
+    }
+    assert_eq!(world.login.requests.all().len(), 2 + 2 + 1, "a second time where there is another one, and no third");
+}
+
+#[tokio::test]
+async fn a_token_under_another_key_is_told_of_and_the_granted_one_not_tried() {
+    let mut world = World::of(|_| Some(token("t0ken", &json!({"refresh_token": "refr3sh-2"})))).await;
+    let refresh = json!({"oauth2-refresh": {}});
+    let records = Arc::new(InMemory::default());
+    world.kept = Arc::new(SealedTokens::new(records.clone(), b"one"));
+    Call::of(&world.outlet(&refresh, refreshing()).expect("fits")).send("GET", "/x").await.expect("is answered");
+    world.kept = Arc::new(SealedTokens::new(records, b"two"));
+    let outlet = world.outlet(&refresh, refreshing()).expect("fits");
+    let error = Call::of(&outlet).send("GET", "/x").await.expect_err("there is no token").to_string();
+    assert!(error.contains("bring that key back, or grant a refresh token"), "{error}");
+    assert_eq!(world.login.requests.all().len(), 1);
+}
+
 #[tokio::test]
 async fn records_that_fail_lose_no_refresh_token() {
     let mut world = World::of(|_| Some(token("t0ken", &json!({"refresh_token": "refr3sh-2"})))).await;
     let refresh = json!({"oauth2-refresh": {}});
-    world.kept = Arc::new(Failing { reads: true });
+    world.kept = Failing::tokens(true);
     let outlet = world.outlet(&refresh, refreshing()).expect("fits");
     for _hour in 0..2 {
         Call::of(&outlet).send("GET", "/x").await.expect("is answered");
@@ -237,7 +300,7 @@ async fn records_that_fail_lose_no_refresh_token() {
     let [first, second] = &world.login.requests.all()[..] else { panic!("two requests") };
     assert!(first.contains(REFRESH_TOKEN) && second.contains("refr3sh-2"), "{first} {second}");
 
-    world.kept = Arc::new(Failing { reads: false });
+    world.kept = Failing::tokens(false);
     let outlet = world.outlet(&refresh, refreshing()).expect("fits");
     let error = Call::of(&outlet).send("GET", "/x").await.expect_err("which one is newest is not known");
     assert!(error.to_string().contains("disk full"), "{error}");

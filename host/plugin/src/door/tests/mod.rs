@@ -21,7 +21,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    credential::{Around, Credentials, InMemory, Supplied},
+    credential::{Around, Credentials, SealedTokens, Supplied},
     limits::Limits,
     testing::{Events, Records, Stopped, Vendor, http},
 };
@@ -120,7 +120,7 @@ impl Setup {
             tenant: "acme".parse().expect("a name"),
             operator: Arc::new(operator),
             clock: Arc::new(Stopped(Timestamp::from_millis(0))),
-            refresh_tokens: Arc::new(InMemory::default()),
+            refresh_tokens: Arc::new(SealedTokens::in_memory()),
             token_ms_max: 10_000,
         };
         let supplied = BTreeMap::from([("api".to_owned(), Supplied::Secret(Secret::new(TOKEN.into())))]);

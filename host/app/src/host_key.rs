@@ -1,4 +1,5 @@
-//! The key under which compiled components are kept: made on first use, readable by its owner alone.
+//! The host's key, from which those are derived that compiled components are kept under and refresh tokens sealed with:
+//! made on first use, readable by its owner alone.
 
 use std::{
     fs::File,
@@ -16,13 +17,14 @@ const KEY_BYTES: usize = 32;
 /// # Errors
 /// The file can be neither read nor made.
 pub fn read_or_make(path: &Path) -> anyhow::Result<[u8; KEY_BYTES]> {
-    let place = || format!("the code cache's key {}", path.display());
+    let place = || format!("the host's key {}", path.display());
     if !path.exists() {
         make(path).with_context(|| format!("{} can't be made", place()))?;
     }
     let mut key = [0; KEY_BYTES];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut key));
-    read.with_context(|| format!("{} can't be read; remove it to have a new one made", place()))?;
+    read.with_context(|| format!("{} can't be read. Without it, refresh tokens that vendors have renewed are lost; if it is, remove what is there, and \
+         grant them anew", place()))?;
     Ok(key)
 }
 
@@ -48,7 +50,7 @@ mod tests {
     #[test]
     fn all_who_want_it_get_the_same_key() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let path = folder.path().join("code.key");
+        let path = folder.path().join("host.key");
         let keys: Vec<_> = std::thread::scope(|scope| {
             let readers: Vec<_> = (0..8).map(|_| scope.spawn(|| read_or_make(&path).expect("a key"))).collect();
             readers.into_iter().map(|reader| reader.join().expect("no panic")).collect()
