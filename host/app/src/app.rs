@@ -9,9 +9,7 @@ use aftercall_core::{
     consent::Consent,
     id::{AssistantName, EndpointName, PluginName, RunId, Sha256Hex, Tenant},
     manifest::ConversationLevel,
-    ports::{
-        Accept, Acceptance, Chance, Clock, Consents, Journal, Ledger, RecordsError, RunLine, StoredRun, Unfinished,
-    },
+    ports::{Accept, Acceptance, Chance, Clock, Journal, Ledger, RecordsError, RunLine, StoredRun, Unfinished},
     run::Ending,
     secret::Secret,
 };

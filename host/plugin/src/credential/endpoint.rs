@@ -5,13 +5,14 @@ use aftercall_core::{
     credential::TokenUrl,
     egress::{Access, MarkedRule, Policy, Sends},
 };
-use http::{HeaderValue, Method, Uri, header as names};
-use reqwest::{Client, Request};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Uri, header as names};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use url::Url;
 
 use super::{ask::Form, no_token::Why};
 use crate::{
-    door::{self, Canonical, Operator, Rerouted, client},
+    door::{self, Canonical, Client, Failed, Operator, Rerouted, why},
     limits::TOKEN_ANSWER_BYTES_MAX,
 };
 
@@ -28,7 +29,7 @@ pub(super) struct Answered {
     pub(super) status: u16,
     /// How long it asks us to wait, in milliseconds.
     pub(super) retry_after_ms: Option<u64>,
-    pub(super) body: Vec<u8>,
+    pub(super) body: Bytes,
 }
 
 impl Endpoint {
@@ -48,8 +49,7 @@ impl Endpoint {
 
     /// Asks once. What comes back is bounded; the time is bounded by whoever calls.
     pub(super) async fn post(&self, client: &Client, form: Form) -> Result<Answered, Why> {
-        let mut request = Request::new(Method::POST, self.url.clone());
-        let headers = request.headers_mut();
+        let mut headers = HeaderMap::new();
         let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
         headers.insert(names::CONTENT_TYPE, form_type);
         headers.insert(names::ACCEPT, HeaderValue::from_static("application/json"));
@@ -60,25 +60,23 @@ impl Endpoint {
         if let Some(authorization) = form.authorization {
             headers.insert(names::AUTHORIZATION, authorization);
         }
-        *request.body_mut() = Some(form.body.into());
-        let mut answer = client.execute(request).await.map_err(|error| self.unanswered(&error))?;
+        let answer = client.send(Method::POST, &self.url, headers, Some(form.body.into())).await;
+        let answer = answer.map_err(|failed| self.unanswered(failed))?;
         let status = answer.status().as_u16();
         let retry_after_ms = answer.headers().get(names::RETRY_AFTER).and_then(seconds);
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|error| self.unanswered(&error))? {
-            if body.len() + chunk.len() > TOKEN_ANSWER_BYTES_MAX {
-                let host = self.host.clone();
-                return Err(Why::Nonsense { host, what: "longer than any token" });
-            }
-            body.extend_from_slice(&chunk);
-        }
+        let body = Limited::new(answer.into_body(), TOKEN_ANSWER_BYTES_MAX).collect().await;
+        let body = body.map_err(|error| match error.is::<LengthLimitError>() {
+            true => Why::Nonsense { host: self.host.clone(), what: "longer than any token" },
+            false => self.unanswered(Failed::Broken(why(&*error))),
+        })?;
+        let body = body.to_bytes();
         Ok(Answered { status, retry_after_ms, body })
     }
 
-    fn unanswered(&self, error: &reqwest::Error) -> Why {
-        match client::prohibited(error) {
-            Some(prohibited) => Why::Prohibited(prohibited.clone()),
-            None => Why::Unreachable { host: self.host.clone(), why: client::why(error) },
+    fn unanswered(&self, failed: Failed) -> Why {
+        match failed {
+            Failed::Prohibited(prohibited) => Why::Prohibited(prohibited),
+            Failed::NotConnected(why) | Failed::Broken(why) => Why::Unreachable { host: self.host.clone(), why },
         }
     }
 }

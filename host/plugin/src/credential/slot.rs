@@ -12,7 +12,6 @@ use aftercall_core::{
 };
 use bytes::Bytes;
 use http::HeaderMap;
-use reqwest::Client;
 use url::Url;
 
 use super::{
@@ -23,7 +22,10 @@ use super::{
     supplied::{Parts, Supplied},
     tokens::{Refresh, State, Token, Tokens},
 };
-use crate::limits::{CREDENTIAL_BYTES_MAX, CREDENTIAL_BYTES_MIN, TOKEN_BYTES_MAX};
+use crate::{
+    door::Client,
+    limits::{CREDENTIAL_BYTES_MAX, CREDENTIAL_BYTES_MIN, TOKEN_BYTES_MAX},
+};
 
 /// A slot's credential: where it goes, and where it comes from.
 pub(crate) struct Slot {

@@ -14,7 +14,6 @@ use futures::{
     FutureExt as _,
     future::{BoxFuture, Shared},
 };
-use reqwest::Client;
 use tokio::time::timeout;
 
 use super::{
@@ -26,6 +25,7 @@ use super::{
     place::{Place, Placed},
     sealed::SealedTokens,
 };
+use crate::door::Client;
 
 /// Longest time before its end at which a token is replaced, in milliseconds: a request that carries it has to arrive.
 const EARLY_MS_MAX: u64 = 60_000;

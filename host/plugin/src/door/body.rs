@@ -1,16 +1,19 @@
 //! Bodies on their way through: counted as they come, and held no longer than they must be.
 
 use std::{
+    error::Error as StdError,
+    future::Future as _,
     pin::{Pin, pin},
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use aftercall_core::usage::Limit;
 use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame};
-use http_body_util::BodyExt as _;
-use tokio::time::{Instant, timeout_at};
+use http_body_util::{BodyExt as _, Either, Full};
+use hyper::body::Incoming;
+use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
 
 use super::{Admitted, Door, Error, client, scrub};
 use crate::{limits::Reached, meter::Held};
@@ -65,6 +68,9 @@ impl Door {
     }
 }
 
+/// Where a response's body comes from: the vendor, or what a rehearsal has to say.
+pub(super) type Source = Either<Incoming, Full<Bytes>>;
+
 /// A response's body, without credentials, as the component reads it.
 ///
 /// What the component does not read stays with the vendor. The HTTP client reads ahead by one piece, of some
@@ -74,8 +80,10 @@ pub(crate) struct Answer {
     host: String,
     /// When it must be there.
     until: Instant,
+    /// Wakes it then, once it has to wait at all.
+    timer: Option<Pin<Box<Sleep>>>,
     /// None: it has ended.
-    source: Option<reqwest::Body>,
+    source: Option<Source>,
     scrubbing: scrub::Stream,
     /// The piece that the component has, and what the scrubber keeps.
     held: Held,
@@ -84,10 +92,10 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    pub(super) fn new(door: Arc<Door>, asked: &Admitted, source: reqwest::Body, request: Held) -> Self {
+    pub(super) fn new(door: Arc<Door>, asked: &Admitted, source: Source, request: Held) -> Self {
         let (host, until) = (asked.target.host.clone(), asked.until);
         let (scrubbing, held) = (door.outlet.scrubber().stream(), door.host_bytes.part());
-        Self { door, host, until, source: Some(source), scrubbing, held, _request: request }
+        Self { door, host, until, timer: None, source: Some(source), scrubbing, held, _request: request }
     }
 
     /// What can be given on once a piece is there: it may be nothing yet.
@@ -104,9 +112,15 @@ impl Answer {
         Ok(out)
     }
 
-    fn broken(&self, error: &reqwest::Error) -> Error {
-        let host = self.host.clone();
-        if error.is_timeout() { Error::TimedOut { host } } else { Error::Broken { host, why: client::why(error) } }
+    fn broken(&self, error: &(dyn StdError + 'static)) -> Error {
+        Error::Broken { host: self.host.clone(), why: client::why(error) }
+    }
+
+    /// Whether the time is over in which it must be there.
+    fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
+        let until = self.until;
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(until)));
+        timer.as_mut().poll(cx).map(|()| Error::TimedOut { host: self.host.clone() })
     }
 
     /// With the source goes its connection, unless that is free again.
@@ -136,14 +150,18 @@ impl Body for Answer {
         let this = self.get_mut();
         loop {
             let Some(source) = &mut this.source else { return Poll::Ready(None) };
-            let piece = match ready!(Pin::new(source).poll_frame(cx)) {
-                Some(Ok(frame)) => match frame.into_data() {
+            let piece = match Pin::new(source).poll_frame(cx) {
+                Poll::Pending => match this.poll_late(cx) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(late) => Err(late),
+                },
+                Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
                     Ok(piece) => this.take(piece),
                     // Trailers would be headers that nobody has decided about.
                     Err(_) => continue,
                 },
-                Some(Err(error)) => Err(this.broken(&error)),
-                None => Ok(this.finish()),
+                Poll::Ready(Some(Err(error))) => Err(this.broken(&*error)),
+                Poll::Ready(None) => Ok(this.finish()),
             };
             match piece {
                 Ok(piece) if piece.is_empty() => {}

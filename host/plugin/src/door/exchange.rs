@@ -6,10 +6,16 @@ use aftercall_core::{egress::Sends, tool::WriteAnswer, usage::Limit};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header as names};
 use http_body::Body;
-use tokio::time::Instant;
+use hyper::body::Incoming;
+use tokio::time::{Instant, timeout_at};
 use url::{Host, Url};
 
-use super::{Admitted, Answer, Door, Error, Purpose, body::Collected, client, header, redirect};
+use super::{
+    Admitted, Answer, Door, Error, Purpose,
+    body::{Collected, Source},
+    client::{self, Failed},
+    header, redirect,
+};
 use crate::{
     credential::Ready,
     limits::{HEADER_BYTES_MAX, REDIRECTS_MAX, Reached},
@@ -89,7 +95,7 @@ impl Door {
         admitted: &Admitted,
         headers: HeaderMap,
         body: Bytes,
-    ) -> Result<reqwest::Response, Error> {
+    ) -> Result<Response<Incoming>, Error> {
         // Before a write is recorded: without its token nothing leaves, and that is certain. A third of the time that is
         // left is for the token; the rest is enough to know whether a connection came about.
         let credential = match &admitted.slot {
@@ -99,14 +105,17 @@ impl Door {
             }
             None => None,
         };
-        let request = self.outgoing(admitted, headers, credential.as_ref(), body)?;
+        let Outgoing { place, headers, body } = outgoing(admitted, headers, credential.as_ref(), body)?;
         let write = if admitted.write { Some(self.write_leaves().await?) } else { None };
         if self.state().closed {
             return Err(Error::Closed);
         }
-        let response = match self.outlet.client().execute(request).await {
-            Ok(response) => response,
-            Err(error) => return Err(self.unanswered(&error, admitted, write)),
+        // Of the whole, with the component's own part of it and all redirects.
+        let sent = self.outlet.client().send(admitted.method.clone(), &place, headers, body);
+        let response = match timeout_at(admitted.until, sent).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(failed)) => return Err(self.unanswered(failed, admitted, write)),
+            Err(_) => return Err(Error::TimedOut { host: admitted.target.host.clone() }),
         };
         if let Some(write) = write {
             self.state().writes[write] = Some(WriteAnswer::of_status(response.status().as_u16()));
@@ -122,30 +131,6 @@ impl Door {
             return Err(Reached::new(Limit::HeaderBytes, HEADER_BYTES_MAX).into());
         }
         Ok(response)
-    }
-
-    fn outgoing(
-        &self,
-        admitted: &Admitted,
-        mut headers: HeaderMap,
-        credential: Option<&Ready<'_>>,
-        body: Bytes,
-    ) -> Result<reqwest::Request, Error> {
-        let mut place = admitted.place().clone();
-        let body = match credential {
-            Some(credential) => credential.put(&mut headers, &mut place, body).map_err(Error::Invalid)?,
-            None => body,
-        };
-        let method = admitted.method.clone();
-        let has_body = !body.is_empty() || matches!(method, Method::POST | Method::PUT | Method::PATCH);
-        let mut request = reqwest::Request::new(method, place);
-        *request.headers_mut() = headers;
-        // Of the whole, with the component's own part of it and all redirects.
-        *request.timeout_mut() = Some(admitted.until.saturating_duration_since(Instant::now()));
-        if has_body {
-            *request.body_mut() = Some(body.into());
-        }
-        Ok(request)
     }
 
     /// Records that a write leaves. From here on it counts as unanswered.
@@ -166,25 +151,23 @@ impl Door {
         Ok(state.writes.len() - 1)
     }
 
-    fn unanswered(&self, error: &reqwest::Error, admitted: &Admitted, write: Option<usize>) -> Error {
+    fn unanswered(&self, failed: Failed, admitted: &Admitted, write: Option<usize>) -> Error {
         let host = admitted.target.host.clone();
-        let never_left = error.is_connect();
         if let Some(write) = write
-            && never_left
+            && !matches!(failed, Failed::Broken(_))
         {
             self.never_left(write, admitted);
         }
-        match client::prohibited(error) {
-            Some(prohibited) => prohibited.clone().into(),
-            None if never_left => Error::Unreachable { host, why: client::why(error) },
-            None if error.is_timeout() => Error::TimedOut { host },
-            None => Error::Broken { host, why: client::why(error) },
+        match failed {
+            Failed::Prohibited(prohibited) => prohibited.into(),
+            Failed::NotConnected(why) => Error::Unreachable { host, why },
+            Failed::Broken(why) => Error::Broken { host, why },
         }
     }
 
     /// That the connection went where it was meant to go: a second look at what the resolver has checked.
-    fn check_peer(&self, admitted: &Admitted, response: &reqwest::Response) -> Result<(), Error> {
-        let peer = response.remote_addr().ok_or(Error::Invalid("the connection has no address"))?.ip();
+    fn check_peer(&self, admitted: &Admitted, response: &Response<Incoming>) -> Result<(), Error> {
+        let peer = client::peer(response).ok_or(Error::Invalid("the connection has no address"))?;
         let literal = match admitted.place().host() {
             Some(Host::Ipv4(address)) => Some(address.into()),
             Some(Host::Ipv6(address)) => Some(address.into()),
@@ -199,16 +182,17 @@ impl Door {
     fn incoming(
         self: &Arc<Self>,
         admitted: &Admitted,
-        mut response: reqwest::Response,
+        response: Response<Incoming>,
         request: Held,
     ) -> Result<Response<Answer>, Error> {
         let encoding = response.headers().get(names::CONTENT_ENCODING);
         if encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
             return Err(Error::Encoded { host: admitted.target.host.clone() });
         }
-        let status = response.status();
+        let (parts, body) = response.into_parts();
+        let status = parts.status;
         let scrubber = self.outlet.scrubber();
-        let mut headers = header::readable(std::mem::take(response.headers_mut()), &self.outlet.injected);
+        let mut headers = header::readable(parts.headers, &self.outlet.injected);
         for value in headers.values_mut().filter(|value| scrubber.finds(value.as_bytes())) {
             let scrubbed = scrubber.bytes(Bytes::copy_from_slice(value.as_bytes()));
             *value = HeaderValue::from_maybe_shared(scrubbed).expect("what takes a credential's place fits a header");
@@ -219,13 +203,35 @@ impl Door {
         if !bodiless && !scrubber.is_idle() {
             headers.remove(names::CONTENT_LENGTH);
         }
-        let mut answer = Response::new(self.answer(admitted, response.into(), request));
+        let mut answer = Response::new(self.answer(admitted, Source::Left(body), request));
         *answer.status_mut() = status;
         *answer.headers_mut() = headers;
         Ok(answer)
     }
 
-    fn answer(self: &Arc<Self>, admitted: &Admitted, body: reqwest::Body, request: Held) -> Answer {
+    fn answer(self: &Arc<Self>, admitted: &Admitted, body: Source, request: Held) -> Answer {
         Answer::new(Arc::clone(self), admitted, body, request)
     }
+}
+
+/// A request as it goes to the client.
+struct Outgoing {
+    place: Url,
+    headers: HeaderMap,
+    body: Option<Bytes>,
+}
+
+fn outgoing(
+    admitted: &Admitted,
+    mut headers: HeaderMap,
+    credential: Option<&Ready<'_>>,
+    body: Bytes,
+) -> Result<Outgoing, Error> {
+    let mut place = admitted.place().clone();
+    let body = match credential {
+        Some(credential) => credential.put(&mut headers, &mut place, body).map_err(Error::Invalid)?,
+        None => body,
+    };
+    let has_body = !body.is_empty() || [Method::POST, Method::PUT, Method::PATCH].contains(&admitted.method);
+    Ok(Outgoing { place, headers, body: has_body.then_some(body) })
 }

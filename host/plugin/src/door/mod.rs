@@ -12,7 +12,7 @@
 
 mod address;
 mod body;
-pub(crate) mod client;
+mod client;
 mod error;
 mod exchange;
 #[cfg(fuzzing)]
@@ -47,6 +47,7 @@ use url::Url;
 pub(crate) use self::{
     address::{Addresses, Prohibited},
     body::Answer,
+    client::{Client, Failed, why},
     error::Error,
     outlet::{Operator, Outlet, Rerouted},
     scrub::Scrubber,

@@ -10,10 +10,9 @@ use aftercall_core::{
     manifest::{EgressRequest, Manifest},
 };
 use http::{HeaderName, HeaderValue};
-use reqwest::Client;
 use url::{Host, Url};
 
-use super::{Error, address::Addresses, client, header, resolver::Resolver, scrub::Scrubber};
+use super::{Error, address::Addresses, client::Client, header, resolver::Resolver, scrub::Scrubber};
 use crate::{
     credential::{Credentials, Slot},
     limits::Limits,
@@ -93,7 +92,7 @@ impl Outlet {
 
     /// Made for the first request that may leave.
     pub(super) fn client(&self) -> &Client {
-        self.client.get_or_init(|| client::make(&self.operator, self.limits.request_ms_max))
+        self.client.get_or_init(|| Client::new(&self.operator, self.limits.request_ms_max))
     }
 }
 

@@ -5,8 +5,9 @@ use std::future::pending;
 use aftercall_core::tool::CapturedWrite;
 use bytes::Bytes;
 use http::{HeaderValue, Response, header as names};
+use http_body_util::Full;
 
-use super::{Admitted, Door, Error};
+use super::{Admitted, Door, Error, body::Source};
 use crate::text::clip;
 
 /// Longest body that a rehearsal shows, in bytes; what is over it is cut. Protects the records.
@@ -14,7 +15,7 @@ const CAPTURED_BODY_BYTES_MAX: usize = 16 << 10;
 
 impl Door {
     /// Keeps a write, and gives the canned answer. Where there is none it gives none either: the call ends there.
-    pub(super) async fn rehearse(&self, admitted: &Admitted, body: &[u8]) -> Result<Response<reqwest::Body>, Error> {
+    pub(super) async fn rehearse(&self, admitted: &Admitted, body: &[u8]) -> Result<Response<Source>, Error> {
         let canned = self.outlet.request(admitted.author_rule).rehearsal.as_ref();
         let captured = self.captured(admitted, body, canned.map(|answer| answer.status))?;
         self.state().captured.push(captured);
@@ -22,7 +23,7 @@ impl Door {
             self.rehearsed.notify_one();
             return pending().await;
         };
-        let mut answer = Response::new(reqwest::Body::from(canned.body.clone()));
+        let mut answer = Response::new(Source::Right(Full::new(canned.body.clone().into())));
         *answer.status_mut() = http::StatusCode::from_u16(canned.status)
             .map_err(|_| Error::Invalid("the manifest's rehearsal has no HTTP status"))?;
         answer.headers_mut().insert(names::CONTENT_TYPE, HeaderValue::from_static("application/json"));

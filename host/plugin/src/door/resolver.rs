@@ -1,8 +1,17 @@
 //! Names become addresses here, and nowhere else: what is checked is what is connected to.
 
-use std::{io, net::IpAddr, net::SocketAddr, sync::Arc};
+use std::{
+    error::Error as StdError,
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    task::{Context, Poll},
+    vec,
+};
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use futures::{FutureExt as _, future::BoxFuture};
+use hyper_util::client::legacy::connect::dns::Name;
+use tower_service::Service;
 
 use super::address::Addresses;
 use crate::limits::ADDRESSES_MAX;
@@ -34,25 +43,37 @@ impl Resolver for SystemResolver {
 
 /// The resolver as the HTTP client asks it. It lets no name pass that has so much as one prohibited address: a name
 /// that leads both outside and inside is an attack or a mistake.
+#[derive(Clone)]
 pub(super) struct Names {
     pub(super) resolver: Arc<dyn Resolver>,
     pub(super) addresses: Arc<Addresses>,
 }
 
-impl Resolve for Names {
-    fn resolve(&self, name: Name) -> Resolving {
-        let (resolver, addresses) = (Arc::clone(&self.resolver), Arc::clone(&self.addresses));
-        Box::pin(async move {
-            let found = resolver.resolve(name.as_str()).await?;
-            for address in &found {
-                addresses.check(name.as_str(), *address)?;
-            }
-            if found.is_empty() {
-                return Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address").into());
-            }
-            // The client puts the port in.
-            let places = found.into_iter().take(ADDRESSES_MAX).map(|address| SocketAddr::new(address, 0));
-            Ok(Box::new(places) as Addrs)
-        })
+impl Names {
+    /// The addresses of a name, without a port.
+    pub(super) async fn find(&self, name: &str) -> Result<Vec<SocketAddr>, Box<dyn StdError + Send + Sync>> {
+        let found = self.resolver.resolve(name).await?;
+        for address in &found {
+            self.addresses.check(name, *address)?;
+        }
+        if found.is_empty() {
+            return Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address").into());
+        }
+        Ok(found.into_iter().take(ADDRESSES_MAX).map(|address| SocketAddr::new(address, 0)).collect())
+    }
+}
+
+impl Service<Name> for Names {
+    type Response = vec::IntoIter<SocketAddr>;
+    type Error = Box<dyn StdError + Send + Sync>;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        let names = self.clone();
+        async move { names.find(name.as_str()).await.map(Vec::into_iter) }.boxed()
     }
 }
