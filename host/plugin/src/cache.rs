@@ -6,19 +6,20 @@
 //! backup, another service's bug), and from files that were damaged or moved. It does not protect from whoever
 //! has the key: keep it where the host's other secrets are, not in the directory.
 //!
-//! The bytes that are checked are the bytes that are loaded: the file is read once, into what nobody can write to.
+//! The bytes that are checked are the bytes that are loaded: the file is read once, into the host's own memory.
 //! What isn't exactly what was written is compiled anew.
 
 use std::{
     fs::{self, File},
     io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use aftercall_core::id::Sha256Hex;
 use wasmtime::Engine;
 
-use crate::{engine, limits::CODE_BYTES_MAX, native::Native};
+use crate::{arena::Arena, engine, limits::CODE_BYTES_MAX, native::Native};
 
 const MAC_BYTES: usize = 32;
 
@@ -42,10 +43,10 @@ impl CodeCache {
         Self { directory: directory.into(), key: blake3::derive_key("aftercall compiled component v1", secret) }
     }
 
-    /// The code of a component, if it is there and is what this host put there.
-    pub(crate) fn find(&self, engine: &Engine, digest: &Sha256Hex) -> Option<Native> {
+    /// The code of a component, if it is there and is what this host put there: where it will run, if there is an arena.
+    pub(crate) fn find(&self, engine: &Engine, arena: Option<&Arc<Arena>>, digest: &Sha256Hex) -> Option<Native> {
         let name = file_name(engine, digest);
-        match self.read(&self.directory.join(&name), &name) {
+        match self.read(&self.directory.join(&name), &name, arena) {
             Ok(Some(code)) => return Some(code),
             Ok(None) => tracing::warn!(%digest, "compiled code is damaged or not ours, and made anew"),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -55,23 +56,23 @@ impl CodeCache {
     }
 
     /// Puts the code of a component there. That it can't be kept is a warning in the host's log.
-    pub(crate) fn keep(&self, engine: &Engine, digest: &Sha256Hex, code: &Native) {
+    pub(crate) fn keep(&self, engine: &Engine, digest: &Sha256Hex, code: &[u8]) {
         let name = file_name(engine, digest);
-        let written = code.bytes().and_then(|code| self.write(&self.directory.join(&name), &name, &code));
-        if let Err(error) = written {
+        if let Err(error) = self.write(&self.directory.join(&name), &name, code) {
             tracing::warn!(%digest, "compiled code can't be kept in {}: {error}", self.directory.display());
         }
     }
 
-    fn read(&self, path: &Path, name: &str) -> io::Result<Option<Native>> {
+    fn read(&self, path: &Path, name: &str, arena: Option<&Arc<Arena>>) -> io::Result<Option<Native>> {
         let mut file = File::open(path)?;
+        let len = file.metadata()?.len().saturating_sub(MAC_BYTES as u64);
+        let Some(len) = usize::try_from(len).ok().filter(|_| (1..=CODE_BYTES_MAX).contains(&len)) else {
+            return Ok(None);
+        };
         let mut mac = [0; MAC_BYTES];
-        match file.read_exact(&mut mac) {
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
-            read => read?,
-        }
+        file.read_exact(&mut mac)?;
         let mut hasher = self.hasher(name);
-        let code = Native::read(file.take(CODE_BYTES_MAX), |piece| {
+        let code = Native::read(file, len, arena, |piece| {
             hasher.update(piece);
         })?;
         // The comparison of `blake3::Hash` takes constant time.
@@ -107,8 +108,11 @@ mod tests {
 
     const CODE: &[u8] = b"some code";
 
-    fn code() -> Native {
-        Native::Bytes(CODE.to_vec())
+    fn found(native: Option<Native>) -> Option<Vec<u8>> {
+        native.map(|native| match native {
+            Native::Bytes(bytes) => bytes.into(),
+            Native::Placed(mut place) => place.bytes_mut().to_vec(),
+        })
     }
 
     fn only_file(directory: &Path) -> PathBuf {
@@ -123,17 +127,22 @@ mod tests {
         let engine = Engine::default();
         let digest = Sha256Hex::of(b"some component");
         let cache = CodeCache::new(directory.path(), b"one");
-        assert!(cache.find(&engine, &digest).is_none());
-        cache.keep(&engine, &digest, &code());
-        let found = cache.find(&engine, &digest).expect("is there");
-        assert_eq!(*found.bytes().expect("reads"), *CODE);
+        assert!(cache.find(&engine, None, &digest).is_none());
+        cache.keep(&engine, &digest, CODE);
+        let arena = crate::arena::for_an_engine(&mut wasmtime::Config::new());
+        for arena in [arena.as_ref(), None] {
+            assert_eq!(found(cache.find(&engine, arena, &digest)).as_deref(), Some(CODE));
+        }
         let path = only_file(directory.path());
         let name = path.file_name().expect("a name").to_str().expect("text").to_owned();
         let written = fs::read(&path).expect("reads");
 
-        assert!(cache.read(&path, &name).expect("reads").is_some());
-        assert!(cache.read(&path, "another name").expect("reads").is_none(), "moved to another component's place");
-        assert!(CodeCache::new(directory.path(), b"two").read(&path, &name).expect("reads").is_none());
+        assert!(cache.read(&path, &name, None).expect("reads").is_some());
+        assert!(
+            cache.read(&path, "another name", None).expect("reads").is_none(),
+            "moved to another component's place"
+        );
+        assert!(CodeCache::new(directory.path(), b"two").read(&path, &name, None).expect("reads").is_none());
         let flipped = |at: usize| {
             let mut bytes = written.clone();
             bytes[at] ^= 1;
@@ -143,8 +152,8 @@ mod tests {
             [flipped(0), flipped(MAC_BYTES), flipped(written.len() - 1), written[..MAC_BYTES].to_vec(), vec![]]
         {
             fs::write(&path, &damaged).expect("writes");
-            assert!(cache.find(&engine, &digest).is_none());
-            cache.keep(&engine, &digest, &code());
+            assert!(cache.find(&engine, None, &digest).is_none());
+            cache.keep(&engine, &digest, CODE);
             assert_eq!(fs::read(&path).expect("reads"), written, "and is put right");
         }
     }
@@ -153,7 +162,7 @@ mod tests {
     fn a_directory_that_cannot_be_written_is_no_obstacle() {
         let file = tempfile::NamedTempFile::new().expect("a file");
         let cache = CodeCache::new(file.path(), b"key");
-        cache.keep(&Engine::default(), &Sha256Hex::of(b"some component"), &code());
-        assert!(cache.find(&Engine::default(), &Sha256Hex::of(b"some component")).is_none());
+        cache.keep(&Engine::default(), &Sha256Hex::of(b"some component"), CODE);
+        assert!(cache.find(&Engine::default(), None, &Sha256Hex::of(b"some component")).is_none());
     }
 }

@@ -20,6 +20,7 @@ use tokio::sync::Semaphore;
 use wasmtime::{Engine, component::Linker};
 
 use crate::{
+    arena::Arena,
     artifact::Artifact,
     bindings::PluginPre,
     cache::CodeCache,
@@ -147,6 +148,8 @@ impl Source {
 /// What all components' code is loaded with, and how much of it is.
 pub(crate) struct Shelf {
     engine: Engine,
+    /// Where code from the cache is put. None: where the engine wants it.
+    arena: Option<Arc<Arena>>,
     linker: Linker<State>,
     cache: Option<CodeCache>,
     compiler: Compiler,
@@ -160,7 +163,7 @@ pub(crate) struct Shelf {
 impl Shelf {
     /// Keeps so many bytes of code in memory, beside what calls are running.
     pub(crate) fn new(
-        engine: Engine,
+        (engine, arena): (Engine, Option<Arc<Arena>>),
         cache: Option<CodeCache>,
         compiler: Compiler,
         bytes_max: usize,
@@ -169,6 +172,7 @@ impl Shelf {
         Ok(Self {
             linker: capabilities::linker(&engine)?,
             engine,
+            arena,
             cache,
             compiler,
             compiling: Semaphore::new(cores),
@@ -297,9 +301,9 @@ impl Ready {
         let _compiler = shelf.compiling.acquire().await.expect("it is never closed");
         let this = Arc::clone(&self);
         let component = off_the_workers(move || this.source.read_again(&this.artifact.digest)).await?;
-        let native = Native::Bytes(shelf.compiler.compile(&shelf.engine, component).await?);
+        let native = Bytes::from(shelf.compiler.compile(&shelf.engine, component).await?);
         off_the_workers(move || {
-            let code = self.link(&native)?;
+            let code = self.link(Native::Bytes(native.clone()))?;
             if let Some(cache) = &self.shelf.cache {
                 cache.keep(&self.shelf.engine, &self.artifact.digest, &native);
             }
@@ -309,10 +313,10 @@ impl Ready {
     }
 
     fn cached(&self) -> Result<Option<Arc<Code>>, Error> {
-        let digest = &self.artifact.digest;
-        let found = self.shelf.cache.as_ref().and_then(|cache| cache.find(&self.shelf.engine, digest));
+        let (digest, shelf) = (&self.artifact.digest, &self.shelf);
+        let found = shelf.cache.as_ref().and_then(|cache| cache.find(&shelf.engine, shelf.arena.as_ref(), digest));
         let Some(native) = found else { return Ok(None) };
-        match self.link(&native) {
+        match self.link(native) {
             Ok(code) => Ok(Some(code)),
             Err(error) => {
                 tracing::warn!(%digest, "compiled code is unusable and made anew: {error}");
@@ -322,8 +326,8 @@ impl Ready {
     }
 
     /// Links code that this host has compiled, and has had in its memory since or found with its own MAC.
-    fn link(&self, native: &Native) -> Result<Arc<Code>, Error> {
-        // SAFETY: see above; nobody can change the bytes any more.
+    fn link(&self, native: Native) -> Result<Arc<Code>, Error> {
+        // SAFETY: see above; nobody else can change it.
         let component = unsafe { native.load(&self.shelf.engine) }.map_err(Error::unusable)?;
         if let Some(parts) = component.resources_required()
             && (parts.num_memories > MEMORIES_MAX || parts.num_tables > TABLES_MAX)

@@ -2,6 +2,7 @@
 
 use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
+    sync::Arc,
     thread,
     time::Duration,
 };
@@ -10,6 +11,7 @@ use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConf
 
 use crate::{
     admission::Admission,
+    arena::{self, Arena},
     limits::{CORE_INSTANCES_MAX, MEMORIES_MAX, TABLE_ELEMENTS_MAX, TABLES_MAX},
 };
 
@@ -18,8 +20,13 @@ const TICK: Duration = Duration::from_micros(500);
 /// The same while none does.
 const IDLE_TICK: Duration = Duration::from_millis(5);
 
-/// Makes an engine for so many calls at once, with so many bytes a linear memory. Its time goes by where they compute.
-pub(crate) fn make(running_max: u32, memory_bytes_max: usize, computing: Admission) -> wasmtime::Result<Engine> {
+/// Makes an engine for so many calls at once, with so many bytes a linear memory, and an arena for its code where there is
+/// one. Its time goes by where they compute.
+pub(crate) fn make(
+    running_max: u32,
+    memory_bytes_max: usize,
+    computing: Admission,
+) -> wasmtime::Result<(Engine, Option<Arc<Arena>>)> {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(running_max)
         .total_core_instances(running_max.saturating_mul(CORE_INSTANCES_MAX))
@@ -35,9 +42,10 @@ pub(crate) fn make(running_max: u32, memory_bytes_max: usize, computing: Admissi
         .max_memory_size(memory_bytes_max);
     let mut config = config();
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    let arena = arena::for_an_engine(&mut config);
     let engine = Engine::new(&config)?;
     start_ticking(&engine, computing)?;
-    Ok(engine)
+    Ok((engine, arena))
 }
 
 /// Makes an engine that compiles the same code, one function after the other, and runs nothing: without the pool,
@@ -91,7 +99,7 @@ mod tests {
 
     #[test]
     fn what_is_compiled_without_a_pool_runs_in_one() {
-        let pool = make(1, 1 << 20, Admission::new(1, 1)).expect("an engine");
+        let (pool, _) = make(1, 1 << 20, Admission::new(1, 1)).expect("an engine");
         let compiling = for_compiling().expect("an engine");
         assert_eq!(fingerprint(&pool), fingerprint(&compiling));
     }

@@ -24,6 +24,8 @@ mod compile;
 mod engine;
 
 mod admission;
+#[cfg_attr(not(all(target_os = "linux", target_arch = "x86_64")), path = "arena/none.rs")]
+mod arena;
 mod code;
 mod meter;
 mod native;
