@@ -86,6 +86,7 @@ pub struct App {
     /// The one way in which many runs are driven at once.
     pub(crate) dispatcher: Dispatcher,
     pub(crate) rehearsal: bool,
+    plugins: Arc<PluginHost>,
     journal: Arc<dyn Journal>,
     engine: Arc<Embedded>,
     /// Where a rehearsal's records are.
@@ -138,7 +139,7 @@ impl App {
             journal: Arc::clone(&journal),
             ledger,
             model: models.clone(),
-            tools: plugins,
+            tools: plugins.clone(),
             grants: Arc::new(tenants.grants),
             clock: Arc::clone(&around.clock),
             chance: around.chance,
@@ -159,6 +160,7 @@ impl App {
             clock,
             dispatcher,
             rehearsal,
+            plugins,
             journal,
             engine,
             _folder: folder,
@@ -196,6 +198,11 @@ impl App {
     /// It can't be driven on now; it can be driven again.
     pub async fn drive(&self, run: &RunId, cancel: impl Future<Output = String>) -> anyhow::Result<Ending> {
         Ok(self.engine.drive(run, cancel).await?)
+    }
+
+    /// Waits for what goes on though nobody asks for it any more, before the process ends.
+    pub async fn settled(&self) {
+        self.plugins.settled().await;
     }
 
     /// Reads a run.

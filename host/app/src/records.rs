@@ -2,7 +2,10 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use aftercall_core::ports::{Consents, PluginState, RecordsError, RefreshTokenOf, RefreshTokens};
+use aftercall_core::{
+    ports::{Consents, PluginState, RecordsError, RefreshTokenOf, RefreshTokens},
+    time::Timestamp,
+};
 use aftercall_storage::Sqlite;
 use async_trait::async_trait;
 
@@ -56,6 +59,14 @@ impl RefreshTokens for NoRecords {
     }
 
     async fn keep(&self, _: &RefreshTokenOf, _: &[u8]) -> Result<(), RecordsError> {
+        Err(self.error())
+    }
+
+    async fn claim(&self, _: &RefreshTokenOf, _: Timestamp, _: Timestamp) -> Result<bool, RecordsError> {
+        Err(self.error())
+    }
+
+    async fn release(&self, _: &RefreshTokenOf, _: Timestamp) -> Result<(), RecordsError> {
         Err(self.error())
     }
 }

@@ -267,6 +267,13 @@ pub trait RefreshTokens: Send + Sync {
 
     /// Keeps a newer one, in the place of all before it, durable on return.
     async fn keep(&self, of: &RefreshTokenOf, sealed: &[u8]) -> Result<(), RecordsError>;
+
+    /// Claims the use of the newest one until an instant, unless another claim holds now: a vendor that is shown one twice
+    /// may take it for stolen. False: another claim holds.
+    async fn claim(&self, of: &RefreshTokenOf, now: Timestamp, until: Timestamp) -> Result<bool, RecordsError>;
+
+    /// Ends the claim that was made until that instant.
+    async fn release(&self, of: &RefreshTokenOf, until: Timestamp) -> Result<(), RecordsError>;
 }
 
 /// Which refresh token. A tenant that grants another one begins anew with that.

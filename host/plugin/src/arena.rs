@@ -49,6 +49,8 @@ struct HandedOver {
 /// An arena for the code of an engine that will be made.
 pub(crate) fn for_an_engine(config: &mut Config) -> Option<Arc<Arena>> {
     let arena = Arc::new(Arena::default());
+    // Such information would point into a place that is free already when it is taken back.
+    config.native_unwind_info(false);
     config.with_custom_code_memory(Some(Arc::clone(&arena) as Arc<dyn CustomCodeMemory>));
     Some(arena)
 }
@@ -58,7 +60,9 @@ impl Arena {
     pub(crate) fn place(self: &Arc<Self>, len: usize) -> io::Result<Place> {
         let size = len.max(1).checked_next_multiple_of(PAGE_BYTES).ok_or(io::ErrorKind::OutOfMemory)?;
         let mut chunks = self.chunks();
-        let found = chunks.all.iter_mut().find_map(|chunk| chunk.free.allocate_range(size).ok());
+        // What is larger than a large page has its own, which go with it.
+        let shared = chunks.all.iter_mut().filter(|chunk| size <= LARGE_PAGE_BYTES && chunk.is_shared());
+        let found = shared.filter_map(|chunk| chunk.free.allocate_range(size).ok()).next();
         let range = match found {
             Some(range) => range,
             None => {
@@ -97,7 +101,7 @@ impl Arena {
 }
 
 impl Chunks {
-    /// Makes a place writable and free again. One chunk stays for the next code, those that are free beside it go.
+    /// Makes a place writable and free again. One large page stays for the next code, what is free beside it goes.
     fn free(&mut self, place: Range<usize>) {
         let chunk = self.all.iter_mut().find(|chunk| chunk.range.contains(&place.start));
         let chunk = chunk.expect("a place is in its chunk");
@@ -108,7 +112,7 @@ impl Chunks {
             Err(error) => tracing::warn!("a place for compiled code is lost: {error}"),
         }
         let mut spare = false;
-        self.all.retain(|chunk| !chunk.free.is_empty() || !std::mem::replace(&mut spare, true));
+        self.all.retain(|chunk| !chunk.free.is_empty() || chunk.is_shared() && !std::mem::replace(&mut spare, true));
     }
 }
 
@@ -141,6 +145,11 @@ impl Chunk {
         // SAFETY: it changes nothing of what is in there.
         let _ = unsafe { madvise(pointer(range.start), range.len(), Advice::LinuxHugepage) };
         Ok(Self { free: RangeAllocator::new(range.clone()), range })
+    }
+
+    /// Whether it is for the code of several components.
+    fn is_shared(&self) -> bool {
+        self.range.len() == LARGE_PAGE_BYTES
     }
 }
 
@@ -209,12 +218,9 @@ impl CustomCodeMemory for Arena {
         Ok(unsafe { protect(&(start..start + len), MprotectFlags::READ | MprotectFlags::EXEC) }?)
     }
 
-    fn unpublish_executable(&self, start: *const u8, len: usize) -> wasmtime::Result<()> {
-        let start = start.addr();
-        if !self.take_back(start, |_| true) {
-            // SAFETY: it is memory of wasmtime's own, in which nothing runs any more.
-            unsafe { protect(&(start..start + len), MprotectFlags::READ | MprotectFlags::WRITE) }?;
-        }
+    fn unpublish_executable(&self, start: *const u8, _: usize) -> wasmtime::Result<()> {
+        // Memory of wasmtime's own is given back to the system next.
+        self.take_back(start.addr(), |_| true);
         Ok(())
     }
 }
@@ -253,9 +259,9 @@ mod tests {
         drop(one);
         assert_eq!(arena.place(700_000).expect("a place").range.start, start);
         drop(large);
-        assert_eq!(chunks(&arena), 2, "one is kept for what comes");
+        assert_eq!(chunks(&arena), 1, "it is gone with what was in it");
         drop(two);
-        assert_eq!(chunks(&arena), 1);
+        assert_eq!(chunks(&arena), 1, "one is kept for what comes");
         let error = arena.place(usize::MAX).expect_err("so much there is not");
         assert_eq!(error.kind(), io::ErrorKind::OutOfMemory);
     }

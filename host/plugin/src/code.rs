@@ -5,6 +5,7 @@
 //! the code that wasn't run for longest goes when there is too much of it.
 
 use std::{
+    collections::HashMap,
     fs::File,
     io::{self, Read as _},
     path::PathBuf,
@@ -14,9 +15,12 @@ use std::{
     },
 };
 
-use aftercall_core::{id::Sha256Hex, tool::Blame};
+use aftercall_core::{
+    id::Sha256Hex,
+    tool::{Blame, Tool},
+};
 use bytes::Bytes;
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 use wasmtime::{Engine, component::Linker};
 
 use crate::{
@@ -216,7 +220,11 @@ pub(crate) struct Ready {
     /// Held by whoever loads.
     loading: tokio::sync::Mutex<()>,
     last_used: AtomicU64,
+    described: Mutex<HashMap<Arc<str>, Weak<Description>>>,
 }
+
+/// What `list-tools` answered, once it was asked: a pure function of digest and settings.
+pub(crate) type Description = OnceCell<Vec<Tool>>;
 
 enum Slot {
     Empty,
@@ -244,7 +252,20 @@ impl Ready {
             return Err(Error::NotAPlugin(tools));
         }
         let (slot, loading) = (Mutex::new(Slot::Empty), tokio::sync::Mutex::default());
-        Ok(Self { artifact, source, shelf, slot, loading, last_used: AtomicU64::default() })
+        let (last_used, described) = (AtomicU64::default(), Mutex::default());
+        Ok(Self { artifact, source, shelf, slot, loading, last_used, described })
+    }
+
+    /// Its description under these settings, which all who have the same settings share.
+    pub(crate) fn described(&self, settings: &Arc<str>) -> Arc<Description> {
+        let mut described = self.described.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(there) = described.get(settings).and_then(Weak::upgrade) {
+            return there;
+        }
+        described.retain(|_, one| one.strong_count() > 0);
+        let new = Arc::default();
+        described.insert(Arc::clone(settings), Arc::downgrade(&new));
+        new
     }
 
     /// The code, if it is there.

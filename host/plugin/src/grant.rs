@@ -8,15 +8,13 @@ use aftercall_core::{
     manifest::ConversationLevel,
     schema::{self, Schema},
     state::Quota,
-    tool::Tool,
     usage::Limit,
 };
 use serde_json::{Map, Value};
-use tokio::sync::OnceCell;
 
 use crate::{
     admission::Lanes,
-    code::Ready,
+    code::{Description, Ready},
     credential::{self, Around, Credentials, Supplied},
     door::Outlet,
     limits::{Limits, SETTINGS_BYTES_MAX},
@@ -148,8 +146,7 @@ pub(crate) struct Granted {
     pub(crate) lanes: Lanes,
     pub(crate) conversation: Capability<ConversationLevel>,
     pub(crate) state: Capability<Quota>,
-    /// What `list-tools` answered: a pure function of digest and settings, and both are fixed here.
-    pub(crate) tools: OnceCell<Vec<Tool>>,
+    pub(crate) tools: Arc<Description>,
 }
 
 impl Granted {
@@ -196,7 +193,7 @@ impl Granted {
         let shared = |name: &&String| manifest.signing.get(*name).is_some_and(|key| !key.algorithm.is_asymmetric());
         grant.signing.iter().filter(|(name, _)| shared(name)).for_each(|(_, signing)| credentials.hide(&signing.key));
         let outlet = Arc::new(Outlet::new(manifest, policy, credentials, limits, Arc::clone(&around.operator)));
-        let tools = OnceCell::new();
+        let tools = ready.described(&settings);
         Ok(Self { ready, outlet, signers, settings, limits, lanes, conversation, state, tools })
     }
 }

@@ -293,7 +293,8 @@ impl PluginHost {
         }
     }
 
-    /// The tools that a plugin offers in a tenant: asked once for each grant, in an instance that can reach nothing.
+    /// The tools that a plugin offers in a tenant: asked once for all grants with the same settings, in an instance that
+    /// can reach nothing.
     ///
     /// # Errors
     /// There is no grant, the component fails, or what it says of its tools can't be used.
@@ -315,6 +316,12 @@ impl PluginHost {
         let ready = self.ready(&plugin.digest, &plugin.name)?;
         let settings = settings.to_string().into();
         self.describe(&ready, &self.inspecting, &plugin.name, &settings, self.ceiling.limits).await
+    }
+
+    /// Waits until no vendor is being asked for a new refresh token: what it answers is kept, and one that was given must
+    /// not be lost with this process.
+    pub async fn settled(&self) {
+        self.refresh_tokens.settled().await;
     }
 
     /// What the calls that run at this moment hold of the host.

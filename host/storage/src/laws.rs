@@ -72,6 +72,7 @@ macro_rules! obey {
             keys_are_listed_in_order
             an_older_engine_keeps_nothing
             the_newest_refresh_token_is_kept
+            a_refresh_token_is_used_by_one_at_a_time
         );
     };
     ($storage:expr, $($law:ident)*) => {

@@ -299,6 +299,14 @@ impl RefreshTokens for Sqlite {
     async fn keep(&self, of: &RefreshTokenOf, sealed: &[u8]) -> Result<(), RecordsError> {
         refresh_tokens::keep(&self.writer, of, sealed).await
     }
+
+    async fn claim(&self, of: &RefreshTokenOf, now: Timestamp, until: Timestamp) -> Result<bool, RecordsError> {
+        refresh_tokens::claim(&self.writer, of, now, until).await
+    }
+
+    async fn release(&self, of: &RefreshTokenOf, until: Timestamp) -> Result<(), RecordsError> {
+        refresh_tokens::release(&self.writer, of, until).await
+    }
 }
 
 #[async_trait]
@@ -309,6 +317,14 @@ impl RefreshTokens for Beside {
 
     async fn keep(&self, of: &RefreshTokenOf, sealed: &[u8]) -> Result<(), RecordsError> {
         refresh_tokens::keep(&self.writer, of, sealed).await
+    }
+
+    async fn claim(&self, of: &RefreshTokenOf, now: Timestamp, until: Timestamp) -> Result<bool, RecordsError> {
+        refresh_tokens::claim(&self.writer, of, now, until).await
+    }
+
+    async fn release(&self, of: &RefreshTokenOf, until: Timestamp) -> Result<(), RecordsError> {
+        refresh_tokens::release(&self.writer, of, until).await
     }
 }
 

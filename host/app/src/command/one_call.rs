@@ -68,7 +68,9 @@ pub async fn drive(call: &cli::OneCall, revision: u32, rehearsal: bool) -> anyho
     let (tenant, assistant) = (call.tenant.as_ref(), call.assistant.as_ref());
     let accept = app.prepare(Call { raw: &raw, parsed, tenant, assistant, revision }).with_context(record)?;
     let accepted = app.accept(accept).await?;
-    let ending = app.drive(&accepted.run, interrupted()).await?;
+    let driven = app.drive(&accepted.run, interrupted()).await;
+    app.settled().await;
+    let ending = driven?;
     let stored = app.read(&accepted.run).await?;
     let report = Report::of(&name_of(&call.call), &accepted.run, &Run::replay(stored.journal.clone())?);
     Ok(Driven { run: accepted.run, acceptance: accepted.acceptance, ending, stored, report })

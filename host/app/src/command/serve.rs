@@ -38,7 +38,9 @@ pub async fn serve(arguments: &cli::Serve, out: &mut impl Write) -> anyhow::Resu
         writeln!(out, "  {}: POST /v1/intake/{}/{name}", endpoint.tenant, endpoint.platform)?;
     }
     out.flush()?;
-    let drained = server.run(stop).await?;
+    let drained = server.run(stop).await;
+    app.settled().await;
+    let drained = drained?;
     match drained.unfinished {
         0 => writeln!(out, "stopped; no run is left")?,
         1 => writeln!(out, "stopped; 1 run goes on after the next start")?,

@@ -32,8 +32,10 @@ pub(super) enum Why {
     TimedOut { host: String },
     #[error(transparent)]
     Prohibited(Prohibited),
-    #[error("the newest refresh token can't be read: {0}")]
-    NotRead(sealed::Error),
+    #[error("the records of its refresh token: {0}")]
+    Records(sealed::Error),
+    #[error("another process is asking for one at this moment")]
+    Claimed,
     #[error(transparent)]
     Unsigned(#[from] Unsigned),
     #[error("the host is shutting down")]

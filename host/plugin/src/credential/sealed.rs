@@ -8,11 +8,14 @@ use std::{fmt, sync::Arc};
 use aftercall_core::{
     ports::{RecordsError, RefreshTokenOf, RefreshTokens},
     secret::Secret,
+    time::Timestamp,
 };
 use ring::{
     aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
     rand::{SecureRandom as _, SystemRandom},
 };
+
+use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 
 use super::kept::InMemory;
 
@@ -34,6 +37,8 @@ pub(crate) enum Error {
 pub struct SealedTokens {
     records: Arc<dyn RefreshTokens>,
     key: LessSafeKey,
+    /// Read-locked by each request for a newer one that is under way.
+    under_way: Arc<RwLock<()>>,
 }
 
 impl SealedTokens {
@@ -41,7 +46,7 @@ impl SealedTokens {
     pub fn new(records: Arc<dyn RefreshTokens>, secret: &[u8]) -> Self {
         let key = blake3::derive_key("aftercall refresh token v1", secret);
         let key = UnboundKey::new(&CHACHA20_POLY1305, &key).expect("the cipher's keys have 32 bytes");
-        Self { records, key: LessSafeKey::new(key) }
+        Self { records, key: LessSafeKey::new(key), under_way: Arc::default() }
     }
 
     /// Some that are lost when the process ends: for tests, and where no vendor gives new ones.
@@ -59,6 +64,28 @@ impl SealedTokens {
     pub(super) async fn keep(&self, of: &RefreshTokenOf, token: &Secret) -> Result<(), Error> {
         let sealed = self.seal(of, token).ok_or(Error::NoRandomness)?;
         Ok(self.records.keep(of, &sealed).await?)
+    }
+
+    /// Claims the use of the newest one, as [`RefreshTokens::claim`] does.
+    pub(super) async fn claim(&self, of: &RefreshTokenOf, now: Timestamp, until: Timestamp) -> Result<bool, Error> {
+        Ok(self.records.claim(of, now, until).await?)
+    }
+
+    /// Ends a claim. Where that fails, its time ends it.
+    pub(super) async fn release(&self, of: &RefreshTokenOf, until: Timestamp) {
+        if let Err(error) = self.records.release(of, until).await {
+            tracing::debug!("a claim of a refresh token ends by its time: {error}");
+        }
+    }
+
+    /// What a request for a newer one holds while it is under way. None: nobody will wait for it.
+    pub(super) fn hold(&self) -> Option<OwnedRwLockReadGuard<()>> {
+        Arc::clone(&self.under_way).try_read_owned().ok()
+    }
+
+    /// Waits until no request for a newer one is under way.
+    pub(crate) async fn settled(&self) {
+        drop(self.under_way.write().await);
     }
 
     /// A nonce, what is sealed, and the seal.

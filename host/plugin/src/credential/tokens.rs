@@ -38,6 +38,9 @@ pub(super) const PAUSE_MS: u64 = 2_000;
 /// Longest pause that a vendor can ask for before it is asked for a token again, in milliseconds.
 const PAUSE_MS_MAX: u64 = 60_000;
 
+/// How much longer than it may take the use of a refresh token is claimed, in milliseconds: for the records' own part.
+const CLAIM_SPARE_MS: u64 = 5_000;
+
 /// A token in its place. It has no `Debug`, since it is one.
 pub(crate) struct Token {
     pub(super) placed: Placed,
@@ -109,7 +112,9 @@ impl Tokens {
 
     fn begin(self: &Arc<Self>, client: Client, now: Timestamp) -> UnderWay {
         let tokens = Arc::clone(self);
+        let held = self.refresh.as_ref().and_then(|refresh| refresh.kept.hold());
         let task = tokio::spawn(async move {
+            let _held = held;
             let host = tokens.endpoint.host.clone();
             let asked = timeout(Duration::from_millis(tokens.token_ms_max), tokens.ask(&client, now)).await;
             let (obtained, good_ms) = match asked.unwrap_or(Err(Why::TimedOut { host })) {
@@ -147,14 +152,14 @@ impl Tokens {
 
     async fn ask(&self, client: &Client, now: Timestamp) -> Result<(Arc<Token>, u64), Why> {
         let Some(refresh) = &self.refresh else { return self.ask_with(None, client, now).await };
-        let token = refresh.newest().await?;
-        let refused = match self.ask_with(Some(&token), client, now).await {
-            Err(why @ Why::Refused { .. }) => why,
-            other => return other,
-        };
-        // Another process, a rehearsal, may have used it meanwhile, and kept what it was given for it.
-        let newest = refresh.newest().await?;
-        if newest == token { Err(refused) } else { self.ask_with(Some(&newest), client, now).await }
+        // Another process, a rehearsal, may have the same grant.
+        let until = now.plus_ms(self.token_ms_max.saturating_add(CLAIM_SPARE_MS));
+        if !refresh.kept.claim(&refresh.of, now, until).await.map_err(Why::Records)? {
+            return Err(Why::Claimed);
+        }
+        let asked = async { self.ask_with(Some(&refresh.newest().await?), client, now).await }.await;
+        refresh.kept.release(&refresh.of, until).await;
+        asked
     }
 
     async fn ask_with(
@@ -190,10 +195,11 @@ impl Refresh {
     async fn newest(&self) -> Result<Secret, Why> {
         let unkept = self.unkept().clone();
         if let Some(token) = unkept {
+            self.keep(token.clone()).await;
             return Ok(token);
         }
         // Where it can't be read, the granted one is no way out: vendors take the use of an old one for theft.
-        let kept = self.kept.newest(&self.of).await.map_err(Why::NotRead)?;
+        let kept = self.kept.newest(&self.of).await.map_err(Why::Records)?;
         Ok(kept.unwrap_or_else(|| self.granted.clone()))
     }
 

@@ -120,7 +120,11 @@ impl Answer {
     fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
         let until = self.until;
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(until)));
-        timer.as_mut().poll(cx).map(|()| Error::TimedOut { host: self.host.clone() })
+        timer.as_mut().poll(cx).map(|()| self.late())
+    }
+
+    fn late(&self) -> Error {
+        Error::TimedOut { host: self.host.clone() }
     }
 
     /// With the source goes its connection, unless that is free again.
@@ -151,6 +155,8 @@ impl Body for Answer {
         loop {
             let Some(source) = &mut this.source else { return Poll::Ready(None) };
             let piece = match Pin::new(source).poll_frame(cx) {
+                // What is always ready comes too late as well.
+                Poll::Ready(Some(_)) if Instant::now() >= this.until => Err(this.late()),
                 Poll::Pending => match this.poll_late(cx) {
                     Poll::Pending => return Poll::Pending,
                     Poll::Ready(late) => Err(late),

@@ -37,6 +37,9 @@ const KEPT_S: u64 = 90;
 /// given up.
 const PROBE_S: u64 = 15;
 const PROBES: u32 = 3;
+/// How long what was sent may go unacknowledged, in seconds, before the connection is given up: nobody probes it then.
+#[cfg(target_os = "linux")]
+const UNACKNOWLEDGED_S: u64 = 30;
 
 /// A client that connects only to addresses that pass. It keeps connections, so it is one tenant's and one
 /// plugin's alone, under one grant: what comes with another grant gets another client.
@@ -63,9 +66,13 @@ impl Client {
         http.set_keepalive(Some(Duration::from_secs(PROBE_S)));
         http.set_keepalive_interval(Some(Duration::from_secs(PROBE_S)));
         http.set_keepalive_retries(Some(PROBES));
-        let https = HttpsConnectorBuilder::new().with_tls_config(TLS.clone()).https_or_http().enable_http1();
+        #[cfg(target_os = "linux")]
+        http.set_tcp_user_timeout(Some(Duration::from_secs(UNACKNOWLEDGED_S)));
         // Half of a request's time at most, so that a write is known not to have left where no connection came about.
         let patience = Duration::from_millis(CONNECT_MS_MAX.min(request_ms_max / 2));
+        // Its part for each of a name's addresses, so that a silent one is not the last that is tried.
+        http.set_connect_timeout(Some(patience));
+        let https = HttpsConnectorBuilder::new().with_tls_config(TLS.clone()).https_or_http().enable_http1();
         let connector = Connector { https: Arc::new(https.wrap_connector(http)), patience };
         let client = legacy::Client::builder(TokioExecutor::new())
             .pool_idle_timeout(Duration::from_secs(KEPT_S))

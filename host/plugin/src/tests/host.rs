@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aftercall_core::{
+    id::Tenant,
     ports::Tools as _,
     tool::{Effect, FailureKind, Finding, Invocation, LogLevel},
 };
@@ -98,6 +99,25 @@ async fn code_that_was_not_run_for_longest_is_given_up_and_loaded_again() {
     }
     let again = two.code().await.expect("loads again");
     assert!(!Arc::ptr_eq(&running, &again), "a call that runs keeps the code that it began with");
+}
+
+#[tokio::test]
+async fn a_component_is_asked_for_its_tools_once_for_the_same_settings() {
+    let world = World::of("behaves");
+    let ready = world.host.ready(&world.installed.digest, &plugin()).expect("is installed");
+    let described = |settings: &str| ready.described(&settings.into());
+    assert!(described(r#"{"color":"red"}"#).get().is_none(), "nobody has asked yet");
+    world.host.list_tools(&tenant(), &plugin()).await.expect("tools");
+    let other: Tenant = "other".parse().expect("a name");
+    world.host.grant(other.clone(), &grant(&world.installed)).expect("grants");
+    let red = described(r#"{"color":"red"}"#);
+    assert_eq!(red.get().expect("what the other tenant has").len(), 1);
+    assert!(described("{}").get().is_none(), "other settings, other tools");
+    drop(red);
+    world.host.revoke(&tenant(), &plugin());
+    assert!(described(r#"{"color":"red"}"#).get().is_some());
+    world.host.revoke(&other, &plugin());
+    assert!(described(r#"{"color":"red"}"#).get().is_none(), "it goes with the last who has it");
 }
 
 #[tokio::test]

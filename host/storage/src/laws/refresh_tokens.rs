@@ -1,6 +1,8 @@
 //! The laws of refresh tokens.
 
-use aftercall_core::{id::Sha256Hex, ports::RefreshTokenOf};
+use std::sync::Arc;
+
+use aftercall_core::{id::Sha256Hex, ports::RefreshTokenOf, time::Timestamp};
 
 use super::Storage;
 
@@ -36,4 +38,32 @@ pub(crate) async fn the_newest_refresh_token_is_kept(storage: &dyn Storage) {
         second.keep(&other, b"another's").await.expect("kept");
     }
     assert_eq!(second.newest(&mine).await, Ok(Some(b"third".to_vec())));
+}
+
+/// Of all who want to use the newest one, in this process and in others, one at a time does, until it says that it is done
+/// or its time is over. A claim says nothing of what is kept.
+pub(crate) async fn a_refresh_token_is_used_by_one_at_a_time(storage: &dyn Storage) {
+    let (mine, other) = (refresh_token_of("acme", "crm", "api", "one"), refresh_token_of("acme", "crm", "api", "two"));
+    let (first, second) = (storage.engine().await.refresh_tokens, storage.engine().await.refresh_tokens);
+    let at = Timestamp::from_millis;
+    let claims = (10..30).map(|until| {
+        let (tokens, mine) = (Arc::clone(if until % 2 == 0 { &first } else { &second }), mine.clone());
+        tokio::spawn(async move { tokens.claim(&mine, at(5), at(until)).await.expect("answers").then_some(until) })
+    });
+    let mut won = Vec::new();
+    for claim in claims.collect::<Vec<_>>() {
+        won.extend(claim.await.expect("no panic"));
+    }
+    let [until] = won[..] else { panic!("one at a time: {won:?}") };
+    assert_eq!(second.claim(&other, at(5), at(30)).await, Ok(true), "another one is another's");
+    assert_eq!(first.newest(&mine).await, Ok(None));
+    second.release(&mine, at(until + 1)).await.expect("answers");
+    assert_eq!(second.claim(&mine, at(until - 1), at(50)).await, Ok(false), "that was another claim");
+    assert_eq!(second.claim(&mine, at(until), at(50)).await, Ok(true), "its time is over");
+    first.release(&mine, at(until)).await.expect("answers");
+    first.keep(&mine, b"newer").await.expect("kept");
+    assert_eq!(first.claim(&mine, at(until), at(60)).await, Ok(false), "who comes late ends nobody else's");
+    second.release(&mine, at(50)).await.expect("ends it");
+    assert_eq!(first.claim(&mine, at(until), at(60)).await, Ok(true));
+    assert_eq!(first.newest(&mine).await, Ok(Some(b"newer".to_vec())));
 }

@@ -1,29 +1,89 @@
 //! Refresh tokens, sealed, as rows. Each function is one transaction's work.
 
-use aftercall_core::ports::{RecordsError, RefreshTokenOf};
-use rusqlite::{Connection, OptionalExtension as _};
+use aftercall_core::{
+    ports::{RecordsError, RefreshTokenOf},
+    time::Timestamp,
+};
+use rusqlite::{Connection, OptionalExtension as _, named_params};
 
-use super::{fault::Fault, worker::Worker};
+use super::{fault::Fault, integer, worker::Worker};
 
 pub(super) async fn keep(writer: &Worker, of: &RefreshTokenOf, sealed: &[u8]) -> Result<(), RecordsError> {
     let (of, sealed) = (of.clone(), sealed.to_vec());
     writer.run(move |db| replace(db, &of, &sealed)).await
 }
 
+pub(super) async fn claim(
+    writer: &Worker,
+    of: &RefreshTokenOf,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<bool, RecordsError> {
+    let of = of.clone();
+    writer.run(move |db| compare_and_claim(db, &of, now, until)).await
+}
+
+pub(super) async fn release(writer: &Worker, of: &RefreshTokenOf, until: Timestamp) -> Result<(), RecordsError> {
+    let of = of.clone();
+    writer.run(move |db| end_claim(db, &of, until)).await
+}
+
 fn replace(db: &Connection, of: &RefreshTokenOf, sealed: &[u8]) -> Result<(), Fault> {
     db.prepare_cached(
-        "INSERT OR REPLACE INTO refresh_tokens (tenant, plugin, slot, granted, sealed) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO refresh_tokens (tenant, plugin, slot, granted, sealed, claimed_until)
+         VALUES (:tenant, :plugin, :slot, :granted, :sealed, 0)
+         ON CONFLICT DO UPDATE SET sealed = excluded.sealed",
     )?
-    .execute((of.tenant.as_str(), of.plugin.as_str(), &of.slot, of.granted.as_str(), sealed))?;
+    .execute(named_params! {
+        ":tenant": of.tenant.as_str(),
+        ":plugin": of.plugin.as_str(),
+        ":slot": of.slot,
+        ":granted": of.granted.as_str(),
+        ":sealed": sealed,
+    })?;
+    Ok(())
+}
+
+fn compare_and_claim(db: &Connection, of: &RefreshTokenOf, now: Timestamp, until: Timestamp) -> Result<bool, Fault> {
+    let changed = db
+        .prepare_cached(
+            "INSERT INTO refresh_tokens (tenant, plugin, slot, granted, claimed_until)
+             VALUES (:tenant, :plugin, :slot, :granted, :until)
+             ON CONFLICT DO UPDATE SET claimed_until = excluded.claimed_until WHERE claimed_until <= :now",
+        )?
+        .execute(named_params! {
+            ":tenant": of.tenant.as_str(),
+            ":plugin": of.plugin.as_str(),
+            ":slot": of.slot,
+            ":granted": of.granted.as_str(),
+            ":until": integer(until.as_millis()),
+            ":now": integer(now.as_millis()),
+        })?;
+    Ok(changed == 1)
+}
+
+fn end_claim(db: &Connection, of: &RefreshTokenOf, until: Timestamp) -> Result<(), Fault> {
+    db.prepare_cached(
+        "UPDATE refresh_tokens SET claimed_until = 0
+         WHERE tenant = :tenant AND plugin = :plugin AND slot = :slot AND granted = :granted
+         AND claimed_until = :until",
+    )?
+    .execute(named_params! {
+        ":tenant": of.tenant.as_str(),
+        ":plugin": of.plugin.as_str(),
+        ":slot": of.slot,
+        ":granted": of.granted.as_str(),
+        ":until": integer(until.as_millis()),
+    })?;
     Ok(())
 }
 
 pub(super) fn newest(db: &Connection, of: &RefreshTokenOf) -> Result<Option<Vec<u8>>, Fault> {
-    let sealed = db
+    let sealed: Option<Option<Vec<u8>>> = db
         .prepare_cached(
             "SELECT sealed FROM refresh_tokens WHERE tenant = ?1 AND plugin = ?2 AND slot = ?3 AND granted = ?4",
         )?
         .query_row((of.tenant.as_str(), of.plugin.as_str(), &of.slot, of.granted.as_str()), |row| row.get(0))
         .optional()?;
-    Ok(sealed)
+    Ok(sealed.flatten())
 }

@@ -4,6 +4,7 @@ CREATE TABLE refresh_tokens (
     plugin TEXT NOT NULL,
     slot TEXT NOT NULL,                     -- of the plugin's manifest
     granted TEXT NOT NULL,                  -- the digest of the one that the tenant granted
-    sealed BLOB NOT NULL,
+    sealed BLOB,                            -- null: none was given yet
+    claimed_until INTEGER NOT NULL,         -- milliseconds since 1970: whoever uses the newest one has it to himself
     PRIMARY KEY (tenant, plugin, slot, granted)
 ) STRICT;

@@ -16,6 +16,7 @@ use aftercall_core::{
     effect::EffectKey,
     egress::{MarkedRule, Policy},
     ports::{RecordsError, RefreshTokenOf, RefreshTokens},
+    time::Timestamp,
     tool::{FailureKind, WriteAnswer},
 };
 use bytes::Bytes;
@@ -205,5 +206,13 @@ impl RefreshTokens for Failing {
 
     async fn keep(&self, _: &RefreshTokenOf, _: &[u8]) -> Result<(), RecordsError> {
         Err(RecordsError::Unavailable("disk full".into()))
+    }
+
+    async fn claim(&self, _: &RefreshTokenOf, _: Timestamp, _: Timestamp) -> Result<bool, RecordsError> {
+        Ok(true)
+    }
+
+    async fn release(&self, _: &RefreshTokenOf, _: Timestamp) -> Result<(), RecordsError> {
+        Ok(())
     }
 }

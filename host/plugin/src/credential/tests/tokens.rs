@@ -224,33 +224,9 @@ async fn a_rotated_refresh_token_takes_the_place_of_the_granted_one() {
     assert_eq!(all_used().pop().expect("a request"), "granted-anew");
 }
 
-/// Records that another process writes to as soon as they were read.
-#[derive(Default)]
-struct Overtaken {
-    kept: InMemory,
-    reads: AtomicUsize,
-}
-
-#[async_trait::async_trait]
-impl RefreshTokens for Overtaken {
-    async fn newest(&self, of: &RefreshTokenOf) -> Result<Option<Vec<u8>>, RecordsError> {
-        match self.reads.fetch_add(1, Ordering::Relaxed) {
-            0 => Ok(None),
-            _ => self.kept.newest(of).await,
-        }
-    }
-
-    async fn keep(&self, of: &RefreshTokenOf, sealed: &[u8]) -> Result<(), RecordsError> {
-        self.kept.keep(of, sealed).await
-    }
-}
-
 #[tokio::test]
-async fn a_refresh_token_that_another_process_has_used_is_not_the_end() {
-    let spent = || http("400 Bad Request", &[], &json!({"error": "invalid_grant"}).to_string());
-    let login =
-        move |request: &str| Some(if request.contains("refr3sh-2") { token("t0ken", &json!({})) } else { spent() });
-    let mut world = World::of(login).await;
+async fn a_refresh_token_is_not_used_while_another_process_uses_it() {
+    let mut world = World::of(|_| Some(token("t0ken", &json!({})))).await;
     let refresh = json!({"oauth2-refresh": {}});
     let of = RefreshTokenOf {
         tenant: "acme".parse().expect("a name"),
@@ -258,19 +234,72 @@ async fn a_refresh_token_that_another_process_has_used_is_not_the_end() {
         slot: "api".to_owned(),
         granted: aftercall_core::id::Sha256Hex::of(REFRESH_TOKEN.as_bytes()),
     };
-    for (newest, works) in [(Some("refr3sh-2"), true), (Some("refr3sh-3"), false), (None, false)] {
-        world.kept = Arc::new(SealedTokens::new(Arc::new(Overtaken::default()), b"key"));
-        if let Some(newest) = newest {
-            world.kept.keep(&of, &Secret::new(newest.to_owned())).await.expect("kept");
-        }
-        let outlet = world.outlet(&refresh, refreshing()).expect("fits");
-        let sent = Call::of(&outlet).send("GET", "/x").await;
-        match sent {
-            Ok(_) => assert!(works, "{newest:?}"),
-            Err(error) => assert!(!works && error.to_string().contains("invalid_grant"), "{newest:?}: {error}"),
+    world.kept = Arc::new(SealedTokens::in_memory());
+    let now = world.clock.now();
+    let until = now.plus_ms(60_000);
+    assert_eq!(world.kept.claim(&of, now, until).await, Ok(true));
+    let outlet = world.outlet(&refresh, refreshing()).expect("fits");
+    let error = Call::of(&outlet).send("GET", "/x").await.expect_err("it is claimed").to_string();
+    assert!(error.contains("another process is asking"), "{error}");
+    assert!(world.login.requests.all().is_empty());
+
+    world.kept.keep(&of, &Secret::new("refr3sh-2".to_owned())).await.expect("kept");
+    world.kept.release(&of, until).await;
+    world.clock.by_ms(PAUSE_MS);
+    Call::of(&outlet).send("GET", "/x").await.expect("is answered");
+    assert!(world.login.only_request().contains("refr3sh-2"), "the other's newest");
+    let now = world.clock.now();
+    assert_eq!(world.kept.claim(&of, now, now.plus_ms(1)).await, Ok(true), "it is given back");
+    world.kept.settled().await;
+}
+
+#[tokio::test]
+async fn what_could_not_be_kept_is_kept_later() {
+    let count = AtomicUsize::new(0);
+    let login = move |_: &str| {
+        let first = count.fetch_add(1, Ordering::Relaxed) == 0;
+        Some(token("t0ken", &if first { json!({"refresh_token": "refr3sh-2"}) } else { json!({}) }))
+    };
+    let mut world = World::of(login).await;
+    let records = Arc::new(FullOnce::default());
+    world.kept = Arc::new(SealedTokens::new(records.clone(), b"key"));
+    let outlet = world.outlet(&json!({"oauth2-refresh": {}}), refreshing()).expect("fits");
+    for kept in [false, true] {
+        Call::of(&outlet).send("GET", "/x").await.expect("is answered");
+        assert_eq!(records.kept.is_there(), kept);
+        world.clock.by_ms(3_600_000);
+    }
+    let [_, second] = &world.login.requests.all()[..] else { panic!("two requests") };
+    assert!(second.contains("refr3sh-2"), "{second}");
+}
+
+/// Records that have no room the first time.
+#[derive(Default)]
+struct FullOnce {
+    kept: InMemory,
+    writes: AtomicUsize,
+}
+
+#[async_trait::async_trait]
+impl RefreshTokens for FullOnce {
+    async fn newest(&self, of: &RefreshTokenOf) -> Result<Option<Vec<u8>>, RecordsError> {
+        self.kept.newest(of).await
+    }
+
+    async fn keep(&self, of: &RefreshTokenOf, sealed: &[u8]) -> Result<(), RecordsError> {
+        match self.writes.fetch_add(1, Ordering::Relaxed) {
+            0 => Err(RecordsError::Unavailable("disk full".into())),
+            _ => self.kept.keep(of, sealed).await,
         }
     }
-    assert_eq!(world.login.requests.all().len(), 2 + 2 + 1, "a second time where there is another one, and no third");
+
+    async fn claim(&self, of: &RefreshTokenOf, now: Timestamp, until: Timestamp) -> Result<bool, RecordsError> {
+        self.kept.claim(of, now, until).await
+    }
+
+    async fn release(&self, of: &RefreshTokenOf, until: Timestamp) -> Result<(), RecordsError> {
+        self.kept.release(of, until).await
+    }
 }
 
 #[tokio::test]
