@@ -32,8 +32,8 @@ impl RealRecords {
             return Ok(Self { state: reader.clone(), consents: reader, refresh_tokens: beside });
         }
         let refresh_tokens: Arc<dyn RefreshTokens> =
-            if rehearsal { Arc::new(NoRecords { path: real }) } else { records.clone() };
-        Ok(Self { state: records.clone(), consents: records.clone(), refresh_tokens })
+            if rehearsal { Arc::new(NoRecords { path: real }) } else { records.beside() };
+        Ok(Self { state: records.clone(), consents: records.beside(), refresh_tokens })
     }
 }
 

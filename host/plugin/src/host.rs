@@ -35,7 +35,6 @@ use crate::{
     door::{Addresses, Operator, Reroutes, Resolver, SystemResolver},
     engine,
     grant::{self, Ceiling, Grant, Granted},
-    heartbeat::Heartbeat,
     in_use::InUse,
     instance::Run,
     limits::{LOADED_CODE_BYTES_MAX, Limits, RUNNING_MAX, TOKEN_MS_MAX},
@@ -185,7 +184,6 @@ pub struct PluginHost {
     shelf: Arc<Shelf>,
     running: Admission,
     computing: Admission,
-    heartbeat: Heartbeat,
     /// For questions that no tenant asks.
     inspecting: Lanes,
     installed: RwLock<HashMap<Sha256Hex, Arc<Ready>>>,
@@ -227,7 +225,6 @@ impl PluginHost {
             shelf: Arc::new(shelf.map_err(no_engine)?),
             running,
             computing,
-            heartbeat: Heartbeat::default(),
             inspecting,
             installed: RwLock::default(),
             granted: RwLock::default(),
@@ -270,7 +267,6 @@ impl PluginHost {
     /// The component isn't installed, or settings or credentials don't fit its manifest.
     pub fn grant(&self, tenant: Tenant, grant: &Grant) -> Result<(), Error> {
         let ready = self.ready(&grant.digest, &grant.plugin)?;
-        self.heartbeat.begin();
         let lanes = Lanes { running: self.running.lane(&tenant), computing: self.computing.lane(&tenant) };
         let around = Around {
             tenant: tenant.clone(),

@@ -37,7 +37,6 @@ pub mod signing;
 
 mod call;
 pub mod grant;
-mod heartbeat;
 mod host;
 mod in_use;
 mod instance;

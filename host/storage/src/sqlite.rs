@@ -18,6 +18,7 @@ mod tests;
 use std::{
     fs::File,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use aftercall_core::{
@@ -46,10 +47,7 @@ use worker::Worker;
 #[derive(Debug)]
 pub struct Sqlite {
     fence: Fence,
-    writer: Worker,
-    reader: Reader,
-    // Last, so that it is let go only after the connections are closed.
-    _lock: File,
+    beside: Arc<Beside>,
 }
 
 /// The records for looking on, beside a running engine or without one.
@@ -63,6 +61,8 @@ pub struct Reader {
 pub struct Beside {
     writer: Worker,
     reader: Reader,
+    // An engine's. Last, so that it is let go only after the connections are closed.
+    _lock: Option<File>,
 }
 
 impl Sqlite {
@@ -100,7 +100,7 @@ impl Sqlite {
         let connection = file::connect(&path, file::Access::Write)?;
         schema::expect_current(&connection, &path)?;
         let reader = Self::open_reader(&path)?;
-        Ok(Beside { writer: Worker::writer(connection, &path)?, reader })
+        Ok(Beside { writer: Worker::writer(connection, &path)?, reader, _lock: None })
     }
 
     fn take_over(path: PathBuf, lock: File) -> Result<(Self, Fence), Error> {
@@ -108,7 +108,12 @@ impl Sqlite {
         let fence = schema::take_over(&mut connection, &path)?;
         let reader = Self::open_reader(&path)?;
         let writer = Worker::writer(connection, &path)?;
-        Ok((Self { fence, writer, reader, _lock: lock }, fence))
+        Ok((Self { fence, beside: Arc::new(Beside { writer, reader, _lock: Some(lock) }) }, fence))
+    }
+
+    /// What stands under no fence. Whoever has it keeps the records from other engines.
+    pub fn beside(&self) -> Arc<Beside> {
+        Arc::clone(&self.beside)
     }
 }
 
@@ -150,24 +155,24 @@ impl Journal for Sqlite {
     async fn accept(&self, accept: &Accept) -> Result<Acceptance, RecordsError> {
         let accepted = journal::Accepted::of(accept);
         let fence = self.fence;
-        self.writer.run(move |db| journal::accept(db, fence, &accepted)).await
+        self.beside.writer.run(move |db| journal::accept(db, fence, &accepted)).await
     }
 
     async fn read(&self, run: &RunId) -> Result<StoredRun, RecordsError> {
-        self.reader.read(run).await
+        self.beside.reader.read(run).await
     }
 
     async fn append(&self, fence: Fence, append: &Append<'_>) -> Result<(), RecordsError> {
         let line = journal::Line::of(append);
-        self.writer.run(move |db| journal::append(db, fence, &line)).await
+        self.beside.writer.run(move |db| journal::append(db, fence, &line)).await
     }
 
     async fn unfinished(&self) -> Result<Vec<Unfinished>, RecordsError> {
-        self.reader.unfinished().await
+        self.beside.reader.unfinished().await
     }
 
     async fn runs(&self, tenant: Option<&Tenant>, most: u32) -> Result<Vec<RunLine>, RecordsError> {
-        self.reader.runs(tenant, most).await
+        self.beside.reader.runs(tenant, most).await
     }
 }
 
@@ -175,24 +180,24 @@ impl Journal for Sqlite {
 impl Ledger for Sqlite {
     async fn begin(&self, effect: &EffectOf, begin: &Begin) -> Result<Decision, RecordsError> {
         let (effect, begin) = (effect.clone(), begin.clone());
-        self.writer.run(move |db| effects::begin(db, &effect, &begin)).await
+        self.beside.writer.run(move |db| effects::begin(db, &effect, &begin)).await
     }
 
     async fn entry(&self, key: &EffectKey) -> Result<Option<Entry>, RecordsError> {
         let key = key.clone();
-        self.reader.worker.run(move |db| effects::entry(db, &key)).await
+        self.beside.reader.worker.run(move |db| effects::entry(db, &key)).await
     }
 
     async fn change(&self, key: &EffectKey, fence: Fence, change: &Change) -> Result<(), RecordsError> {
         let (key, change) = (key.clone(), change.clone());
-        self.writer.run(move |db| effects::change(db, &key, fence, &change)).await
+        self.beside.writer.run(move |db| effects::change(db, &key, fence, &change)).await
     }
 }
 
 #[async_trait]
 impl PluginState for Sqlite {
     async fn get(&self, space: &Space, key: &str) -> Result<Option<Value>, RecordsError> {
-        self.reader.get(space, key).await
+        self.beside.reader.get(space, key).await
     }
 
     async fn put(
@@ -204,12 +209,12 @@ impl PluginState for Sqlite {
         quota: Quota,
     ) -> Result<Put, RecordsError> {
         let (fence, space, key, bytes) = (self.fence, space.clone(), key.to_owned(), bytes.to_vec());
-        self.writer.run(move |db| state::put(db, fence, &space, (&key, &bytes), expected, quota)).await
+        self.beside.writer.run(move |db| state::put(db, fence, &space, (&key, &bytes), expected, quota)).await
     }
 
     async fn delete(&self, space: &Space, key: &str) -> Result<(), RecordsError> {
         let (fence, space, key) = (self.fence, space.clone(), key.to_owned());
-        self.writer.run(move |db| state::delete(db, fence, &space, &key)).await
+        self.beside.writer.run(move |db| state::delete(db, fence, &space, &key)).await
     }
 
     async fn keys(
@@ -219,7 +224,7 @@ impl PluginState for Sqlite {
         after: Option<&str>,
         most: u32,
     ) -> Result<Vec<String>, RecordsError> {
-        self.reader.keys(space, prefix, after, most).await
+        self.beside.reader.keys(space, prefix, after, most).await
     }
 }
 
@@ -255,17 +260,6 @@ fn looked_at() -> RecordsError {
     RecordsError::Unavailable("these records are looked at, not written to".to_owned())
 }
 
-#[async_trait]
-impl Consents for Sqlite {
-    async fn consents(&self, tenant: &Tenant) -> Result<Vec<Consent>, RecordsError> {
-        self.reader.consents(tenant).await
-    }
-
-    async fn consent(&self, consents: &[Consent]) -> Result<(), RecordsError> {
-        consents::record(&self.writer, consents).await
-    }
-}
-
 /// What was consented to, for looking on: a consent is refused.
 #[async_trait]
 impl Consents for Reader {
@@ -287,25 +281,6 @@ impl Consents for Beside {
 
     async fn consent(&self, consents: &[Consent]) -> Result<(), RecordsError> {
         consents::record(&self.writer, consents).await
-    }
-}
-
-#[async_trait]
-impl RefreshTokens for Sqlite {
-    async fn newest(&self, of: &RefreshTokenOf) -> Result<Option<Vec<u8>>, RecordsError> {
-        self.reader.newest_refresh_token(of).await
-    }
-
-    async fn keep(&self, of: &RefreshTokenOf, sealed: &[u8]) -> Result<(), RecordsError> {
-        refresh_tokens::keep(&self.writer, of, sealed).await
-    }
-
-    async fn claim(&self, of: &RefreshTokenOf, now: Timestamp, until: Timestamp) -> Result<bool, RecordsError> {
-        refresh_tokens::claim(&self.writer, of, now, until).await
-    }
-
-    async fn release(&self, of: &RefreshTokenOf, until: Timestamp) -> Result<(), RecordsError> {
-        refresh_tokens::release(&self.writer, of, until).await
     }
 }
 

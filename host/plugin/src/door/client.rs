@@ -108,6 +108,14 @@ impl Client {
 const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("aftercall/", env!("CARGO_PKG_VERSION")));
 
 impl Failed {
+    /// Whether it is certain that nothing of the request has left.
+    pub(super) fn never_left(&self) -> bool {
+        match self {
+            Self::Prohibited(_) | Self::NotConnected(_) => true,
+            Self::Broken(_) => false,
+        }
+    }
+
     fn of(error: &legacy::Error) -> Self {
         match causes(error).find_map(|cause| cause.downcast_ref::<Prohibited>()) {
             Some(prohibited) => Self::Prohibited(prohibited.clone()),

@@ -154,7 +154,7 @@ impl Door {
     fn unanswered(&self, failed: Failed, admitted: &Admitted, write: Option<usize>) -> Error {
         let host = admitted.target.host.clone();
         if let Some(write) = write
-            && !matches!(failed, Failed::Broken(_))
+            && failed.never_left()
         {
             self.never_left(write, admitted);
         }

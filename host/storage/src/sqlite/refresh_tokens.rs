@@ -4,7 +4,7 @@ use aftercall_core::{
     ports::{RecordsError, RefreshTokenOf},
     time::Timestamp,
 };
-use rusqlite::{Connection, OptionalExtension as _, named_params};
+use rusqlite::{Connection, OptionalExtension as _};
 
 use super::{fault::Fault, integer, worker::Worker};
 
@@ -28,53 +28,40 @@ pub(super) async fn release(writer: &Worker, of: &RefreshTokenOf, until: Timesta
     writer.run(move |db| end_claim(db, &of, until)).await
 }
 
+/// The first four columns.
+fn key(of: &RefreshTokenOf) -> [&str; 4] {
+    [of.tenant.as_str(), of.plugin.as_str(), &of.slot, of.granted.as_str()]
+}
+
 fn replace(db: &Connection, of: &RefreshTokenOf, sealed: &[u8]) -> Result<(), Fault> {
+    let [tenant, plugin, slot, granted] = key(of);
     db.prepare_cached(
-        "INSERT INTO refresh_tokens (tenant, plugin, slot, granted, sealed, claimed_until)
-         VALUES (:tenant, :plugin, :slot, :granted, :sealed, 0)
+        "INSERT INTO refresh_tokens (tenant, plugin, slot, granted, sealed, claimed_until) VALUES (?1, ?2, ?3, ?4, ?5, 0)
          ON CONFLICT DO UPDATE SET sealed = excluded.sealed",
     )?
-    .execute(named_params! {
-        ":tenant": of.tenant.as_str(),
-        ":plugin": of.plugin.as_str(),
-        ":slot": of.slot,
-        ":granted": of.granted.as_str(),
-        ":sealed": sealed,
-    })?;
+    .execute((tenant, plugin, slot, granted, sealed))?;
     Ok(())
 }
 
 fn compare_and_claim(db: &Connection, of: &RefreshTokenOf, now: Timestamp, until: Timestamp) -> Result<bool, Fault> {
+    let [tenant, plugin, slot, granted] = key(of);
+    let (now, until) = (integer(now.as_millis()), integer(until.as_millis()));
     let changed = db
         .prepare_cached(
-            "INSERT INTO refresh_tokens (tenant, plugin, slot, granted, claimed_until)
-             VALUES (:tenant, :plugin, :slot, :granted, :until)
-             ON CONFLICT DO UPDATE SET claimed_until = excluded.claimed_until WHERE claimed_until <= :now",
+            "INSERT INTO refresh_tokens (tenant, plugin, slot, granted, claimed_until) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT DO UPDATE SET claimed_until = excluded.claimed_until WHERE claimed_until <= ?6",
         )?
-        .execute(named_params! {
-            ":tenant": of.tenant.as_str(),
-            ":plugin": of.plugin.as_str(),
-            ":slot": of.slot,
-            ":granted": of.granted.as_str(),
-            ":until": integer(until.as_millis()),
-            ":now": integer(now.as_millis()),
-        })?;
+        .execute((tenant, plugin, slot, granted, until, now))?;
     Ok(changed == 1)
 }
 
 fn end_claim(db: &Connection, of: &RefreshTokenOf, until: Timestamp) -> Result<(), Fault> {
+    let [tenant, plugin, slot, granted] = key(of);
     db.prepare_cached(
         "UPDATE refresh_tokens SET claimed_until = 0
-         WHERE tenant = :tenant AND plugin = :plugin AND slot = :slot AND granted = :granted
-         AND claimed_until = :until",
+         WHERE tenant = ?1 AND plugin = ?2 AND slot = ?3 AND granted = ?4 AND claimed_until = ?5",
     )?
-    .execute(named_params! {
-        ":tenant": of.tenant.as_str(),
-        ":plugin": of.plugin.as_str(),
-        ":slot": of.slot,
-        ":granted": of.granted.as_str(),
-        ":until": integer(until.as_millis()),
-    })?;
+    .execute((tenant, plugin, slot, granted, integer(until.as_millis())))?;
     Ok(())
 }
 
@@ -83,7 +70,7 @@ pub(super) fn newest(db: &Connection, of: &RefreshTokenOf) -> Result<Option<Vec<
         .prepare_cached(
             "SELECT sealed FROM refresh_tokens WHERE tenant = ?1 AND plugin = ?2 AND slot = ?3 AND granted = ?4",
         )?
-        .query_row((of.tenant.as_str(), of.plugin.as_str(), &of.slot, of.granted.as_str()), |row| row.get(0))
+        .query_row(key(of), |row| row.get(0))
         .optional()?;
     Ok(sealed.flatten())
 }

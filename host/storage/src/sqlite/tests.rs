@@ -40,9 +40,9 @@ impl Storage for Records {
         Engine {
             journal: sqlite.clone(),
             ledger: sqlite.clone(),
-            consents: sqlite.clone(),
+            consents: sqlite.beside(),
             state: sqlite.clone(),
-            refresh_tokens: sqlite,
+            refresh_tokens: sqlite.beside(),
             fence,
         }
     }
@@ -143,7 +143,8 @@ async fn an_answer_means_that_it_is_on_the_disk() {
     let (sqlite, _) = Sqlite::open(records.path()).expect("opens");
     for (pragma, expected) in [("journal_mode", "wal"), ("synchronous", "2"), ("foreign_keys", "1")] {
         let sql = format!("SELECT CAST({pragma} AS TEXT) FROM pragma_{pragma}");
-        let found = sqlite.writer.run(move |db| Ok(db.query_row(&sql, [], |row| row.get::<_, String>(0))?)).await;
+        let found =
+            sqlite.beside.writer.run(move |db| Ok(db.query_row(&sql, [], |row| row.get::<_, String>(0))?)).await;
         assert_eq!(found.as_deref(), Ok(expected), "{pragma}");
     }
 }
@@ -194,7 +195,10 @@ async fn a_full_disk_leaves_nothing_half_written() {
     let records = Records::new();
     let (sqlite, _) = Sqlite::open(records.path()).expect("opens");
     let limit = |pages: &'static str| {
-        sqlite.writer.run(move |db| Ok(db.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?))
+        sqlite
+            .beside
+            .writer
+            .run(move |db| Ok(db.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?))
     };
     limit("1").await.expect("limited to what there is");
     let mut large = accept(&identity("acme", "large", 0), 1);
@@ -230,8 +234,8 @@ async fn records_of_an_older_version_are_brought_up_to_date() {
     let (sqlite, fence) = Sqlite::open(records.path()).expect("opens");
     assert_eq!(fence, Fence(5), "the epoch went on");
     assert_eq!(sqlite.keys(&laws::a_space(), "", None, 1).await, Ok(vec![]));
-    assert_eq!(sqlite.consents(&"acme".parse().expect("a name")).await, Ok(vec![]));
-    assert_eq!(sqlite.newest(&laws::refresh_token_of("acme", "crm", "api", "one")).await, Ok(None));
+    assert_eq!(sqlite.beside.consents(&"acme".parse().expect("a name")).await, Ok(vec![]));
+    assert_eq!(sqlite.beside.newest(&laws::refresh_token_of("acme", "crm", "api", "one")).await, Ok(None));
     for (key, state) in [("ac_1", "Done"), ("ac_2", "InDoubt")] {
         let entry = sqlite.entry(&EffectKey::from_stored(key.to_owned())).await.expect("reads").expect("it is there");
         assert!(format!("{:?}", entry.state).starts_with(state), "{entry:?}");
@@ -254,11 +258,11 @@ async fn what_stands_under_no_fence_is_written_beside_a_running_engine() {
     };
     let token = laws::refresh_token_of("acme", "crm", "api", "one");
     beside.keep(&token, b"sealed").await.expect("kept");
-    assert_eq!(sqlite.newest(&token).await, Ok(Some(b"sealed".to_vec())));
-    sqlite.keep(&token, b"newer").await.expect("kept");
+    assert_eq!(sqlite.beside.newest(&token).await, Ok(Some(b"sealed".to_vec())));
+    sqlite.beside.keep(&token, b"newer").await.expect("kept");
     assert_eq!(beside.newest(&token).await, Ok(Some(b"newer".to_vec())));
     beside.consent(std::slice::from_ref(&consent)).await.expect("recorded");
-    assert_eq!(sqlite.consents(&consent.tenant).await, Ok(vec![consent.clone()]));
+    assert_eq!(sqlite.beside.consents(&consent.tenant).await, Ok(vec![consent.clone()]));
     let identity = identity("acme", "c1", 0);
     assert_eq!(sqlite.accept(&accept(&identity, 5)).await, Ok(Acceptance::New), "the engine goes on");
     let event = event(6);
