@@ -33,6 +33,7 @@ pub mod terms;
 pub mod tool;
 pub mod usage;
 
+pub mod claims;
 pub mod effect;
 pub mod ledger;
 pub mod run;

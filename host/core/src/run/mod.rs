@@ -19,4 +19,5 @@ pub use command::{Command, CommandId, Timer};
 pub use ending::{Budget, Ending, Stop, Why};
 pub use event::{Attempt, AttemptResult, CallId, Decline, Event, Found, Kind, PinnedTool, Pins};
 pub use machine::{DoneEffect, IllegalHistory, Run, Turn};
+pub(crate) use refusal::words_of;
 pub use refusal::{Refusal, is_telephony};

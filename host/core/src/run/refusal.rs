@@ -48,7 +48,7 @@ pub fn is_telephony(name: &str) -> bool {
 }
 
 /// `transferCall`, `transfer_call` and `transfer-call` are the same words.
-fn words_of(name: &str) -> Vec<String> {
+pub(crate) fn words_of(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut after_small = false;
     for c in name.chars() {
