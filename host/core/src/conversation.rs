@@ -21,6 +21,10 @@ pub struct Conversation {
     pub from: Option<String>,
     /// The called address.
     pub to: Option<String>,
+    /// Where the person on the line is, as IANA names time zones: `Europe/Berlin`. What the platform sent: it may be
+    /// no zone at all.
+    #[serde(default)]
+    pub time_zone: Option<String>,
     /// When the call began.
     pub started_at: Option<Timestamp>,
     /// When the call ended.
@@ -164,6 +168,7 @@ impl Conversation {
             direction: None,
             from: None,
             to: None,
+            time_zone: None,
             started_at: None,
             ended_at: None,
             end_reason: None,

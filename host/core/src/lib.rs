@@ -30,6 +30,7 @@ pub mod model;
 pub mod schema;
 pub mod signing;
 pub mod terms;
+pub mod timing;
 pub mod tool;
 pub mod usage;
 

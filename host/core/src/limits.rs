@@ -9,6 +9,10 @@ pub const ARGUMENTS_BYTES_MAX: usize = 256 * 1024;
 /// Most tool calls that one model reply may make: protects vendors from a model in a loop.
 pub const CALLS_PER_TURN_MAX: usize = 64;
 
+/// Furthest ahead that a tool call waits for its time, in milliseconds (400 days): protects the records from runs that
+/// never end.
+pub const LATER_MS_MAX: u64 = 400 * 24 * 60 * 60 * 1000;
+
 /// Most tools that one assistant may offer: providers refuse more than 128.
 pub const TOOLS_MAX: usize = 128;
 

@@ -13,6 +13,7 @@ pub(crate) fn check(call: &Conversation) -> Result<(), Error> {
         ("identifier", Some(&call.id)),
         ("caller", call.from.as_ref()),
         ("called address", call.to.as_ref()),
+        ("time zone", call.time_zone.as_ref()),
         ("reason for its end", call.end_reason.as_ref()),
         ("word for who answered", call.answered_by.as_ref()),
         ("model's name", call.model.name.as_ref()),

@@ -72,6 +72,9 @@ pub struct Call {
     pub from: Option<String>,
     /// The called address.
     pub to: Option<String>,
+    /// Where the person on the line is, as IANA names time zones: `Europe/Berlin`. Tools whose time the tenant settles
+    /// act by it; absent: by the zone in the grant.
+    pub time_zone: Option<String>,
     /// When it began, by RFC 3339: `2026-03-04T14:00:00Z`.
     #[serde(default, deserialize_with = "instant")]
     pub started_at: Option<Timestamp>,
@@ -185,6 +188,7 @@ pub fn parse(payload: &[u8]) -> Result<Parsed, Error> {
         direction: call.direction,
         from: call.from,
         to: call.to,
+        time_zone: call.time_zone.filter(|zone| !zone.trim().is_empty()),
         started_at: call.started_at,
         ended_at: call.ended_at,
         end_reason: call.end_reason,

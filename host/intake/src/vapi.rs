@@ -65,6 +65,7 @@ pub fn parse(payload: &[u8]) -> Result<Parsed, Error> {
         direction,
         from,
         to,
+        time_zone: None,
         started_at: report.instant(&["/startedAt", "/call/startedAt", "/artifact/startedAt"]),
         ended_at: report.instant(&["/endedAt", "/call/endedAt", "/artifact/endedAt"]),
         answered_by: end_reason.clone().filter(|reason| reason == "voicemail"),

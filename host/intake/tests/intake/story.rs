@@ -17,6 +17,7 @@ pub(crate) fn of(parsed: &Parsed) -> Vec<String> {
         ("from", conversation.from.clone()),
         ("to", conversation.to.clone()),
         ("contact", conversation.contact().map(str::to_owned)),
+        ("time zone", conversation.time_zone.clone()),
         ("started", conversation.started_at.map(millis)),
         ("ended", conversation.ended_at.map(millis)),
         ("end reason", conversation.end_reason.clone()),

@@ -40,6 +40,7 @@ pub(crate) fn accept(identity: &RunIdentity, at: u64) -> Accept {
             direction: Some(Direction::Inbound),
             from: Some("+15550100".into()),
             to: None,
+            time_zone: Some("Europe/Berlin".into()),
             started_at: Some(Timestamp::from_millis(0)),
             ended_at: Some(Timestamp::from_millis(u64::MAX)),
             end_reason: Some("customer-ended-call".into()),
