@@ -73,7 +73,8 @@ pub fn arguments_digest(arguments: &Map<String, Value>) -> Sha256Hex {
     Sha256Hex::of(canonical(&Value::Object(arguments.clone())).as_bytes())
 }
 
-fn canonical(value: &Value) -> String {
+/// The one form of all texts of the same value (RFC 8785).
+pub(crate) fn canonical(value: &Value) -> String {
     serde_json_canonicalizer::to_string(value).expect("a JSON tree has a canonical form")
 }
 

@@ -23,8 +23,9 @@ pub struct Fence(pub u64);
 /// What the ledger knows of one effect.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Entry {
-    /// The digest of all arguments of the newest attempt.
-    pub arguments: Sha256Hex,
+    /// The digest of all arguments of the newest attempt. None: no more of them is known than the key says, as of
+    /// what was done on the live call.
+    pub arguments: Option<Sha256Hex>,
     /// Attempts so far, from 1.
     pub attempts: u32,
     /// When the first one began.
@@ -39,6 +40,11 @@ impl Entry {
     /// Whether the effect counts against caps: it happened, or it may have.
     pub const fn counts(&self) -> bool {
         !matches!(self.state, State::Failed)
+    }
+
+    /// Whether an attempt with these arguments asks for just what this one is, as far as that is known.
+    pub fn is_asked_for_by(&self, arguments: &Sha256Hex) -> bool {
+        self.arguments.as_ref().is_none_or(|known| known == arguments)
     }
 }
 
@@ -129,7 +135,7 @@ pub enum Decision {
 /// | in doubt | fresh, same key, doubted | in doubt |
 /// | open, and somebody else is trying | busy | busy |
 /// | open in a newer engine | fenced | fenced |
-/// | done, same arguments | done | done |
+/// | done, same arguments or unknown ones | done | done |
 /// | done, other arguments | conflict | conflict |
 /// | unknowable | unknowable | unknowable |
 ///
@@ -141,7 +147,7 @@ pub fn begin(entry: Option<&Entry>, begin: &Begin, used_up: Option<Cap>) -> (Dec
     let Some(known) = entry else { return fresh(None, begin) };
     let doubtful = || Decision::InDoubt { attempt: known.attempts, first_attempt_at: known.first_attempt_at };
     match &known.state {
-        State::Done(outcome) if known.arguments == begin.arguments => (Decision::Done(outcome.clone()), None),
+        State::Done(outcome) if known.is_asked_for_by(&begin.arguments) => (Decision::Done(outcome.clone()), None),
         State::Done(outcome) => (Decision::Conflict(outcome.clone()), None),
         State::Unknowable => (Decision::Unknowable, None),
         State::Failed => fresh(Some(known), begin),
@@ -164,7 +170,7 @@ fn fresh(known: Option<&Entry>, begin: &Begin) -> (Decision, Option<Entry>) {
         State::Done(_) | State::Failed | State::Unknowable => false,
     });
     let entry = Entry {
-        arguments: begin.arguments.clone(),
+        arguments: Some(begin.arguments.clone()),
         attempts,
         first_attempt_at,
         last_attempt_at: begin.at,
@@ -275,7 +281,7 @@ mod tests {
 
     fn entry(state: State) -> Entry {
         Entry {
-            arguments: Sha256Hex::of(b"same"),
+            arguments: Some(Sha256Hex::of(b"same")),
             attempts: 1,
             first_attempt_at: Timestamp::from_millis(7),
             last_attempt_at: Timestamp::from_millis(7),
@@ -299,7 +305,7 @@ mod tests {
     fn expected(
         known: Option<&State>,
         effect: Effect,
-        same_arguments: bool,
+        arguments: Option<&str>,
         alone: bool,
         used_up: bool,
     ) -> &'static str {
@@ -310,8 +316,8 @@ mod tests {
         };
         match known {
             None | Some(State::Failed) if used_up => "over cap",
-            Some(State::Done(_)) if same_arguments => "done",
-            Some(State::Done(_)) => "conflict",
+            Some(State::Done(_)) if arguments == Some("other") => "conflict",
+            Some(State::Done(_)) => "done",
             Some(State::Unknowable) => "unknowable",
             Some(State::Open { fence, .. }) if *fence == NEW => "fenced",
             Some(State::Open { fence, .. }) if *fence == OURS && !alone => "busy",
@@ -342,26 +348,31 @@ mod tests {
         let cells = states().into_iter().map(Some).chain([None]);
         for (state, used_up) in cells.flat_map(|state| [(state.clone(), None), (state, Some(cap))]) {
             for (effect, arguments, alone) in [
-                (Effect::Idempotent, "same", false),
-                (Effect::Idempotent, "same", true),
-                (Effect::Idempotent, "other", false),
-                (Effect::Idempotent, "other", true),
-                (Effect::Once, "same", false),
-                (Effect::Once, "same", true),
-                (Effect::Once, "other", false),
-                (Effect::Once, "other", true),
+                (Effect::Idempotent, Some("same"), false),
+                (Effect::Idempotent, Some("same"), true),
+                (Effect::Idempotent, Some("other"), false),
+                (Effect::Idempotent, Some("other"), true),
+                (Effect::Idempotent, None, false),
+                (Effect::Idempotent, None, true),
+                (Effect::Once, Some("same"), false),
+                (Effect::Once, Some("same"), true),
+                (Effect::Once, Some("other"), false),
+                (Effect::Once, Some("other"), true),
+                (Effect::Once, None, false),
+                (Effect::Once, None, true),
             ] {
-                let arguments_digest = Sha256Hex::of(arguments.as_bytes());
-                let asked = Begin { fence: OURS, arguments: arguments_digest, effect, alone, caps: vec![cap], at };
-                let known = state.clone().map(entry);
+                let caps = vec![cap];
+                let asked = Begin { fence: OURS, arguments: Sha256Hex::of(b"same"), effect, alone, caps, at };
+                let recorded = arguments.map(|arguments| Sha256Hex::of(arguments.as_bytes()));
+                let known = state.clone().map(|state| Entry { arguments: recorded, ..entry(state) });
                 let (decision, after) = begin(known.as_ref(), &asked, used_up);
-                let wanted = expected(state.as_ref(), effect, arguments == "same", alone, used_up.is_some());
-                assert_eq!(word(&decision), wanted, "{state:?} {asked:?} {used_up:?}");
+                let wanted = expected(state.as_ref(), effect, arguments, alone, used_up.is_some());
+                assert_eq!(word(&decision), wanted, "{known:?} {asked:?} {used_up:?}");
                 match decision {
                     Decision::Fresh { attempt, first_attempt_at, doubted } => {
                         let after = after.expect("a fresh attempt is recorded");
                         assert_eq!((&after.state, after.attempts), (&open(OURS, false, doubted), attempt));
-                        assert_eq!((&after.arguments, after.last_attempt_at), (&asked.arguments, at));
+                        assert_eq!((&after.arguments, after.last_attempt_at), (&Some(asked.arguments), at));
                         let first = known.map_or((1, at), |known| (2, known.first_attempt_at));
                         assert_eq!((attempt, first_attempt_at), first);
                         assert_eq!(after.first_attempt_at, first_attempt_at);
@@ -373,6 +384,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn entries_of_before_are_read() {
+        let stored = r#"{"arguments":"ab","attempts":1,"first_attempt_at":7,"last_attempt_at":7,"state":"Failed"}"#;
+        let read: Entry = serde_json::from_str(stored).expect("it is an entry");
+        assert_eq!(read, Entry { arguments: Some(Sha256Hex::from_stored("ab".into())), ..entry(State::Failed) });
+        let unknown = Entry { arguments: None, ..read };
+        let stored = serde_json::to_string(&unknown).expect("serialises");
+        assert_eq!(serde_json::from_str::<Entry>(&stored).expect("reads back"), unknown);
     }
 
     #[test]

@@ -38,6 +38,7 @@ pub mod claims;
 pub mod effect;
 pub mod ledger;
 pub mod run;
+pub mod seed;
 pub mod state;
 pub mod timeline;
 

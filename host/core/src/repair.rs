@@ -8,10 +8,12 @@
 mod groups;
 mod rules;
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    conversation::{Content, Conversation, Item, Role},
+    conversation::{Content, Conversation, Item, Role, ToolCall},
     limits::CONVERSATION_ITEMS_MAX,
 };
 
@@ -114,6 +116,26 @@ pub fn is_continuable(items: &[Item]) -> bool {
         rest = after;
     }
     true
+}
+
+/// The tool calls of a history, by their places, each with the result that answers it. None: no tool answered,
+/// and what a repair put in the place of an answer is none.
+pub fn answers(items: &[Item]) -> Vec<(usize, &ToolCall, Option<&Item>)> {
+    let groups = groups::of_items(items);
+    let place = |group: usize, at: usize| Some(groups.get(group)?.0.get(at)?.place);
+    let answered: HashMap<usize, usize> = groups::pair(&groups)
+        .into_iter()
+        .filter_map(|(result, answers)| match answers {
+            groups::Answers::Call((group, at)) => Some((place(group, at)?, place(result, 0)?)),
+            groups::Answers::Again(_) | groups::Answers::Nothing => None,
+        })
+        .collect();
+    let answer = |call: usize| items.get(*answered.get(&call)?).filter(|result| !rules::is_made_up(result));
+    let calls = items.iter().enumerate().filter_map(|(place, item)| match &item.content {
+        Content::ToolCall(call) => Some((place, call, answer(place))),
+        Content::Message { .. } | Content::ToolResult { .. } => None,
+    });
+    calls.collect()
 }
 
 impl Rule {

@@ -25,6 +25,11 @@ const OUTCOME_UNKNOWN: &str = "outcome unknown: the call ended before this tool 
 /// What follows a message that was cut off. It quotes nothing: what was said must not speak as the system.
 const CUT_OFF: &str = "[The message above was cut off: the other person did not hear it to its end.]";
 
+/// Whether a result is what [`answer_open_calls`] put in the place of one: no tool ever said it.
+pub(super) fn is_made_up(item: &Item) -> bool {
+    matches!(&item.content, Content::ToolResult { output, is_error: true, .. } if output == OUTCOME_UNKNOWN)
+}
+
 pub(super) fn detach_continuations(groups: &mut Vec<Group>) -> Vec<Mended> {
     let mut mended = Vec::new();
     let mut kept: Vec<Group> = Vec::with_capacity(groups.len());

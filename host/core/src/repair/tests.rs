@@ -201,3 +201,24 @@ fn words(item: &Item) -> &str {
         Content::ToolResult { output, .. } => output,
     }
 }
+
+#[test]
+fn a_call_is_read_with_what_answered_it() {
+    for (history, expected) in [
+        ("c1 r1", "0>1"),
+        ("c1 u", "0>-"),
+        ("c1 u r1", "0>1"),
+        ("!c1 +c2 r2 u r1", "0>3 1>2"),
+        ("c1 r1 c1 R1", "0>1 2>3"),
+        ("r1 u", "0>1"),
+    ] {
+        let mut mended = conversation(items(history));
+        repair(&mut mended).expect("repairable");
+        let place = |result: &Item| mended.items.iter().position(|item| std::ptr::eq(item, result));
+        let pairs = answers(&mended.items).into_iter().map(|(call, _, result)| match result.and_then(place) {
+            Some(result) => format!("{call}>{result}"),
+            None => format!("{call}>-"),
+        });
+        assert_eq!(pairs.collect::<Vec<_>>().join(" "), expected, "{history}");
+    }
+}

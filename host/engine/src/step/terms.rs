@@ -45,8 +45,9 @@ impl Step {
         failure: Failure,
     ) -> Result<(AttemptResult, u32), RecordsError> {
         let Some(entry) = self.ports.ledger.entry(key).await? else { return Ok((AttemptResult::Failed(failure), 0)) };
+        let is_the_same = entry.is_asked_for_by(&arguments_digest(arguments));
         let result = match entry.state {
-            State::Done(outcome) if entry.arguments == arguments_digest(arguments) => AttemptResult::Known(outcome),
+            State::Done(outcome) if is_the_same => AttemptResult::Known(outcome),
             State::Done(outcome) => AttemptResult::Conflict(outcome),
             State::Unknowable => AttemptResult::Unknowable,
             State::Failed | State::Open { write_left: false, doubted: false, .. } => AttemptResult::Failed(failure),
