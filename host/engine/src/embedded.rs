@@ -1,6 +1,6 @@
 //! The engine that lives in the binary: one task a run, one task a step.
 
-use std::{collections::HashMap, future::Future, pin::pin, sync::Arc};
+use std::{collections::BTreeMap, future::Future, pin::pin, sync::Arc};
 
 use aftercall_core::{
     id::RunId,
@@ -8,7 +8,8 @@ use aftercall_core::{
     ports::{
         Accept, Acceptance, Append, Chance, Clock, Grants, Journal, Ledger, Model, RecordsError, Tools, Unfinished,
     },
-    run::{Command, CommandId, Ending, Event, IllegalHistory, Kind, Run},
+    run::{Command, CommandId, Ending, Event, IllegalHistory, Kind, Run, Timer},
+    time::Timestamp,
 };
 use tokio::task::{AbortHandle, JoinError, JoinSet};
 
@@ -107,7 +108,7 @@ impl Embedded {
             if let Some(ending) = run.ending() {
                 return Ok(ending.clone());
             }
-            steps.align(&run, |command| Step {
+            steps.align(&run, self.ports.clock.now(), |command| Step {
                 ports: self.ports.clone(),
                 fence: self.fence,
                 trying: Arc::clone(&self.trying),
@@ -116,12 +117,14 @@ impl Embedded {
                 run: Arc::clone(&run),
                 command,
             });
+            // In this order, not in any: the same world must be the same story.
             let event = tokio::select! {
-                event = steps.join() => event?,
+                biased;
                 reason = &mut cancel, if cancellable => {
                     cancellable = false;
                     Event { at: self.ports.clock.now(), kind: Kind::CancelRequested { reason } }
                 }
+                event = steps.join() => event?,
             };
             let mut after = Run::clone(&run);
             match after.apply(event.clone()) {
@@ -151,14 +154,15 @@ impl Embedded {
 #[derive(Default)]
 struct Steps {
     tasks: JoinSet<(CommandId, Result<Event, RecordsError>)>,
-    running: HashMap<CommandId, AbortHandle>,
+    /// In the order of their places, so that the same journal starts the same steps in the same order.
+    running: BTreeMap<CommandId, AbortHandle>,
 }
 
 impl Steps {
     /// Starts what is outstanding and not under way, and ends what is no longer outstanding: a timer that
     /// nobody waits for, a question to the model of a run that stops.
-    fn align(&mut self, run: &Run, step: impl Fn(Command) -> Step) {
-        let mut outstanding: HashMap<CommandId, Command> =
+    fn align(&mut self, run: &Run, now: Timestamp, step: impl Fn(Command) -> Step) {
+        let mut outstanding: BTreeMap<CommandId, Command> =
             run.next().into_iter().map(|command| (command.id(), command)).collect();
         self.running.retain(|id, task| {
             let wanted = outstanding.remove(id).is_some();
@@ -167,6 +171,10 @@ impl Steps {
             }
             wanted
         });
+        // Once the run's time is over, nothing begins before the journal says so.
+        if let Some(over) = outstanding.values().find(|command| is_over(command, now)).copied() {
+            outstanding.retain(|_, command| *command == over);
+        }
         for (id, command) in outstanding {
             let step = step(command);
             let named = id.clone();
@@ -191,4 +199,9 @@ impl Steps {
             }
         }
     }
+}
+
+/// Whether it is the timer of a run's wall time, and that is over.
+fn is_over(command: &Command, now: Timestamp) -> bool {
+    matches!(command, Command::Wait { timer: Timer::Deadline, until } if *until <= now)
 }

@@ -112,7 +112,9 @@ impl Dispatcher {
                 let task = under_way.spawn(async move { drive(&engine, &run).await });
                 places.insert(task.id(), place);
             }
+            // In this order, not in any: the same world must be the same story. Filling needs no more than to be woken.
             tokio::select! {
+                biased;
                 () = &mut stop, if !stopping => stopping = true,
                 () = self.filled.notified(), if !stopping => {}
                 Some(ended) = under_way.join_next_with_id() => {

@@ -212,6 +212,18 @@ async fn a_doubt_is_settled_also_after_the_runs_time_is_over() {
     assert_eq!(effects.effects().len(), 1, "the text that was sent is known, with its receipt");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_run_that_waited_until_its_time_was_over_asks_nobody() {
+    let world = World::new(&[&["send"], &[]], None);
+    let engine = engine(&world);
+    let accept = accept();
+    let (run, _) = engine.accept(&accept).await.expect("accepted");
+    tokio::time::sleep(std::time::Duration::from_millis(Budgets::default().wall_ms_max)).await;
+    let ending = engine.drive(&run, pending()).await.expect("driven");
+    assert_eq!(ending, Ending::BudgetExhausted { budget: Budget::WallTime });
+    assert_eq!(world.asks(), 0);
+}
+
 /// The failures of the run's calls, in the order in which they were journaled.
 async fn failures(world: &World, run: &RunId) -> Vec<Failure> {
     let journal = world.read(run).await.expect("it is there").journal;

@@ -1,0 +1,179 @@
+//! One engine's life: it takes the records over, goes on with what it finds, takes calls, and ends.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use aftercall_core::{
+    id::{RunId, Tenant},
+    ports::{Acceptance, RecordsError, Tools},
+    run::Run,
+};
+use aftercall_engine::{Dispatcher, Embedded, Error, Place, Ports, Room};
+use tokio::{
+    sync::Notify,
+    task::AbortHandle,
+    time::{sleep, timeout},
+};
+
+use crate::{
+    mutations::{BrokenTools, Mutation},
+    process::{Process, ProcessId, short},
+    workload::{Alone, Call, Death, Life},
+    world::World,
+};
+
+/// How long it waits before it tries again what failed with the records.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// An engine that lives.
+pub(crate) struct Living {
+    pub(crate) process: Arc<Process>,
+    engine: Arc<Embedded>,
+    dispatcher: Arc<Dispatcher>,
+    stop: Arc<Notify>,
+    stopped: Arc<Notify>,
+    work: AbortHandle,
+}
+
+/// A call wasn't taken: its platform will send it again.
+pub(crate) struct NotTaken;
+
+impl Living {
+    /// A new process takes the records over. `life`: how long it lives; none: until it is left.
+    pub(crate) fn begin(world: &Arc<World>, id: ProcessId, life: Option<&Life>) -> Self {
+        let fence = {
+            let state = &mut *world.state();
+            state.laws.takes_over(id);
+            state.records.take_over()
+        };
+        world.tell(|| format!("{id} takes over: {life:?}"));
+        let fatal = life.is_some_and(|life| matches!(life.death, Death::Killed));
+        let process = Process::new(world, id, fence, life.map_or(u64::MAX, |life| life.points), fatal);
+        let engine = Arc::new(Embedded::new(ports(&process), fence));
+        let (host, tenants) = rooms(world);
+        let dispatcher = Arc::new(Dispatcher::new(Arc::clone(&engine), host, tenants));
+        let (stop, stopped) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let working = work(Arc::clone(&process), Arc::clone(&dispatcher), Arc::clone(&stop), Arc::clone(&stopped));
+        let work = tokio::spawn(working).abort_handle();
+        Self { process, engine, dispatcher, stop, stopped, work }
+    }
+
+    /// It dies, now.
+    pub(crate) fn kill(&self) {
+        self.process.die();
+        self.work.abort();
+    }
+
+    /// It is asked to stop, and dies after a while if it hasn't.
+    pub(crate) async fn stop(&self, grace_ms: u64) {
+        self.stop.notify_one();
+        let stopped = timeout(Duration::from_millis(grace_ms), self.stopped.notified()).await;
+        self.process.world.tell(|| format!("{} stopped: {}", self.process.id, stopped.is_ok()));
+        self.kill();
+    }
+
+    /// Takes a call, as a webhook brings it.
+    pub(crate) async fn take(&self, call: &Call) -> Result<(), NotTaken> {
+        let world = &self.process.world;
+        let tenant = lane(world, &call.identity.tenant);
+        let Ok(place) = self.dispatcher.reserve(&tenant) else {
+            world.reached("full");
+            return Err(NotTaken);
+        };
+        let accept = call.accept(world.now());
+        let (run, acceptance) = self.engine.accept(&accept).await.map_err(|_| NotTaken)?;
+        world.tell(|| format!("{} {}: accepted, {acceptance:?}", self.process.id, short(&run)));
+        world.state().laws.runs.promised(&run);
+        match call.alone {
+            Some(alone) if acceptance == Acceptance::New && accept.ending.is_none() => self.drive_alone(run, alone),
+            _ if self.waits(&run) => self.fill(place, &call.identity.tenant, run),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Whether a run that was accepted is still to be driven, and nobody does.
+    fn waits(&self, run: &RunId) -> bool {
+        let state = &mut *self.process.world.state();
+        let stored = state.records.read(run).map(|stored| Run::replay(stored.journal));
+        let ended = stored.is_ok_and(|run| run.is_ok_and(|run| run.ending().is_some()));
+        !ended && !state.laws.lanes(self.process.id).is_alone(run) && !self.dispatcher.knows(run)
+    }
+
+    fn fill(&self, place: Place<'_>, tenant: &Tenant, run: RunId) {
+        let world = &self.process.world;
+        world.state().laws.lanes(self.process.id).waits(tenant, &run, world.now());
+        place.fill(run);
+    }
+
+    /// Drives a run without the dispatcher: its drive is dropped once, begun anew, and then cancelled.
+    fn drive_alone(&self, run: RunId, alone: Alone) {
+        let world = &self.process.world;
+        world.state().laws.lanes(self.process.id).goes_alone(&run);
+        let (engine, process) = (Arc::clone(&self.engine), Arc::clone(&self.process));
+        tokio::spawn(async move {
+            let cancel_at = tokio::time::Instant::now() + Duration::from_millis(alone.cancel_ms);
+            let mut drop_ms = Some(alone.drop_ms);
+            while !process.is_dead() {
+                let cancel = async {
+                    tokio::time::sleep_until(cancel_at).await;
+                    "somebody asked for it".to_owned()
+                };
+                let patience = Duration::from_millis(drop_ms.take().unwrap_or(u64::MAX));
+                match timeout(patience, engine.drive(&run, cancel)).await {
+                    Err(_) => {}
+                    Ok(Err(Error::Records(RecordsError::Unavailable(_)))) => sleep(AGAIN).await,
+                    Ok(_) => return,
+                }
+            }
+        });
+    }
+}
+
+/// What a process does of its own: goes on with what it finds, and drives runs.
+async fn work(process: Arc<Process>, dispatcher: Arc<Dispatcher>, stop: Arc<Notify>, stopped: Arc<Notify>) {
+    while dispatcher.resume().await.is_err() {
+        sleep(AGAIN).await;
+    }
+    if let Err(error) = dispatcher.work(stop.notified()).await {
+        process.world.tell(|| format!("{} works no more: {error}", process.id));
+    }
+    stopped.notify_one();
+}
+
+fn ports(process: &Arc<Process>) -> Ports {
+    let tools: Arc<dyn Tools> = match process.world.mutation {
+        None => process.clone(),
+        Some(mutation) => Arc::new(BrokenTools { tools: process.clone(), mutation }),
+    };
+    Ports {
+        journal: process.clone(),
+        ledger: process.clone(),
+        model: process.clone(),
+        tools,
+        grants: process.clone(),
+        clock: process.clone(),
+        chance: process.clone(),
+        observer: process.clone(),
+    }
+}
+
+fn rooms(world: &World) -> (Room, BTreeMap<Tenant, Room>) {
+    let (mut host, mut tenants) = (world.workload.host, world.workload.tenants.clone());
+    match world.mutation {
+        Some(Mutation::RoomIgnored) => {
+            host.runs_max += 1;
+            tenants.values_mut().for_each(|room| room.runs_max += 1);
+        }
+        Some(Mutation::OneQueueForAll) => tenants.values_mut().for_each(|room| room.runs_max = host.runs_max),
+        _ => {}
+    }
+    (host, tenants)
+}
+
+/// In which queue the calls of a tenant wait.
+fn lane(world: &World, tenant: &Tenant) -> Tenant {
+    match world.mutation {
+        Some(Mutation::OneQueueForAll) => world.workload.tenants.keys().next().unwrap_or(tenant).clone(),
+        _ => tenant.clone(),
+    }
+}

@@ -1,0 +1,145 @@
+//! Records that keep all of their promises but one.
+
+use std::collections::BTreeMap;
+
+use aftercall_core::{
+    assistant::Budgets,
+    effect::EffectKey,
+    id::RunId,
+    ledger::{Begin, Change, Decision, Fence, State, Verdict},
+    ports::{Accept, Acceptance, Append, EffectOf, RecordsError, StoredRun, Unfinished},
+    run::{Event, Kind},
+    tool::Effect,
+};
+
+use super::Mutation;
+use crate::disk::Disk;
+
+/// A disk, and the promise that it doesn't keep.
+pub(crate) struct Records {
+    disk: Disk,
+    mutation: Option<Mutation>,
+    /// The newest event of each journal, where it isn't durable.
+    unwritten: BTreeMap<RunId, Event>,
+    /// Runs that aren't durable.
+    unkept: Vec<RunId>,
+}
+
+type Answer<T> = Result<T, RecordsError>;
+
+impl Records {
+    pub(crate) fn new(mutation: Option<Mutation>) -> Self {
+        Self { disk: Disk::default(), mutation, unwritten: BTreeMap::new(), unkept: Vec::new() }
+    }
+
+    /// What is really there.
+    pub(crate) fn disk(&self) -> &Disk {
+        &self.disk
+    }
+
+    /// A process died: what wasn't durable is gone.
+    pub(crate) fn crashed(&mut self) {
+        self.unwritten.clear();
+        for run in std::mem::take(&mut self.unkept) {
+            self.disk.lose(&run);
+        }
+        if self.is(Mutation::OpenEntriesLost) {
+            self.disk.effects_mut().retain(|_, row| !matches!(row.entry.state, State::Open { .. }));
+        }
+    }
+
+    pub(crate) fn take_over(&mut self) -> Fence {
+        match self.is(Mutation::FenceNotRaised) && self.disk.newest() > Fence(0) {
+            true => self.disk.newest(),
+            false => self.disk.take_over(),
+        }
+    }
+
+    pub(crate) fn accept(&mut self, fence: Fence, accept: &Accept) -> Answer<Acceptance> {
+        let run = accept.identity.run();
+        let mut accept = accept.clone();
+        if let (Some(Mutation::BudgetsForgotten), Kind::Started(pins)) = (self.mutation, &mut accept.first.kind) {
+            pins.budgets = Budgets::default();
+        }
+        let acceptance = self.disk.accept(self.fence(fence, Mutation::AcceptUnfenced), &accept)?;
+        match self.mutation {
+            Some(Mutation::AcceptedAnew) => return Ok(Acceptance::New),
+            Some(Mutation::AcceptLost) if acceptance == Acceptance::New => self.unkept.push(run),
+            _ => {}
+        }
+        Ok(acceptance)
+    }
+
+    pub(crate) fn read(&self, run: &RunId) -> Answer<StoredRun> {
+        let mut stored = self.disk.read(run)?;
+        stored.journal.extend(self.unwritten.get(run).cloned());
+        Ok(stored)
+    }
+
+    pub(crate) fn append(&mut self, fence: Fence, append: &Append<'_>) -> Answer<()> {
+        let fence = self.fence(fence, Mutation::JournalUnfenced);
+        if !self.is(Mutation::LastEventLost) || append.ending.is_some() {
+            self.write_unwritten(fence, append)?;
+            return self.disk.append(fence, append);
+        }
+        self.disk.expect_epoch(fence)?;
+        self.write_unwritten(fence, append)?;
+        self.unwritten.insert(append.run.clone(), append.event.clone());
+        self.unkept.retain(|run| run != append.run);
+        Ok(())
+    }
+
+    fn write_unwritten(&mut self, fence: Fence, append: &Append<'_>) -> Answer<()> {
+        self.unkept.retain(|run| run != append.run);
+        let Some(event) = self.unwritten.remove(append.run) else { return Ok(()) };
+        let seq = append.seq.saturating_sub(1);
+        self.disk.append(fence, &Append { run: append.run, seq, event: &event, ending: None })
+    }
+
+    pub(crate) fn unfinished(&self) -> Vec<Unfinished> {
+        let mut unfinished = self.disk.unfinished();
+        if self.is(Mutation::UnfinishedForgotten) {
+            unfinished.retain(|line| self.disk.runs()[&line.run].journal.len() == 1);
+        }
+        unfinished
+    }
+
+    pub(crate) fn begin(&mut self, effect: &EffectOf, begin: &Begin) -> Answer<Decision> {
+        let mut begin = begin.clone();
+        begin.fence = self.fence(begin.fence, Mutation::LedgerUnfenced);
+        match self.mutation {
+            Some(Mutation::DoubtIgnored) => begin.effect = Effect::Idempotent,
+            Some(Mutation::NobodyIsBusy) => begin.alone = true,
+            Some(Mutation::CapsNotCounted) => begin.caps.clear(),
+            _ => {}
+        }
+        let decision = self.disk.begin(effect, &begin)?;
+        if self.is(Mutation::ConflictDoneAgain) && matches!(decision, Decision::Conflict(_)) {
+            self.disk.effects_mut().remove(&effect.key);
+            return self.disk.begin(effect, &begin);
+        }
+        Ok(decision)
+    }
+
+    pub(crate) fn change(&mut self, key: &EffectKey, fence: Fence, change: &Change) -> Answer<()> {
+        let fence = self.fence(fence, Mutation::LedgerUnfenced);
+        let change = match (self.mutation, change) {
+            (Some(Mutation::DoneForgotten), Change::Ended(Verdict::Done(_))) => return Ok(()),
+            (Some(Mutation::SettledBackwards), Change::SettledDone(_)) => &Change::SettledNot,
+            (Some(Mutation::DoubtRecordedAsFailure), Change::Ended(Verdict::InDoubt(failure))) => {
+                &Change::Ended(Verdict::Failed(failure.clone()))
+            }
+            _ => change,
+        };
+        self.disk.change(key, fence, change)
+    }
+
+    /// Whose number counts: the newest engine's, where nobody looks at it.
+    fn fence(&self, fence: Fence, unfenced: Mutation) -> Fence {
+        if self.is(unfenced) { self.disk.newest() } else { fence }
+    }
+
+    fn is(&self, mutation: Mutation) -> bool {
+        self.mutation == Some(mutation)
+    }
+}

@@ -1,0 +1,177 @@
+//! The records as an engine reaches them: each write takes a while, may fail, and has a place to die at before it is
+//! durable and one after.
+
+use aftercall_core::{
+    effect::EffectKey,
+    id::{RunId, Tenant},
+    ledger::{Begin, Change, Decision, Entry, Fence},
+    ports::{
+        Accept, Acceptance, Append, EffectOf, Journal, Ledger, RecordsError, RunLine, StoredRun, Unfinished,
+    },
+};
+use async_trait::async_trait;
+
+use crate::{
+    process::Process,
+    world::State,
+};
+
+/// How long a write takes before it is durable, and once more before that is known, in milliseconds.
+const WRITE_MS_MAX: u64 = 20;
+
+/// The same, once in a while.
+const SLOW_WRITE_MS_MAX: u64 = 1_000;
+
+impl Process {
+    /// A write to the records: it happens at one instant, somewhere between its beginning and its end.
+    async fn write<T>(
+        &self,
+        what: &'static str,
+        write: impl FnOnce(&mut State) -> Result<T, RecordsError>,
+    ) -> Result<T, RecordsError> {
+        self.point().await;
+        let (before, after) = {
+            let mut state = self.world.state();
+            let slow = state.dice.percent(3);
+            let most = if slow { SLOW_WRITE_MS_MAX } else { WRITE_MS_MAX };
+            (state.dice.up_to(most), state.dice.up_to(most))
+        };
+        self.pause(before).await;
+        if self.fails(what) {
+            return Err(RecordsError::Unavailable("database is locked".to_owned()));
+        }
+        let written = self.commit(what, write);
+        self.pause(after).await;
+        self.point().await;
+        written
+    }
+
+    /// Whether the disk fails: nothing is written then.
+    fn fails(&self, what: &'static str) -> bool {
+        let percent = self.world.workload.faults.disk;
+        let fails = self.world.state().goes_wrong(percent);
+        if fails {
+            self.world.reached("the records failed");
+            self.world.tell(|| format!("{} {what}: the records failed", self.id));
+        }
+        fails
+    }
+
+    fn commit<T>(
+        &self,
+        what: &'static str,
+        write: impl FnOnce(&mut State) -> Result<T, RecordsError>,
+    ) -> Result<T, RecordsError> {
+        let written = {
+            let mut state = self.world.state();
+            let written = write(&mut state);
+            if written.is_ok() {
+                state.laws.written(self.id, what);
+            }
+            written
+        };
+        if let Err(error) = &written {
+            self.world.reached(match error {
+                RecordsError::Fenced => "a replaced engine was refused",
+                _ => "the records refused a write",
+            });
+            self.world.tell(|| format!("{} {what}: {error}", self.id));
+        }
+        written
+    }
+}
+
+#[async_trait]
+impl Journal for Process {
+    async fn accept(&self, accept: &Accept) -> Result<Acceptance, RecordsError> {
+        self.write("accept", |state| {
+            let acceptance = state.records.accept(self.fence, accept)?;
+            state.laws.runs.accepted(&accept.identity.run(), acceptance);
+            Ok(acceptance)
+        })
+        .await
+    }
+
+    async fn read(&self, run: &RunId) -> Result<StoredRun, RecordsError> {
+        let now = self.world.now();
+        self.world.state().laws.lanes(self.id).begun(run, now);
+        self.point().await;
+        if self.fails("read") {
+            return Err(RecordsError::Unavailable("database is locked".to_owned()));
+        }
+        let stored = self.world.state().records.read(run)?;
+        if stored.journal.len() > 1 {
+            self.world.reached("a run went on");
+        }
+        Ok(stored)
+    }
+
+    async fn append(&self, fence: Fence, append: &Append<'_>) -> Result<(), RecordsError> {
+        self.write("append", |state| {
+            state.records.append(fence, append)?;
+            state.laws.runs.appended(append);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn unfinished(&self) -> Result<Vec<Unfinished>, RecordsError> {
+        self.point().await;
+        if self.fails("unfinished") {
+            return Err(RecordsError::Unavailable("database is locked".to_owned()));
+        }
+        let now = self.world.now();
+        let state = &mut *self.world.state();
+        let unfinished = state.records.unfinished();
+        for line in &unfinished {
+            state.laws.lanes(self.id).waits(&line.tenant, &line.run, now);
+        }
+        Ok(unfinished)
+    }
+
+    async fn runs(&self, _: Option<&Tenant>, _: u32) -> Result<Vec<RunLine>, RecordsError> {
+        Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl Ledger for Process {
+    async fn begin(&self, effect: &EffectOf, begin: &Begin) -> Result<Decision, RecordsError> {
+        let decision = self
+            .write("begin", |state| {
+                let decision = state.records.begin(effect, begin)?;
+                state.laws.effects.decided(effect, begin, &decision);
+                Ok(decision)
+            })
+            .await?;
+        self.world.reached(match &decision {
+            Decision::Fresh { doubted: false, .. } => "fresh",
+            Decision::Fresh { doubted: true, .. } => "fresh in doubt",
+            Decision::Done(_) => "known",
+            Decision::Conflict(_) => "conflict",
+            Decision::InDoubt { .. } => "in doubt",
+            Decision::Unknowable => "unknowable",
+            Decision::OverCap(_) => "over cap",
+            Decision::Busy => "busy",
+            Decision::Fenced => "fenced",
+        });
+        Ok(decision)
+    }
+
+    async fn entry(&self, key: &EffectKey) -> Result<Option<Entry>, RecordsError> {
+        self.point().await;
+        Ok(self.world.state().records.disk().entry(key).cloned())
+    }
+
+    async fn change(&self, key: &EffectKey, fence: Fence, change: &Change) -> Result<(), RecordsError> {
+        self.write("change", |state| {
+            state.records.change(key, fence, change)?;
+            let entry = state.records.disk().entry(key);
+            state.laws.effects.changed(key, self.id, change, entry);
+            Ok(())
+        })
+        .await?;
+        self.world.tell(|| format!("{} ledger {}: {change:?}", self.id, crate::process::short(key)));
+        Ok(())
+    }
+}

@@ -1,0 +1,164 @@
+//! What a seed makes of the world before anything happens: who calls, what models say, when engines die.
+
+mod call;
+mod tools;
+
+use std::collections::BTreeMap;
+
+use aftercall_core::{
+    cap::Caps,
+    id::{RunId, Tenant},
+    terms::Terms,
+};
+use aftercall_engine::Room;
+
+pub(crate) use call::{Alone, Call};
+pub(crate) use tools::{TOOLS, pinned};
+
+use crate::dice::Dice;
+
+/// How long calls go on arriving, in milliseconds.
+const ARRIVALS_MS_MAX: u64 = 20 * 60 * 1000;
+
+/// A world before anything happens.
+pub(crate) struct Workload {
+    /// The host's room.
+    pub(crate) host: Room,
+    /// The tenants and their rooms.
+    pub(crate) tenants: BTreeMap<Tenant, Room>,
+    /// What tenants' grants say of tools. Nothing: as they are.
+    pub(crate) terms: BTreeMap<(Tenant, String), Terms>,
+    /// A tenant that takes its grant back, and when.
+    pub(crate) taken_back: Option<(Tenant, u64)>,
+    /// The calls, in no particular order.
+    pub(crate) calls: Vec<Call>,
+    /// The lives of engines before the one that is left alone.
+    pub(crate) lives: Vec<Life>,
+    /// How often what goes wrong.
+    pub(crate) faults: Faults,
+}
+
+/// One engine's life, from taking the records over.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Life {
+    /// It ends when it has come by so many places where it can die.
+    pub(crate) points: u64,
+    /// Or when it has lived so long, in milliseconds.
+    pub(crate) ms: u64,
+    /// How.
+    pub(crate) death: Death,
+    /// How long there is no engine afterwards, in milliseconds.
+    pub(crate) down_ms: u64,
+}
+
+/// How an engine's life ends.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Death {
+    /// At once, in the middle of whatever it does.
+    Killed,
+    /// Another one takes the records over, and this one goes on for a while as if it were still the one.
+    Replaced {
+        /// For how long, in milliseconds.
+        goes_on_ms: u64,
+    },
+    /// It is asked to stop, and killed when it takes longer than this, in milliseconds.
+    Stopped {
+        /// How long it may take.
+        grace_ms: u64,
+    },
+}
+
+/// How often what goes wrong, in percent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Faults {
+    /// Asking a model.
+    pub(crate) model: u64,
+    /// A request to a vendor.
+    pub(crate) vendor: u64,
+    /// Asking a component whether an effect happened.
+    pub(crate) reconcile: u64,
+    /// A write to the records.
+    pub(crate) disk: u64,
+}
+
+impl Workload {
+    pub(crate) fn of(dice: &mut Dice) -> Self {
+        let host = Room { runs_max: dice.count(1..=6), waiting_max: dice.count(3..=40) };
+        let names = ["acme", "beta", "corp", "dent"];
+        let tenants: BTreeMap<Tenant, Room> = (1..=dice.between(1..=4))
+            .zip(names)
+            .map(|(_, name)| (name.parse().expect("a name"), tenant_room(dice)))
+            .collect();
+        let known: Vec<Tenant> = tenants.keys().cloned().collect();
+        let faults = Faults {
+            model: *dice.pick(&[0, 5, 30]),
+            vendor: *dice.pick(&[0, 10, 30, 60]),
+            reconcile: *dice.pick(&[0, 10, 40]),
+            disk: *dice.pick(&[0, 0, 1, 4]),
+        };
+        Self {
+            host,
+            terms: terms(&known, dice),
+            taken_back: dice.percent(10).then(|| (dice.pick(&known).clone(), dice.between(0..=ARRIVALS_MS_MAX))),
+            calls: calls(&known, dice),
+            tenants,
+            lives: (0..*dice.pick(&[0, 1, 1, 2, 2, 3, 5])).map(|_| Life::of(dice)).collect(),
+            faults,
+        }
+    }
+
+    /// A call by its run.
+    pub(crate) fn call(&self, run: &RunId) -> &Call {
+        self.calls.iter().find(|call| call.identity.run() == *run).expect("runs are of calls")
+    }
+}
+
+impl Life {
+    fn of(dice: &mut Dice) -> Self {
+        let death = match dice.between(0..=9) {
+            0..=5 => Death::Killed,
+            6..=8 => Death::Replaced { goes_on_ms: dice.up_to(120_000) },
+            _ => Death::Stopped { grace_ms: dice.up_to(600_000) },
+        };
+        // Once in a while it is down for longer than any run may take.
+        let down_ms = if dice.percent(10) { dice.up_to(3 * 60 * 60 * 1000) } else { dice.up_to(60_000) };
+        Self { points: 1 + dice.up_to(500), ms: dice.between(1_000..=15 * 60 * 1000), death, down_ms }
+    }
+}
+
+fn tenant_room(dice: &mut Dice) -> Room {
+    Room { runs_max: dice.count(1..=4), waiting_max: dice.count(1..=12) }
+}
+
+fn terms(tenants: &[Tenant], dice: &mut Dice) -> BTreeMap<(Tenant, String), Terms> {
+    let mut all = BTreeMap::new();
+    for tenant in tenants {
+        if !dice.percent(30) {
+            continue;
+        }
+        let mut caps = |percent| Caps {
+            per_run_max: dice.percent(percent).then(|| dice.count(1..=3)),
+            per_contact_and_day_max: dice.percent(percent).then(|| dice.count(1..=4)),
+        };
+        let of_plugin = caps(30);
+        for tool in TOOLS.iter().filter(|tool| tool.effect.writes()) {
+            all.insert((tenant.clone(), tool.name.to_owned()), Terms::new(BTreeMap::new(), caps(40), of_plugin));
+        }
+    }
+    all
+}
+
+fn calls(tenants: &[Tenant], dice: &mut Dice) -> Vec<Call> {
+    let conversations = 1 + dice.up_to(11);
+    let mut calls = Vec::new();
+    for number in 0..conversations {
+        let tenant = dice.pick(tenants).clone();
+        let revisions = if dice.percent(25) { 2 } else { 1 };
+        let rush = dice.percent(50);
+        for revision in 0..revisions {
+            let arrives = if rush { dice.between(0..=2_000) } else { dice.between(0..=ARRIVALS_MS_MAX) };
+            calls.push(Call::of(calls.len(), &tenant, &format!("c{number}"), revision, arrives, dice));
+        }
+    }
+    calls
+}

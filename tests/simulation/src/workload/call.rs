@@ -1,0 +1,155 @@
+//! One call: when its webhooks arrive, what its model says, what its run may cost.
+
+use aftercall_core::{
+    assistant::{Budgets, PostCallSteps, Retries},
+    conversation::{Conversation, Dialect, Direction, ToolCall},
+    id::{RunIdentity, Sha256Hex, Tenant},
+    model::{Finish, ModelPin},
+    ports::Accept,
+    run::{Decline, Ending, Event, Kind, Pins},
+    time::Timestamp,
+};
+
+use super::{TOOLS, pinned};
+use crate::dice::Dice;
+
+/// One revision of a conversation.
+pub(crate) struct Call {
+    pub(crate) identity: RunIdentity,
+    /// Its place among the calls, which is the name of its model.
+    pub(crate) number: usize,
+    /// Who called, if it is known.
+    pub(crate) from: Option<String>,
+    /// When its webhooks arrive, in milliseconds: more than one is the same delivered again.
+    pub(crate) arrives_ms: Vec<u64>,
+    pub(crate) budgets: Budgets,
+    pub(crate) retries: Retries,
+    /// What the model says, turn by turn. Beyond it, it has nothing more to do.
+    pub(crate) script: Vec<Line>,
+    /// There is nothing to do for it.
+    pub(crate) declined: bool,
+    /// Somebody drives it alone, without the dispatcher, as `aftercall run` does.
+    pub(crate) alone: Option<Alone>,
+}
+
+/// What the model says in one turn.
+pub(crate) struct Line {
+    pub(crate) calls: Vec<ToolCall>,
+    pub(crate) finish: Finish,
+}
+
+/// How a run is driven without the dispatcher.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Alone {
+    /// When it is cancelled, in milliseconds from its beginning.
+    pub(crate) cancel_ms: u64,
+    /// When its drive is dropped once and begun anew, in milliseconds from its beginning.
+    pub(crate) drop_ms: u64,
+}
+
+impl Call {
+    pub(super) fn of(
+        number: usize,
+        tenant: &Tenant,
+        conversation: &str,
+        revision: u32,
+        arrives: u64,
+        dice: &mut Dice,
+    ) -> Self {
+        let mut arrives_ms = vec![arrives];
+        if dice.percent(25) {
+            arrives_ms.push(arrives + dice.up_to(600_000));
+        }
+        Self {
+            identity: RunIdentity {
+                tenant: tenant.clone(),
+                platform: "native".parse().expect("a name"),
+                conversation: conversation.to_owned(),
+                revision,
+            },
+            number,
+            from: dice.percent(70).then(|| format!("+1555010{}", dice.between(0..=1))),
+            arrives_ms,
+            budgets: budgets(dice),
+            retries: Retries {
+                attempts_max: dice.count(1..=4),
+                pause_ms: dice.between(100..=2_000),
+                pause_ms_max: *dice.pick(&[2_000, 20_000, 120_000]),
+            },
+            script: (0..dice.between(0..=5)).map(|_| Line::of(dice)).collect(),
+            declined: dice.percent(4),
+            alone: dice.percent(10).then(|| Alone { cancel_ms: dice.up_to(600_000), drop_ms: dice.up_to(60_000) }),
+        }
+    }
+
+    /// The call as its webhook brings it.
+    pub(crate) fn accept(&self, at: Timestamp) -> Accept {
+        let conversation = Conversation {
+            direction: Some(Direction::Inbound),
+            from: self.from.clone(),
+            ..Conversation::new(self.identity.platform.clone(), self.identity.conversation.clone())
+        };
+        let reason = "it was a test call".to_owned();
+        let (kind, ending) = match self.declined {
+            true => (
+                Kind::Declined(Decline::CannotContinue { reason: reason.clone() }),
+                Some(Ending::CannotContinue { reason }),
+            ),
+            false => (Kind::Started(Box::new(self.pins())), None),
+        };
+        let first = Event { at, kind };
+        Accept { identity: self.identity.clone(), at, raw: Vec::new(), conversation, first, ending }
+    }
+
+    fn pins(&self) -> Pins {
+        Pins {
+            configuration: Sha256Hex::of(b"configuration"),
+            assistant: "ann".parse().expect("a name"),
+            steps: PostCallSteps::of_instructions("# Post-conversation steps\nDo it.").expect("steps"),
+            model: ModelPin { route: self.number.to_string(), model: "m".into(), dialect: Dialect::OpenaiChat },
+            tools: pinned(),
+            budgets: self.budgets,
+            retries: self.retries,
+            repairs: Vec::new(),
+            rehearsal: false,
+        }
+    }
+}
+
+impl Line {
+    fn of(dice: &mut Dice) -> Self {
+        let calls = (0..dice.between(0..=4)).map(|index| tool_call(index, dice)).collect::<Vec<_>>();
+        let finish = match dice.between(0..=19) {
+            0 => Finish::Refusal,
+            1 => Finish::Length,
+            _ => Finish::Stop,
+        };
+        Self { calls, finish }
+    }
+}
+
+/// A call of a tool, or a mistake.
+fn tool_call(index: u64, dice: &mut Dice) -> ToolCall {
+    // Few, so that effects meet within a conversation.
+    let arguments = format!(r#"{{"who":{},"text":{}}}"#, dice.between(0..=2), dice.between(0..=1));
+    let named = |name: &str| name.to_owned();
+    let (name, arguments) = match dice.between(0..=24) {
+        0 => (named("no_such_tool"), arguments),
+        1 => (named("transfer_call"), arguments),
+        2 => (named(dice.pick(&TOOLS).name), r#"{"who":"everybody"}"#.to_owned()),
+        3 => (named(dice.pick(&TOOLS).name), "{".to_owned()),
+        _ => (named(dice.pick(&TOOLS).name), arguments),
+    };
+    ToolCall { id: format!("c{index}"), name, arguments }
+}
+
+fn budgets(dice: &mut Dice) -> Budgets {
+    let default = Budgets::default();
+    match dice.between(0..=9) {
+        0 => Budgets { turns_max: dice.count(1..=3), ..default },
+        1 => Budgets { tool_calls_max: dice.count(1..=4), ..default },
+        2 => Budgets { tokens_max: dice.between(100..=1_000), ..default },
+        3 | 4 => Budgets { wall_ms_max: 1 + dice.up_to(600_000), ..default },
+        _ => default,
+    }
+}
