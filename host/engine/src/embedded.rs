@@ -164,6 +164,7 @@ impl Steps {
     fn align(&mut self, run: &Run, now: Timestamp, step: impl Fn(Command) -> Step) {
         let mut outstanding: BTreeMap<CommandId, Command> =
             run.next().into_iter().map(|command| (command.id(), command)).collect();
+        let over = outstanding.values().find(|command| is_over(command, now)).copied();
         self.running.retain(|id, task| {
             let wanted = outstanding.remove(id).is_some();
             if !wanted {
@@ -171,11 +172,8 @@ impl Steps {
             }
             wanted
         });
-        // Once the run's time is over, nothing begins before the journal says so.
-        if let Some(over) = outstanding.values().find(|command| is_over(command, now)).copied() {
-            outstanding.retain(|_, command| *command == over);
-        }
-        for (id, command) in outstanding {
+        // Once the run's time is over, nothing else begins before the journal says so.
+        for (id, command) in outstanding.into_iter().filter(|(_, command)| over.is_none_or(|over| over == *command)) {
             let step = step(command);
             let named = id.clone();
             let task = self.tasks.spawn(async move { (named, step.run().await) });
