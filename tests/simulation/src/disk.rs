@@ -88,9 +88,7 @@ impl Disk {
     }
 
     pub(crate) fn unfinished(&self) -> Vec<Unfinished> {
-        let unfinished = |run: &RunId| {
-            Unfinished { run: run.clone(), tenant: self.runs[run].identity.tenant.clone() }
-        };
+        let unfinished = |run: &RunId| Unfinished { run: run.clone(), tenant: self.runs[run].identity.tenant.clone() };
         self.order.iter().filter(|run| !self.ended.contains(run)).map(unfinished).collect()
     }
 

@@ -16,7 +16,12 @@ use std::{
 
 use aftercall_core::id::{RunId, Tenant};
 
-use self::{effects::Effects, lanes::{Lanes, Rooms}, order::Order, runs::Runs};
+use self::{
+    effects::Effects,
+    lanes::{Lanes, Rooms},
+    order::Order,
+    runs::Runs,
+};
 use crate::{process::ProcessId, workload::Workload};
 
 /// Something that must hold.
@@ -89,7 +94,7 @@ impl Laws {
     pub(crate) fn new(workload: &Workload) -> Self {
         let found = Found::default();
         let tenants: BTreeMap<RunId, Tenant> =
-            workload.calls.iter().map(|call| (call.identity.run(), call.identity.tenant.clone())).collect();
+            workload.calls.iter().map(|call| (call.run.clone(), call.identity.tenant.clone())).collect();
         let rooms = Rooms { host: workload.host, tenants: workload.tenants.clone(), whose: tenants };
         Self {
             rooms: Arc::new(rooms),

@@ -27,7 +27,8 @@ impl Model for Process {
         let (failure, ms) = {
             let model = self.world.workload.faults.model;
             let state = &mut *self.world.state();
-            let failure = state.goes_wrong(model).then(|| failure(state.dice.between(0..=19), state.dice.up_to(60_000)));
+            let failure =
+                state.goes_wrong(model).then(|| failure(state.dice.between(0..=19), state.dice.up_to(60_000)));
             let slow = state.goes_wrong(model / 3);
             (failure, state.dice.up_to(if slow { SLOW_REPLY_MS_MAX } else { REPLIES_MS_MAX }))
         };

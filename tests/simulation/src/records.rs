@@ -5,16 +5,12 @@ use aftercall_core::{
     effect::EffectKey,
     id::{RunId, Tenant},
     ledger::{Begin, Change, Decision, Entry, Fence},
-    ports::{
-        Accept, Acceptance, Append, EffectOf, Journal, Ledger, RecordsError, RunLine, StoredRun, Unfinished,
-    },
+    ports::{Accept, Acceptance, Append, EffectOf, Journal, Ledger, RecordsError, RunLine, StoredRun, Unfinished},
+    run::Run,
 };
 use async_trait::async_trait;
 
-use crate::{
-    process::Process,
-    world::State,
-};
+use crate::{process::Process, world::State};
 
 /// How long a write takes before it is durable, and once more before that is known, in milliseconds.
 const WRITE_MS_MAX: u64 = 20;
@@ -38,15 +34,16 @@ impl Process {
         };
         self.pause(before).await;
         if self.fails(what) {
-            return Err(RecordsError::Unavailable("database is locked".to_owned()));
+            return Err(unavailable());
         }
         let written = self.commit(what, write);
         self.pause(after).await;
         self.point().await;
-        written
+        // It is written, and nobody hears of it.
+        if self.fails(what) { Err(unavailable()) } else { written }
     }
 
-    /// Whether the disk fails: nothing is written then.
+    /// Whether the disk fails.
     fn fails(&self, what: &'static str) -> bool {
         let percent = self.world.workload.faults.disk;
         let fails = self.world.state().goes_wrong(percent);
@@ -73,6 +70,8 @@ impl Process {
         if let Err(error) = &written {
             self.world.reached(match error {
                 RecordsError::Fenced => "a replaced engine was refused",
+                RecordsError::Ledger { .. } => "the ledger refused a change",
+                RecordsError::Taken { .. } => "a place was taken",
                 _ => "the records refused a write",
             });
             self.world.tell(|| format!("{} {what}: {error}", self.id));
@@ -97,11 +96,15 @@ impl Journal for Process {
         self.world.state().laws.lanes(self.id).begun(run, now);
         self.point().await;
         if self.fails("read") {
-            return Err(RecordsError::Unavailable("database is locked".to_owned()));
+            return Err(unavailable());
         }
         let stored = self.world.state().records.read(run)?;
         if stored.journal.len() > 1 {
             self.world.reached("a run went on");
+        }
+        // Its last event may be there although the records said that they failed.
+        if Run::replay(stored.journal.iter().cloned()).is_ok_and(|run| run.ending().is_some()) {
+            self.world.state().laws.lanes(self.id).ended(run, self.world.now());
         }
         Ok(stored)
     }
@@ -118,7 +121,7 @@ impl Journal for Process {
     async fn unfinished(&self) -> Result<Vec<Unfinished>, RecordsError> {
         self.point().await;
         if self.fails("unfinished") {
-            return Err(RecordsError::Unavailable("database is locked".to_owned()));
+            return Err(unavailable());
         }
         let now = self.world.now();
         let state = &mut *self.world.state();
@@ -174,4 +177,8 @@ impl Ledger for Process {
         self.world.tell(|| format!("{} ledger {}: {change:?}", self.id, crate::process::short(key)));
         Ok(())
     }
+}
+
+fn unavailable() -> RecordsError {
+    RecordsError::Unavailable("disk I/O error".to_owned())
 }

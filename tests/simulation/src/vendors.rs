@@ -133,9 +133,7 @@ fn arrive(world: &World, letter: &Letter) -> Answer {
         state.vendors.log.push((now, letter.clone()));
         let wrong = state.goes_wrong(vendor).then(|| state.dice.between(0..=5));
         let said = match wrong {
-            Some(0 | 1) => {
-                Answer::TooMany { retry_after_ms: state.dice.percent(50).then(|| state.dice.up_to(60_000)) }
-            }
+            Some(0 | 1) => Answer::TooMany { retry_after_ms: state.dice.percent(50).then(|| state.dice.up_to(60_000)) },
             Some(2) => Answer::Forbidden,
             Some(3..) => Answer::Broken,
             None => Answer::Done,

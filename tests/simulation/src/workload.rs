@@ -109,7 +109,7 @@ impl Workload {
 
     /// A call by its run.
     pub(crate) fn call(&self, run: &RunId) -> &Call {
-        self.calls.iter().find(|call| call.identity.run() == *run).expect("runs are of calls")
+        self.calls.iter().find(|call| call.run == *run).expect("runs are of calls")
     }
 }
 
@@ -149,16 +149,23 @@ fn terms(tenants: &[Tenant], dice: &mut Dice) -> BTreeMap<(Tenant, String), Term
 }
 
 fn calls(tenants: &[Tenant], dice: &mut Dice) -> Vec<Call> {
+    // In a rush, all arrive at once.
+    let arrivals_ms_max = if dice.percent(40) { 2_000 } else { ARRIVALS_MS_MAX };
     let conversations = 1 + dice.up_to(11);
-    let mut calls = Vec::new();
+    let mut calls: Vec<Call> = Vec::new();
     for number in 0..conversations {
         let tenant = dice.pick(tenants).clone();
-        let revisions = if dice.percent(25) { 2 } else { 1 };
-        let rush = dice.percent(50);
-        for revision in 0..revisions {
-            let arrives = if rush { dice.between(0..=2_000) } else { dice.between(0..=ARRIVALS_MS_MAX) };
-            calls.push(Call::of(calls.len(), &tenant, &format!("c{number}"), revision, arrives, dice));
-        }
+        let conversation = format!("c{number}");
+        let arrives = dice.between(0..=arrivals_ms_max);
+        let first = Call::of(calls.len(), &tenant, &conversation, 0, arrives, dice);
+        let revised = dice.percent(25).then(|| {
+            let arrives = arrives + dice.up_to(ARRIVALS_MS_MAX);
+            let second = Call::of(calls.len() + 1, &tenant, &conversation, 1, arrives, dice);
+            // Often there is the same to be done.
+            if dice.percent(60) { Call { script: first.script.clone(), ..second } } else { second }
+        });
+        calls.push(first);
+        calls.extend(revised);
     }
     calls
 }

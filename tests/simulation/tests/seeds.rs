@@ -77,7 +77,8 @@ fn no_seed_breaks_a_law() {
     let failures = failures.into_inner().expect("no thread panics here");
     let mut said = String::new();
     for (seed, words) in &failures {
-        writeln!(said, "seed {seed} breaks laws; to see it happen: {}\n{words}", replay(*seed, None)).expect("a string");
+        writeln!(said, "seed {seed} breaks laws; to see it happen: {}\n{words}", replay(*seed, None))
+            .expect("a string");
     }
     assert!(failures.is_empty(), "{said}");
     let reached = reached.into_inner().expect("no thread panics here");
@@ -112,9 +113,8 @@ fn every_deliberate_fault_is_caught() {
     let mut said = String::new();
     let mut uncaught = BTreeSet::new();
     for (mutation, law) in Mutation::ALL {
-        let caught = (0..SEEDS_TO_CATCH_MAX).find(|seed| {
-            simulate(*seed, Some(mutation), false).broken.iter().any(|broken| broken.law == law)
-        });
+        let caught = (0..SEEDS_TO_CATCH_MAX)
+            .find(|seed| simulate(*seed, Some(mutation), false).broken.iter().any(|broken| broken.law == law));
         match caught {
             Some(seed) => writeln!(said, "{mutation:?}: {law}, seed {seed}"),
             None => {

@@ -53,9 +53,13 @@ impl Step {
             let (result, told) = self.read(tool, &arguments, first).await;
             return Ok(attempt(result, 1, None, told));
         }
-        let turn = self.trying.enter(&key);
+        // Whoever isn't alone doesn't even ask: it could be heard before the one that is.
+        let Some(_turn) = self.trying.enter(&key) else {
+            let tries = self.tries(&key).await?;
+            return Ok(attempt(nothing_begins(Decision::Busy, tool), tries, Some(key), Told::default()));
+        };
         let mut told = Told::default();
-        let (result, tries) = match self.begin(tool, &key, &arguments, &terms, turn.is_some()).await? {
+        let (result, tries) = match self.begin(tool, &key, &arguments, &terms).await? {
             Decision::Fresh { attempt, first_attempt_at, doubted } => {
                 let so_far = EffectSoFar { attempt, first_attempt_at, ..first };
                 let result;
@@ -122,7 +126,6 @@ impl Step {
         key: &EffectKey,
         arguments: &Map<String, Value>,
         terms: &Terms,
-        alone: bool,
     ) -> Result<Decision, RecordsError> {
         let effect = EffectOf {
             key: key.clone(),
@@ -134,7 +137,7 @@ impl Step {
             fence: self.fence,
             arguments: arguments_digest(arguments),
             effect: tool.effect,
-            alone,
+            alone: true,
             caps: terms.caps().to_vec(),
             at: self.ports.clock.now(),
         };

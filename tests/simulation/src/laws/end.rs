@@ -32,9 +32,7 @@ impl World {
         let promised = self.state().laws.runs.promised.clone();
         for run in promised {
             let stored = self.state().records.disk().read(&run);
-            let ended = stored.is_ok_and(|stored| {
-                Run::replay(stored.journal).is_ok_and(|run| run.ending().is_some())
-            });
+            let ended = stored.is_ok_and(|stored| Run::replay(stored.journal).is_ok_and(|run| run.ending().is_some()));
             if !ended {
                 self.broken(Law::EveryCallEnds, format!("{run} was accepted and has no end"));
             }
@@ -71,7 +69,7 @@ impl World {
     }
 
     fn check_run(&self, call: &Call, stored: &StoredRun) {
-        let run_id = call.identity.run();
+        let run_id = &call.run;
         let Ok(run) = Run::replay(stored.journal.iter().cloned()) else {
             return self.broken(Law::JournalKept, format!("the journal of {run_id} can't have happened"));
         };

@@ -42,7 +42,6 @@ struct Lane {
     passed_by: BTreeMap<Tenant, u32>,
 }
 
-
 impl Lanes {
     pub(super) fn new(rooms: Arc<Rooms>, found: Found) -> Self {
         let tenants = rooms.tenants.keys().map(|tenant| (tenant.clone(), Lane::default())).collect();

@@ -29,7 +29,8 @@ impl Order {
         let calls = self.inside.entry((process, run.clone())).or_default();
         let writes = invocation.effect.writes();
         if calls.writes > 0 || (writes && calls.reads > 0) {
-            let words = format!("{} began beside {} reads and {} writes, in {run}", invocation.tool, calls.reads, calls.writes);
+            let words =
+                format!("{} began beside {} reads and {} writes, in {run}", invocation.tool, calls.reads, calls.writes);
             self.found.add(Law::WritesAlone, words);
         }
         *calls.of(writes) += 1;

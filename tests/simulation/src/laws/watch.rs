@@ -19,10 +19,10 @@ impl World {
         let now = self.now();
         let deadline = deadline(&self.state(), call);
         if deadline.is_none_or(|deadline| now > deadline) {
-            self.broken(Law::Budgets, format!("{} asked its model after its time", call.identity.run()));
+            self.broken(Law::Budgets, format!("{} asked its model after its time", call.run));
         }
         if turns >= usize::try_from(call.budgets.turns_max).unwrap_or(usize::MAX) {
-            self.broken(Law::Budgets, format!("{} asked its model for turn {}", call.identity.run(), turns + 1));
+            self.broken(Law::Budgets, format!("{} asked its model for turn {}", call.run, turns + 1));
         }
     }
 
@@ -54,13 +54,16 @@ impl World {
         let journaled =
             self.state().records.disk().runs().get(run).is_some_and(|stored| stored.journal.iter().any(asked_for));
         if !journaled {
-            self.broken(Law::ReplyFirst, format!("{} ran, which no journaled reply of {run} asks for", invocation.tool));
+            self.broken(
+                Law::ReplyFirst,
+                format!("{} ran, which no journaled reply of {run} asks for", invocation.tool),
+            );
         }
     }
 }
 
 /// When a run's time is over.
 fn deadline(state: &State, call: &Call) -> Option<Timestamp> {
-    let stored = state.records.disk().runs().get(&call.identity.run())?;
+    let stored = state.records.disk().runs().get(&call.run)?;
     Some(stored.journal.first()?.at.plus_ms(call.budgets.wall_ms_max))
 }

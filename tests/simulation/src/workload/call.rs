@@ -3,7 +3,7 @@
 use aftercall_core::{
     assistant::{Budgets, PostCallSteps, Retries},
     conversation::{Conversation, Dialect, Direction, ToolCall},
-    id::{RunIdentity, Sha256Hex, Tenant},
+    id::{RunId, RunIdentity, Sha256Hex, Tenant},
     model::{Finish, ModelPin},
     ports::Accept,
     run::{Decline, Ending, Event, Kind, Pins},
@@ -16,6 +16,8 @@ use crate::dice::Dice;
 /// One revision of a conversation.
 pub(crate) struct Call {
     pub(crate) identity: RunIdentity,
+    /// Its run, which takes a digest to tell.
+    pub(crate) run: RunId,
     /// Its place among the calls, which is the name of its model.
     pub(crate) number: usize,
     /// Who called, if it is known.
@@ -33,6 +35,7 @@ pub(crate) struct Call {
 }
 
 /// What the model says in one turn.
+#[derive(Clone)]
 pub(crate) struct Line {
     pub(crate) calls: Vec<ToolCall>,
     pub(crate) finish: Finish,
@@ -60,13 +63,15 @@ impl Call {
         if dice.percent(25) {
             arrives_ms.push(arrives + dice.up_to(600_000));
         }
+        let identity = RunIdentity {
+            tenant: tenant.clone(),
+            platform: "native".parse().expect("a name"),
+            conversation: conversation.to_owned(),
+            revision,
+        };
         Self {
-            identity: RunIdentity {
-                tenant: tenant.clone(),
-                platform: "native".parse().expect("a name"),
-                conversation: conversation.to_owned(),
-                revision,
-            },
+            run: identity.run(),
+            identity,
             number,
             from: dice.percent(70).then(|| format!("+1555010{}", dice.between(0..=1))),
             arrives_ms,

@@ -24,7 +24,8 @@ const fn tool(name: &'static str, plugin: &'static str, effect: Effect, reconcil
     ToolKind { name, plugin, effect, reconcilable }
 }
 
-const SCHEMA: &str = r#"{"type":"object","properties":{"who":{"type":"integer"},"text":{"type":"integer"}},"required":["who"]}"#;
+const SCHEMA: &str =
+    r#"{"type":"object","properties":{"who":{"type":"integer"},"text":{"type":"integer"}},"required":["who"]}"#;
 
 /// What a run pins of them.
 pub(crate) fn pinned() -> Vec<PinnedTool> {
