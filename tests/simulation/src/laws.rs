@@ -133,9 +133,9 @@ impl Laws {
         self.found.add(law, words);
     }
 
-    /// Everything that was found broken so far.
-    pub(crate) fn all_broken(&self) -> Vec<Broken> {
-        self.found.0.lock().expect("nothing panics while it holds the lock").clone()
+    /// What was found broken after the first so many.
+    pub(crate) fn newly_broken(&self, after: usize) -> Vec<Broken> {
+        self.found.0.lock().expect("nothing panics while it holds the lock")[after..].to_vec()
     }
 }
 

@@ -1,10 +1,17 @@
 //! One engine's life: it takes the records over, goes on with what it finds, takes calls, and ends.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use aftercall_core::{
     id::{RunId, Tenant},
-    ports::{Acceptance, RecordsError, Tools},
+    ports::{RecordsError, Tools},
     run::Run,
 };
 use aftercall_engine::{Dispatcher, Embedded, Error, Place, Ports, Room};
@@ -31,6 +38,8 @@ pub(crate) struct Living {
     dispatcher: Arc<Dispatcher>,
     stop: Arc<Notify>,
     stopped: Arc<Notify>,
+    /// Whether it has seen what it goes on with: before that, it takes no calls.
+    resumed: Arc<AtomicBool>,
     work: AbortHandle,
 }
 
@@ -51,10 +60,16 @@ impl Living {
         let engine = Arc::new(Embedded::new(ports(&process), fence));
         let (host, tenants) = rooms(world);
         let dispatcher = Arc::new(Dispatcher::new(Arc::clone(&engine), host, tenants));
-        let (stop, stopped) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let working = work(Arc::clone(&process), Arc::clone(&dispatcher), Arc::clone(&stop), Arc::clone(&stopped));
-        let work = tokio::spawn(working).abort_handle();
-        Self { process, engine, dispatcher, stop, stopped, work }
+        let (stop, stopped, resumed) = (Arc::new(Notify::new()), Arc::new(Notify::new()), Arc::default());
+        let working = Working {
+            process: Arc::clone(&process),
+            dispatcher: Arc::clone(&dispatcher),
+            stop: Arc::clone(&stop),
+            stopped: Arc::clone(&stopped),
+            resumed: Arc::clone(&resumed),
+        };
+        let work = tokio::spawn(working.work()).abort_handle();
+        Self { process, engine, dispatcher, stop, stopped, resumed, work }
     }
 
     /// It dies, now.
@@ -74,6 +89,9 @@ impl Living {
     /// Takes a call, as a webhook brings it.
     pub(crate) async fn take(&self, call: &Call) -> Result<(), NotTaken> {
         let world = &self.process.world;
+        if !self.resumed.load(Ordering::Relaxed) {
+            return Err(NotTaken);
+        }
         let tenant = lane(world, &call.identity.tenant);
         let Ok(place) = self.dispatcher.reserve(&tenant) else {
             world.reached("full");
@@ -84,9 +102,9 @@ impl Living {
         world.tell(|| format!("{} {}: accepted, {acceptance:?}", self.process.id, short(&run)));
         world.state().laws.runs.promised(&run);
         match call.alone {
-            Some(alone) if acceptance == Acceptance::New && accept.ending.is_none() => self.drive_alone(run, alone),
-            _ if self.waits(&run) => self.fill(place, &call.identity.tenant, run),
-            _ => {}
+            _ if !self.waits(&run) => {}
+            Some(alone) => self.drive_alone(run, alone),
+            None => self.fill(place, &call.identity.tenant, run),
         }
         Ok(())
     }
@@ -101,6 +119,7 @@ impl Living {
 
     fn fill(&self, place: Place<'_>, tenant: &Tenant, run: RunId) {
         let world = &self.process.world;
+        world.tell(|| format!("{} {}: waits, of {tenant}", self.process.id, short(&run)));
         world.state().laws.lanes(self.process.id).waits(tenant, &run, world.now());
         place.fill(run);
     }
@@ -130,14 +149,25 @@ impl Living {
 }
 
 /// What a process does of its own: goes on with what it finds, and drives runs.
-async fn work(process: Arc<Process>, dispatcher: Arc<Dispatcher>, stop: Arc<Notify>, stopped: Arc<Notify>) {
-    while dispatcher.resume().await.is_err() {
-        sleep(AGAIN).await;
+struct Working {
+    process: Arc<Process>,
+    dispatcher: Arc<Dispatcher>,
+    stop: Arc<Notify>,
+    stopped: Arc<Notify>,
+    resumed: Arc<AtomicBool>,
+}
+
+impl Working {
+    async fn work(self) {
+        while self.dispatcher.resume().await.is_err() {
+            sleep(AGAIN).await;
+        }
+        self.resumed.store(true, Ordering::Relaxed);
+        if let Err(error) = self.dispatcher.work(self.stop.notified()).await {
+            self.process.world.tell(|| format!("{} works no more: {error}", self.process.id));
+        }
+        self.stopped.notify_one();
     }
-    if let Err(error) = dispatcher.work(stop.notified()).await {
-        process.world.tell(|| format!("{} works no more: {error}", process.id));
-    }
-    stopped.notify_one();
 }
 
 fn ports(process: &Arc<Process>) -> Ports {

@@ -10,7 +10,10 @@ use aftercall_core::{
 };
 use async_trait::async_trait;
 
-use crate::{process::Process, world::State};
+use crate::{
+    process::{Process, short},
+    world::State,
+};
 
 /// How long a write takes before it is durable, and once more before that is known, in milliseconds.
 const WRITE_MS_MAX: u64 = 20;
@@ -94,6 +97,7 @@ impl Journal for Process {
     async fn read(&self, run: &RunId) -> Result<StoredRun, RecordsError> {
         let now = self.world.now();
         self.world.state().laws.lanes(self.id).begun(run, now);
+        self.world.tell(|| format!("{} {}: is driven", self.id, short(run)));
         self.point().await;
         if self.fails("read") {
             return Err(unavailable());
@@ -174,7 +178,7 @@ impl Ledger for Process {
             Ok(())
         })
         .await?;
-        self.world.tell(|| format!("{} ledger {}: {change:?}", self.id, crate::process::short(key)));
+        self.world.tell(|| format!("{} ledger {}: {change:?}", self.id, short(key)));
         Ok(())
     }
 }

@@ -12,6 +12,7 @@ use aftercall_core::{
 };
 use aftercall_engine::Room;
 
+use call::Wanted;
 pub(crate) use call::{Alone, Call};
 pub(crate) use tools::{TOOLS, pinned};
 
@@ -151,16 +152,18 @@ fn terms(tenants: &[Tenant], dice: &mut Dice) -> BTreeMap<(Tenant, String), Term
 fn calls(tenants: &[Tenant], dice: &mut Dice) -> Vec<Call> {
     // In a rush, all arrive at once.
     let arrivals_ms_max = if dice.percent(40) { 2_000 } else { ARRIVALS_MS_MAX };
+    let narrow = dice.percent(30);
+    let wanted = Wanted::of(narrow, dice);
     let conversations = 1 + dice.up_to(11);
     let mut calls: Vec<Call> = Vec::new();
     for number in 0..conversations {
         let tenant = dice.pick(tenants).clone();
         let conversation = format!("c{number}");
         let arrives = dice.between(0..=arrivals_ms_max);
-        let first = Call::of(calls.len(), &tenant, &conversation, 0, arrives, dice);
-        let revised = dice.percent(25).then(|| {
+        let first = Call::of(calls.len(), &tenant, &conversation, 0, arrives, &wanted, dice);
+        let revised = dice.percent(if narrow { 70 } else { 25 }).then(|| {
             let arrives = arrives + dice.up_to(ARRIVALS_MS_MAX);
-            let second = Call::of(calls.len() + 1, &tenant, &conversation, 1, arrives, dice);
+            let second = Call::of(calls.len() + 1, &tenant, &conversation, 1, arrives, &wanted, dice);
             // Often there is the same to be done.
             if dice.percent(60) { Call { script: first.script.clone(), ..second } } else { second }
         });

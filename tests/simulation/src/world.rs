@@ -37,6 +37,8 @@ pub(crate) struct State {
     pub(crate) calm: bool,
     /// What happened, as people read it.
     trace: Vec<String>,
+    /// How many broken laws are in it.
+    told: usize,
 }
 
 impl World {
@@ -52,6 +54,7 @@ impl World {
             reached: BTreeMap::new(),
             calm: false,
             trace: Vec::new(),
+            told: 0,
         };
         Arc::new(Self { workload, mutation, traced, began: Instant::now(), state: Mutex::new(state) })
     }
@@ -67,15 +70,22 @@ impl World {
     /// Writes a line of what happened.
     pub(crate) fn tell(&self, line: impl FnOnce() -> String) {
         if self.traced {
-            let line = format!("{:>12} {}", clock_face(self.now()), line());
-            self.state().trace.push(line);
+            let now = clock_face(self.now());
+            let line = format!("{now:>12} {}", line());
+            let state = &mut *self.state();
+            let broken = state.laws.newly_broken(state.told);
+            state.told += broken.len();
+            state
+                .trace
+                .extend(broken.iter().map(|broken| format!("{now:>12} BROKEN {}: {}", broken.law, broken.words)));
+            state.trace.push(line);
         }
     }
 
     /// A law doesn't hold.
     pub(crate) fn broken(&self, law: Law, words: String) {
-        self.tell(|| format!("BROKEN {law}: {words}"));
         self.state().laws.broken(law, words);
+        self.tell(|| "a law doesn't hold".to_owned());
     }
 
     /// Something was reached that is worth reaching.

@@ -59,6 +59,8 @@ impl World {
         for (key, row) in effects {
             let made = self.state().vendors.made(&key);
             let (law, words) = match row.entry.state {
+                // It was begun, and is known not to have happened.
+                ledger::State::Open { write_left: false, doubted: false, .. } if !made => continue,
                 ledger::State::Open { .. } | ledger::State::InDoubt => (Law::EveryCallEnds, "is left in doubt"),
                 ledger::State::Done(_) if !made => (Law::ToldTruly, "is recorded as done, and never came about"),
                 ledger::State::Failed if made => (Law::ToldTruly, "is recorded as failed, and came about"),

@@ -10,7 +10,7 @@ use aftercall_core::{
     time::Timestamp,
 };
 
-use super::{TOOLS, pinned};
+use super::{TOOLS, pinned, tools::ToolKind};
 use crate::dice::Dice;
 
 /// One revision of a conversation.
@@ -50,13 +50,31 @@ pub(crate) struct Alone {
     pub(crate) drop_ms: u64,
 }
 
+/// What models of a world want done: little, so that effects meet within a conversation.
+pub(crate) struct Wanted {
+    tools: &'static [ToolKind],
+    who_max: u64,
+}
+
+impl Wanted {
+    /// Of a narrow world: one effect.
+    pub(super) fn of(narrow: bool, dice: &mut Dice) -> Self {
+        match narrow {
+            true => Self { tools: std::slice::from_ref(dice.pick(&TOOLS[2..])), who_max: 0 },
+            false => Self { tools: &TOOLS, who_max: 2 },
+        }
+    }
+}
+
 impl Call {
+    #[expect(clippy::too_many_arguments, reason = "they have nothing in common")]
     pub(super) fn of(
         number: usize,
         tenant: &Tenant,
         conversation: &str,
         revision: u32,
         arrives: u64,
+        wanted: &Wanted,
         dice: &mut Dice,
     ) -> Self {
         let mut arrives_ms = vec![arrives];
@@ -81,7 +99,7 @@ impl Call {
                 pause_ms: dice.between(100..=2_000),
                 pause_ms_max: *dice.pick(&[2_000, 20_000, 120_000]),
             },
-            script: (0..dice.between(0..=5)).map(|_| Line::of(dice)).collect(),
+            script: (0..dice.between(0..=5)).map(|_| Line::of(wanted, dice)).collect(),
             declined: dice.percent(4),
             alone: dice.percent(10).then(|| Alone { cancel_ms: dice.up_to(600_000), drop_ms: dice.up_to(60_000) }),
         }
@@ -122,8 +140,8 @@ impl Call {
 }
 
 impl Line {
-    fn of(dice: &mut Dice) -> Self {
-        let calls = (0..dice.between(0..=4)).map(|index| tool_call(index, dice)).collect::<Vec<_>>();
+    fn of(wanted: &Wanted, dice: &mut Dice) -> Self {
+        let calls = (0..dice.between(0..=4)).map(|index| tool_call(index, wanted, dice)).collect();
         let finish = match dice.between(0..=19) {
             0 => Finish::Refusal,
             1 => Finish::Length,
@@ -134,16 +152,15 @@ impl Line {
 }
 
 /// A call of a tool, or a mistake.
-fn tool_call(index: u64, dice: &mut Dice) -> ToolCall {
-    // Few, so that effects meet within a conversation.
-    let arguments = format!(r#"{{"who":{},"text":{}}}"#, dice.between(0..=2), dice.between(0..=1));
+fn tool_call(index: u64, wanted: &Wanted, dice: &mut Dice) -> ToolCall {
+    let arguments = format!(r#"{{"who":{},"text":{}}}"#, dice.between(0..=wanted.who_max), dice.between(0..=1));
     let named = |name: &str| name.to_owned();
     let (name, arguments) = match dice.between(0..=24) {
         0 => (named("no_such_tool"), arguments),
         1 => (named("transfer_call"), arguments),
         2 => (named(dice.pick(&TOOLS).name), r#"{"who":"everybody"}"#.to_owned()),
         3 => (named(dice.pick(&TOOLS).name), "{".to_owned()),
-        _ => (named(dice.pick(&TOOLS).name), arguments),
+        _ => (named(dice.pick(wanted.tools).name), arguments),
     };
     ToolCall { id: format!("c{index}"), name, arguments }
 }
