@@ -1,4 +1,4 @@
-//! Which effects this engine is trying at this moment.
+//! Which effects this engine is trying, or asking about, at this moment: one at a time at each.
 //!
 //! The ledger knows that an attempt is open, not whether anybody is still at it: a drive that was dropped leaves
 //! one behind under the engine's own fence. This tells the two apart.
@@ -10,7 +10,7 @@ use std::{
 
 use aftercall_core::effect::EffectKey;
 
-/// The effects that are being tried.
+/// The effects that are being tried or asked about.
 #[derive(Default)]
 pub(crate) struct Trying(Mutex<HashSet<EffectKey>>);
 
@@ -25,11 +25,6 @@ impl Trying {
     pub(crate) fn enter(self: &Arc<Self>, key: &EffectKey) -> Option<Turn> {
         let entered = self.keys().insert(key.clone());
         entered.then(|| Turn { trying: Arc::clone(self), key: key.clone() })
-    }
-
-    /// Whether somebody is at it.
-    pub(crate) fn is_inside(&self, key: &EffectKey) -> bool {
-        self.keys().contains(key)
     }
 
     fn keys(&self) -> MutexGuard<'_, HashSet<EffectKey>> {

@@ -22,13 +22,12 @@ impl Step {
         // These arguments have passed before: an attempt was made with them.
         let Ok(arguments) = self.arguments(tool, written) else { return Ok(Found::Never) };
         let key = EffectKey::of(&self.subject.identity, &tool.plugin, &tool.name, &tool.identity, &arguments);
+        // While another run of this conversation tries the same, or asks about it, what is found here may be true of an
+        // attempt before the one that it would be recorded of.
+        let Some(_turn) = self.trying.enter(&key) else { return Ok(Found::NotYet { ask_again_ms: None }) };
         loop {
             let Some(entry) = self.ports.ledger.entry(&key).await? else { return Ok(Found::DidNotHappen) };
             match &entry.state {
-                // Another run of this conversation is trying the same at this moment.
-                State::Open { fence, .. } if *fence >= self.fence && self.trying.is_inside(&key) => {
-                    return Ok(Found::NotYet { ask_again_ms: None });
-                }
                 State::InDoubt | State::Open { .. } => {}
                 // Settled meanwhile, or just before a crash that the journal knows nothing of.
                 State::Done(outcome) => return Ok(Found::Happened(outcome.clone())),
