@@ -22,8 +22,8 @@ pub enum Mutation {
     DoubtIgnored,
     /// What was open when the engine died isn't there any more.
     OpenEntriesLost,
-    /// Two may try the same effect at once.
-    NobodyIsBusy,
+    /// What only a person can tell is tried again.
+    UnknowableTriedAgain,
     /// A success with other arguments is a reason to do it again.
     ConflictDoneAgain,
     /// Effects are not counted.
@@ -72,7 +72,7 @@ impl Mutation {
         (Mutation::DoubtRecordedAsFailure, Law::OnceNotInDoubt),
         (Mutation::DoubtIgnored, Law::OnceNotInDoubt),
         (Mutation::OpenEntriesLost, Law::OnceNotInDoubt),
-        (Mutation::NobodyIsBusy, Law::OnceNotInDoubt),
+        (Mutation::UnknowableTriedAgain, Law::OnceNotInDoubt),
         (Mutation::ConflictDoneAgain, Law::NothingRepeated),
         (Mutation::CapsNotCounted, Law::Caps),
         (Mutation::LedgerUnfenced, Law::Fence),

@@ -14,7 +14,7 @@ use aftercall_engine::Room;
 
 use call::Wanted;
 pub(crate) use call::{Alone, Call};
-pub(crate) use tools::{TOOLS, pinned};
+pub(crate) use tools::TOOLS;
 
 use crate::dice::Dice;
 
@@ -84,16 +84,22 @@ pub(crate) struct Faults {
 
 impl Workload {
     pub(crate) fn of(dice: &mut Dice) -> Self {
-        let host = Room { runs_max: dice.count(1..=6), waiting_max: dice.count(3..=40) };
+        let mut host = Room { runs_max: dice.count(1..=6), waiting_max: dice.count(3..=40) };
         let names = ["acme", "beta", "corp", "dent"];
-        let tenants: BTreeMap<Tenant, Room> = (1..=dice.between(1..=4))
+        let mut tenants: BTreeMap<Tenant, Room> = (1..=dice.between(1..=4))
             .zip(names)
             .map(|(_, name)| (name.parse().expect("a name"), tenant_room(dice)))
             .collect();
         let known: Vec<Tenant> = tenants.keys().cloned().collect();
+        // Where one effect is wanted alone, much goes wrong with it, and all who want it have room.
+        let narrow = dice.percent(30);
+        if narrow {
+            host.runs_max = 6;
+            tenants.values_mut().for_each(|room| room.runs_max = 4);
+        }
         let faults = Faults {
             model: *dice.pick(&[0, 5, 30]),
-            vendor: *dice.pick(&[0, 10, 30, 60]),
+            vendor: if narrow { 60 } else { *dice.pick(&[0, 10, 30, 60]) },
             reconcile: *dice.pick(&[0, 10, 40]),
             disk: *dice.pick(&[0, 0, 1, 4]),
         };
@@ -101,7 +107,7 @@ impl Workload {
             host,
             terms: terms(&known, dice),
             taken_back: dice.percent(10).then(|| (dice.pick(&known).clone(), dice.between(0..=ARRIVALS_MS_MAX))),
-            calls: calls(&known, dice),
+            calls: calls(&known, narrow, dice),
             tenants,
             lives: (0..*dice.pick(&[0, 1, 1, 2, 2, 3, 5])).map(|_| Life::of(dice)).collect(),
             faults,
@@ -149,10 +155,9 @@ fn terms(tenants: &[Tenant], dice: &mut Dice) -> BTreeMap<(Tenant, String), Term
     all
 }
 
-fn calls(tenants: &[Tenant], dice: &mut Dice) -> Vec<Call> {
+fn calls(tenants: &[Tenant], narrow: bool, dice: &mut Dice) -> Vec<Call> {
     // In a rush, all arrive at once.
     let arrivals_ms_max = if dice.percent(40) { 2_000 } else { ARRIVALS_MS_MAX };
-    let narrow = dice.percent(30);
     let wanted = Wanted::of(narrow, dice);
     let conversations = 1 + dice.up_to(11);
     let mut calls: Vec<Call> = Vec::new();
@@ -162,7 +167,7 @@ fn calls(tenants: &[Tenant], dice: &mut Dice) -> Vec<Call> {
         let arrives = dice.between(0..=arrivals_ms_max);
         let first = Call::of(calls.len(), &tenant, &conversation, 0, arrives, &wanted, dice);
         let revised = dice.percent(if narrow { 70 } else { 25 }).then(|| {
-            let arrives = arrives + dice.up_to(ARRIVALS_MS_MAX);
+            let arrives = arrives + dice.up_to(if narrow { 30_000 } else { ARRIVALS_MS_MAX });
             let second = Call::of(calls.len() + 1, &tenant, &conversation, 1, arrives, &wanted, dice);
             // Often there is the same to be done.
             if dice.percent(60) { Call { script: first.script.clone(), ..second } } else { second }

@@ -109,12 +109,16 @@ impl Records {
         begin.fence = self.fence(begin.fence, Mutation::LedgerUnfenced);
         match self.mutation {
             Some(Mutation::DoubtIgnored) => begin.effect = Effect::Idempotent,
-            Some(Mutation::NobodyIsBusy) => begin.alone = true,
             Some(Mutation::CapsNotCounted) => begin.caps.clear(),
             _ => {}
         }
         let decision = self.disk.begin(effect, &begin)?;
-        if self.is(Mutation::ConflictDoneAgain) && matches!(decision, Decision::Conflict(_)) {
+        let again = match decision {
+            Decision::Conflict(_) => self.is(Mutation::ConflictDoneAgain),
+            Decision::Unknowable => self.is(Mutation::UnknowableTriedAgain),
+            _ => false,
+        };
+        if again {
             self.disk.effects_mut().remove(&effect.key);
             return self.disk.begin(effect, &begin);
         }

@@ -9,8 +9,8 @@ use crate::process::Process;
 /// longer than a tool computes, a write is recorded, a request is on its way and an index lags together.
 const CERTAIN_MS: u64 = 60_000;
 
-/// How long asking takes, in milliseconds.
-const ASKING_MS_MAX: u64 = 3_000;
+/// How long it takes until the vendor has looked, and once more until its answer is there, in milliseconds.
+const LOOKING_MS_MAX: u64 = 20_000;
 
 impl Process {
     pub(super) async fn find(&self, invocation: &Invocation) -> Result<Finding, Failure> {
@@ -18,9 +18,19 @@ impl Process {
         if context.deadline <= self.world.now() {
             return Err(Failure::new(FailureKind::Unavailable, "the deadline had passed"));
         }
-        let asking = self.world.state().dice.up_to(ASKING_MS_MAX);
-        self.pause(asking).await;
-        let now = self.world.now();
+        let (before, after) = {
+            let state = &mut *self.world.state();
+            (state.dice.up_to(LOOKING_MS_MAX), state.dice.up_to(LOOKING_MS_MAX))
+        };
+        self.pause(before).await;
+        let found = self.look(invocation);
+        self.pause(after).await;
+        found
+    }
+
+    /// What the vendor knows at this moment.
+    fn look(&self, invocation: &Invocation) -> Result<Finding, Failure> {
+        let (context, now) = (&invocation.context, self.world.now());
         let reconcile = self.world.workload.faults.reconcile;
         let state = &mut *self.world.state();
         if state.goes_wrong(reconcile) {

@@ -10,7 +10,10 @@ use aftercall_core::{
     time::Timestamp,
 };
 
-use super::{TOOLS, pinned, tools::ToolKind};
+use super::{
+    TOOLS,
+    tools::{PINNED, ToolKind},
+};
 use crate::dice::Dice;
 
 /// One revision of a conversation.
@@ -130,7 +133,7 @@ impl Call {
             assistant: "ann".parse().expect("a name"),
             steps: PostCallSteps::of_instructions("# Post-conversation steps\nDo it.").expect("steps"),
             model: ModelPin { route: self.number.to_string(), model: "m".into(), dialect: Dialect::OpenaiChat },
-            tools: pinned(),
+            tools: PINNED.clone(),
             budgets: self.budgets,
             retries: self.retries,
             repairs: Vec::new(),

@@ -1,5 +1,7 @@
 //! The tools that all assistants offer: each effect class, with and without a way to settle a doubt.
 
+use std::sync::LazyLock;
+
 use aftercall_core::{id::Sha256Hex, json::Json, run::PinnedTool, tool::Effect};
 
 /// A tool.
@@ -27,8 +29,10 @@ const fn tool(name: &'static str, plugin: &'static str, effect: Effect, reconcil
 const SCHEMA: &str =
     r#"{"type":"object","properties":{"who":{"type":"integer"},"text":{"type":"integer"}},"required":["who"]}"#;
 
-/// What a run pins of them.
-pub(crate) fn pinned() -> Vec<PinnedTool> {
+/// What each run pins of them.
+pub(crate) static PINNED: LazyLock<Vec<PinnedTool>> = LazyLock::new(pinned);
+
+fn pinned() -> Vec<PinnedTool> {
     let schema = Json::parse(SCHEMA).expect("JSON");
     let pin = |tool: &ToolKind| PinnedTool {
         name: tool.name.to_owned(),
