@@ -178,6 +178,12 @@ impl Ledger for Process {
             Ok(())
         })
         .await?;
+        match change {
+            Change::SettledDone(_) => self.world.reached("settled: it happened"),
+            Change::SettledNot => self.world.reached("settled: it did not happen"),
+            Change::GivenUp => self.world.reached("settled: never to be known"),
+            Change::WriteLeaves | Change::Ended(_) => {}
+        }
         self.world.tell(|| format!("{} ledger {}: {change:?}", self.id, short(key)));
         Ok(())
     }

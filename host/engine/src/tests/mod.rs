@@ -18,7 +18,7 @@ use aftercall_core::{
     tool::{Effect, Failure, FailureKind},
 };
 use serde_json::json;
-use world::{Fault, Line, World};
+use world::{Fault, Line, Slow, World};
 
 use crate::{Embedded, Error, Ports};
 
@@ -222,6 +222,37 @@ async fn a_run_that_waited_until_its_time_was_over_asks_nobody() {
     let ending = engine.drive(&run, pending()).await.expect("driven");
     assert_eq!(ending, Ending::BudgetExhausted { budget: Budget::WallTime });
     assert_eq!(world.asks(), 0);
+}
+
+/// Drives two revisions of a conversation side by side, which want the same. Gives their ends.
+async fn drive_both(world: &Arc<World>) -> [Ending; 2] {
+    let engine = engine(world);
+    let (first, _) = engine.accept(&accept()).await.expect("accepted");
+    let mut revised = accept();
+    revised.identity.revision = 1;
+    let (second, _) = engine.accept(&revised).await.expect("accepted");
+    let (first, second) = tokio::join!(engine.drive(&first, pending()), engine.drive(&second, pending()));
+    [first.expect("driven"), second.expect("driven")]
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_who_want_the_same_one_begins_whoever_is_heard_first() {
+    let world = World::new(&[&["send"], &[]], None);
+    world.slow(Slow { begins_ms: [10, 0].into(), works_ms: 20, ..Slow::default() });
+    let ends = drive_both(&world).await;
+    assert_eq!(ends.each_ref().map(Ending::as_str), ["completed"; 2]);
+    assert_eq!(world.vendors(), ["send"]);
+}
+
+/// One of them finds that it did not happen, and by the time it hears of that the other has begun again.
+#[tokio::test(start_paused = true)]
+async fn what_is_found_of_an_attempt_is_not_recorded_of_a_later_one() {
+    let world = World::new(&[&["send"], &[]], None);
+    world.fault("send", &[Fault::RequestLost]);
+    world.slow(Slow { answers_ms: [0, 2_250].into(), works_ms: 500, ..Slow::default() });
+    let ends = drive_both(&world).await;
+    assert_eq!(ends.each_ref().map(Ending::as_str), ["completed"; 2]);
+    assert_eq!(world.vendors(), ["send"]);
 }
 
 /// The failures of the run's calls, in the order in which they were journaled.

@@ -1,9 +1,10 @@
 //! A world in memory whose every step is a place where the engine can die.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque, btree_map},
     future::pending,
     sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
 };
 
 use aftercall_core::{
@@ -44,7 +45,7 @@ pub(super) struct World {
 struct State {
     points: usize,
     fence: u64,
-    run: Option<StoredRun>,
+    runs: BTreeMap<RunId, StoredRun>,
     ledger: BTreeMap<EffectKey, Entry>,
     /// The tool of each effect.
     effects: BTreeMap<EffectKey, String>,
@@ -58,6 +59,18 @@ struct State {
     faults: BTreeMap<String, Vec<Fault>>,
     asks: usize,
     reconciled: usize,
+    slow: Slow,
+}
+
+/// What takes its time, in milliseconds.
+#[derive(Default)]
+pub(super) struct Slow {
+    /// Each next question to the ledger whether an attempt may begin, on its way there.
+    pub(super) begins_ms: VecDeque<u64>,
+    /// A tool, before it writes.
+    pub(super) works_ms: u64,
+    /// Each next answer of a vendor that was asked about a doubt, on its way back.
+    pub(super) answers_ms: VecDeque<u64>,
 }
 
 /// What goes wrong in an attempt.
@@ -84,6 +97,10 @@ impl World {
 
     pub(super) fn fault(&self, tool: &str, faults: &[Fault]) {
         self.state().faults.insert(tool.to_owned(), faults.to_vec());
+    }
+
+    pub(super) fn slow(&self, slow: Slow) {
+        self.state().slow = slow;
     }
 
     /// Changes what the tenant's grant says of a tool. None: it isn't granted any more.
@@ -145,10 +162,10 @@ impl World {
 impl Journal for World {
     async fn accept(&self, accept: &Accept) -> Result<Acceptance, RecordsError> {
         let mut state = self.state();
-        if state.run.is_some() {
+        let btree_map::Entry::Vacant(free) = state.runs.entry(accept.identity.run()) else {
             return Ok(Acceptance::Known);
-        }
-        state.run = Some(StoredRun {
+        };
+        free.insert(StoredRun {
             identity: accept.identity.clone(),
             accepted_at: accept.at,
             conversation: accept.conversation.clone(),
@@ -158,7 +175,7 @@ impl Journal for World {
     }
 
     async fn read(&self, run: &RunId) -> Result<StoredRun, RecordsError> {
-        self.state().run.clone().ok_or_else(|| RecordsError::NoSuchRun(run.to_string()))
+        self.state().runs.get(run).cloned().ok_or_else(|| RecordsError::NoSuchRun(run.to_string()))
     }
 
     async fn append(&self, fence: Fence, append: &Append<'_>) -> Result<(), RecordsError> {
@@ -166,7 +183,7 @@ impl Journal for World {
         {
             let mut state = self.state();
             assert_eq!(fence.0, state.fence, "a dead engine appends nothing");
-            let run = state.run.as_mut().expect("the run was accepted");
+            let run = state.runs.get_mut(append.run).expect("the run was accepted");
             assert_eq!(u64::try_from(run.journal.len()), Ok(append.seq), "events come in order");
             run.journal.push(append.event.clone());
         }
@@ -176,7 +193,7 @@ impl Journal for World {
 
     async fn unfinished(&self) -> Result<Vec<Unfinished>, RecordsError> {
         let unfinished = |run: &StoredRun| Unfinished { run: run.identity.run(), tenant: run.identity.tenant.clone() };
-        Ok(self.state().run.iter().map(unfinished).collect())
+        Ok(self.state().runs.values().map(unfinished).collect())
     }
 
     async fn runs(&self, _: Option<&Tenant>, _: u32) -> Result<Vec<RunLine>, RecordsError> {
@@ -187,6 +204,8 @@ impl Journal for World {
 #[async_trait]
 impl Ledger for World {
     async fn begin(&self, effect: &EffectOf, begin: &Begin) -> Result<Decision, RecordsError> {
+        let ms = self.state().slow.begins_ms.pop_front();
+        pause(ms.unwrap_or_default()).await;
         self.point().await;
         let decision = {
             let mut state = self.state();
@@ -267,6 +286,8 @@ impl Tools for World {
         if !invocation.effect.writes() {
             return end(Ok(outcome(&invocation.tool)), &[]);
         }
+        let ms = self.state().slow.works_ms;
+        pause(ms).await;
         if let Err(error) = door.write_leaves().await {
             return end(Err(Failure::new(FailureKind::NotRunnable, error.to_string())), &[]);
         }
@@ -302,15 +323,26 @@ impl Tools for World {
         if invocation.context.deadline <= self.now() {
             return Err(Failure::new(FailureKind::Unavailable, "the deadline had passed"));
         }
-        let mut state = self.state();
-        state.reconciled += 1;
-        let effect = (invocation.tool.clone(), invocation.context.key.clone());
-        Ok(match (state.vendors.contains(&effect), state.reconciled % 2) {
-            // A search index that lags: the first answer is never the last word.
-            (_, 1) => Finding::Unknown { ask_again_ms: Some(10) },
-            (true, _) => Finding::Happened(outcome(&invocation.tool)),
-            (false, _) => Finding::DidNotHappen,
-        })
+        let (finding, ms) = {
+            let mut state = self.state();
+            state.reconciled += 1;
+            let effect = (invocation.tool.clone(), invocation.context.key.clone());
+            let finding = match (state.vendors.contains(&effect), state.reconciled % 2) {
+                // A search index that lags: the first answer is never the last word.
+                (_, 1) => Finding::Unknown { ask_again_ms: Some(10) },
+                (true, _) => Finding::Happened(outcome(&invocation.tool)),
+                (false, _) => Finding::DidNotHappen,
+            };
+            (finding, state.slow.answers_ms.pop_front())
+        };
+        pause(ms.unwrap_or_default()).await;
+        Ok(finding)
+    }
+}
+
+async fn pause(ms: u64) {
+    if ms > 0 {
+        tokio::time::sleep(Duration::from_millis(ms)).await;
     }
 }
 

@@ -70,7 +70,6 @@ impl Wanted {
 }
 
 impl Call {
-    #[expect(clippy::too_many_arguments, reason = "they have nothing in common")]
     pub(super) fn of(
         number: usize,
         tenant: &Tenant,
