@@ -87,6 +87,10 @@ impl Disk {
         self.runs.get(run).cloned().ok_or_else(|| RecordsError::NoSuchRun(run.to_string()))
     }
 
+    pub(crate) fn has_ended(&self, run: &RunId) -> bool {
+        self.ended.contains(run)
+    }
+
     pub(crate) fn unfinished(&self) -> Vec<Unfinished> {
         let unfinished = |run: &RunId| Unfinished { run: run.clone(), tenant: self.runs[run].identity.tenant.clone() };
         self.order.iter().filter(|run| !self.ended.contains(run)).map(unfinished).collect()

@@ -12,7 +12,6 @@ use std::{
 use aftercall_core::{
     id::{RunId, Tenant},
     ports::{RecordsError, Tools},
-    run::Run,
 };
 use aftercall_engine::{Dispatcher, Embedded, Error, Place, Ports, Room};
 use tokio::{
@@ -112,9 +111,9 @@ impl Living {
     /// Whether a run that was accepted is still to be driven, and nobody does.
     fn waits(&self, run: &RunId) -> bool {
         let state = &mut *self.process.world.state();
-        let stored = state.records.read(run).map(|stored| Run::replay(stored.journal));
-        let ended = stored.is_ok_and(|run| run.is_ok_and(|run| run.ending().is_some()));
-        !ended && !state.laws.lanes(self.process.id).is_alone(run) && !self.dispatcher.knows(run)
+        !state.records.disk().has_ended(run)
+            && !state.laws.lanes(self.process.id).is_alone(run)
+            && !self.dispatcher.knows(run)
     }
 
     fn fill(&self, place: Place<'_>, tenant: &Tenant, run: RunId) {

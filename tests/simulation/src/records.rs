@@ -6,7 +6,6 @@ use aftercall_core::{
     id::{RunId, Tenant},
     ledger::{Begin, Change, Decision, Entry, Fence},
     ports::{Accept, Acceptance, Append, EffectOf, Journal, Ledger, RecordsError, RunLine, StoredRun, Unfinished},
-    run::Run,
 };
 use async_trait::async_trait;
 
@@ -102,13 +101,14 @@ impl Journal for Process {
         if self.fails("read") {
             return Err(unavailable());
         }
-        let stored = self.world.state().records.read(run)?;
+        let state = &mut *self.world.state();
+        let stored = state.records.read(run)?;
         if stored.journal.len() > 1 {
-            self.world.reached("a run went on");
+            state.reached("a run went on");
         }
         // Its last event may be there although the records said that they failed.
-        if Run::replay(stored.journal.iter().cloned()).is_ok_and(|run| run.ending().is_some()) {
-            self.world.state().laws.lanes(self.id).ended(run, self.world.now());
+        if state.records.disk().has_ended(run) {
+            state.laws.lanes(self.id).ended(run, now);
         }
         Ok(stored)
     }

@@ -90,7 +90,7 @@ impl World {
 
     /// Something was reached that is worth reaching.
     pub(crate) fn reached(&self, what: &'static str) {
-        *self.state().reached.entry(what).or_default() += 1;
+        self.state().reached(what);
     }
 
     /// Everything that was told.
@@ -100,6 +100,10 @@ impl World {
 }
 
 impl State {
+    pub(crate) fn reached(&mut self, what: &'static str) {
+        *self.reached.entry(what).or_default() += 1;
+    }
+
     /// Whether something goes wrong that does so in that many of a hundred cases.
     pub(crate) fn goes_wrong(&mut self, percent: u64) -> bool {
         !self.calm && self.dice.percent(percent)
