@@ -23,7 +23,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 pub use crash::crash;
 pub use process::Process;
 pub use scenario::{Expected, Scenario};
-pub use stage::Stage;
+pub use stage::{Stage, together};
 pub use table::table;
 pub use webhook::{Webhook, client, post};
 

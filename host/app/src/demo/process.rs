@@ -39,8 +39,21 @@ impl Process {
         config: &Config,
         credentials: &Credentials,
     ) -> anyhow::Result<Self> {
+        Self::start_by(Command::new(program), file, config, credentials).await
+    }
+
+    /// As [`Process::start`], by a command that takes the program's arguments after its own, such as a shell that limits
+    /// what the program may have.
+    ///
+    /// # Errors
+    /// As [`Process::start`].
+    pub async fn start_by(
+        mut command: Command,
+        file: &Path,
+        config: &Config,
+        credentials: &Credentials,
+    ) -> anyhow::Result<Self> {
         std::fs::write(file, toml::to_string(config)?).context("the configuration can't be written")?;
-        let mut command = Command::new(program);
         command.arg("serve").arg("--config").arg(file).stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
         for name in secrets(config) {
             if let Some(value) = secret(credentials, &name) {

@@ -121,7 +121,10 @@ impl Stage {
 }
 
 /// One scenario that is all of them: their tenants, their model's scenes, what their vendors begin with.
-fn together(scenarios: &[Scenario]) -> anyhow::Result<Scenario> {
+///
+/// # Errors
+/// They don't go together.
+pub fn together(scenarios: &[Scenario]) -> anyhow::Result<Scenario> {
     let mut whole = scenarios.first().context("there is no scenario")?.clone();
     whole.config = Config { folder: whole.config.folder.clone(), ..Config::default() };
     (whole.script, whole.seeds, whole.faults) = (Script::default(), BTreeMap::new(), Vec::new());
