@@ -99,6 +99,7 @@ impl Embedded {
     pub async fn drive(&self, id: &RunId, cancel: impl Future<Output = String>) -> Result<Ending, Error> {
         let stored = self.ports.journal.read(id).await?;
         let mut seq = u64::try_from(stored.journal.len()).expect("a length fits 64 bits");
+        let mut since = stored.journal.last().map_or(self.ports.clock.now(), |last| last.at);
         let mut run = Arc::new(Run::replay(stored.journal)?);
         let subject = Arc::new(Subject { identity: stored.identity, conversation: Arc::new(stored.conversation) });
         let mut steps = Steps::default();
@@ -115,6 +116,7 @@ impl Embedded {
                 schemas: Arc::clone(&self.schemas),
                 subject: Arc::clone(&subject),
                 run: Arc::clone(&run),
+                since,
                 command,
             });
             // In this order, not in any: the same world must be the same story.
@@ -135,7 +137,7 @@ impl Embedded {
             }
             let append = Append { run: id, seq, event: &event, ending: after.ending() };
             self.ports.journal.append(self.fence, &append).await?;
-            seq += 1;
+            (seq, since) = (seq + 1, event.at);
             self.ports.observer.happened(id, &event, &after);
             run = Arc::new(after);
         }

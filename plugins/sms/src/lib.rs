@@ -34,7 +34,7 @@ pub mod tools {
 
     async fn find_sms(to: PhoneNumber, text: String, cx: &Context) -> Result<Finding, Failure> {
         let account: Account = cx.settings()?;
-        let since = twilio::search_start(cx.first_attempt_at())?;
+        let since = twilio::search_start(cx.first_attempt_at(), cx.now())?;
         // Twilio filters by day, whatever the time; the messages' own times decide.
         let day = since.strftime("%Y-%m-%dT00:00:00Z").to_string();
         let query = [("To", to.as_str()), ("From", account.from.as_str()), ("DateSent>", &day), ("PageSize", "200")];

@@ -70,9 +70,10 @@ impl Message {
     }
 }
 
-/// From when on a message may be of an effect that was first tried then (milliseconds since 1970).
-pub(crate) fn search_start(first_attempt_at: u64) -> Result<Timestamp, Failure> {
-    i64::try_from(first_attempt_at)
+/// From when on a message may be of an effect that was first tried then (milliseconds since 1970). A first attempt that lies
+/// ahead was made before the host's clock was set back, and is no later than now.
+pub(crate) fn search_start(first_attempt_at: u64, now: u64) -> Result<Timestamp, Failure> {
+    i64::try_from(first_attempt_at.min(now))
         .ok()
         .and_then(|at_ms| Timestamp::from_millisecond(at_ms).ok()?.checked_sub(CLOCK_SKEW).ok())
         .ok_or_else(|| Failure::other("the time of the first attempt is out of range"))

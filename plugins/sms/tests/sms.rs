@@ -123,6 +123,14 @@ fn the_list_of_messages_decides() {
 }
 
 #[test]
+fn a_message_is_found_although_the_clock_was_set_back_since() {
+    let sent = message("sent", "See you at 5 & bring the papers", "Sat, 28 Feb 2026 23:01:00 +0000");
+    let fake =
+        fake().now(FIRST_ATTEMPT_AT - 3_600_000).expect(&line("GET"), Reply::json(200, json!({ "messages": [sent] })));
+    assert_eq!(fake.reconcile::<Plugin>("send_sms", arguments()), Ok(Finding::Happened(outcome("sent"))));
+}
+
+#[test]
 fn a_lookup_that_fails_finds_nothing_out() {
     let fake = fake().expect(&line("GET"), Reply::text(503, ""));
     let failure = fake.reconcile::<Plugin>("send_sms", arguments()).unwrap_err();
@@ -131,7 +139,7 @@ fn a_lookup_that_fails_finds_nothing_out() {
 
 #[test]
 fn a_time_out_of_range_is_a_failure() {
-    let fake = fake().first_attempt_at(u64::MAX);
+    let fake = fake().first_attempt_at(u64::MAX).now(u64::MAX);
     let failure = fake.reconcile::<Plugin>("send_sms", arguments()).unwrap_err();
     assert_eq!(failure.kind, FailureKind::Other);
 }

@@ -14,6 +14,9 @@ use crate::{
     serve::Server,
 };
 
+/// Sent to who writes beyond the largest file that the system lets it have.
+const SIGXFSZ: i32 = 25;
+
 /// Serves until it is asked to stop (SIGTERM, Ctrl-C), and then until the runs under way have ended.
 ///
 /// # Errors
@@ -28,6 +31,8 @@ pub async fn serve(arguments: &cli::Serve, out: &mut impl Write) -> anyhow::Resu
         Surroundings { leave_out_broken: true, halt_at: halt::asked_for(), ..Surroundings::new(&env, Arc::new(Trace)) };
     // Before anything is accepted, so that no signal ends the process the hard way.
     let stop = stop().context("signals can't be listened to")?;
+    // Listened to, it doesn't end the process, and the write fails as on a full disk: what can't be kept is refused.
+    let _file_limit = signal(SignalKind::from_raw(SIGXFSZ)).context("signals can't be listened to")?;
     let app = Arc::new(App::build(config, around).await?);
     for (what, why) in &app.broken {
         tracing::error!("{what} is left out: {why}");

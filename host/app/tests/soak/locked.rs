@@ -1,6 +1,7 @@
 //! The records are locked by another program, for longer than the server waits for a lock.
 
 use aftercall_sandbox::{Point, Service, When};
+use futures::future::join_all;
 use rusqlite::Connection;
 
 use crate::{account::Account, calls::Call, platform::Platform, world::World};
@@ -17,9 +18,8 @@ async fn the_records_are_locked_while_calls_come_in() {
     other.execute_batch("PRAGMA busy_timeout = 60000; BEGIN EXCLUSIVE").expect("it can be locked");
     // What the vendor answers can't be written down, and neither can a call.
     held.release().await;
-    for call in [Call(1), Call(2)] {
-        assert_eq!(platform.take(call).await, Err(Some(503)), "{}", world.log());
-    }
+    let refused = join_all([Call(1), Call(2)].map(|call| platform.take(call))).await;
+    assert_eq!(refused, [Err(Some(503)); 2], "{}", world.log());
     other.execute_batch("ROLLBACK").expect("it can be unlocked");
     for call in [Call(1), Call(2)] {
         platform.deliver(call).await;

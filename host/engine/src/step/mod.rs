@@ -19,6 +19,8 @@ use aftercall_core::{
     tool::{CallContext, Invocation},
 };
 
+use tokio::time::Instant;
+
 use crate::{Ports, schemas::Schemas, trying::Trying};
 
 /// What a run is about.
@@ -35,6 +37,8 @@ pub(crate) struct Step {
     pub(crate) schemas: Arc<Schemas>,
     pub(crate) subject: Arc<Subject>,
     pub(crate) run: Arc<Run>,
+    /// When the last thing happened that the run knows of, by the clock of then.
+    pub(crate) since: Timestamp,
     pub(crate) command: Command,
 }
 
@@ -59,10 +63,13 @@ impl Step {
         Ok(Event { at: self.ports.clock.now(), kind })
     }
 
-    /// Waits, also where the clock is stepped meanwhile. Gives the instant at which it saw that it was time.
+    /// Waits, also where the clock is stepped meanwhile: back, which happened where it is before the run's last event, makes
+    /// a wait no longer. Gives the instant at which it saw that it was time.
     async fn wait(&self, until: Timestamp) -> Timestamp {
+        let (from, begun) = (self.ports.clock.now().max(self.since), Instant::now());
         loop {
-            let now = self.ports.clock.now();
+            let passed = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+            let now = self.ports.clock.now().max(from.plus_ms(passed));
             match until.ms_since(now) {
                 0 => return now,
                 left => tokio::time::sleep(Duration::from_millis(left)).await,
