@@ -298,6 +298,8 @@ fn host_config(config: &Config, around: &Surroundings<'_>, real: RealRecords) ->
         compiler: compiler::compiler(),
         running_max: operator.running_max.unwrap_or(aftercall_plugin::limits::RUNNING_MAX),
         tenant_running_max: operator.tenant_running_max,
+        plugin_running_max: operator.plugin_running_max,
+        vendor_requests_max: operator.vendor_requests_max.unwrap_or(aftercall_plugin::limits::VENDOR_REQUESTS_MAX),
         egress_ceiling: operator.egress_ceiling.clone(),
         egress_allow_ranges: operator.egress_allow_ranges.clone(),
         egress_reroutes: operator.egress_reroutes.clone(),

@@ -27,15 +27,6 @@ pub(crate) struct Lane {
     index: usize,
 }
 
-/// A tenant's two lanes.
-#[derive(Clone)]
-pub(crate) struct Lanes {
-    /// To an instance.
-    pub(crate) running: Lane,
-    /// To what is computed in it.
-    pub(crate) computing: Lane,
-}
-
 /// One that was let in. Its place is the next one's when this is dropped.
 pub(crate) struct Place(Lane);
 

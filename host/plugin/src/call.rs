@@ -12,12 +12,12 @@ use futures::future::BoxFuture;
 use wasmtime::Store;
 
 use crate::{
-    admission::Place,
     bindings::{Plugin, exports::aftercall::tool::tools as exports},
     capabilities::{Given, State, conversation, log::Log, signing, state},
     code::Code,
     contract::{self, Breach},
     door::{self, Closed, Door, Purpose},
+    entrance::Places,
     grant::Granted,
     instance::{Run, Stop},
     limits::Limits,
@@ -28,7 +28,7 @@ use crate::{
 pub(crate) struct Start {
     pub(crate) code: Arc<Code>,
     /// Among the calls that run.
-    pub(crate) place: Place,
+    pub(crate) places: Places,
     /// Until its deadline, in milliseconds.
     pub(crate) wall_ms: u64,
 }
@@ -141,7 +141,7 @@ impl<'a> Attempt<'a> {
     /// Runs an export in an instance of its own, while the door is open.
     async fn run<T: Send + 'static>(
         &mut self,
-        Start { code, place, wall_ms }: Start,
+        Start { code, places, wall_ms }: Start,
         export: impl for<'s> FnOnce(&'s Plugin, &'s mut Store<State>) -> BoxFuture<'s, wasmtime::Result<T>> + Send + 'static,
     ) -> Result<T, Stop> {
         self.limits.wall_ms_max = self.limits.wall_ms_max.min(wall_ms);
@@ -150,7 +150,7 @@ impl<'a> Attempt<'a> {
             limits: self.limits,
             meter: Arc::clone(&self.meter),
             given: self.given(),
-            place,
+            places,
             computing: self.granted.lanes.computing.clone(),
         };
         tokio::select! {
@@ -238,6 +238,39 @@ fn settle<T>(result: Result<T, Failure>, refusal: Option<door::Error>) -> Result
             retry_after_ms: no_token.retry_after_ms(),
             ..Failure::new(no_token.kind(), format!("{refusal}; the tool said: {}", failure.message))
         },
+        (
+            FailureKind::Other | FailureKind::Unavailable | FailureKind::OutcomeUnknown | FailureKind::Trapped,
+            &door::Error::Failing { ask_again_ms, .. },
+        ) => Failure {
+            retry_after_ms: failure.retry_after_ms.max(Some(ask_again_ms)),
+            ..Failure::new(FailureKind::Unavailable, format!("{refusal}; the tool said: {}", failure.message))
+        },
         _ => failure,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vendor_that_is_left_alone_is_unavailable_unless_the_component_knows_better() {
+        let refusal = || door::Error::Failing { host: "vendor.test".into(), failures: 5, ask_again_ms: 4_000 };
+        let (ours, theirs) = (Some(4_000), Some(9_000));
+        for (kind, asked_ms, expected) in [
+            (FailureKind::Other, None, (FailureKind::Unavailable, ours)),
+            (FailureKind::Unavailable, Some(1_000), (FailureKind::Unavailable, ours)),
+            (FailureKind::Unavailable, theirs, (FailureKind::Unavailable, theirs)),
+            (FailureKind::OutcomeUnknown, None, (FailureKind::Unavailable, ours)),
+            (FailureKind::Trapped, None, (FailureKind::Unavailable, ours)),
+            (FailureKind::NotFound, None, (FailureKind::NotFound, None)),
+            (FailureKind::RateLimited, theirs, (FailureKind::RateLimited, theirs)),
+            (FailureKind::LimitReached(Limit::WallTime), None, (FailureKind::LimitReached(Limit::WallTime), None)),
+        ] {
+            let failure = Failure { retry_after_ms: asked_ms, ..Failure::new(kind, "no") };
+            let settled = settle::<()>(Err(failure), Some(refusal())).expect_err("it has failed");
+            assert_eq!((settled.kind, settled.retry_after_ms), expected, "{kind}");
+        }
+        assert_eq!(settle(Ok(1), Some(refusal())), Ok(1), "a success is its own to report");
+    }
 }

@@ -13,10 +13,10 @@ use aftercall_core::{
 use serde_json::{Map, Value};
 
 use crate::{
-    admission::Lanes,
     code::{Description, Ready},
     credential::{self, Around, Credentials, Supplied},
     door::Outlet,
+    entrance::Lanes,
     limits::{Limits, SETTINGS_BYTES_MAX},
     signing::{self, Signers, SigningGrant},
 };
@@ -142,7 +142,7 @@ pub(crate) struct Granted {
     pub(crate) signers: Arc<Signers>,
     pub(crate) settings: Arc<str>,
     pub(crate) limits: Limits,
-    /// Where its calls wait, with the tenant's others.
+    /// Where its calls wait, with the tenant's others and the plugin's.
     pub(crate) lanes: Lanes,
     pub(crate) conversation: Capability<ConversationLevel>,
     pub(crate) state: Capability<Quota>,
@@ -192,7 +192,7 @@ impl Granted {
         // A secret that the vendor has too can come back; a private key never leaves.
         let shared = |name: &&String| manifest.signing.get(*name).is_some_and(|key| !key.algorithm.is_asymmetric());
         grant.signing.iter().filter(|(name, _)| shared(name)).for_each(|(_, signing)| credentials.hide(&signing.key));
-        let outlet = Arc::new(Outlet::new(manifest, policy, credentials, limits, Arc::clone(&around.operator)));
+        let outlet = Arc::new(Outlet::new(manifest, policy, credentials, limits, around));
         let tools = ready.described(&settings);
         Ok(Self { ready, outlet, signers, settings, limits, lanes, conversation, state, tools })
     }

@@ -4,7 +4,9 @@ use std::{
     collections::HashMap,
     io,
     path::PathBuf,
+    pin::pin,
     sync::{Arc, PoisonError, RwLock},
+    task::Poll,
     thread,
     time::Duration,
 };
@@ -23,7 +25,6 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 use crate::{
-    admission::{Admission, Lanes},
     artifact::{self, Artifact},
     cache::CodeCache,
     call::{Attempt, Start},
@@ -32,12 +33,13 @@ use crate::{
     compile::Compiler,
     credential::{Around, SealedTokens},
     describe,
-    door::{Addresses, Operator, Reroutes, Resolver, SystemResolver},
+    door::{Addresses, AllVendors, Operator, Reroutes, Resolver, SystemResolver},
     engine,
+    entrance::{Entrance, Lanes, Sizes},
     grant::{self, Ceiling, Grant, Granted},
     in_use::InUse,
     instance::Run,
-    limits::{LOADED_CODE_BYTES_MAX, Limits, RUNNING_MAX, TOKEN_MS_MAX},
+    limits::{LOADED_CODE_BYTES_MAX, Limits, RUNNING_MAX, TOKEN_MS_MAX, VENDOR_REQUESTS_MAX},
 };
 
 /// What an operator says about all plugins.
@@ -57,6 +59,12 @@ pub struct HostConfig {
     pub running_max: u32,
     /// Most calls of one tenant that run at once, so that no tenant has all places. None: a quarter of them.
     pub tenant_running_max: Option<u32>,
+    /// Most calls of one plugin that run at once, of all tenants together (`operator.plugin_running_max`). None: as many
+    /// as run.
+    pub plugin_running_max: Option<u32>,
+    /// Most requests of one tenant that are under way at once to one vendor (`operator.vendor_requests_max`). The others
+    /// wait, as long as their call may.
+    pub vendor_requests_max: u32,
     /// Most components that compute at once. None: one less than the machine has cores, and one at least. The runtime in
     /// which calls are made needs more workers than that: those that are left look at sockets and timers, whatever
     /// components do.
@@ -91,6 +99,8 @@ impl HostConfig {
             loaded_code_bytes_max: LOADED_CODE_BYTES_MAX,
             running_max: RUNNING_MAX,
             tenant_running_max: None,
+            plugin_running_max: None,
+            vendor_requests_max: VENDOR_REQUESTS_MAX,
             computing_max: None,
             egress_ceiling: None,
             egress_allow_ranges: Vec::new(),
@@ -182,8 +192,7 @@ pub struct PluginHost {
     state: Option<Arc<dyn PluginState>>,
     refresh_tokens: Arc<SealedTokens>,
     shelf: Arc<Shelf>,
-    running: Admission,
-    computing: Admission,
+    entrance: Entrance,
     /// For questions that no tenant asks.
     inspecting: Lanes,
     installed: RwLock<HashMap<Sha256Hex, Arc<Ready>>>,
@@ -206,11 +215,14 @@ impl PluginHost {
         let no_engine = |error: wasmtime::Error| Error::Engine(format!("{error:#}"));
         // One more in the pool than may run: a slot is given back a little after its call has ended.
         let (slots, memory_bytes_max) = (running_max.saturating_add(1), config.limits.memory_bytes_max);
-        let running = Admission::new(running_max, config.tenant_running_max.unwrap_or(running_max / 4));
-        let computing = Admission::new(config.computing_max.unwrap_or_else(cores_but_one), u32::MAX);
-        let engine = engine::make(slots, memory_bytes_max, computing.clone()).map_err(no_engine)?;
+        let entrance = Entrance::new(Sizes {
+            running_max,
+            tenant_running_max: config.tenant_running_max.unwrap_or(running_max / 4),
+            plugin_running_max: config.plugin_running_max,
+            computing_max: config.computing_max.unwrap_or_else(cores_but_one),
+        });
+        let engine = engine::make(slots, memory_bytes_max, entrance.computing().clone()).map_err(no_engine)?;
         let shelf = Shelf::new(engine, config.code_cache, config.compiler, config.loaded_code_bytes_max);
-        let inspecting = Lanes { running: running.operators_lane(), computing: computing.operators_lane() };
         Ok(Self {
             clock: config.clock,
             ceiling: Ceiling { limits: config.limits, conversation: config.conversation_max, state: config.state_max },
@@ -219,13 +231,13 @@ impl PluginHost {
                 addresses: Arc::new(Addresses::new(config.egress_allow_ranges)),
                 resolver: config.resolver,
                 reroutes: config.egress_reroutes,
+                vendors: AllVendors::new(config.vendor_requests_max),
             }),
             state: config.state,
             refresh_tokens: config.refresh_tokens,
             shelf: Arc::new(shelf.map_err(no_engine)?),
-            running,
-            computing,
-            inspecting,
+            inspecting: entrance.operators_lanes(),
+            entrance,
             installed: RwLock::default(),
             granted: RwLock::default(),
         })
@@ -267,7 +279,7 @@ impl PluginHost {
     /// The component isn't installed, or settings or credentials don't fit its manifest.
     pub fn grant(&self, tenant: Tenant, grant: &Grant) -> Result<(), Error> {
         let ready = self.ready(&grant.digest, &grant.plugin)?;
-        let lanes = Lanes { running: self.running.lane(&tenant), computing: self.computing.lane(&tenant) };
+        let lanes = self.entrance.lanes(&grant.plugin, &tenant);
         let around = Around {
             tenant: tenant.clone(),
             operator: Arc::clone(&self.operator),
@@ -322,7 +334,7 @@ impl PluginHost {
 
     /// What the calls that run at this moment hold of the host.
     pub fn in_use(&self) -> InUse {
-        InUse::of(self.shelf.engine(), self.running.inside())
+        InUse::of(self.shelf.engine(), self.entrance.running())
     }
 
     pub(crate) fn ready(&self, digest: &Sha256Hex, plugin: &PluginName) -> Result<Arc<Ready>, grant::Error> {
@@ -346,7 +358,7 @@ impl PluginHost {
             limits,
             meter: Arc::default(),
             given: Given::to_describe(settings, &log),
-            place: lanes.running.place().await,
+            places: lanes.places().await,
             computing: lanes.computing.clone(),
         };
         let text = settings.to_string();
@@ -418,20 +430,18 @@ impl PluginHost {
             let error = Error::Component { plugin: invocation.plugin.clone(), error };
             Failure::new(FailureKind::NotRunnable, error.to_string())
         })?;
-        let place = match granted.lanes.running.enter() {
-            Ok(place) => place,
-            Err(waiting) => match timeout(left(), waiting).await {
-                Ok(place) => place,
-                Err(_) => {
-                    return Err(unavailable(
-                        "all places for running tools, or all of this tenant's, were taken until the deadline",
-                    ));
-                }
-            },
+        let mut entering = pin!(granted.lanes.places());
+        let places = match futures::poll!(entering.as_mut()) {
+            Poll::Ready(places) => places,
+            Poll::Pending => timeout(left(), entering).await.map_err(|_| {
+                unavailable(
+                    "all places for running tools, or this tenant's or this plugin's, were taken until the deadline",
+                )
+            })?,
         };
         match left() {
             Duration::ZERO => Err(too_late()),
-            left => Ok(Start { code, place, wall_ms: u64::try_from(left.as_millis()).unwrap_or(u64::MAX) }),
+            left => Ok(Start { code, places, wall_ms: u64::try_from(left.as_millis()).unwrap_or(u64::MAX) }),
         }
     }
 }

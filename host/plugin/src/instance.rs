@@ -15,10 +15,11 @@ use wasmtime::{Store, Trap, UpdateDeadline, component::ResourceTableError};
 use wasmtime_wasi::I32Exit;
 
 use crate::{
-    admission::{Lane, Place},
+    admission::Lane,
     bindings::Plugin,
     capabilities::{Given, Impure, State},
     code::Code,
+    entrance::Places,
     limits::{Limits, Reached},
     meter::{Computing, Meter},
     text::clip_line,
@@ -38,8 +39,8 @@ pub(crate) struct Run {
     pub(crate) limits: Limits,
     pub(crate) meter: Arc<Meter>,
     pub(crate) given: Given,
-    /// Among the runs; given back when the instance is gone.
-    pub(crate) place: Place,
+    /// Given back when the instance is gone.
+    pub(crate) places: Places,
     /// Where it waits for its turn to compute.
     pub(crate) computing: Lane,
 }
@@ -64,7 +65,7 @@ impl Run {
         self,
         export: impl for<'a> FnOnce(&'a Plugin, &'a mut Store<State>) -> BoxFuture<'a, wasmtime::Result<T>> + Send,
     ) -> Result<T, Stop> {
-        let Self { code, limits, meter, given, place: _place, computing } = self;
+        let Self { code, limits, meter, given, places: _places, computing } = self;
         // All of an instance's life is computing, unless it is given up while it waits: giving its memory back takes as long
         // as many a call.
         let (counted, lane) = (Arc::clone(&meter), computing.clone());

@@ -27,6 +27,7 @@ mod admission;
 #[cfg_attr(not(all(target_os = "linux", target_arch = "x86_64")), path = "arena/none.rs")]
 mod arena;
 mod code;
+mod entrance;
 mod meter;
 mod native;
 

@@ -20,6 +20,19 @@ pub const COMPILE_CPU_S_MAX: u64 = 60;
 /// Time for compiling one component, in milliseconds. Protects whoever waits for a compiler.
 pub const COMPILE_MS_MAX: u64 = 120_000;
 
+/// Failures in a row after which a tenant's vendor is left alone for a while: protects a vendor that is down from those
+/// who ask, and calls from waiting for it.
+pub const BREAKER_FAILURES_MAX: u32 = 5;
+/// The first time for which it is left alone, in milliseconds. It doubles for each request that then fails again.
+pub const BREAKER_PAUSE_MS_MIN: u64 = 5_000;
+/// The longest, in milliseconds.
+pub const BREAKER_PAUSE_MS_MAX: u64 = 2 * 60 * 1000;
+/// Most requests to one vendor that are under way at once for one tenant, unless the operator says otherwise: protects
+/// the vendor, and the tenant from being refused there.
+pub const VENDOR_REQUESTS_MAX: u32 = 16;
+/// Most vendors that the door remembers for one tenant, beside those that are being asked. Protects the host's memory.
+pub const VENDORS_MAX: usize = 64;
+
 /// Most calls that run at once, unless the operator says otherwise. Each may take its memory limit and a stack.
 pub const RUNNING_MAX: u32 = 64;
 

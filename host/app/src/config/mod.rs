@@ -79,6 +79,11 @@ pub struct Operator {
     pub running_max: Option<u32>,
     /// Most of them that are one tenant's. Default: a quarter.
     pub tenant_running_max: Option<u32>,
+    /// Most of them that are one plugin's, of all tenants together. Default: as many as run.
+    pub plugin_running_max: Option<u32>,
+    /// Most requests of one tenant that are under way at once to one vendor (scheme, host and port); the others wait for
+    /// their turn, as long as their call may. Default: 16.
+    pub vendor_requests_max: Option<u32>,
     /// Requests that any plugin may send at most. Absent: whatever author and tenant agree on.
     pub egress_ceiling: Option<Vec<Rule>>,
     /// Address ranges that requests may reach although they are loopback, private or link-local.

@@ -108,7 +108,7 @@ fn to_guest(error: door::Error) -> HttpError {
         door::Error::Limit(_) => HttpError::ConnectionLimitReached,
         door::Error::NotRecorded(_) => HttpError::InternalError(Some("the host could not record the write".into())),
         door::Error::NoToken(_) => HttpError::InternalError(Some("the host has no token for the request".into())),
-        door::Error::Unreachable { .. } => HttpError::ConnectionRefused,
+        door::Error::Failing { .. } | door::Error::Unreachable { .. } => HttpError::ConnectionRefused,
         door::Error::TimedOut { .. } => HttpError::HttpResponseTimeout,
         door::Error::Broken { .. } => HttpError::HttpResponseIncomplete,
         door::Error::BadRedirect { .. } => HttpError::HttpProtocolError,

@@ -36,6 +36,19 @@ pub(crate) enum Error {
     /// The call is over.
     #[error("the call has ended: nothing leaves any more")]
     Closed,
+    /// The vendor is left alone, so nothing left.
+    #[error(
+        "nothing was sent to {host}, which has failed {failures} times in a row: it is asked again in {} s",
+        ask_again_ms.div_ceil(1000)
+    )]
+    Failing {
+        /// Who.
+        host: String,
+        /// In a row.
+        failures: u32,
+        /// When it is asked again, in milliseconds from then.
+        ask_again_ms: u64,
+    },
     /// No connection came about, so nothing left.
     #[error("no connection to {host}: {why}")]
     Unreachable {

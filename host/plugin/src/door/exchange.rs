@@ -1,6 +1,6 @@
 //! One admitted request on its way out, the redirects that it meets, and its answer on the way in.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use aftercall_core::{egress::Sends, tool::WriteAnswer, usage::Limit};
 use bytes::Bytes;
@@ -26,45 +26,45 @@ impl Door {
     /// Sends an admitted request. The answer's body is read when it is asked for.
     pub(crate) async fn pass(
         self: &Arc<Self>,
-        admitted: Admitted,
+        mut admitted: Admitted,
         body: impl Body<Data = Bytes>,
     ) -> Result<Response<Answer>, Error> {
-        let until = admitted.until;
         let passed = async {
-            let body = self.collect(body, until).await?;
-            self.exchange(admitted, body).await
+            let body = self.collect(body, admitted.until).await?;
+            self.exchange(&mut admitted, body).await
         };
         let passed = passed.await.inspect_err(|error| self.note(error));
-        self.took(until);
+        self.took(admitted.until);
         passed
     }
 
-    async fn exchange(self: &Arc<Self>, mut admitted: Admitted, body: Collected) -> Result<Response<Answer>, Error> {
+    async fn exchange(self: &Arc<Self>, admitted: &mut Admitted, body: Collected) -> Result<Response<Answer>, Error> {
         let Collected { bytes, held } = body;
         if admitted.write && matches!(self.purpose, Purpose::Rehearses) {
-            let answer = self.rehearse(&admitted, &bytes).await?;
-            return Ok(answer.map(|body| self.answer(&admitted, body, held)));
+            let answer = self.rehearse(admitted, &bytes).await?;
+            return Ok(answer.map(|body| self.answer(admitted, body, held)));
         }
         if admitted.write || !redirect::is_safe(&admitted.method) || !bytes.is_empty() {
             let headers = std::mem::take(&mut admitted.headers);
-            let response = self.round_trip(&admitted, headers, bytes).await?;
-            return self.incoming(&admitted, response, held);
+            let response = self.round_trip(admitted, headers, bytes).await?;
+            return self.incoming(admitted, response, held);
         }
         let mut trail: Vec<Url> = Vec::new();
         loop {
-            let response = self.round_trip(&admitted, admitted.headers.clone(), Bytes::new()).await?;
+            let headers = admitted.headers.clone();
+            let response = self.round_trip(admitted, headers, Bytes::new()).await?;
             let Some(location) = redirect::location(response.status(), response.headers()) else {
-                return self.incoming(&admitted, response, held);
+                return self.incoming(admitted, response, held);
             };
             if trail.len() == REDIRECTS_MAX {
-                return Err(Error::Circle { host: admitted.target.host });
+                return Err(Error::Circle { host: admitted.target.host.clone() });
             }
-            let next = self.hop(&admitted, location)?;
-            trail.push(admitted.asked_for);
-            if trail.contains(&next.asked_for) {
-                return Err(Error::Circle { host: admitted.target.host });
+            let next = self.hop(admitted, location)?;
+            let last = std::mem::replace(admitted, next);
+            trail.push(last.asked_for);
+            if trail.contains(&admitted.asked_for) {
+                return Err(Error::Circle { host: last.target.host });
             }
-            admitted = next;
         }
     }
 
@@ -92,10 +92,12 @@ impl Door {
     /// Sends a request, and reads the head of the answer.
     async fn round_trip(
         &self,
-        admitted: &Admitted,
+        admitted: &mut Admitted,
         headers: HeaderMap,
         body: Bytes,
     ) -> Result<Response<Incoming>, Error> {
+        let vendor = self.outlet.vendors.at(&admitted.target);
+        let under_way = self.under_way(&vendor, admitted).await?;
         // Before a write is recorded: without its token nothing leaves, and that is certain. A third of the time that is
         // left is for the token; the rest is enough to know whether a connection came about.
         let credential = match &admitted.slot {
@@ -110,9 +112,14 @@ impl Door {
         if self.state().closed {
             return Err(Error::Closed);
         }
+        // A component that was slow with its own part of the time must not make the vendor look slow.
+        let half = Duration::from_millis(self.outlet.limits.request_ms_max / 2);
+        let had_time = admitted.until.saturating_duration_since(Instant::now()) >= half;
         // Of the whole, with the component's own part of it and all redirects.
         let sent = self.outlet.client().send(admitted.method.clone(), &place, headers, body);
-        let response = match timeout_at(admitted.until, sent).await {
+        let answer = timeout_at(admitted.until, sent).await;
+        under_way.end(&answer, had_time);
+        let response = match answer {
             Ok(Ok(response)) => response,
             Ok(Err(failed)) => return Err(self.unanswered(failed, admitted, write)),
             Err(_) => return Err(Error::TimedOut { host: admitted.target.host.clone() }),

@@ -4,6 +4,8 @@
 //! out is made from that form alone. Before a write leaves, it is recorded; what the vendor answers to it is kept
 //! whatever becomes of the component. A credential goes on last and never comes back.
 //!
+//! A tenant's requests to one vendor wait for each other where they are many, and leave it alone where it fails.
+//!
 //! Where a read is redirected, the door asks further: each hop is read, decided about, checked and counted as a
 //! request of its own. Answers to anything else come to the component as they are, redirects too.
 //!
@@ -12,6 +14,7 @@
 
 mod address;
 mod body;
+mod breaker;
 mod client;
 mod error;
 mod exchange;
@@ -26,6 +29,7 @@ mod scrub;
 mod target;
 #[cfg(test)]
 mod tests;
+mod vendor;
 
 use std::{
     collections::BTreeMap,
@@ -52,6 +56,7 @@ pub(crate) use self::{
     outlet::{Operator, Outlet, Rerouted},
     scrub::Scrubber,
     target::Canonical,
+    vendor::AllVendors,
 };
 pub use self::{
     outlet::Reroutes,
@@ -108,7 +113,7 @@ pub(crate) struct Closed {
     pub(crate) captured: Vec<CapturedWrite>,
     /// How near the call came to the limits that the door counts.
     pub(crate) usage: Vec<Used>,
-    /// The gravest reason for which a request did not pass: a record that failed, a limit, the first denial.
+    /// The gravest reason for which a request did not pass: a record that failed, a limit, the first refusal.
     pub(crate) refusal: Option<Error>,
 }
 
@@ -283,7 +288,7 @@ impl Door {
         let grave = |error: &Error| match error {
             Error::NotRecorded(_) => 3,
             Error::Limit(_) => 2,
-            Error::Denied(_) | Error::Prohibited(_) | Error::NoToken(_) => 1,
+            Error::Denied(_) | Error::Prohibited(_) | Error::NoToken(_) | Error::Failing { .. } => 1,
             _ => 0,
         };
         if grave(error) > state.refusal.as_ref().map_or(0, grave) {

@@ -12,9 +12,17 @@ use aftercall_core::{
 use http::{HeaderName, HeaderValue};
 use url::{Host, Url};
 
-use super::{Error, address::Addresses, client::Client, header, resolver::Resolver, scrub::Scrubber};
+use super::{
+    Error,
+    address::Addresses,
+    client::Client,
+    header,
+    resolver::Resolver,
+    scrub::Scrubber,
+    vendor::{AllVendors, Vendors},
+};
 use crate::{
-    credential::{Credentials, Slot},
+    credential::{Around, Credentials, Slot},
     limits::Limits,
 };
 
@@ -31,6 +39,7 @@ pub(crate) struct Operator {
     pub(crate) addresses: Arc<Addresses>,
     pub(crate) resolver: Arc<dyn Resolver>,
     pub(crate) reroutes: Reroutes,
+    pub(crate) vendors: AllVendors,
 }
 
 /// Another place for a request.
@@ -46,6 +55,8 @@ pub(crate) struct Outlet {
     pub(super) limits: Limits,
     pub(super) injected: Vec<HeaderName>,
     pub(super) operator: Arc<Operator>,
+    /// The tenant's, which its other plugins share.
+    pub(super) vendors: Arc<Vendors>,
     requests: Vec<EgressRequest>,
     credentials: Credentials,
     client: OnceLock<Client>,
@@ -57,13 +68,14 @@ impl Outlet {
         policy: Policy,
         credentials: Credentials,
         limits: Limits,
-        operator: Arc<Operator>,
+        around: &Around,
     ) -> Self {
         Self {
             policy,
             limits,
             injected: credentials.headers(),
-            operator,
+            operator: Arc::clone(&around.operator),
+            vendors: around.operator.vendors.of(&around.tenant),
             requests: manifest.egress.clone(),
             credentials,
             client: OnceLock::new(),

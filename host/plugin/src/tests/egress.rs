@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aftercall_core::{
+    id::Tenant,
     ports::Tools as _,
     secret::Secret,
     tool::{
@@ -27,6 +28,7 @@ use super::{
 use crate::{
     Grant, Limits, artifact,
     credential::{Parts, Supplied},
+    limits::{BREAKER_FAILURES_MAX, BREAKER_PAUSE_MS_MIN},
     testing::{Events, Records, Vendor, http},
 };
 
@@ -197,6 +199,28 @@ async fn without_a_token_nothing_leaves_and_the_component_has_nothing_to_say() {
         assert_eq!(login.requests.all().len(), 1);
     }
     assert_eq!(api.requests.all(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_vendor_that_fails_is_left_alone_by_its_tenant_and_asked_again_later() {
+    let vendor = Vendor::answering(http("503 Service Unavailable", &[], "")).await;
+    let world = World::reaching(&vendor, "posts");
+    let other: Tenant = "other".parse().expect("a name");
+    world.host.grant(other.clone(), &grant(&world.installed)).expect("grants");
+    for _ in 0..BREAKER_FAILURES_MAX {
+        assert_eq!(world.call(&json!("vendor.test")).await.writes, [Silent]);
+    }
+    let end = world.call(&json!("vendor.test")).await;
+    assert_eq!(end.writes, [], "nothing left, and that is certain");
+    let failure = end.result.expect_err("it is left alone");
+    assert_eq!(failure.kind, Unavailable);
+    assert!(failure.message.starts_with("nothing was sent to vendor.test"), "{}", failure.message);
+    let pause = failure.retry_after_ms.expect("it says when");
+    assert!((1..=BREAKER_PAUSE_MS_MIN).contains(&pause), "{pause}");
+
+    let anothers = Invocation { tenant: other, ..world.invocation(&json!("vendor.test")) };
+    let end = world.host.call(&anothers, Records::working(&Events::default())).await;
+    assert_eq!(end.writes, [Silent], "it is asked by another tenant");
 }
 
 /// What a vendor's body is like.

@@ -32,7 +32,7 @@ use super::{
 };
 use crate::{
     capabilities::log::Log,
-    door::{self, Addresses, Door, Outlet, Purpose, Reroutes, SystemResolver},
+    door::{self, Addresses, AllVendors, Door, Outlet, Purpose, Reroutes, SystemResolver},
     limits::Limits,
     testing::{Events, Moved, Records, Vendor, http},
 };
@@ -90,6 +90,7 @@ impl World {
                 ceiling,
                 addresses: Arc::new(Addresses::new(Vec::new())),
                 resolver: Arc::new(SystemResolver),
+                vendors: AllVendors::new(16),
                 reroutes: Reroutes::from([
                     ("api.test".to_owned(), place(&self.api)),
                     ("login.test".to_owned(), place(&self.login)),
@@ -120,7 +121,7 @@ impl World {
         let credentials = Credentials::new(&manifest, &supplied, &around)?;
         let tenant: Vec<MarkedRule> = manifest.egress_rules();
         let policy = Policy { author: manifest.egress_rules(), operator: None, tenant };
-        Ok(Arc::new(Outlet::new(&manifest, policy, credentials, Limits::default(), around.operator)))
+        Ok(Arc::new(Outlet::new(&manifest, policy, credentials, Limits::default(), &around)))
     }
 
     /// An outlet of an application with a secret.

@@ -5,6 +5,7 @@ mod names;
 mod redirects;
 mod site;
 mod ssrf;
+mod vendors;
 
 use std::sync::Arc;
 
@@ -67,6 +68,8 @@ struct Setup {
     allow: Vec<&'static str>,
     rules: Vec<Asked>,
     resolver: Arc<dyn Resolver>,
+    /// Most requests that are under way to one vendor.
+    requests_max: u32,
 }
 
 impl Default for Setup {
@@ -81,13 +84,31 @@ impl Default for Setup {
                 read("GET http://vendor.test/open/**"),
             ],
             resolver: Arc::new(SystemResolver),
+            requests_max: 16,
         }
     }
 }
 
 impl Setup {
-    /// What one grant shares.
+    /// What all grants share.
+    fn operator(&self, port: u16) -> Arc<Operator> {
+        let place: Url = format!("http://127.0.0.1:{port}").parse().expect("a URL");
+        let allow = self.allow.iter().map(|range| range.parse().expect("a range")).collect();
+        Arc::new(Operator {
+            ceiling: None,
+            addresses: Arc::new(Addresses::new(allow)),
+            resolver: Arc::clone(&self.resolver),
+            reroutes: self.reroute.iter().map(|host| ((*host).to_owned(), place.clone())).collect(),
+            vendors: AllVendors::new(self.requests_max),
+        })
+    }
+
     fn outlet(self, port: u16) -> Arc<Outlet> {
+        self.outlet_in("acme", &self.operator(port))
+    }
+
+    /// What one grant shares.
+    fn outlet_in(&self, tenant: &str, operator: &Arc<Operator>) -> Arc<Outlet> {
         let egress: Vec<_> = self
             .rules
             .iter()
@@ -109,23 +130,18 @@ impl Setup {
         }))
         .expect("a manifest");
         let granted = |asked: &Asked| MarkedRule { rule: asked.rule.parse().expect("a rule"), access: asked.access };
-        let tenant = self.rules.iter().map(granted).collect();
-        let policy = Policy { author: manifest.egress_rules(), operator: None, tenant };
-        let place: Url = format!("http://127.0.0.1:{port}").parse().expect("a URL");
-        let reroutes = self.reroute.iter().map(|host| ((*host).to_owned(), place.clone())).collect();
-        let allow = self.allow.iter().map(|range| range.parse().expect("a range")).collect();
-        let addresses = Arc::new(Addresses::new(allow));
-        let operator = Operator { ceiling: None, addresses, resolver: self.resolver, reroutes };
+        let granted = self.rules.iter().map(granted).collect();
+        let policy = Policy { author: manifest.egress_rules(), operator: None, tenant: granted };
         let around = Around {
-            tenant: "acme".parse().expect("a name"),
-            operator: Arc::new(operator),
+            tenant: tenant.parse().expect("a name"),
+            operator: Arc::clone(operator),
             clock: Arc::new(Stopped(Timestamp::from_millis(0))),
             refresh_tokens: Arc::new(SealedTokens::in_memory()),
             token_ms_max: 10_000,
         };
         let supplied = BTreeMap::from([("api".to_owned(), Supplied::Secret(Secret::new(TOKEN.into())))]);
         let credentials = Credentials::new(&manifest, &supplied, &around).expect("credentials");
-        Arc::new(Outlet::new(&manifest, policy, credentials, self.limits, around.operator))
+        Arc::new(Outlet::new(&manifest, policy, credentials, self.limits, &around))
     }
 
     fn door(self, vendor: &Vendor, purpose: Purpose) -> Arc<Door> {
