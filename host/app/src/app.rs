@@ -2,18 +2,23 @@
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
+    num::NonZeroU32,
     sync::Arc,
+    time::Duration,
 };
 
 use aftercall_core::{
     consent::Consent,
     id::{AssistantName, EndpointName, PluginName, RunId, Sha256Hex, Tenant},
     manifest::ConversationLevel,
-    ports::{Accept, Acceptance, Chance, Clock, Journal, Ledger, RecordsError, RunLine, StoredRun, Unfinished},
-    run::Ending,
+    ports::{
+        Accept, Acceptance, Chance, Clock, Interventions, Journal, Ledger, RecordsError, RunLine, StoredRun, Unfinished,
+    },
+    run::{Ending, Intervention},
     secret::Secret,
+    time::Timestamp,
 };
-use aftercall_engine::{Dispatcher, Embedded, Observer, Ports, Room};
+use aftercall_engine::{Dispatcher, Driven, Embedded, Observer, Park, Ports, Room};
 use aftercall_llm::{Models, Route};
 use aftercall_plugin::{CodeCache, HostConfig, Installed, PluginHost, credential::SealedTokens};
 use aftercall_storage::Sqlite;
@@ -30,6 +35,9 @@ use crate::{
     records::RealRecords,
     tenants::{Endpoint, Ready, Setup, Working},
 };
+
+/// How often the records are looked through for what people asked of runs.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Why an endpoint is nobody's.
 const TWO_TENANTS: &str = "two tenants have an endpoint of this name: calls to it are refused until one is renamed";
@@ -88,6 +96,7 @@ pub struct App {
     pub(crate) rehearsal: bool,
     plugins: Arc<PluginHost>,
     journal: Arc<dyn Journal>,
+    interventions: Arc<dyn Interventions>,
     engine: Arc<Embedded>,
     /// Where a rehearsal's records are.
     _folder: Option<tempfile::TempDir>,
@@ -134,6 +143,7 @@ impl App {
         if !around.rehearsal {
             consents.consent(&tenants.consents).await?;
         }
+        let interventions = records.beside();
         let (journal, ledger) = halting(records, around.halt_at);
         let ports = Ports {
             journal: Arc::clone(&journal),
@@ -146,8 +156,9 @@ impl App {
             observer: around.observer,
         };
         let engine = Arc::new(Embedded::new(ports, fence));
-        let room = Room { runs_max: config.server.runs_max, waiting_max: config.server.waiting_max };
-        let dispatcher = Dispatcher::new(Arc::clone(&engine), room, tenants.rooms);
+        let weight = NonZeroU32::MIN;
+        let room = Room { runs_max: config.server.runs_max, waiting_max: config.server.waiting_max, weight };
+        let dispatcher = Dispatcher::new(Arc::clone(&engine), room, tenants.rooms, Some(LOOK_EVERY));
         let (clock, rehearsal) = (around.clock, around.rehearsal);
         Ok(Self {
             digest: config.digest(),
@@ -162,6 +173,7 @@ impl App {
             rehearsal,
             plugins,
             journal,
+            interventions,
             engine,
             _folder: folder,
         })
@@ -184,20 +196,29 @@ impl App {
         Ok(Accepted { run, acceptance, ending: accept.ending })
     }
 
-    /// Runs that have not ended.
+    /// Runs that have not ended, but for those that wait for a person.
     ///
     /// # Errors
     /// The records failed.
     pub async fn unfinished(&self) -> Result<Vec<Unfinished>, RecordsError> {
-        self.engine.unfinished().await
+        self.journal.due(Timestamp::default(), Timestamp::from_millis(u64::MAX)).await
     }
 
-    /// Drives a run to its end; `cancel` resolves with a reason when somebody wants it to end.
+    /// Drives a run to its end, or to where it waits for a person; `cancel` resolves with a reason when somebody wants it
+    /// to end.
     ///
     /// # Errors
     /// It can't be driven on now; it can be driven again.
-    pub async fn drive(&self, run: &RunId, cancel: impl Future<Output = String>) -> anyhow::Result<Ending> {
-        Ok(self.engine.drive(run, cancel).await?)
+    pub async fn drive(&self, run: &RunId, cancel: impl Future<Output = String>) -> anyhow::Result<Driven> {
+        Ok(self.engine.drive(run, Park::ForAPerson, cancel).await?)
+    }
+
+    /// Asks something of a run, durably. It is done once the run is driven.
+    ///
+    /// # Errors
+    /// There is no such run, it has ended, or the records failed.
+    pub async fn ask(&self, run: &RunId, what: &Intervention) -> Result<(), RecordsError> {
+        self.interventions.ask(run, self.clock.now(), what).await
     }
 
     /// Waits for what goes on though nobody asks for it any more, before the process ends.
@@ -251,7 +272,8 @@ impl Tenants {
         self.passwords.extend(pages_password.map(|password| (tenant.to_string(), password)));
         let runs_max = config.runs_max.unwrap_or(TENANT_RUNS_MAX);
         let waiting_max = config.waiting_max.unwrap_or(TENANT_WAITING_MAX);
-        self.rooms.insert(tenant.clone(), Room { runs_max, waiting_max });
+        let weight = config.weight.unwrap_or(NonZeroU32::MIN);
+        self.rooms.insert(tenant.clone(), Room { runs_max, waiting_max, weight });
         self.grants.insert(tenant.clone(), &config.plugins);
         self.consents.extend(consents);
     }

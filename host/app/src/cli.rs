@@ -25,8 +25,10 @@ pub enum Command {
     Run(Run),
     /// Do the work after one call with every write kept back, and show what would have been sent
     Rehearse(Rehearse),
-    /// List runs, newest first
+    /// List runs, newest first; or say how one goes on that waits for a person
     Runs(Runs),
+    /// Fold a run's journal again, entry by entry, and compare where it arrives with what the records say
+    Replay(Replay),
     /// Tell what happened in a run: every turn, tool call, refusal and receipt
     Logs(Logs),
     /// Make, build and look at plugins
@@ -140,7 +142,11 @@ pub struct Store {
 
 /// `aftercall runs`
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Runs {
+    /// What somebody wants of a run
+    #[command(subcommand)]
+    pub intervention: Option<Intervene>,
     /// Where the records are
     #[command(flatten)]
     pub store: Store,
@@ -150,6 +156,93 @@ pub struct Runs {
     /// At most that many
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub most: u32,
+    /// How results are shown
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+/// What somebody wants of a run.
+#[derive(Debug, Subcommand)]
+pub enum Intervene {
+    /// Say what became of an effect that no program can tell of
+    Resolve {
+        /// Which run and call
+        #[command(flatten)]
+        of: OfCall,
+        /// What became of it
+        #[command(flatten)]
+        what: What,
+        /// What the vendor's receipt is for; with --done
+        #[arg(long, value_name = "KIND", default_value = "confirmed by a person", requires = "done")]
+        kind: String,
+    },
+    /// Allow a call that waits for it
+    Approve {
+        /// Which run and call
+        #[command(flatten)]
+        of: OfCall,
+    },
+    /// Refuse a call that waits for approval
+    Refuse {
+        /// Which run and call
+        #[command(flatten)]
+        of: OfCall,
+        /// Why, for the model and the timeline
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// End a run: what is in flight is awaited or settled first
+    Cancel {
+        /// The run's identifier, or enough of its beginning
+        run: String,
+        /// Where the records are
+        #[command(flatten)]
+        store: Store,
+        /// Why, for the timeline
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+}
+
+/// Which call of which run, and who speaks.
+#[derive(Debug, Args)]
+pub struct OfCall {
+    /// The run's identifier, or enough of its beginning
+    pub run: String,
+    /// The call, as `aftercall logs` tells it: its turn and its place in it; needed where several wait
+    #[arg(long, value_name = "TURN/call/PLACE")]
+    pub call: Option<String>,
+    /// Who says it, for the timeline; default: the user of this machine
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+    /// Where the records are
+    #[command(flatten)]
+    pub store: Store,
+}
+
+/// What became of an effect.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct What {
+    /// It happened: the vendor's identifier of it
+    #[arg(long, value_name = "RECEIPT")]
+    pub done: Option<String>,
+    /// It did not happen, and is to be tried again
+    #[arg(long)]
+    pub redo: bool,
+    /// It stays as it is: nobody knows, and nobody tries again
+    #[arg(long)]
+    pub drop: bool,
+}
+
+/// `aftercall replay`
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// The run's identifier, or enough of its beginning
+    pub run: String,
+    /// Where the records are
+    #[command(flatten)]
+    pub store: Store,
     /// How results are shown
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,

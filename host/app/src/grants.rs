@@ -26,9 +26,11 @@ impl OfPlugin {
         let caps = |tool: &str| grant.effects.get(tool).copied().unwrap_or_default();
         let terms = |tool: &str| {
             let constraints = grant.constrain.get(tool).cloned().unwrap_or_default();
-            Arc::new(Terms::new(constraints, caps(tool), caps(ALL_TOOLS)))
+            let terms = Terms::new(constraints, caps(tool), caps(ALL_TOOLS));
+            Arc::new(terms.held_by(grant.timing.get(tool).cloned(), grant.approve.get(tool).copied()))
         };
-        let named = grant.constrain.keys().chain(grant.effects.keys()).filter(|tool| *tool != ALL_TOOLS);
+        let named = grant.constrain.keys().chain(grant.effects.keys()).chain(grant.timing.keys());
+        let named = named.chain(grant.approve.keys()).filter(|tool| *tool != ALL_TOOLS);
         Self {
             tools: named.map(|tool| (tool.clone(), terms(tool))).collect(),
             others: Arc::new(Terms::new(BTreeMap::new(), Default::default(), caps(ALL_TOOLS))),

@@ -16,7 +16,11 @@ use aftercall_core::{
     effect::EffectKey,
     id::{RunId, Tenant},
     ledger::{Begin, Change, Decision, Entry, Fence},
-    ports::{Accept, Acceptance, Append, EffectOf, Journal, Ledger, RecordsError, RunLine, StoredRun, Unfinished},
+    ports::{
+        Accept, Acceptance, Append, Asked, EffectOf, InterventionNumber, Journal, Ledger, RecordsError, RunLine,
+        StoredRun, Unfinished,
+    },
+    time::Timestamp,
 };
 use async_trait::async_trait;
 
@@ -71,8 +75,24 @@ impl<R: Journal> Journal for Halting<R> {
         self.around(format!("event: {}", append.event.kind.name()), self.records.append(fence, append)).await
     }
 
-    async fn unfinished(&self) -> Result<Vec<Unfinished>, RecordsError> {
-        self.records.unfinished().await
+    async fn due(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Unfinished>, RecordsError> {
+        self.records.due(from, to).await
+    }
+
+    async fn next_due(&self, from: Timestamp) -> Result<Option<Timestamp>, RecordsError> {
+        self.records.next_due(from).await
+    }
+
+    async fn asked_of(&self) -> Result<Vec<Unfinished>, RecordsError> {
+        self.records.asked_of().await
+    }
+
+    async fn asked(&self, run: &RunId) -> Result<Vec<Asked>, RecordsError> {
+        self.records.asked(run).await
+    }
+
+    async fn decline(&self, fence: Fence, number: InterventionNumber) -> Result<(), RecordsError> {
+        self.records.decline(fence, number).await
     }
 
     async fn runs(&self, tenant: Option<&Tenant>, most: u32) -> Result<Vec<RunLine>, RecordsError> {
@@ -94,7 +114,7 @@ impl<R: Ledger> Ledger for Halting<R> {
         let name = match change {
             Change::WriteLeaves => "the write's leave",
             Change::Ended(_) => "the attempt's end",
-            Change::SettledDone(_) | Change::SettledNot | Change::GivenUp => "the settling",
+            Change::SettledDone(_) | Change::SettledNot | Change::GivenUp | Change::Resolved(_) => "the settling",
         };
         self.around(name.to_owned(), self.records.change(key, fence, change)).await
     }

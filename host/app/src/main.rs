@@ -50,6 +50,7 @@ async fn run(command: Command) -> anyhow::Result<bool> {
         Command::Serve(arguments) => command::serve::serve(&arguments, out).await.map(|()| true),
         Command::Run(arguments) => command::run::run(&arguments, out).await,
         Command::Rehearse(arguments) => command::rehearse::rehearse(&arguments, out).await,
+        Command::Replay(arguments) => command::replay::replay(&arguments, out).await.map(|()| true),
         Command::Runs(arguments) => command::runs::runs(&arguments, out).await.map(|()| true),
         Command::Logs(arguments) => command::logs::logs(&arguments, out).await.map(|()| true),
         Command::Plugin(arguments) => command::plugin::plugin(&arguments, out).await,

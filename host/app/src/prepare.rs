@@ -6,7 +6,9 @@ use aftercall_core::{
     id::{AssistantName, RunIdentity, Tenant},
     ports::Accept,
     repair::{Unrepairable, repair},
-    run::{Decline, Ending, Event, Kind, Pins},
+    run::{Decline, Ending, Event, Kind, PinnedTool, Pins},
+    seed::{self, Already, Seed, Seeded},
+    time::Timestamp,
 };
 use aftercall_intake::Parsed;
 
@@ -94,23 +96,30 @@ pub(crate) fn accept(app: &App, call: Call<'_>) -> Result<Accept, Error> {
     let tenant = tenant(app, call.tenant, recorded_tenant.as_deref())?;
     let assistant = assistant(app, &tenant, call.assistant, recorded.as_deref())?;
     let at = app.clock.now();
-    let kind = first(app, assistant, &mut conversation);
-    let ending = match &kind {
-        Kind::Declined(decline) => Some(Ending::from(decline.clone())),
-        _ => None,
-    };
     let identity = RunIdentity {
         tenant,
         platform: conversation.platform.clone(),
         conversation: conversation.id.clone(),
         revision: call.revision,
     };
-    Ok(Accept { identity, at, raw: call.raw.to_vec(), conversation, first: Event { at, kind }, ending })
+    let (kind, seeds) = first(app, assistant, &identity, &mut conversation, at);
+    let ending = match &kind {
+        Kind::Declined(decline) => Some(Ending::from(decline.clone())),
+        _ => None,
+    };
+    Ok(Accept { identity, at, raw: call.raw.to_vec(), conversation, first: Event { at, kind }, ending, seeds })
 }
 
-fn first(app: &App, ready: &Ready, conversation: &mut Conversation) -> Kind {
-    let skipped = |reason: Skip| Kind::Declined(Decline::Skipped { reason });
-    let cannot = |reason: String| Kind::Declined(Decline::CannotContinue { reason });
+/// The run's first event, and what the live call did of what its tools do.
+fn first(
+    app: &App,
+    ready: &Ready,
+    identity: &RunIdentity,
+    conversation: &mut Conversation,
+    at: Timestamp,
+) -> (Kind, Vec<Seed>) {
+    let skipped = |reason: Skip| (Kind::Declined(Decline::Skipped { reason }), Vec::new());
+    let cannot = |reason: String| (Kind::Declined(Decline::CannotContinue { reason }), Vec::new());
     if let Err(reason) = ready.assistant.gates.check(conversation) {
         return skipped(reason);
     }
@@ -123,7 +132,10 @@ fn first(app: &App, ready: &Ready, conversation: &mut Conversation) -> Kind {
         Err(Unrepairable::NothingSaid) => return skipped(Skip::NothingSaid),
         Err(why) => return cannot(why.to_string()),
     };
-    Kind::Started(Box::new(Pins {
+    let maps = ready.assistant.tools.iter().map(|choice| choice.already.as_slice());
+    let maps: Vec<(&[Already], &PinnedTool)> = maps.zip(&ready.tools).collect();
+    let (seeds, unseeded) = seed::seeds(identity, &maps, conversation, at);
+    let pins = Pins {
         configuration: app.digest.clone(),
         assistant: ready.assistant.name.clone(),
         steps: ready.assistant.steps.clone(),
@@ -132,8 +144,11 @@ fn first(app: &App, ready: &Ready, conversation: &mut Conversation) -> Kind {
         budgets: ready.assistant.budgets,
         retries: ready.assistant.retries,
         repairs,
+        seeded: seeds.iter().map(Seeded::from).collect(),
+        unseeded,
         rehearsal: app.rehearsal,
-    }))
+    };
+    (Kind::Started(Box::new(pins)), seeds)
 }
 
 fn tenant(app: &App, said: Option<&Tenant>, recorded: Option<&str>) -> Result<Tenant, Error> {

@@ -7,9 +7,6 @@ use aftercall_core::{
 };
 use serde::Serialize;
 
-/// The outcome of a run that has not ended.
-pub const UNFINISHED: &str = "unfinished";
-
 /// What came of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
@@ -17,7 +14,7 @@ pub struct Report {
     pub scenario: String,
     /// The run.
     pub run: RunId,
-    /// How it ended, in one word.
+    /// How it ended, or where it stands, in one word.
     pub outcome: String,
     /// Model replies.
     pub turns: usize,
@@ -49,8 +46,13 @@ pub struct RefusedLine {
     pub reason: &'static str,
 }
 
+/// How a run ended, or where it stands, in one word.
+pub fn outcome(run: &Run) -> &'static str {
+    run.ending().map_or_else(|| run.standing().as_str(), Ending::as_str)
+}
+
 impl Report {
-    /// What came of a run that has ended.
+    /// What came of a run.
     pub fn of(scenario: &str, id: &RunId, run: &Run) -> Self {
         let effects = run.effects().into_iter().flat_map(|effect| {
             let line = |receipt: Option<Receipt>| EffectLine {
@@ -68,7 +70,7 @@ impl Report {
         Self {
             scenario: scenario.to_owned(),
             run: id.clone(),
-            outcome: run.ending().map_or(UNFINISHED, Ending::as_str).to_owned(),
+            outcome: outcome(run).to_owned(),
             turns: run.turns().len(),
             effects: effects.collect(),
             refused: refused.map(|(tool, why)| RefusedLine { tool: tool.to_owned(), reason: why.as_str() }).collect(),

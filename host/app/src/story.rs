@@ -6,7 +6,7 @@ use aftercall_core::{
     binding::Bindings,
     conversation::{Conversation, Direction, ToolCall},
     ports::StoredRun,
-    run::{AttemptResult, Decline, Ending, Found, IllegalHistory, Pins, Why},
+    run::{AttemptResult, CallId, Decline, Ending, Found, IllegalHistory, Pins, Resolution, Said, Why},
     time::Timestamp,
     timeline::{self, Moment, What},
     tool::{Failure, Outcome, Receipt},
@@ -132,6 +132,26 @@ pub fn words(what: &What) -> (String, Vec<String>) {
             details.extend(near.map(|near| format!("near its limits: {near}")));
             (head, details)
         }
+        What::Postponed { call, until, why } => (
+            format!("  ⏲ {} waits until {}: {why}.", call.name, date(*until)),
+            vec![arguments_in_words(&call.arguments)],
+        ),
+        What::ApprovalAsked { call, place, ask } => (
+            format!("  ✋ {} waits for a person's approval, until {}.", call.name, date(ask.expires_at)),
+            vec![
+                arguments_in_words(ask.arguments.as_str()),
+                format!("to allow it: aftercall runs approve RUN --call {place}"),
+            ],
+        ),
+        What::ApprovalExpired { call } => (format!("  ✗ {} was approved by nobody in time.", call.name), Vec::new()),
+        What::Decided { call, by, said } => {
+            (format!("  ✋ {by} says of {}: {}.", call.name, said_in_words(said)), Vec::new())
+        }
+        What::Nudged { tools } => (
+            format!("Its account claims what no call did ({}): it is asked again, once.", tools.join(", ")),
+            Vec::new(),
+        ),
+        What::NeedsAttention { calls } => needs_attention(calls),
         What::Settled { call, found, again_at } => {
             let (mark, how) = found_in_words(found);
             let details = if let Found::Happened(outcome) = found { done(outcome) } else { Vec::new() };
@@ -146,8 +166,33 @@ pub fn words(what: &What) -> (String, Vec<String>) {
 fn began(pins: &Pins) -> (String, Vec<String>) {
     let tools: Vec<&str> = pins.tools.iter().map(|tool| tool.name.as_str()).collect();
     let head = format!("{} goes on as {}, with {}.", pins.model.model, pins.assistant, tools.join(", "));
-    let repairs = pins.repairs.iter().map(|repair| format!("history repaired at {repair}")).collect();
-    (head, repairs)
+    let repairs = pins.repairs.iter().map(|repair| format!("history repaired at {repair}"));
+    let seeded = pins.seeded.iter().map(|seeded| format!("done on the call already: {seeded}"));
+    let unseeded = pins.unseeded.iter().map(|unseeded| format!("not done on the call: {unseeded}"));
+    (head, repairs.chain(seeded).chain(unseeded).collect())
+}
+
+fn needs_attention(calls: &[(CallId, ToolCall)]) -> (String, Vec<String>) {
+    let mut details: Vec<String> = calls
+        .iter()
+        .map(|(place, call)| format!("{} (call {place}): {}", call.name, arguments_in_words(&call.arguments)))
+        .collect();
+    details.push(
+        "look at the vendor whether it happened, then say so: aftercall runs resolve RUN --done RECEIPT | --redo | --drop"
+            .to_owned(),
+    );
+    ("It waits for a person: what no program can tell of may or may not have happened.".to_owned(), details)
+}
+
+/// What a person said of a call.
+fn said_in_words(said: &Said) -> String {
+    match said {
+        Said::Approve(_) => "it may be made".to_owned(),
+        Said::Refuse { reason } => format!("it may not be made: {}", clip(reason)),
+        Said::Resolve(Resolution::Done { receipt }) => format!("it happened ({})", receipt_in_words(receipt)),
+        Said::Resolve(Resolution::Redo) => "it did not happen, and is to be done again".to_owned(),
+        Said::Resolve(Resolution::Drop) => "it stays as it is".to_owned(),
+    }
 }
 
 fn tried(
@@ -198,8 +243,8 @@ pub fn came_of(result: &AttemptResult) -> (&'static str, &'static str) {
 /// What was found of an effect in doubt: a mark, and the words behind the tool's name.
 pub fn found_in_words(found: &Found) -> (&'static str, &'static str) {
     match found {
-        Found::Happened(_) => ("✓", " was in doubt; the vendor says that it did happen"),
-        Found::DidNotHappen => ("?", " was in doubt; the vendor says that it did not happen"),
+        Found::Happened(_) => ("✓", " was in doubt; it did happen"),
+        Found::DidNotHappen => ("?", " was in doubt; it did not happen"),
         Found::NotYet { .. } => ("?", " is in doubt; the vendor can't tell yet"),
         Found::Never => ("?", " stays in doubt: only a person can tell"),
     }
@@ -265,8 +310,11 @@ fn ended(ending: &Ending) -> (String, Vec<String>) {
         Ending::Failed { why: Why::Tool { tool, failure } } => {
             Some(format!("{tool} did not come about: {}: {}", failure.kind, failure.message))
         }
-        Ending::NeedsAttention { tools } => {
-            Some(format!("look at the vendor whether it happened, and do it by hand if not: {}", tools.join(", ")))
+        Ending::Failed { why: Why::Abandoned { tool } } => {
+            Some(format!("{tool} may or may not have happened, and a person left it at that"))
+        }
+        Ending::Unproven { tools, .. } => {
+            Some(format!("its account claims what no call did, also after it was told so: {}", tools.join(", ")))
         }
     };
     (head, detail.into_iter().collect())

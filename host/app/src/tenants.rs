@@ -13,12 +13,13 @@ use aftercall_core::{
     ports::Consents,
     run::PinnedTool,
     secret::Secret,
+    seed,
     time::Timestamp,
     tool::Tool,
 };
 use aftercall_intake::{Form, Verifier};
 use aftercall_plugin::{Grant, Installed, PluginHost};
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, bail};
 use serde_json::Value;
 
 use crate::config::{Config, SecretRef, TenantConfig, nearest};
@@ -111,7 +112,10 @@ impl Setup<'_> {
                 let offered = offered.with_context(|| place.clone())?;
                 let constraints = self.tenant_config.plugins[&choice.plugin].constrain.get(&choice.tool);
                 let pinned = pin(choice, constraints, &offered, &self.installed[&choice.plugin]);
-                tools.push(pinned.with_context(|| format!("{place}: tool `{}/{}`", choice.plugin, choice.tool))?);
+                let pinned = pinned.with_context(|| format!("{place}: tool `{}/{}`", choice.plugin, choice.tool))?;
+                check_already(choice, &pinned)
+                    .with_context(|| format!("{place}.already.\"{}/{}\"", choice.plugin, choice.tool))?;
+                tools.push(pinned);
             }
             all.insert(name.clone(), Ready { assistant, tools });
         }
@@ -191,7 +195,9 @@ impl Setup<'_> {
 /// What is said of a tool that isn't there would hold for nothing, and leave its arguments to the model.
 async fn check_tools(tenant: &Tenant, config: &TenantConfig, plugins: &PluginHost) -> anyhow::Result<()> {
     for (plugin, grant) in &config.plugins {
-        if grant.bind.is_empty() && grant.constrain.is_empty() && grant.effects.is_empty() {
+        let named =
+            [grant.timing.len(), grant.approve.len(), grant.bind.len(), grant.constrain.len(), grant.effects.len()];
+        if named.iter().all(|tools| *tools == 0) {
             continue;
         }
         let place = format!("tenants.{tenant}.plugins.{plugin}");
@@ -207,6 +213,14 @@ async fn check_tools(tenant: &Tenant, config: &TenantConfig, plugins: &PluginHos
             let bindings = grant.bind.get(tool).cloned().unwrap_or_default();
             narrowed(&found.input_schema.value(), &bindings, constraints).with_context(place)?;
         }
+        for (tool, timing) in &grant.timing {
+            let place = || format!("{place}.timing.{tool}");
+            let found = find(tool, &offered).with_context(place)?;
+            timing.check_argument(&found.input_schema.value()).with_context(place)?;
+        }
+        for tool in grant.approve.keys() {
+            find(tool, &offered).with_context(|| format!("{place}.approve.{tool}"))?;
+        }
         for tool in grant.effects.keys().filter(|tool| *tool != ALL_TOOLS) {
             let place = || format!("{place}.effects.{tool}");
             let found = find(tool, &offered).with_context(place)?;
@@ -216,6 +230,13 @@ async fn check_tools(tenant: &Tenant, config: &TenantConfig, plugins: &PluginHos
         }
     }
     Ok(())
+}
+
+/// All that is wrong with the maps from live tools to a tool, at once.
+fn check_already(choice: &ToolChoice, tool: &PinnedTool) -> anyhow::Result<()> {
+    let wrong = choice.already.iter().flat_map(|map| seed::check(map, tool).into_iter().map(move |error| (map, error)));
+    let wrong: Vec<String> = wrong.map(|(map, error)| format!("`{}`: {error}", map.live)).collect();
+    if wrong.is_empty() { Ok(()) } else { bail!("{}", wrong.join("; ")) }
 }
 
 /// The schema that the model sees.

@@ -7,6 +7,7 @@ use crate::{
     facts::Fact,
     gate::Gates,
     id::{AssistantName, PluginName},
+    seed::Already,
 };
 
 /// The heading under which an assistant's instructions hold what is to be done after a call.
@@ -42,6 +43,9 @@ pub struct ToolChoice {
     pub facts: Vec<Fact>,
     /// Live tools of the platform that it stands in for: a call to one is refused in words that name it.
     pub replaces: Vec<String>,
+    /// What live tools did already of what it does.
+    #[serde(default)]
+    pub already: Vec<Already>,
 }
 
 /// The steps, as the model is told them.

@@ -192,6 +192,8 @@ pub enum Change {
     SettledNot,
     /// The doubt will never be settled by a program.
     GivenUp,
+    /// A person settled it: it happened, with this outcome, or it did not.
+    Resolved(Option<Outcome>),
 }
 
 /// What an attempt came to.
@@ -227,6 +229,8 @@ pub fn change(entry: &Entry, fence: Fence, change: &Change) -> Result<Entry, Ref
         (State::Open { .. } | State::InDoubt, Change::SettledDone(outcome)) => State::Done(outcome.clone()),
         (State::Open { .. } | State::InDoubt, Change::SettledNot) => State::Failed,
         (State::Open { .. } | State::InDoubt, Change::GivenUp) => State::Unknowable,
+        (State::Unknowable, Change::Resolved(Some(outcome))) => State::Done(outcome.clone()),
+        (State::Unknowable, Change::Resolved(None)) => State::Failed,
         (State::Open { fence: holder, .. }, _) if *holder < fence => return Err(Refused::Fenced),
         (State::Open { doubted, .. }, Change::WriteLeaves) => {
             State::Open { fence, write_left: true, doubted: *doubted }
@@ -417,6 +421,16 @@ mod tests {
                     _ => Err(Refused::OutOfOrder),
                 };
                 assert_eq!(got(asked), wanted, "{asked:?} on {state:?}");
+            }
+            for (asked, to) in
+                [(Change::Resolved(Some(outcome())), State::Done(outcome())), (Change::Resolved(None), State::Failed)]
+            {
+                let wanted = match (&state, holder) {
+                    (State::Unknowable, _) => Ok(to),
+                    (_, Some(NEW)) | (_, Some(OLD)) => Err(Refused::Fenced),
+                    _ => Err(Refused::OutOfOrder),
+                };
+                assert_eq!(got(&asked), wanted, "{asked:?} on {state:?}");
             }
             let doubted = matches!(state, State::Open { doubted: true, .. });
             for (asked, to) in [

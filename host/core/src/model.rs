@@ -36,6 +36,8 @@ pub struct Exchange<'a> {
     pub reply: &'a Reply,
     /// For each call of the reply, in order: the text that the model sees.
     pub results: Vec<String>,
+    /// What the model is told about the reply, before it is asked again.
+    pub objection: Option<String>,
 }
 
 /// What one turn is made of.

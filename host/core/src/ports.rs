@@ -11,7 +11,8 @@ use crate::{
     id::{PluginName, RunId, RunIdentity, Sha256Hex, Tenant},
     ledger::{Begin, Change, Decision, Entry, Fence},
     model::{self, Reply, TurnRequest},
-    run::{Ending, Event},
+    run::{Ending, Event, Intervention, Standing},
+    seed::Seed,
     state::{Expected, Put, Quota, Space, Value},
     terms::Terms,
     time::Timestamp,
@@ -103,6 +104,8 @@ pub struct Accept {
     pub first: Event,
     /// How the run ended, where the first event ends it.
     pub ending: Option<Ending>,
+    /// What the live call already did. Effects that the ledger knows already stay as they are.
+    pub seeds: Vec<Seed>,
 }
 
 /// An event on its way into a journal.
@@ -114,8 +117,12 @@ pub struct Append<'a> {
     pub seq: u64,
     /// The event.
     pub event: &'a Event,
+    /// Where the run stands after it.
+    pub standing: Standing,
     /// How the run ended, if this event ended it.
     pub ending: Option<&'a Ending>,
+    /// What somebody asked for that this event does: it is asked for no longer.
+    pub does: Option<InterventionNumber>,
 }
 
 /// Whether a conversation was new.
@@ -140,6 +147,21 @@ pub struct StoredRun {
     pub journal: Vec<Event>,
 }
 
+/// The place of what somebody asked for in the order in which it was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InterventionNumber(pub u64);
+
+/// Something that somebody asked for and that has not been done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// Its place.
+    pub number: InterventionNumber,
+    /// When it was asked.
+    pub at: Timestamp,
+    /// What.
+    pub what: Intervention,
+}
+
 /// A run that has not ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unfinished {
@@ -160,6 +182,8 @@ pub struct RunLine {
     pub accepted_at: Timestamp,
     /// How it ended, in one word; none: it hasn't.
     pub ending: Option<String>,
+    /// Where it stands otherwise, in one word.
+    pub standing: String,
 }
 
 /// The durable records of runs.
@@ -174,8 +198,21 @@ pub trait Journal: Send + Sync {
     /// Appends an event to a run's journal, durable on return.
     async fn append(&self, fence: Fence, append: &Append<'_>) -> Result<(), RecordsError>;
 
-    /// Runs that have not ended, oldest first.
-    async fn unfinished(&self) -> Result<Vec<Unfinished>, RecordsError>;
+    /// Runs that something is to be done for from one instant to another, both among them, in that order. Those that are
+    /// under way are for the instant 0. One that waits for a person is for none.
+    async fn due(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Unfinished>, RecordsError>;
+
+    /// The first instant, from that one on, at which something is to be done for a run.
+    async fn next_due(&self, from: Timestamp) -> Result<Option<Timestamp>, RecordsError>;
+
+    /// Runs of which somebody asked for something that has not been done.
+    async fn asked_of(&self) -> Result<Vec<Unfinished>, RecordsError>;
+
+    /// What was asked of a run and has not been done, in order.
+    async fn asked(&self, run: &RunId) -> Result<Vec<Asked>, RecordsError>;
+
+    /// Forgets something that was asked and can't be done.
+    async fn decline(&self, fence: Fence, number: InterventionNumber) -> Result<(), RecordsError>;
 
     /// The newest runs of a tenant (none: of all), newest first.
     async fn runs(&self, tenant: Option<&Tenant>, most: u32) -> Result<Vec<RunLine>, RecordsError>;
@@ -219,6 +256,13 @@ pub trait Consents: Send + Sync {
     /// Records consents, all or none, durable on return. One to a digest that was consented to before takes the
     /// earlier one's place, and is the newest then.
     async fn consent(&self, consents: &[Consent]) -> Result<(), RecordsError>;
+}
+
+/// Where people leave what they want of runs. It stands under no fence: whoever drives the run does it.
+#[async_trait]
+pub trait Interventions: Send + Sync {
+    /// Asks for something, durable on return.
+    async fn ask(&self, run: &RunId, at: Timestamp, what: &Intervention) -> Result<(), RecordsError>;
 }
 
 /// What tenants' grants say at this moment: what a tenant takes back today holds for a run that began before.

@@ -9,7 +9,10 @@ use crate::{
     model,
     model::Usage,
     ports::StoredRun,
-    run::{AttemptResult, CallEnd, CallId, Decline, Ending, Event, Found, IllegalHistory, Kind, Pins, Run, Timer},
+    run::{
+        ApprovalAsk, AttemptResult, CallEnd, CallId, Decline, Ending, Event, Found, IllegalHistory, Kind, Pins, Run,
+        Said, Standing, Timer,
+    },
     time::Timestamp,
     tool::{CapturedWrite, LogLine},
     usage::Used,
@@ -92,7 +95,44 @@ pub enum What {
         /// When it is tried again, if it is.
         again_at: Option<Timestamp>,
     },
-    /// The vendor was asked about an effect in doubt.
+    /// A call waits for a time at which its tool may act.
+    Postponed {
+        /// As the model made it.
+        call: ToolCall,
+        /// Until when.
+        until: Timestamp,
+        /// Why.
+        why: String,
+    },
+    /// A person is asked whether a call may be made.
+    ApprovalAsked {
+        /// As the model made it.
+        call: ToolCall,
+        /// Its place.
+        place: CallId,
+        /// What is to be approved.
+        ask: ApprovalAsk,
+    },
+    /// A person said something about a call.
+    Decided {
+        /// As the model made it.
+        call: ToolCall,
+        /// Who.
+        by: String,
+        /// What.
+        said: Said,
+    },
+    /// Nobody approved a call in time.
+    ApprovalExpired {
+        /// As the model made it.
+        call: ToolCall,
+    },
+    /// The model was told that its account claims what no tool call did.
+    Nudged {
+        /// The tools whose action it claims.
+        tools: Vec<String>,
+    },
+    /// An effect in doubt was asked about.
     Settled {
         /// As the model made it.
         call: ToolCall,
@@ -108,6 +148,11 @@ pub enum What {
     },
     /// The run's wall time was over.
     DeadlineReached,
+    /// The work is over, but for effects that only a person can settle.
+    NeedsAttention {
+        /// Their calls, each with its place, as the model made them.
+        calls: Vec<(CallId, ToolCall)>,
+    },
     /// It ended.
     Ended(Ending),
 }
@@ -140,7 +185,7 @@ pub fn after(event: &Event, run: &Run) -> Vec<Moment> {
                 usage: reply.usage,
                 calls: reply.calls.len(),
             };
-            [replied].into_iter().chain(refused(run)).collect()
+            [replied].into_iter().chain(refused(run)).chain(nudged(run, *turn)).collect()
         }
         Kind::AskFailed { turn, attempt, failure, .. } => {
             let timer = Timer::Ask { turn: *turn, attempt: attempt + 1 };
@@ -162,15 +207,34 @@ pub fn after(event: &Event, run: &Run) -> Vec<Moment> {
             };
             asked(run, *call).map(tried).into_iter().collect()
         }
+        Kind::Postponed { call, until, why, .. } => {
+            let postponed = |asked| What::Postponed { call: asked, until: *until, why: why.clone() };
+            asked(run, *call).map(postponed).into_iter().collect()
+        }
+        Kind::ApprovalAsked { call: place, ask, .. } => {
+            let question = |call| What::ApprovalAsked { call, place: *place, ask: (**ask).clone() };
+            asked(run, *place).map(question).into_iter().collect()
+        }
+        Kind::Decided { call, by, said } => {
+            let decided = |asked| What::Decided { call: asked, by: by.clone(), said: (**said).clone() };
+            asked(run, *call).map(decided).into_iter().collect()
+        }
         Kind::Settled { call, round, found, .. } => {
             let timer = Timer::Settle { call: *call, round: round + 1 };
             let settled = |asked| What::Settled { call: asked, found: found.clone(), again_at: set_for(run, timer) };
             asked(run, *call).map(settled).into_iter().collect()
         }
         Kind::Woke { timer: Timer::Deadline } => vec![What::DeadlineReached],
+        Kind::Woke { timer: Timer::Approval { call, .. } } => {
+            asked(run, *call).map(|call| What::ApprovalExpired { call }).into_iter().collect()
+        }
         Kind::Woke { .. } => Vec::new(),
         Kind::CancelRequested { reason } => vec![What::CancelRequested { reason: reason.clone() }],
     };
+    if run.standing() == Standing::NeedsAttention {
+        let calls = run.unknowable().into_iter().filter_map(|id| Some((id, asked(run, id)?)));
+        told.push(What::NeedsAttention { calls: calls.collect() });
+    }
     told.extend(run.ending().cloned().map(What::Ended));
     told.into_iter().map(|what| Moment { at: event.at, what }).collect()
 }
@@ -186,6 +250,11 @@ fn refused(run: &Run) -> Vec<What> {
             _ => None,
         })
         .collect()
+}
+
+fn nudged(run: &Run, turn: u32) -> Option<What> {
+    let closing = run.turns().last().filter(|_| run.nudged_after() == Some(turn))?;
+    Some(What::Nudged { tools: closing.unfounded.clone() })
 }
 
 fn asked(run: &Run, call: CallId) -> Option<ToolCall> {

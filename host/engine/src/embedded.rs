@@ -1,23 +1,20 @@
-//! The engine that lives in the binary: one task a run, one task a step.
+//! The engine that lives in the binary: it drives one run after another, or many at once.
 
-use std::{collections::BTreeMap, future::Future, pin::pin, sync::Arc};
+use std::{
+    collections::HashMap,
+    future::Future,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use aftercall_core::{
     id::RunId,
     ledger::Fence,
-    ports::{
-        Accept, Acceptance, Append, Chance, Clock, Grants, Journal, Ledger, Model, RecordsError, Tools, Unfinished,
-    },
-    run::{Command, CommandId, Ending, Event, IllegalHistory, Kind, Run, Timer},
-    time::Timestamp,
+    ports::{Accept, Acceptance, Chance, Clock, Grants, Journal, Ledger, Model, RecordsError, Tools},
+    run::{Ending, Event, IllegalHistory, Run, Standing},
 };
-use tokio::task::{AbortHandle, JoinError, JoinSet};
+use tokio::{sync::Notify, task::JoinError};
 
-use crate::{
-    schemas::Schemas,
-    step::{Step, Subject},
-    trying::Trying,
-};
+use crate::{drive::Drive, schemas::Schemas, trying::Trying};
 
 /// What an engine stands on.
 #[derive(Clone)]
@@ -46,6 +43,25 @@ pub trait Observer: Send + Sync {
     fn happened(&self, run: &RunId, event: &Event, state: &Run);
 }
 
+/// Where a run that has to wait leaves memory. One that waits for less than [`PARKED_MS_MIN`](crate::PARKED_MS_MIN) never
+/// does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Park {
+    /// Wherever it waits: somebody drives it again when it is time.
+    Anywhere,
+    /// Where it waits for a person.
+    ForAPerson,
+}
+
+/// How far a run was driven.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Driven {
+    /// To its end.
+    Ended(Ending),
+    /// To where it waits, for a time or a person, and need not be in memory: it is driven on from its journal.
+    Parked(Standing),
+}
+
 /// Why a run can't be driven on. It stays where its journal ends, and can be driven again.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -53,25 +69,37 @@ pub enum Error {
     #[error(transparent)]
     Records(#[from] RecordsError),
     /// The journal tells no possible story.
-    #[error("the journal of this run is damaged: {0}")]
-    Journal(#[from] IllegalHistory),
+    #[error(
+        "the journal of this run does not verify, from entry {entry} on: {why}; the run stops there, the others go on"
+    )]
+    Journal {
+        /// The first entry that can't follow, from 0.
+        entry: u64,
+        /// Why it can't.
+        why: IllegalHistory,
+    },
     /// A step panicked: a fault of ours.
     #[error("a step broke: {0}")]
     Step(#[from] JoinError),
+    /// It is being driven.
+    #[error("this run is being driven already")]
+    UnderWay,
 }
 
 /// The engine that lives in the binary.
 pub struct Embedded {
-    ports: Ports,
-    fence: Fence,
-    trying: Arc<Trying>,
-    schemas: Arc<Schemas>,
+    pub(crate) ports: Ports,
+    pub(crate) fence: Fence,
+    pub(crate) trying: Arc<Trying>,
+    pub(crate) schemas: Arc<Schemas>,
+    /// Runs that are being driven, each with what tells it that somebody asked for something.
+    under_way: Mutex<HashMap<RunId, Arc<Notify>>>,
 }
 
 impl Embedded {
     /// An engine over these ports, under the fence that the records gave when they were opened.
     pub fn new(ports: Ports, fence: Fence) -> Self {
-        Self { ports, fence, trying: Arc::default(), schemas: Arc::default() }
+        Self { ports, fence, trying: Arc::default(), schemas: Arc::default(), under_way: Mutex::default() }
     }
 
     /// Takes a conversation in, durably. The same conversation again is the same run.
@@ -89,119 +117,54 @@ impl Embedded {
         Ok((run, acceptance))
     }
 
-    /// Drives a run from where its journal ends to its end. When `cancel` resolves, the run is asked to end
-    /// with that reason: what is in flight is awaited or settled first.
+    /// Drives a run from where its journal ends to its end, or to where it has to wait, as `park` says. When `cancel` resolves,
+    /// the run is asked to end with that reason: what is in flight is awaited or settled first. What people asked of it in
+    /// the records is done on the way.
     ///
     /// Dropping the future leaves the run where its journal ends.
     ///
     /// # Errors
     /// The run can't be driven on now. Nothing is lost: it can be driven again.
-    pub async fn drive(&self, id: &RunId, cancel: impl Future<Output = String>) -> Result<Ending, Error> {
-        let stored = self.ports.journal.read(id).await?;
-        let mut seq = u64::try_from(stored.journal.len()).expect("a length fits 64 bits");
-        let mut since = stored.journal.last().map_or(self.ports.clock.now(), |last| last.at);
-        let mut run = Arc::new(Run::replay(stored.journal)?);
-        let subject = Arc::new(Subject { identity: stored.identity, conversation: Arc::new(stored.conversation) });
-        let mut steps = Steps::default();
-        let mut cancel = pin!(cancel);
-        let mut cancellable = true;
-        loop {
-            if let Some(ending) = run.ending() {
-                return Ok(ending.clone());
-            }
-            steps.align(&run, self.ports.clock.now(), |command| Step {
-                ports: self.ports.clone(),
-                fence: self.fence,
-                trying: Arc::clone(&self.trying),
-                schemas: Arc::clone(&self.schemas),
-                subject: Arc::clone(&subject),
-                run: Arc::clone(&run),
-                since,
-                command,
-            });
-            // In this order, not in any: the same world must be the same story.
-            let event = tokio::select! {
-                biased;
-                reason = &mut cancel, if cancellable => {
-                    cancellable = false;
-                    Event { at: self.ports.clock.now(), kind: Kind::CancelRequested { reason } }
-                }
-                event = steps.join() => event?,
-            };
-            let mut after = Run::clone(&run);
-            match after.apply(event.clone()) {
-                Ok(()) => {}
-                // A run that stops already takes no second reason to.
-                Err(_) if matches!(event.kind, Kind::CancelRequested { .. }) => continue,
-                Err(illegal) => return Err(illegal.into()),
-            }
-            let append = Append { run: id, seq, event: &event, ending: after.ending() };
-            self.ports.journal.append(self.fence, &append).await?;
-            (seq, since) = (seq + 1, event.at);
-            self.ports.observer.happened(id, &event, &after);
-            run = Arc::new(after);
-        }
+    pub async fn drive(&self, id: &RunId, park: Park, cancel: impl Future<Output = String>) -> Result<Driven, Error> {
+        let under_way = self.enter(id)?;
+        Drive::load(self, id).await?.go_on(park, &under_way.asked, cancel).await
     }
 
-    /// Runs that a crash, or a stop, left without an end, oldest first.
-    ///
-    /// # Errors
-    /// The records failed.
-    pub async fn unfinished(&self) -> Result<Vec<Unfinished>, RecordsError> {
-        self.ports.journal.unfinished().await
+    /// Tells a run that is being driven that somebody asked for something. False: it isn't being driven.
+    pub fn look(&self, run: &RunId) -> bool {
+        let under_way = self.under_way();
+        let asked = under_way.get(run);
+        if let Some(asked) = asked {
+            asked.notify_one();
+        }
+        asked.is_some()
+    }
+
+    /// One drives a run at a time: two would try the same things and take each other's places in the journal.
+    fn enter<'a>(&'a self, id: &'a RunId) -> Result<UnderWay<'a>, Error> {
+        let asked = Arc::new(Notify::new());
+        let mut under_way = self.under_way();
+        if under_way.contains_key(id) {
+            return Err(Error::UnderWay);
+        }
+        under_way.insert(id.clone(), Arc::clone(&asked));
+        Ok(UnderWay { engine: self, id, asked })
+    }
+
+    fn under_way(&self) -> MutexGuard<'_, HashMap<RunId, Arc<Notify>>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The steps under way.
-#[derive(Default)]
-struct Steps {
-    tasks: JoinSet<(CommandId, Result<Event, RecordsError>)>,
-    /// In the order of their places, so that the same journal starts the same steps in the same order.
-    running: BTreeMap<CommandId, AbortHandle>,
+/// A run that is being driven, until it is dropped.
+struct UnderWay<'a> {
+    engine: &'a Embedded,
+    id: &'a RunId,
+    asked: Arc<Notify>,
 }
 
-impl Steps {
-    /// Starts what is outstanding and not under way, and ends what is no longer outstanding: a timer that
-    /// nobody waits for, a question to the model of a run that stops.
-    fn align(&mut self, run: &Run, now: Timestamp, step: impl Fn(Command) -> Step) {
-        let mut outstanding: BTreeMap<CommandId, Command> =
-            run.next().into_iter().map(|command| (command.id(), command)).collect();
-        let over = outstanding.values().find(|command| is_over(command, now)).copied();
-        self.running.retain(|id, task| {
-            let wanted = outstanding.remove(id).is_some();
-            if !wanted {
-                task.abort();
-            }
-            wanted
-        });
-        // Once the run's time is over, nothing else begins before the journal says so.
-        for (id, command) in outstanding.into_iter().filter(|(_, command)| over.is_none_or(|over| over == *command)) {
-            let step = step(command);
-            let named = id.clone();
-            let task = self.tasks.spawn(async move { (named, step.run().await) });
-            self.running.insert(id, task);
-        }
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.engine.under_way().remove(self.id);
     }
-
-    /// What the next step that ends has to tell.
-    async fn join(&mut self) -> Result<Event, Error> {
-        loop {
-            let Some(joined) = self.tasks.join_next().await else { return std::future::pending().await };
-            match joined {
-                Ok((id, told)) => {
-                    // One that ended just before it was withdrawn has nothing to tell any more.
-                    if self.running.remove(&id).is_some() {
-                        return Ok(told?);
-                    }
-                }
-                Err(aborted) if aborted.is_cancelled() => {}
-                Err(broken) => return Err(broken.into()),
-            }
-        }
-    }
-}
-
-/// Whether it is the timer of a run's wall time, and that is over.
-fn is_over(command: &Command, now: Timestamp) -> bool {
-    matches!(command, Command::Wait { timer: Timer::Deadline, until } if *until <= now)
 }

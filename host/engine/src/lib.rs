@@ -5,7 +5,9 @@
 //! about an effect either: the ledger does, inside the step. What it refuses: to keep state of its own that
 //! matters, to repeat a step that the journal has, to begin anything under a fence that is no longer its own.
 
+mod clock;
 mod dispatch;
+mod drive;
 mod embedded;
 mod schemas;
 mod step;
@@ -14,4 +16,5 @@ mod tests;
 mod trying;
 
 pub use dispatch::{Dispatcher, Full, Load, Place, Room};
-pub use embedded::{Embedded, Error, Observer, Ports};
+pub use drive::PARKED_MS_MIN;
+pub use embedded::{Driven, Embedded, Error, Observer, Park, Ports};

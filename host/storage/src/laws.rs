@@ -8,12 +8,13 @@ mod ledger;
 mod refresh_tokens;
 mod samples;
 mod state;
+mod waiting;
 
 use std::sync::Arc;
 
 use aftercall_core::{
     ledger::Fence,
-    ports::{Consents, Journal, Ledger, PluginState, RefreshTokens},
+    ports::{Consents, Interventions, Journal, Ledger, PluginState, RefreshTokens},
 };
 use async_trait::async_trait;
 
@@ -24,6 +25,7 @@ pub(crate) use ledger::*;
 pub(crate) use refresh_tokens::*;
 pub(crate) use samples::{accept, event, identity};
 pub(crate) use state::*;
+pub(crate) use waiting::*;
 
 /// A storage under test: records that start empty, and that engines take over one after another.
 #[async_trait]
@@ -39,6 +41,7 @@ pub(crate) struct Engine {
     pub(crate) consents: Arc<dyn Consents>,
     pub(crate) state: Arc<dyn PluginState>,
     pub(crate) refresh_tokens: Arc<dyn RefreshTokens>,
+    pub(crate) interventions: Arc<dyn Interventions>,
     pub(crate) fence: Fence,
 }
 
@@ -73,6 +76,9 @@ macro_rules! obey {
             an_older_engine_keeps_nothing
             the_newest_refresh_token_is_kept
             a_refresh_token_is_used_by_one_at_a_time
+            runs_are_due_when_their_instant_comes
+            what_people_ask_for_is_kept_until_it_is_done
+            what_the_live_call_did_is_known
         );
     };
     ($storage:expr, $($law:ident)*) => {

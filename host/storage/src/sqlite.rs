@@ -8,6 +8,7 @@ mod schema;
 
 mod consents;
 mod effects;
+mod interventions;
 mod journal;
 mod refresh_tokens;
 mod state;
@@ -27,9 +28,10 @@ use aftercall_core::{
     id::{RunId, Tenant},
     ledger::{Begin, Change, Decision, Entry, Fence},
     ports::{
-        Accept, Acceptance, Append, Consents, EffectOf, Journal, Ledger, PluginState, RecordsError, RefreshTokenOf,
-        RefreshTokens, RunLine, StoredRun, Unfinished,
+        Accept, Acceptance, Append, Asked, Consents, EffectOf, InterventionNumber, Interventions, Journal, Ledger,
+        PluginState, RecordsError, RefreshTokenOf, RefreshTokens, RunLine, StoredRun, Unfinished,
     },
+    run::Intervention,
     state::{Expected, Put, Quota, Space, Value},
     time::Timestamp,
 };
@@ -56,7 +58,7 @@ pub struct Reader {
     worker: Worker,
 }
 
-/// The records for what stands under no fence: consents and refresh tokens, beside a running engine or without one.
+/// The records for what stands under no fence: consents, refresh tokens and what people ask of runs, beside a running engine or without one.
 #[derive(Debug)]
 pub struct Beside {
     writer: Worker,
@@ -127,12 +129,13 @@ impl Reader {
         self.worker.run(move |db| journal::read(db, &run)).await
     }
 
-    /// As [`Journal::unfinished`].
+    /// The line that a run has in a list.
     ///
     /// # Errors
-    /// As [`Journal::unfinished`].
-    pub async fn unfinished(&self) -> Result<Vec<Unfinished>, RecordsError> {
-        self.worker.run(journal::unfinished).await
+    /// There is no such run, or the records failed.
+    pub async fn line(&self, run: &RunId) -> Result<RunLine, RecordsError> {
+        let run = run.clone();
+        self.worker.run(move |db| journal::line(db, &run)).await
     }
 
     /// As [`Journal::runs`].
@@ -167,8 +170,25 @@ impl Journal for Sqlite {
         self.beside.writer.run(move |db| journal::append(db, fence, &line)).await
     }
 
-    async fn unfinished(&self) -> Result<Vec<Unfinished>, RecordsError> {
-        self.beside.reader.unfinished().await
+    async fn due(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Unfinished>, RecordsError> {
+        self.beside.reader.worker.run(move |db| journal::due(db, from, to)).await
+    }
+
+    async fn next_due(&self, from: Timestamp) -> Result<Option<Timestamp>, RecordsError> {
+        self.beside.reader.worker.run(move |db| journal::next_due(db, from)).await
+    }
+
+    async fn asked_of(&self) -> Result<Vec<Unfinished>, RecordsError> {
+        self.beside.reader.worker.run(interventions::asked_of).await
+    }
+
+    async fn asked(&self, run: &RunId) -> Result<Vec<Asked>, RecordsError> {
+        let run = run.clone();
+        self.beside.reader.worker.run(move |db| interventions::asked(db, &run)).await
+    }
+
+    async fn decline(&self, fence: Fence, number: InterventionNumber) -> Result<(), RecordsError> {
+        self.beside.writer.run(move |db| interventions::decline(db, fence, number)).await
     }
 
     async fn runs(&self, tenant: Option<&Tenant>, most: u32) -> Result<Vec<RunLine>, RecordsError> {
@@ -281,6 +301,14 @@ impl Consents for Beside {
 
     async fn consent(&self, consents: &[Consent]) -> Result<(), RecordsError> {
         consents::record(&self.writer, consents).await
+    }
+}
+
+#[async_trait]
+impl Interventions for Beside {
+    async fn ask(&self, run: &RunId, at: Timestamp, what: &Intervention) -> Result<(), RecordsError> {
+        let (run, what) = (run.clone(), what.clone());
+        self.writer.run(move |db| interventions::ask(db, &run, at, &what)).await
     }
 }
 

@@ -1,6 +1,12 @@
 //! What core's types are in a database: JSON beside the version of its format.
 
-use aftercall_core::{consent::Request, conversation::Conversation, ledger::Entry, ports::RecordsError, run::Event};
+use aftercall_core::{
+    consent::Request,
+    conversation::Conversation,
+    ledger::Entry,
+    ports::RecordsError,
+    run::{Event, Intervention},
+};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// A type that is stored as JSON.
@@ -14,6 +20,10 @@ impl Stored for Conversation {
 }
 
 impl Stored for Event {
+    const VERSION: u32 = 1;
+}
+
+impl Stored for Intervention {
     const VERSION: u32 = 1;
 }
 

@@ -8,6 +8,7 @@ use aftercall_core::{
     id::RunId,
     ledger::{self, Begin, Change, Decision, Entry, Fence, Refused},
     ports::{Accept, Acceptance, Append, EffectOf, RecordsError, StoredRun, Unfinished},
+    run::Standing,
     time::Timestamp,
 };
 
@@ -19,6 +20,7 @@ pub(crate) struct Disk {
     /// In the order in which they were accepted.
     order: Vec<RunId>,
     ended: BTreeSet<RunId>,
+    standings: BTreeMap<RunId, Standing>,
     effects: BTreeMap<EffectKey, Row>,
 }
 
@@ -66,7 +68,7 @@ impl Disk {
 
     pub(crate) fn append(&mut self, fence: Fence, append: &Append<'_>) -> Answer<()> {
         self.expect_epoch(fence)?;
-        let Append { run, seq, event, ending } = append.clone();
+        let Append { run, seq, event, standing, ending, .. } = append.clone();
         let stored = self.runs.get_mut(run).ok_or_else(|| RecordsError::NoSuchRun(run.to_string()))?;
         let next = u64::try_from(stored.journal.len()).expect("a length fits 64 bits");
         if seq < next {
@@ -80,6 +82,7 @@ impl Disk {
         }
         stored.journal.push(event.clone());
         self.ended.extend(ending.map(|_| run.clone()));
+        self.standings.insert(run.clone(), standing);
         Ok(())
     }
 
@@ -91,9 +94,20 @@ impl Disk {
         self.ended.contains(run)
     }
 
-    pub(crate) fn unfinished(&self) -> Vec<Unfinished> {
-        let unfinished = |run: &RunId| Unfinished { run: run.clone(), tenant: self.runs[run].identity.tenant.clone() };
-        self.order.iter().filter(|run| !self.ended.contains(run)).map(unfinished).collect()
+    /// Where a run stands, since its newest event.
+    pub(crate) fn standing(&self, run: &RunId) -> Standing {
+        self.standings.get(run).copied().unwrap_or(Standing::Working)
+    }
+
+    /// The runs that have not ended and aren't left to a person, each with its instant.
+    pub(crate) fn unfinished(&self) -> Vec<(Timestamp, Unfinished)> {
+        let unfinished = |run: &RunId| {
+            Some((
+                self.standing(run).wake_at()?,
+                Unfinished { run: run.clone(), tenant: self.runs[run].identity.tenant.clone() },
+            ))
+        };
+        self.order.iter().filter(|run| !self.ended.contains(run)).filter_map(unfinished).collect()
     }
 
     pub(crate) fn begin(&mut self, effect: &EffectOf, begin: &Begin) -> Answer<Decision> {

@@ -13,7 +13,7 @@ use aftercall_core::{
     id::{RunId, Tenant},
     ports::{RecordsError, Tools},
 };
-use aftercall_engine::{Dispatcher, Embedded, Error, Place, Ports, Room};
+use aftercall_engine::{Dispatcher, Embedded, Error, Park, Place, Ports, Room};
 use tokio::{
     sync::Notify,
     task::AbortHandle,
@@ -58,7 +58,7 @@ impl Living {
         let process = Process::new(world, id, fence, life.map_or(u64::MAX, |life| life.points), fatal);
         let engine = Arc::new(Embedded::new(ports(&process), fence));
         let (host, tenants) = rooms(world);
-        let dispatcher = Arc::new(Dispatcher::new(Arc::clone(&engine), host, tenants));
+        let dispatcher = Arc::new(Dispatcher::new(Arc::clone(&engine), host, tenants, None));
         let (stop, stopped, resumed) = (Arc::new(Notify::new()), Arc::new(Notify::new()), Arc::default());
         let working = Working {
             process: Arc::clone(&process),
@@ -137,7 +137,7 @@ impl Living {
                     "somebody asked for it".to_owned()
                 };
                 let patience = Duration::from_millis(drop_ms.take().unwrap_or(u64::MAX));
-                match timeout(patience, engine.drive(&run, cancel)).await {
+                match timeout(patience, engine.drive(&run, Park::ForAPerson, cancel)).await {
                     Err(_) => {}
                     Ok(Err(Error::Records(RecordsError::Unavailable(_)))) => sleep(AGAIN).await,
                     Ok(_) => return,

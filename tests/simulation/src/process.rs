@@ -14,7 +14,7 @@ use aftercall_core::{
     id::{PluginName, RunId, Tenant},
     ledger::Fence,
     ports::{Chance, Clock, Grants},
-    run::{Event, Run},
+    run::{Event, Run, Standing},
     terms::Terms,
     time::Timestamp,
 };
@@ -113,6 +113,9 @@ impl Observer for Process {
             return;
         }
         self.world.tell(|| format!("{} {}: {}", self.id, short(run), event.kind.name()));
+        if state.standing() == Standing::NeedsAttention {
+            self.world.reached(Standing::NeedsAttention.as_str());
+        }
         if let Some(ending) = state.ending() {
             self.world.reached(ending.as_str());
             self.world.tell(|| format!("{} {}: ended, {ending:?}", self.id, short(run)));

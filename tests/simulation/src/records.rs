@@ -5,8 +5,14 @@ use aftercall_core::{
     effect::EffectKey,
     id::{RunId, Tenant},
     ledger::{Begin, Change, Decision, Entry, Fence},
-    ports::{Accept, Acceptance, Append, EffectOf, Journal, Ledger, RecordsError, RunLine, StoredRun, Unfinished},
+    ports::{
+        Accept, Acceptance, Append, Asked, EffectOf, InterventionNumber, Journal, Ledger, RecordsError, RunLine,
+        StoredRun, Unfinished,
+    },
+    run::Standing,
+    time::Timestamp,
 };
+use aftercall_engine::PARKED_MS_MIN;
 use async_trait::async_trait;
 
 use crate::{
@@ -82,6 +88,11 @@ impl Process {
     }
 }
 
+/// Whether a run that stands so since that event leaves memory.
+fn parks(standing: Standing, at: Timestamp) -> bool {
+    standing.wake_at().is_none_or(|until| until.ms_since(at) >= PARKED_MS_MIN)
+}
+
 #[async_trait]
 impl Journal for Process {
     async fn accept(&self, accept: &Accept) -> Result<Acceptance, RecordsError> {
@@ -106,8 +117,11 @@ impl Journal for Process {
         if stored.journal.len() > 1 {
             state.reached("a run went on");
         }
-        // Its last event may be there although the records said that they failed.
-        if state.records.disk().has_ended(run) {
+        // Its last event may be there although the records said that they failed. One that is to wait on leaves memory again.
+        let (disk, at) = (state.records.disk(), stored.journal.last().map_or(stored.accepted_at, |event| event.at));
+        let standing = disk.standing(run);
+        let waits_on = parks(standing, at) && standing.wake_at().is_none_or(|until| until > now);
+        if disk.has_ended(run) || waits_on {
             state.laws.lanes(self.id).ended(run, now);
         }
         Ok(stored)
@@ -119,21 +133,43 @@ impl Journal for Process {
             state.laws.runs.appended(append);
             Ok(())
         })
-        .await
+        .await?;
+        if parks(append.standing, append.event.at) {
+            self.world.state().laws.lanes(self.id).ended(append.run, self.world.now());
+        }
+        Ok(())
     }
 
-    async fn unfinished(&self) -> Result<Vec<Unfinished>, RecordsError> {
+    async fn due(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Unfinished>, RecordsError> {
         self.point().await;
-        if self.fails("unfinished") {
+        if self.fails("due") {
             return Err(unavailable());
         }
         let now = self.world.now();
         let state = &mut *self.world.state();
-        let unfinished = state.records.unfinished();
-        for line in &unfinished {
+        let due = state.records.unfinished().into_iter().filter(|(at, _)| (from..=to).contains(at));
+        let due: Vec<Unfinished> = due.map(|(_, unfinished)| unfinished).collect();
+        for line in &due {
             state.laws.lanes(self.id).waits(&line.tenant, &line.run, now);
         }
-        Ok(unfinished)
+        Ok(due)
+    }
+
+    async fn next_due(&self, from: Timestamp) -> Result<Option<Timestamp>, RecordsError> {
+        let unfinished = self.world.state().records.unfinished();
+        Ok(unfinished.into_iter().map(|(at, _)| at).filter(|at| *at >= from).min())
+    }
+
+    async fn asked_of(&self) -> Result<Vec<Unfinished>, RecordsError> {
+        Ok(Vec::new())
+    }
+
+    async fn asked(&self, _: &RunId) -> Result<Vec<Asked>, RecordsError> {
+        Ok(Vec::new())
+    }
+
+    async fn decline(&self, _: Fence, _: InterventionNumber) -> Result<(), RecordsError> {
+        Ok(())
     }
 
     async fn runs(&self, _: Option<&Tenant>, _: u32) -> Result<Vec<RunLine>, RecordsError> {
@@ -182,6 +218,7 @@ impl Ledger for Process {
             Change::SettledDone(_) => self.world.reached("settled: it happened"),
             Change::SettledNot => self.world.reached("settled: it did not happen"),
             Change::GivenUp => self.world.reached("settled: never to be known"),
+            Change::Resolved(_) => self.world.reached("settled: by a person"),
             Change::WriteLeaves | Change::Ended(_) => {}
         }
         self.world.tell(|| format!("{} ledger {}: {change:?}", self.id, short(key)));

@@ -3,7 +3,7 @@
 mod call;
 mod tools;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, num::NonZeroU32};
 
 use aftercall_core::{
     cap::Caps,
@@ -84,7 +84,7 @@ pub(crate) struct Faults {
 
 impl Workload {
     pub(crate) fn of(dice: &mut Dice) -> Self {
-        let mut host = Room { runs_max: dice.count(1..=6), waiting_max: dice.count(3..=40) };
+        let mut host = Room { runs_max: dice.count(1..=6), waiting_max: dice.count(3..=40), weight: NonZeroU32::MIN };
         let names = ["acme", "beta", "corp", "dent"];
         let mut tenants: BTreeMap<Tenant, Room> = (1..=dice.between(1..=4))
             .zip(names)
@@ -134,7 +134,7 @@ impl Life {
 }
 
 fn tenant_room(dice: &mut Dice) -> Room {
-    Room { runs_max: dice.count(1..=4), waiting_max: dice.count(1..=12) }
+    Room { runs_max: dice.count(1..=4), waiting_max: dice.count(1..=12), weight: NonZeroU32::MIN }
 }
 
 fn terms(tenants: &[Tenant], dice: &mut Dice) -> BTreeMap<(Tenant, String), Terms> {

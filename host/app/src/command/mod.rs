@@ -8,7 +8,10 @@ pub mod rehearse;
 pub mod run;
 
 pub mod logs;
+pub mod replay;
 pub mod runs;
+
+mod intervene;
 
 pub mod consent;
 pub mod diff;

@@ -6,7 +6,7 @@ use aftercall_core::{
     conversation::Dialect,
     id::RunId,
     ports::{Acceptance, StoredRun},
-    run::{Ending, Run},
+    run::Run,
     secret::Secret,
 };
 use aftercall_engine::Observer;
@@ -26,14 +26,12 @@ use crate::{
 /// The key of a model that is named on the command line.
 const KEY_VARIABLE: &str = "OPENAI_API_KEY";
 
-/// A run that was driven to its end.
+/// A run that was driven to its end, or to where it waits for a person.
 pub struct Driven {
     /// Which run.
     pub run: RunId,
     /// Whether its call was new.
     pub acceptance: Acceptance,
-    /// How it ended.
-    pub ending: Ending,
     /// As the records have it.
     pub stored: StoredRun,
     /// What came of it.
@@ -43,7 +41,7 @@ pub struct Driven {
 impl Driven {
     /// Whether the run came to its end by itself.
     pub fn is_well(&self) -> bool {
-        matches!(self.ending, Ending::Completed { .. } | Ending::Skipped { .. })
+        matches!(self.report.outcome.as_str(), "completed" | "skipped")
     }
 }
 
@@ -70,10 +68,10 @@ pub async fn drive(call: &cli::OneCall, revision: u32, rehearsal: bool) -> anyho
     let accepted = app.accept(accept).await?;
     let driven = app.drive(&accepted.run, interrupted()).await;
     app.settled().await;
-    let ending = driven?;
+    driven?;
     let stored = app.read(&accepted.run).await?;
     let report = Report::of(&name_of(&call.call), &accepted.run, &Run::replay(stored.journal.clone())?);
-    Ok(Driven { run: accepted.run, acceptance: accepted.acceptance, ending, stored, report })
+    Ok(Driven { run: accepted.run, acceptance: accepted.acceptance, stored, report })
 }
 
 fn model(call: &cli::OneCall) -> Option<Route> {

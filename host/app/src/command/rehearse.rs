@@ -51,7 +51,7 @@ fn captured(stored: &StoredRun) -> Vec<(String, CapturedWrite)> {
 }
 
 fn tell(driven: &Driven, kept: &[(String, CapturedWrite)], out: &mut impl Write) -> std::io::Result<()> {
-    writeln!(out, "A rehearsal: {}. Nothing was written anywhere, and nothing of it is kept.", driven.ending.as_str())?;
+    writeln!(out, "A rehearsal: {}. Nothing was written anywhere, and nothing of it is kept.", driven.report.outcome)?;
     match kept.len() {
         0 => writeln!(out, "No request would have been sent that writes.")?,
         1 => writeln!(out, "This would have been sent:")?,

@@ -27,7 +27,7 @@ fn tell(driven: &Driven, out: &mut impl Write) -> std::io::Result<()> {
             "This call was taken in before; what was done is not done again. `--revision` looks at it once more."
         )?;
     }
-    writeln!(out, "{}: {}", driven.run, driven.ending.as_str())?;
+    writeln!(out, "{}: {}", driven.run, driven.report.outcome)?;
     for effect in &driven.report.effects {
         let receipt = effect.receipt.as_ref().map_or_else(|| "no receipt".to_owned(), story::receipt_in_words);
         writeln!(out, "  {}: {receipt}", effect.tool)?;

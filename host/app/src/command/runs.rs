@@ -2,18 +2,24 @@
 
 use std::{io::Write, path::PathBuf};
 
-use aftercall_core::ports::RunLine;
+use aftercall_core::{id::RunId, ports::RunLine};
 use aftercall_storage::{Reader, Sqlite};
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use serde_json::json;
 
-use crate::{cli, config::Config, story};
+use crate::{cli, command::intervene, config::Config, story};
 
-/// Lists runs, newest first.
+/// Runs among which the beginning of an identifier is looked for.
+const RUNS_SEARCHED_MAX: u32 = 10_000;
+
+/// Lists runs, newest first, or takes what somebody wants of one.
 ///
 /// # Errors
-/// The records can't be read.
+/// The records can't be read, or what is wanted can't be done.
 pub async fn runs(arguments: &cli::Runs, out: &mut impl Write) -> anyhow::Result<()> {
+    if let Some(intervention) = &arguments.intervention {
+        return intervene::intervene(intervention, out).await;
+    }
     let reader = reader(&arguments.store)?;
     let runs = reader.runs(arguments.tenant.as_ref(), arguments.most).await?;
     if arguments.format == cli::Format::Json {
@@ -26,7 +32,7 @@ pub async fn runs(arguments: &cli::Runs, out: &mut impl Write) -> anyhow::Result
         writeln!(out, "No runs yet.")?;
     }
     for line in &runs {
-        let ending = line.ending.as_deref().unwrap_or("under way");
+        let ending = line.ending.as_ref().unwrap_or(&line.standing);
         let identity = &line.identity;
         let revision = if identity.revision > 0 { format!(" (revision {})", identity.revision) } else { String::new() };
         writeln!(
@@ -51,17 +57,48 @@ fn to_json(line: &RunLine) -> serde_json::Value {
         "revision": line.identity.revision,
         "accepted_at": line.accepted_at,
         "outcome": line.ending,
+        "standing": line.standing,
     })
+}
+
+/// The records that the command line names.
+///
+/// # Errors
+/// The configuration can't be read.
+pub(super) fn path(store: &cli::Store) -> anyhow::Result<PathBuf> {
+    match &store.store {
+        Some(path) => Ok(path.clone()),
+        None => Ok(Config::read(&store.config)?.store()),
+    }
 }
 
 /// Opens the records that the command line names, for reading.
 ///
 /// # Errors
 /// The configuration or the records can't be read.
-pub fn reader(store: &cli::Store) -> anyhow::Result<Reader> {
-    let path: PathBuf = match &store.store {
-        Some(path) => path.clone(),
-        None => Config::read(&store.config)?.store(),
-    };
+pub(super) fn reader(store: &cli::Store) -> anyhow::Result<Reader> {
+    let path = path(store)?;
     Sqlite::open_reader(&path).with_context(|| format!("the records {} can't be opened", path.display()))
+}
+
+/// The run whose identifier begins so.
+///
+/// # Errors
+/// There is none, or several.
+pub(super) async fn find(reader: &Reader, beginning: &str) -> anyhow::Result<RunId> {
+    let runs = reader.runs(None, RUNS_SEARCHED_MAX).await?;
+    let mut fitting = runs.into_iter().map(|line| line.run).filter(|run| fits(run.as_str(), beginning));
+    match (fitting.next(), fitting.next()) {
+        (Some(run), None) => Ok(run),
+        (None, _) => bail!("there is no run `{beginning}`: `aftercall runs` lists those there are"),
+        (Some(one), Some(other)) => {
+            bail!("`{beginning}` fits several runs, {one} and {other} among them: give more of it")
+        }
+    }
+}
+
+/// `run_3f2a…` can be named by any beginning of it, with or without `run_`.
+fn fits(run: &str, beginning: &str) -> bool {
+    let bare = run.trim_start_matches("run_");
+    !beginning.is_empty() && (run.starts_with(beginning) || bare.starts_with(beginning))
 }

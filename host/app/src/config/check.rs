@@ -176,6 +176,14 @@ fn check_grant(problems: &mut Problems, place: &str, grant: &Grant) {
             problems.add_if_zero(&format!("{place}.effects.{tool}.{}", cap.per.setting()), cap.most);
         }
     }
+    for (tool, timing) in &grant.timing {
+        if let Err(error) = timing.check() {
+            problems.add(&format!("{place}.timing.{tool}"), error);
+        }
+    }
+    for (tool, _) in grant.approve.iter().filter(|(_, approval)| approval.within_ms == 0) {
+        problems.add(&format!("{place}.approve.{tool}.within_ms"), "with 0 nobody could ever approve");
+    }
     if let Some(digest) = grant.consent.as_ref().filter(|digest| !digest.is_well_formed()) {
         let remedy = "write the 64 hexadecimal digits that `aftercall plugin inspect` shows";
         problems.add(&format!("{place}.consent"), format_args!("`{digest}` is no digest: {remedy}"));
@@ -233,13 +241,10 @@ fn check_assistant(problems: &mut Problems, place: &str, assistant: &AssistantCo
             );
         }
     }
-    for (live, choice) in &assistant.replaces {
-        if !assistant.tools.contains(choice) {
-            problems.add(
-                &format!("{place}.replaces.{live}"),
-                format_args!("`{choice}` is not among the assistant's tools"),
-            );
-        }
+    let replaces = assistant.replaces.iter().map(|(live, choice)| (format!("replaces.{live}"), choice));
+    let already = assistant.already.keys().map(|choice| (format!("already.\"{choice}\""), choice));
+    for (of, choice) in replaces.chain(already).filter(|(_, choice)| !assistant.tools.contains(choice)) {
+        problems.add(&format!("{place}.{of}"), format_args!("`{choice}` is not among the assistant's tools"));
     }
 }
 
@@ -257,6 +262,7 @@ fn tool_choice(text: &str, assistant: &AssistantConfig, tenant: &TenantConfig) -
         bindings: grant.bind.get(tool).cloned().unwrap_or_default(),
         facts: grant.facts.clone(),
         replaces: replaces.collect(),
+        already: assistant.already.get(text).cloned().unwrap_or_default(),
         plugin,
         tool: tool.to_owned(),
     })

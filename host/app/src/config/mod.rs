@@ -12,6 +12,7 @@ mod server;
 
 use std::{
     collections::BTreeMap,
+    num::NonZeroU32,
     path::{Path, PathBuf},
 };
 
@@ -26,7 +27,10 @@ use aftercall_core::{
     gate::Gates,
     id::{AssistantName, EndpointName, PluginName, Sha256Hex, Tenant},
     manifest::ConversationLevel,
+    seed::Already,
     state::Quota,
+    terms::Approval,
+    timing::Timing,
 };
 use aftercall_plugin::Limits;
 use serde::{Deserialize, Serialize};
@@ -151,6 +155,8 @@ pub struct TenantConfig {
     pub runs_max: Option<u32>,
     /// Calls of the tenant that may wait for their run. Default: [`TENANT_WAITING_MAX`]. More are answered 429.
     pub waiting_max: Option<u32>,
+    /// How many of its runs begin while one does of a tenant of weight 1, where both have some waiting. Default: 1.
+    pub weight: Option<NonZeroU32>,
 }
 
 /// A tenant's consent to a plugin.
@@ -173,6 +179,10 @@ pub struct Grant {
     pub constrain: BTreeMap<String, Constraints>,
     /// How many effects each tool may have, and `"*"` all of them together: `effects.send_sms.per_run_max = 1`.
     pub effects: BTreeMap<String, Caps>,
+    /// When tools may act: `timing.send_sms.quiet = { from = "20:00", to = "09:00" }`.
+    pub timing: BTreeMap<String, Timing>,
+    /// Tools of which a person must approve each call: `approve.send_sms = {}`.
+    pub approve: BTreeMap<String, Approval>,
     /// The digest of a component to which the tenant consents by hand, whatever it asks for.
     pub consent: Option<Sha256Hex>,
     /// How much it may see of what was said on the call: `none` (the default), `summary` or `transcript`.
@@ -207,6 +217,9 @@ pub struct AssistantConfig {
     pub tools: Vec<String>,
     /// Live tools that a post-call tool stands in for: `{ "book_demo" = "calendar/book" }`.
     pub replaces: BTreeMap<String, String>,
+    /// What live tools did already of what a post-call tool does, so that it is not done again:
+    /// `already."calendar/book" = [{ live = "book_slot", arguments = { start = "arguments/start" } }]`.
+    pub already: BTreeMap<String, Vec<Already>>,
     /// Which calls have nothing to be done after them.
     pub gates: Gates,
     /// When a run stops, done or not.

@@ -49,7 +49,7 @@ async fn ended(config: &Config, run: &RunId, scenario: &Scenario, sandbox: &Sand
     loop {
         let stored = reader.read(run).await?;
         let played = Played::of(CRASH, stored, &scenario.expected, sandbox)?;
-        if played.report.outcome != crate::report::UNFINISHED {
+        if played.report.outcome != "under-way" {
             return Ok(played);
         }
         tokio::time::sleep(LOOK_AGAIN).await;

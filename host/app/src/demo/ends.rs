@@ -9,7 +9,7 @@ use aftercall_core::{
 use aftercall_engine::Observer;
 use tokio::sync::watch;
 
-/// Knows which runs have ended.
+/// Knows which runs have ended, or wait for a person, whom there is none here.
 pub(super) struct Ends(watch::Sender<BTreeSet<RunId>>);
 
 impl Default for Ends {
@@ -19,7 +19,7 @@ impl Default for Ends {
 }
 
 impl Ends {
-    /// Resolves when all of these runs have ended.
+    /// Resolves when all of these runs have ended, or wait for a person.
     pub(super) async fn all(&self, runs: &[RunId]) {
         let mut ended = self.0.subscribe();
         // The sender is in `self`: it is there as long as somebody waits.
@@ -29,7 +29,7 @@ impl Ends {
 
 impl Observer for Ends {
     fn happened(&self, run: &RunId, _: &Event, state: &Run) {
-        if state.ending().is_some() {
+        if state.ending().is_some() || state.standing().is_for_a_person() {
             self.0.send_modify(|ended| {
                 ended.insert(run.clone());
             });

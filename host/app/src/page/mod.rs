@@ -37,12 +37,12 @@ fn layout(title: &str, live: bool, body: &Markup) -> String {
 }
 
 /// The colour that an outcome has.
-fn tone(outcome: Option<&str>) -> &'static str {
+fn tone(outcome: &str) -> &'static str {
     match outcome {
-        None => "live",
-        Some("completed") => "good",
-        Some("skipped" | "cancelled") => "calm",
-        Some("needs-attention") => "warn",
-        Some(_) => "bad",
+        "under-way" => "live",
+        "completed" => "good",
+        "sleeping" | "skipped" | "cancelled" => "calm",
+        "awaits-approval" | "needs-attention" | "unproven" => "warn",
+        _ => "bad",
     }
 }

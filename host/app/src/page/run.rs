@@ -2,13 +2,13 @@
 
 use aftercall_core::{
     ports::StoredRun,
-    run::{Ending, IllegalHistory},
+    run::{Ending, IllegalHistory, Run},
     timeline::{self, What},
 };
 use maud::html;
 
 use super::{call::call, layout, timeline::timeline as lines, tone};
-use crate::story;
+use crate::{report, story};
 
 /// A run, as a page.
 ///
@@ -20,14 +20,15 @@ pub fn run(stored: &StoredRun) -> Result<String, IllegalHistory> {
         What::Ended(ending) => Some(ending),
         _ => None,
     });
-    let outcome = ending.map(Ending::as_str);
+    let run = Run::replay(stored.journal.iter().cloned())?;
+    let outcome = report::outcome(&run);
     let identity = &stored.identity;
     let body = html! {
         header {
             p.back { a href="/runs" { "← Runs" } }
             h1 {
                 (identity.conversation) " "
-                span.(tone(outcome)).badge { (outcome.unwrap_or("under way")) }
+                span.(tone(outcome)).badge { (outcome) }
             }
             p.facts { (story::call_in_words(&stored.conversation)) }
             p.facts { (identity.tenant) " · " (identity.platform) " · " (identity.run()) }

@@ -16,9 +16,9 @@ pub fn runs(lines: &[RunLine], user: &str) -> String {
                 p.empty { "No run yet. Each call that a platform posts to an endpoint becomes one." }
             }
             @for line in lines {
-                @let outcome = line.ending.as_deref();
+                @let outcome = line.ending.as_ref().unwrap_or(&line.standing).as_str();
                 a.row href={ "/runs/" (line.run) } {
-                    span.(tone(outcome)).badge { (outcome.unwrap_or("under way")) }
+                    span.(tone(outcome)).badge { (outcome) }
                     span.what {
                         strong { (line.identity.conversation) }
                         small {

@@ -16,7 +16,7 @@ use aftercall_core::{
     run::{AttemptResult, Ending, Event, Kind as Happened, Run},
     time::Timestamp,
 };
-use aftercall_engine::Observer;
+use aftercall_engine::{Driven, Observer};
 use aftercall_sandbox::{Fault, Point, Service, When};
 use tokio::sync::Notify;
 
@@ -89,7 +89,7 @@ async fn step_back(world: &World, observer: Arc<dyn Observer>, crash: impl Futur
 
     let app = build(world, 0, Arc::new(Silence)).await;
     let ended = tokio::time::timeout(ENDED_MAX, app.drive(&run, pending())).await.expect("it ends in time");
-    assert!(matches!(ended.expect("it is driven"), Ending::Completed { .. }));
+    assert!(matches!(ended.expect("it is driven"), Driven::Ended(Ending::Completed { .. })));
     drop(app);
     Account::of(world, &[(Call(0), run)].into()).await.expect_exact(world, "the clock's step");
 }

@@ -10,8 +10,9 @@ use aftercall_app::{
     config::Config,
     demo::{Plugins, Process, Scenario, Webhook, build_plugins, configure, secret, start, together},
 };
+use aftercall_core::{ports::RunLine, run::Standing};
 use aftercall_sandbox::{Credentials, Sandbox};
-use aftercall_storage::Sqlite;
+use aftercall_storage::{Reader, Sqlite};
 use tokio::process::Command;
 
 use crate::calls::{Call, Kind, fill_seeds};
@@ -103,12 +104,12 @@ impl World {
     pub(crate) async fn wait_until_ended(&self) {
         let reader = Sqlite::open_reader(self.config.store()).expect("they can be read");
         let ended = async {
-            while !reader.unfinished().await.expect("they can be read").is_empty() {
+            while !unfinished(&reader).await.is_empty() {
                 tokio::time::sleep(LOOK_AGAIN).await;
             }
         };
         if tokio::time::timeout(ENDED_MAX, ended).await.is_err() {
-            let left = reader.unfinished().await.expect("they can be read");
+            let left = unfinished(&reader).await;
             panic!("{} runs did not end in {ENDED_MAX:?}: {left:#?}\n{}", left.len(), self.log());
         }
     }
@@ -119,6 +120,13 @@ impl World {
         let lines: Vec<&str> = log.lines().collect();
         lines[lines.len().saturating_sub(LOG_LINES_SHOWN)..].join("\n")
     }
+}
+
+/// Runs that have not ended, and that no person is waited for.
+async fn unfinished(reader: &Reader) -> Vec<RunLine> {
+    let mut runs = reader.runs(None, u32::MAX).await.expect("they can be read");
+    runs.retain(|run| run.ending.is_none() && run.standing != Standing::NeedsAttention.as_str());
+    runs
 }
 
 /// The plugins that calls need, built once.

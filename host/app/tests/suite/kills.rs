@@ -137,7 +137,7 @@ impl Stage {
     /// Waits until the request to end is in the journal, so that what follows comes after it.
     async fn wait_until_cancelled(&self) {
         let reader = Sqlite::open_reader(self.folder.path().join("records.db")).expect("it can be read");
-        let run = reader.unfinished().await.expect("it reads").pop().expect("it is under way").run;
+        let run = reader.runs(None, 1).await.expect("it reads").pop().expect("it is under way").run;
         let requested = |event: &Event| matches!(event.kind, Kind::CancelRequested { .. });
         while !reader.read(&run).await.expect("it reads").journal.iter().any(requested) {
             tokio::task::yield_now().await;

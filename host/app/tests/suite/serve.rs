@@ -158,7 +158,7 @@ async fn a_call_is_driven_although_its_client_is_gone() {
     }
     let runs = loop {
         let runs = served.get("/runs", Some(("operator", "demo"))).await.text;
-        if !runs.contains("under way") {
+        if !runs.contains("under-way") {
             break runs;
         }
         tokio::task::yield_now().await;

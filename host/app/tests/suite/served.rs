@@ -142,7 +142,7 @@ impl Served {
         loop {
             let page = self.get(&format!("/runs/{run}"), Some(("meridian", "demo"))).await;
             assert_eq!(page.status, 200, "{}", page.text);
-            if !page.text.contains("under way") {
+            if !page.text.contains("under-way") {
                 assert!(page.text.contains(outcome), "{}", page.text);
                 return page.text;
             }

@@ -18,9 +18,24 @@ impl Run {
         };
         self.turns()
             .iter()
-            .map(|turn| Exchange { reply: &turn.reply, results: results(&turn.reply.calls, &turn.calls) })
+            .zip(1..)
+            .map(|(turn, number)| Exchange {
+                reply: &turn.reply,
+                results: results(&turn.reply.calls, &turn.calls),
+                objection: (self.nudged_after == Some(number)).then(|| objection(&turn.unfounded)),
+            })
             .collect()
     }
+}
+
+/// What the model is told when its account claims what no tool call did.
+fn objection(unfounded: &[String]) -> String {
+    let tools = unfounded.iter().map(|tool| format!("`{tool}`")).collect::<Vec<_>>().join(", ");
+    format!(
+        "Your account says that something was done which only {tools} can do, and no call of that tool has succeeded \
+         in this work. If it is to be done, call the tool now. If it is not, or cannot be done, answer with an account \
+         that does not claim it."
+    )
 }
 
 fn answer(asked: &ToolCall, call: &Call, pins: &Pins) -> String {
@@ -46,6 +61,7 @@ fn answer(asked: &ToolCall, call: &Call, pins: &Pins) -> String {
             "outcome-unknown",
             "this may or may not have happened. A person will look at it. Do not try it again; go on with the rest.",
         ),
+        CallEnd::Abandoned => error("outcome-unknown", "this may or may not have happened. A person left it at that."),
         CallEnd::Dropped => error("dropped", "the run is ending: this was not done"),
     }
 }

@@ -23,7 +23,7 @@ pub enum Command {
         /// Which attempt of this run, from 1.
         attempt: u32,
     },
-    /// Ask whether an effect in doubt happened.
+    /// Find out whether an effect in doubt happened: from the vendor, or from what a person said.
     Settle {
         /// Which call.
         call: CallId,
@@ -53,8 +53,15 @@ pub enum Timer {
         /// The attempt that comes after it.
         attempt: u32,
     },
-    /// The pause before an attempt at a call.
+    /// The pause before an attempt at a call, or the time at which the tool may act.
     Attempt {
+        /// Which call.
+        call: CallId,
+        /// The attempt that comes after it.
+        attempt: u32,
+    },
+    /// The time within which a person may approve an attempt at a call.
+    Approval {
         /// Which call.
         call: CallId,
         /// The attempt that comes after it.
@@ -83,6 +90,7 @@ impl Command {
             Command::Wait { timer: Timer::Deadline, .. } => "wait/deadline".to_owned(),
             Command::Wait { timer: Timer::Ask { turn, attempt }, .. } => format!("wait/{turn}/ask/{attempt}"),
             Command::Wait { timer: Timer::Attempt { call, attempt }, .. } => format!("wait/{call}/attempt/{attempt}"),
+            Command::Wait { timer: Timer::Approval { call, attempt }, .. } => format!("wait/{call}/approval/{attempt}"),
             Command::Wait { timer: Timer::Settle { call, round }, .. } => format!("wait/{call}/settle/{round}"),
         })
     }

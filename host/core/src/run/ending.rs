@@ -32,10 +32,12 @@ pub enum Ending {
         /// What.
         why: Why,
     },
-    /// An effect may or may not have happened, and a person must look.
-    NeedsAttention {
-        /// The tools of the calls in question.
+    /// The model closed with a claim that no tool call bears out, also after it was told so.
+    Unproven {
+        /// The tools whose action it claims.
         tools: Vec<String>,
+        /// Its account.
+        account: Option<String>,
     },
     /// Somebody ended it.
     Cancelled {
@@ -62,6 +64,11 @@ pub enum Why {
         tool: String,
         /// Why.
         failure: Failure,
+    },
+    /// An effect may or may not have happened, and a person left it at that.
+    Abandoned {
+        /// Of which tool.
+        tool: String,
     },
 }
 
@@ -106,7 +113,7 @@ impl Ending {
             Ending::BudgetExhausted { .. } => "budget-exhausted",
             Ending::Refused { .. } => "refused",
             Ending::Failed { .. } => "failed",
-            Ending::NeedsAttention { .. } => "needs-attention",
+            Ending::Unproven { .. } => "unproven",
             Ending::Cancelled { .. } => "cancelled",
             Ending::CannotContinue { .. } => "cannot-continue",
         }

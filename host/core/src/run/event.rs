@@ -12,7 +12,8 @@ use crate::{
     json::Json,
     model::{self, ModelPin, Reply},
     repair::Repair,
-    run::Timer,
+    run::{ApprovalAsk, Said, Timer},
+    seed::{Seeded, Unseeded},
     time::Timestamp,
     tool::{CapturedWrite, Effect, Failure, LogLine, Outcome},
     usage::Used,
@@ -44,6 +45,9 @@ pub enum Kind {
         asked_at: Timestamp,
         /// What it said.
         reply: Box<Reply>,
+        /// Where it closes: tools whose action it claims though no call of them succeeded.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unfounded: Vec<String>,
     },
     /// The model did not reply.
     AskFailed {
@@ -64,6 +68,35 @@ pub enum Kind {
         attempt: u32,
         /// What came of it.
         outcome: Box<Attempt>,
+    },
+    /// An attempt at a tool call may not begin yet.
+    Postponed {
+        /// Which call.
+        call: CallId,
+        /// Which attempt of this run at it, from 1.
+        attempt: u32,
+        /// Until when.
+        until: Timestamp,
+        /// Why, for people.
+        why: String,
+    },
+    /// An attempt at a tool call may not begin unless a person approves it.
+    ApprovalAsked {
+        /// Which call.
+        call: CallId,
+        /// Which attempt of this run at it, from 1.
+        attempt: u32,
+        /// What is to be approved.
+        ask: Box<ApprovalAsk>,
+    },
+    /// A person said something about a call.
+    Decided {
+        /// Which call.
+        call: CallId,
+        /// Who.
+        by: String,
+        /// What.
+        said: Box<Said>,
     },
     /// An effect in doubt was asked about.
     Settled {
@@ -107,6 +140,12 @@ pub struct Pins {
     pub retries: Retries,
     /// What had to be repaired in the history.
     pub repairs: Vec<Repair>,
+    /// What the live call did of what the tools do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seeded: Vec<Seeded>,
+    /// What it was to have done, and doesn't count as that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unseeded: Vec<Unseeded>,
     /// Whether this is a rehearsal: no write leaves.
     #[serde(default)]
     pub rehearsal: bool,
@@ -230,6 +269,9 @@ impl Kind {
             Kind::Replied { turn, attempt, .. } => format!("reply {attempt} of turn {turn}"),
             Kind::AskFailed { turn, attempt, .. } => format!("failed ask {attempt} of turn {turn}"),
             Kind::Attempted { call, attempt, .. } => format!("attempt {attempt} of {call}"),
+            Kind::Postponed { call, attempt, .. } => format!("postponement of attempt {attempt} of {call}"),
+            Kind::ApprovalAsked { call, attempt, .. } => format!("question about attempt {attempt} of {call}"),
+            Kind::Decided { call, .. } => format!("a person's word on {call}"),
             Kind::Settled { call, round, .. } => format!("settling round {round} of {call}"),
             Kind::Woke { timer } => format!("timer {timer:?}"),
             Kind::CancelRequested { .. } => "cancel request".to_owned(),

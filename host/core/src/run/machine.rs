@@ -4,31 +4,33 @@ use crate::{
     assistant::Jitter,
     conversation::ToolCall,
     effect::EffectKey,
-    model::{Failure, Finish, Reply},
+    model::{Failure, Reply},
     run::{
-        Budget, Call, CallEnd, CallId, Command, Decline, Ending, Event, Kind, PinnedTool, Pins, Refusal, Step, Stop,
-        Timer, Why,
-        call::{Rules, Status},
+        Call, CallEnd, CallId, Command, Decline, Ending, Event, Kind, PinnedTool, Pins, Refusal, Resolution, Said,
+        Step, Stop, Timer, Wait, Why,
+        call::{Open, Rules, SETTLE_ROUNDS_MAX},
     },
     time::Timestamp,
-    tool::{Blame, Failure as ToolFailure, Receipt},
+    tool::Receipt,
 };
 
 /// The post-call processing of one conversation, as its journal tells it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Run {
     footing: Option<Footing>,
-    turns: Vec<Turn>,
-    phase: Phase,
-    stop: Option<Stop>,
-    calls_made: u32,
-    tokens: u64,
+    pub(super) turns: Vec<Turn>,
+    pub(super) phase: Phase,
+    pub(super) stop: Option<Stop>,
+    pub(super) calls_made: u32,
+    pub(super) tokens: u64,
+    pub(super) nudged_after: Option<u32>,
 }
 
 /// What the first event said.
 #[derive(Debug, Clone, PartialEq)]
 struct Footing {
     pins: Box<Pins>,
+    began_at: Timestamp,
     deadline: Timestamp,
 }
 
@@ -39,10 +41,12 @@ pub struct Turn {
     pub reply: Box<Reply>,
     /// Its calls, in order.
     pub calls: Vec<Call>,
+    /// Where it closes: tools whose action it claims though no call of them succeeded.
+    pub unfounded: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]
-enum Phase {
+pub(super) enum Phase {
     /// Nothing has happened.
     #[default]
     New,
@@ -50,6 +54,8 @@ enum Phase {
     Asking { attempt: u32, not_before: Option<Timestamp> },
     /// The newest reply's calls are under way.
     Calling,
+    /// It would be over in that way, but for what a person must settle first.
+    Attending(Ending),
     /// It is over.
     Ended(Ending),
 }
@@ -106,7 +112,7 @@ impl Run {
         let applied = match event.kind {
             Kind::Started(pins) => self.start(pins, event.at),
             Kind::Declined(decline) => self.decline(decline),
-            Kind::Replied { turn, attempt, reply, .. } => self.reply(turn, attempt, reply),
+            Kind::Replied { turn, attempt, reply, unfounded, .. } => self.reply(turn, attempt, reply, unfounded),
             Kind::AskFailed { turn, attempt, failure, jitter } => {
                 let asked = Asked { turn, attempt, at: event.at };
                 self.ask_failed(&asked, failure, jitter)
@@ -116,6 +122,9 @@ impl Run {
                 |step| step == Step::Attempt(attempt),
                 |call, rules| call.attempted(attempt, &outcome, event.at, rules),
             ),
+            Kind::Postponed { call, attempt, until, .. } => self.set_aside(call, attempt, event.at, Wait::Later(until)),
+            Kind::ApprovalAsked { call, attempt, ask } => self.set_aside(call, attempt, event.at, Wait::Approval(*ask)),
+            Kind::Decided { call, said, .. } => self.decide(call, *said, event.at),
             Kind::Settled { call, round, found, jitter } => self.on_call(
                 call,
                 |step| matches!(step, Step::Settle { round: current, .. } if current == round),
@@ -127,11 +136,12 @@ impl Run {
         applied.map_err(|why| IllegalHistory { event: name, why })
     }
 
-    /// Everything that is outstanding. Empty once the run has ended.
+    /// Everything that is outstanding. Empty once the run has ended, and while only a person can say how it goes on.
     pub fn next(&self) -> Vec<Command> {
         let Some(footing) = &self.footing else { return Vec::new() };
         let mut commands = match &self.phase {
             Phase::New | Phase::Ended(_) => return Vec::new(),
+            Phase::Attending(_) => return self.call_commands(),
             Phase::Asking { attempt, not_before } => {
                 let (turn, attempt) = (self.current_turn() + 1, *attempt);
                 vec![match *not_before {
@@ -139,12 +149,16 @@ impl Run {
                     Some(until) => Command::Wait { timer: Timer::Ask { turn, attempt }, until },
                 }]
             }
-            Phase::Calling => self.callable().filter_map(|(id, call)| command_of(id, call)).collect(),
+            Phase::Calling => self.call_commands(),
         };
         if self.stop.is_none() {
             commands.push(Command::Wait { timer: Timer::Deadline, until: footing.deadline });
         }
         commands
+    }
+
+    fn call_commands(&self) -> Vec<Command> {
+        self.callable().into_iter().filter_map(|(id, call)| Some(command_of(id, call.as_open()?))).collect()
     }
 
     /// How it ended, if it has.
@@ -155,9 +169,22 @@ impl Run {
         }
     }
 
+    /// How it would end, but for what a person must settle first.
+    pub fn attending(&self) -> Option<&Ending> {
+        match &self.phase {
+            Phase::Attending(ending) => Some(ending),
+            _ => None,
+        }
+    }
+
     /// What it stands on. None before the first event, and in a run that was declined.
     pub fn pins(&self) -> Option<&Pins> {
         self.footing.as_ref().map(|footing| footing.pins.as_ref())
+    }
+
+    /// When it began.
+    pub fn began_at(&self) -> Option<Timestamp> {
+        self.footing.as_ref().map(|footing| footing.began_at)
     }
 
     /// When its wall time is over.
@@ -179,6 +206,11 @@ impl Run {
         Some((turn, turn.calls.get(index)?, tool))
     }
 
+    /// The turn after which the model was told that its account claims what no tool call did, if it was.
+    pub fn nudged_after(&self) -> Option<u32> {
+        self.nudged_after
+    }
+
     /// The effects that came about in this run, in order.
     pub fn effects(&self) -> Vec<DoneEffect<'_>> {
         self.calls()
@@ -196,6 +228,21 @@ impl Run {
         self.turns.iter().flat_map(|turn| turn.reply.calls.iter().zip(&turn.calls))
     }
 
+    /// The same, each with its place.
+    pub(super) fn numbered_calls(&self) -> impl Iterator<Item = (CallId, &Call)> {
+        let turns = (1..).zip(&self.turns);
+        turns.flat_map(|(turn, of)| (0..).zip(&of.calls).map(move |(index, call)| (CallId { turn, index }, call)))
+    }
+
+    /// The places of all calls, in order.
+    pub fn places(&self) -> impl Iterator<Item = CallId> {
+        self.numbered_calls().map(|(id, _)| id)
+    }
+
+    pub(super) fn newest_calls(&self) -> &[Call] {
+        self.turns.last().map_or(&[], |turn| &turn.calls)
+    }
+
     /// Calls that were refused before anything ran: the tool's name and why.
     pub fn refused(&self) -> Vec<(&str, &Refusal)> {
         self.calls()
@@ -206,7 +253,7 @@ impl Run {
             .collect()
     }
 
-    fn current_turn(&self) -> u32 {
+    pub(super) fn current_turn(&self) -> u32 {
         u32::try_from(self.turns.len()).unwrap_or(u32::MAX)
     }
 
@@ -215,9 +262,13 @@ impl Run {
             return Err("the run has begun already");
         }
         let deadline = at.plus_ms(pins.budgets.wall_ms_max);
-        self.footing = Some(Footing { pins, deadline });
-        self.phase = Phase::Asking { attempt: 1, not_before: None };
+        self.footing = Some(Footing { pins, began_at: at, deadline });
+        self.ask_next();
         Ok(())
+    }
+
+    pub(super) fn ask_next(&mut self) {
+        self.phase = Phase::Asking { attempt: 1, not_before: None };
     }
 
     fn decline(&mut self, decline: Decline) -> Result<(), &'static str> {
@@ -238,7 +289,13 @@ impl Run {
         self.footing.as_ref().ok_or("the run hasn't begun")
     }
 
-    fn reply(&mut self, turn: u32, attempt: u32, reply: Box<Reply>) -> Result<(), &'static str> {
+    fn reply(
+        &mut self,
+        turn: u32,
+        attempt: u32,
+        reply: Box<Reply>,
+        unfounded: Vec<String>,
+    ) -> Result<(), &'static str> {
         let pins = &self.expect_ask(turn, attempt)?.pins;
         let mut made = self.calls_made;
         let mut calls = Vec::with_capacity(reply.calls.len());
@@ -252,7 +309,7 @@ impl Run {
         }
         self.calls_made = made;
         self.tokens = self.tokens.saturating_add(reply.usage.total());
-        self.turns.push(Turn { reply, calls });
+        self.turns.push(Turn { reply, calls, unfounded });
         self.phase = Phase::Calling;
         self.advance();
         Ok(())
@@ -280,20 +337,73 @@ impl Run {
         expected: impl FnOnce(Step) -> bool,
         change: impl FnOnce(&mut Call, Rules<'_>),
     ) -> Result<(), &'static str> {
-        let called = self.callable().find(|(callable, _)| *callable == id).map(|(_, call)| &call.status);
-        let Some(Status::Open { step, not_before: None, .. }) = called else {
+        let callable = self.callable();
+        let called = callable.iter().find(|(callable, _)| *callable == id).and_then(|(_, call)| call.as_open());
+        let Some(Open { step, wait: None, .. }) = called else {
             return Err("this call isn't being attempted");
         };
         if !expected(*step) {
             return Err("another step of this call is outstanding");
         }
-        let footing = self.footing.as_ref().ok_or("the run hasn't begun")?;
-        let rules = Rules { retries: &footing.pins.retries, stopping: self.stop.is_some() };
-        let index = usize::try_from(id.index).map_err(|_| "there is no such call")?;
-        let calls = self.turns.last_mut().map(|turn| &mut turn.calls);
-        let call = calls.and_then(|calls| calls.get_mut(index)).ok_or("there is no such call")?;
-        change(call, rules);
+        let attending = self.attending().is_some();
+        let retries = self.footing.as_ref().ok_or("the run hasn't begun")?.pins.retries;
+        let rules = Rules { retries: &retries, stopping: self.stop.is_some() && !attending };
+        change(self.call_mut(id)?, rules);
         self.advance();
+        Ok(())
+    }
+
+    fn call_mut(&mut self, id: CallId) -> Result<&mut Call, &'static str> {
+        let turn = id.turn.checked_sub(1).and_then(|turn| usize::try_from(turn).ok());
+        let turn = turn.and_then(|turn| self.turns.get_mut(turn));
+        let index = usize::try_from(id.index).ok();
+        index.and_then(|index| turn?.calls.get_mut(index)).ok_or("there is no such call")
+    }
+
+    /// A call waits for a time or a person. The run is given the time that it may wait.
+    fn set_aside(&mut self, id: CallId, attempt: u32, at: Timestamp, wait: Wait) -> Result<(), &'static str> {
+        let until = wait.until();
+        self.on_call(id, |step| step == Step::Attempt(attempt), |call, _| call.set_aside(wait))?;
+        self.give_time(at, until);
+        Ok(())
+    }
+
+    /// Nothing of the run's wall time passes from one instant to another.
+    fn give_time(&mut self, from: Timestamp, to: Timestamp) {
+        if let Some(footing) = &mut self.footing {
+            footing.deadline = footing.deadline.max(to.plus_ms(footing.deadline.ms_since(from)));
+        }
+    }
+
+    fn decide(&mut self, id: CallId, said: Said, at: Timestamp) -> Result<(), &'static str> {
+        if let Said::Resolve(resolution) = said {
+            return self.resolve(id, resolution, at);
+        }
+        let late = self.overtaken();
+        let call = self.call_mut(id)?;
+        let Some(Wait::Approval(asked)) = call.as_open().and_then(|open| open.wait.as_ref()) else {
+            return Err("nobody is asked about this call");
+        };
+        match said {
+            Said::Approve(ask) if ask != *asked => return Err("something else is asked about this call by now"),
+            Said::Approve(ask) => call.approve(ask, late),
+            Said::Refuse { reason } => call.refuse(&reason),
+            Said::Resolve(_) => {}
+        }
+        self.advance();
+        Ok(())
+    }
+
+    /// A person settles an effect, which may need the run's wall time once more.
+    fn resolve(&mut self, id: CallId, resolution: Resolution, at: Timestamp) -> Result<(), &'static str> {
+        if self.attending().is_none() || !self.unknowable().contains(&id) {
+            return Err("this call isn't left to a person");
+        }
+        let wall_ms = self.pins().map_or(0, |pins| pins.budgets.wall_ms_max);
+        self.call_mut(id)?.resolve(resolution);
+        if let Some(footing) = &mut self.footing {
+            footing.deadline = footing.deadline.max(at.plus_ms(wall_ms));
+        }
         Ok(())
     }
 
@@ -312,18 +422,17 @@ impl Run {
                     *not_before = None;
                 }
             }
-            Timer::Attempt { call, .. } | Timer::Settle { call, .. } => {
-                let index = usize::try_from(call.index).map_err(|_| "there is no such call")?;
-                if let Some(call) = self.turns.last_mut().and_then(|turn| turn.calls.get_mut(index)) {
-                    call.wake();
-                }
+            Timer::Attempt { call, .. } | Timer::Approval { call, .. } | Timer::Settle { call, .. } => {
+                let late = self.overtaken();
+                self.call_mut(call)?.wake(late);
+                self.advance();
             }
         }
         Ok(())
     }
 
     fn stop(&mut self, stop: Stop) -> Result<(), &'static str> {
-        if self.footing.is_none() || self.ending().is_some() {
+        if !matches!(self.phase, Phase::Asking { .. } | Phase::Calling) {
             return Err("the run isn't under way");
         }
         if self.stop.is_some() {
@@ -347,116 +456,54 @@ impl Run {
         Ok(())
     }
 
-    /// Calls of the newest turn whose turn it is: reads side by side, a write once all before it have ended
-    /// and with nothing after it begun.
-    fn callable(&self) -> impl Iterator<Item = (CallId, &Call)> {
+    /// The place of the next call that goes on after others overtook it.
+    fn overtaken(&self) -> u32 {
+        let late = self.newest_calls().iter().filter_map(|call| call.as_open()?.late).max();
+        late.map_or(0, |last| last + 1)
+    }
+
+    /// Calls whose turn it is, and those that wait where others overtake them.
+    ///
+    /// In a turn, reads go side by side, and a write once all before it have ended and with nothing after it begun. One
+    /// that others overtook comes after them all, whatever its place in the reply: it must not stop what has begun. What
+    /// a person settles, once the model's work is over, is in nobody's way.
+    fn callable(&self) -> Vec<(CallId, &Call)> {
+        match self.phase {
+            Phase::New | Phase::Asking { .. } | Phase::Ended(_) => return Vec::new(),
+            Phase::Attending(_) => return self.numbered_calls().filter(|(_, call)| call.is_open()).collect(),
+            Phase::Calling => {}
+        }
         let turn = self.current_turn();
-        let calls = match self.phase {
-            Phase::Calling => self.turns.last().map_or(&[][..], |turn| &turn.calls),
-            _ => &[],
-        };
-        let mut reads_before = false;
-        let mut write_before = false;
-        (0..).zip(calls).filter_map(move |(index, call)| {
-            if !call.is_open() {
-                return None;
-            }
+        let calls = (0..).zip(self.newest_calls()).map(|(index, call)| (CallId { turn, index }, call));
+        let (aside, mut in_order): (Vec<_>, Vec<_>) = calls
+            .filter(|(_, call)| call.is_open())
+            .partition(|(_, call)| call.as_open().is_some_and(Open::is_set_aside));
+        in_order.sort_by_key(|(_, call)| call.as_open().and_then(|open| open.late));
+        let (mut reads_before, mut write_before) = (false, false);
+        in_order.retain(|(_, call)| {
             let free = if call.effect.writes() { !reads_before && !write_before } else { !write_before };
             reads_before |= !call.effect.writes();
             write_before |= call.effect.writes();
-            free.then_some((CallId { turn, index }, call))
-        })
-    }
-
-    /// Moves on once the newest turn's calls have all ended, or the run is stopping and waits for nothing.
-    fn advance(&mut self) {
-        let calling = match &self.phase {
-            Phase::Calling => self.turns.last(),
-            Phase::Asking { .. } if self.stop.is_some() => None,
-            _ => return,
-        };
-        if calling.is_some_and(|turn| turn.calls.iter().any(Call::is_open)) {
-            return;
-        }
-        let finished = calling.filter(|turn| turn.reply.calls.is_empty()).map(|turn| self.closing(&turn.reply));
-        let ending = match (&self.stop, finished) {
-            (_, Some(ending)) => Some(ending),
-            (Some(stop), None) => Some(stop.clone().into()),
-            (None, None) => self.exhausted().map(|budget| Ending::BudgetExhausted { budget }),
-        };
-        match ending {
-            Some(ending) => self.end(ending),
-            None => self.phase = Phase::Asking { attempt: 1, not_before: None },
-        }
-    }
-
-    /// Ends the run. An effect that only a person can settle outweighs every other end.
-    fn end(&mut self, ending: Ending) {
-        self.phase = Phase::Ended(self.needs_attention().unwrap_or(ending));
-    }
-
-    /// How a run ends whose model calls no further tool.
-    fn closing(&self, reply: &Reply) -> Ending {
-        match reply.finish {
-            Finish::Refusal => Ending::Refused { words: reply.text.clone() },
-            Finish::Length => Ending::Failed { why: Why::CutOff },
-            Finish::Stop => match self.undone() {
-                Some(why) => Ending::Failed { why },
-                None => Ending::Completed { account: reply.text.clone() },
-            },
-        }
-    }
-
-    /// The first effect that failed and was not made up for: by the same effect later, or, where the arguments
-    /// were at fault, by any later success of the same tool.
-    fn undone(&self) -> Option<Why> {
-        let mut open: Vec<(&str, Option<&EffectKey>, &ToolFailure)> = Vec::new();
-        for (asked, call) in self.calls().filter(|(_, call)| call.effect.writes()) {
-            match call.end() {
-                Some(CallEnd::Failed(failure)) => open.push((&asked.name, call.key.as_ref(), failure)),
-                Some(CallEnd::Done(_) | CallEnd::Known(_) | CallEnd::Conflict(_)) => {
-                    open.retain(|(tool, key, failure)| {
-                        let corrected = key.is_none() || failure.kind.blame() == Blame::Model;
-                        *tool != asked.name || !(corrected || *key == call.key.as_ref())
-                    })
-                }
-                _ => {}
-            }
-        }
-        let (tool, _, failure) = open.first()?;
-        Some(Why::Tool { tool: (*tool).to_owned(), failure: (*failure).clone() })
-    }
-
-    fn needs_attention(&self) -> Option<Ending> {
-        let tools: Vec<String> = self
-            .calls()
-            .filter(|(_, call)| call.end() == Some(&CallEnd::Unknowable))
-            .map(|(asked, _)| asked.name.clone())
-            .collect();
-        (!tools.is_empty()).then_some(Ending::NeedsAttention { tools })
-    }
-
-    fn exhausted(&self) -> Option<Budget> {
-        let budgets = self.pins()?.budgets;
-        let refused_for_it = self.refused().iter().any(|(_, refusal)| **refusal == Refusal::BudgetExhausted);
-        [
-            (refused_for_it, Budget::ToolCalls),
-            (self.current_turn() >= budgets.turns_max, Budget::Turns),
-            (self.tokens >= budgets.tokens_max, Budget::Tokens),
-        ]
-        .into_iter()
-        .find_map(|(over, budget)| over.then_some(budget))
+            free
+        });
+        in_order.extend(aside);
+        in_order
     }
 }
 
-fn command_of(id: CallId, call: &Call) -> Option<Command> {
-    let Status::Open { step, not_before, .. } = &call.status else { return None };
-    Some(match (*step, *not_before) {
-        (Step::Attempt(attempt), None) => Command::Attempt { call: id, attempt },
-        (Step::Attempt(attempt), Some(until)) => Command::Wait { timer: Timer::Attempt { call: id, attempt }, until },
-        (Step::Settle { round, .. }, None) => {
-            Command::Settle { call: id, round, last: round >= super::call::SETTLE_ROUNDS_MAX }
+fn command_of(call: CallId, open: &Open) -> Command {
+    match (open.step, &open.wait) {
+        (Step::Attempt(attempt), None) => Command::Attempt { call, attempt },
+        (Step::Attempt(attempt), Some(wait)) => {
+            let timer = match wait {
+                Wait::Approval(_) => Timer::Approval { call, attempt },
+                Wait::Pause(_) | Wait::Later(_) => Timer::Attempt { call, attempt },
+            };
+            Command::Wait { timer, until: wait.until() }
         }
-        (Step::Settle { round, .. }, Some(until)) => Command::Wait { timer: Timer::Settle { call: id, round }, until },
-    })
+        (Step::Settle { round, .. }, None) => Command::Settle { call, round, last: round >= SETTLE_ROUNDS_MAX },
+        (Step::Settle { round, .. }, Some(wait)) => {
+            Command::Wait { timer: Timer::Settle { call, round }, until: wait.until() }
+        }
+    }
 }

@@ -6,18 +6,23 @@
 
 mod answer;
 mod call;
+mod closing;
 mod command;
 mod ending;
 mod event;
 mod machine;
+mod person;
 mod refusal;
+mod standing;
 #[cfg(test)]
 mod tests;
 
-pub use call::{Call, CallEnd, SETTLE_ROUNDS_MAX, Status, Step};
+pub use call::{Call, CallEnd, Open, SETTLE_ROUNDS_MAX, Status, Step, Wait};
 pub use command::{Command, CommandId, Timer};
 pub use ending::{Budget, Ending, Stop, Why};
 pub use event::{Attempt, AttemptResult, CallId, Decline, Event, Found, Kind, PinnedTool, Pins};
 pub use machine::{DoneEffect, IllegalHistory, Run, Turn};
+pub use person::{ApprovalAsk, Intervention, Resolution, Said};
 pub(crate) use refusal::words_of;
 pub use refusal::{Refusal, is_telephony};
+pub use standing::Standing;

@@ -49,9 +49,9 @@ pub enum Unclear {
     /// The post-call tool: one that is idempotent does it once more, one that isn't asks the vendor. Right only if
     /// it knows the effect again without its key, which the live call never had: by the content, or because doing it
     /// twice is doing it once.
-    #[default]
     Settle,
     /// A person: it is never tried after the call.
+    #[default]
     Person,
 }
 

@@ -77,7 +77,8 @@ fn arguments() -> Value {
 }
 
 fn book() -> Value {
-    json!({"live": "book_slot", "arguments": arguments(), "receipt": "result/booking"})
+    json!({"live": "book_slot",
+        "unclear": "settle", "arguments": arguments(), "receipt": "result/booking"})
 }
 
 fn asks(arguments: &str) -> Item {

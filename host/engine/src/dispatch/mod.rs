@@ -1,6 +1,7 @@
 //! Many runs at once: those that were accepted wait here for their turn, and are driven to their end.
 
 mod queue;
+mod wakes;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -12,14 +13,16 @@ use std::{
 
 use aftercall_core::{
     id::{RunId, Tenant},
-    ports::RecordsError,
+    ports::{RecordsError, Unfinished},
+    time::Timestamp,
 };
 use tokio::{sync::Notify, task::JoinSet};
 
 pub use queue::{Full, Room};
 
-use crate::{Embedded, Error};
+use crate::{Driven, Embedded, Error, Park, clock};
 use queue::Queue;
+use wakes::Wakes;
 
 /// The first pause before a run is driven again that could not be driven on. It doubles.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -35,6 +38,9 @@ pub struct Dispatcher {
     engine: Arc<Embedded>,
     queue: Mutex<Queue>,
     filled: Notify,
+    wakes: Mutex<Wakes>,
+    /// How often it looks for what people asked of runs.
+    look_every: Option<Duration>,
 }
 
 /// A place in the queue, kept for a call that is about to be accepted. Dropped, it is given back.
@@ -54,9 +60,16 @@ pub struct Load {
 }
 
 impl Dispatcher {
-    /// A dispatcher for these tenants.
-    pub fn new(engine: Arc<Embedded>, room: Room, tenants: BTreeMap<Tenant, Room>) -> Self {
-        Self { engine, queue: Mutex::new(Queue::new(room, tenants)), filled: Notify::new() }
+    /// A dispatcher for these tenants. `look_every`: how often it looks for what people asked of runs in the records; if
+    /// not at all, somebody says so by [`look`](Self::look).
+    pub fn new(
+        engine: Arc<Embedded>,
+        room: Room,
+        tenants: BTreeMap<Tenant, Room>,
+        look_every: Option<Duration>,
+    ) -> Self {
+        let queue = Mutex::new(Queue::new(room, tenants));
+        Self { engine, queue, filled: Notify::new(), wakes: Default::default(), look_every }
     }
 
     /// Keeps a place for a call of that tenant. Asked before the call is accepted: what was accepted is never refused.
@@ -68,20 +81,44 @@ impl Dispatcher {
         Ok(Place { dispatcher: self, tenant: Some(tenant.clone()) })
     }
 
-    /// Takes in the runs that the records have unfinished. Gives the tenants that aren't known here, each with the
-    /// number of its runs, which stay where they are.
+    /// Takes in the runs that the records have under way, and those whose time to go on has come. Gives the tenants that
+    /// aren't known here, each with the number of its runs, which stay where they are.
     ///
     /// # Errors
     /// The records failed.
     pub async fn resume(&self) -> Result<BTreeMap<Tenant, usize>, RecordsError> {
+        let now = self.engine.ports.clock.now();
+        let found = self.due(now).await.inspect_err(|_| self.wakes().look_again(now));
+        let (due, next) = found?;
+        self.wakes().looked(now, next);
+        Ok(self.take_in(due))
+    }
+
+    async fn due(&self, now: Timestamp) -> Result<(Vec<Unfinished>, Option<Timestamp>), RecordsError> {
+        let (journal, from) = (&self.engine.ports.journal, self.wakes().from());
+        Ok((journal.due(from, now).await?, journal.next_due(now.plus_ms(1)).await?))
+    }
+
+    /// Takes in the runs of which people asked for something in the records, and tells those that are being driven.
+    ///
+    /// # Errors
+    /// The records failed.
+    pub async fn look(&self) -> Result<(), RecordsError> {
+        let asked_of = self.engine.ports.journal.asked_of().await?;
+        let parked = asked_of.into_iter().filter(|asked| !self.engine.look(&asked.run));
+        self.take_in(parked);
+        Ok(())
+    }
+
+    fn take_in(&self, runs: impl IntoIterator<Item = Unfinished>) -> BTreeMap<Tenant, usize> {
         let mut unknown = BTreeMap::new();
-        for unfinished in self.engine.unfinished().await? {
-            if !self.queue().resume(&unfinished.tenant, unfinished.run) {
-                *unknown.entry(unfinished.tenant).or_default() += 1;
+        for Unfinished { run, tenant } in runs {
+            if !self.queue().resume(&tenant, run) {
+                *unknown.entry(tenant).or_default() += 1;
             }
         }
         self.filled.notify_one();
-        Ok(unknown)
+        unknown
     }
 
     /// Whether a run waits or is under way.
@@ -105,6 +142,7 @@ impl Dispatcher {
         let mut stopping = false;
         let mut under_way = JoinSet::new();
         let mut places = HashMap::new();
+        let mut looks = self.look_every.map(tokio::time::interval);
         loop {
             while !stopping && let Some((tenant, run)) = self.queue().next() {
                 let engine = Arc::clone(&self.engine);
@@ -121,15 +159,32 @@ impl Dispatcher {
                     let (task, ended) = ended.unwrap_or_else(|panicked| {
                         // The run stays where its journal ends, and the others go on.
                         tracing::error!("driving a run broke: {panicked}");
-                        (panicked.id(), Ok(()))
+                        (panicked.id(), Ok(None))
                     });
                     let (tenant, run) = places.remove(&task).expect("each task has its place");
                     self.queue().ended(&tenant, &run);
-                    ended?;
+                    if let Some(until) = ended? {
+                        self.wakes().sleeps_until(until);
+                    }
                 }
+                () = self.sleepers(), if !stopping => heard(self.resume().await)?,
+                () = tick(&mut looks), if !stopping => heard(self.look().await)?,
                 else => return Ok(()),
             }
         }
+    }
+
+    /// Waits until a run that sleeps is to go on.
+    async fn sleepers(&self) {
+        let next = self.wakes().next();
+        match next {
+            Some(next) => drop(clock::sleep_until(|| self.engine.ports.clock.now(), next).await),
+            None => pending().await,
+        }
+    }
+
+    fn wakes(&self) -> MutexGuard<'_, Wakes> {
+        self.wakes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
@@ -155,13 +210,34 @@ impl Drop for Place<'_> {
     }
 }
 
-/// Drives one run, again after what passes with time. Only that the records are another engine's is an error.
-async fn drive(engine: &Embedded, run: &RunId) -> Result<(), RecordsError> {
+async fn tick(looks: &mut Option<tokio::time::Interval>) {
+    match looks {
+        Some(looks) => drop(looks.tick().await),
+        None => pending().await,
+    }
+}
+
+/// Records that fail are asked again later. Only that they are another engine's is an error.
+fn heard<T>(answer: Result<T, RecordsError>) -> Result<(), RecordsError> {
+    match answer {
+        Err(RecordsError::Fenced) => Err(RecordsError::Fenced),
+        Err(error) => {
+            tracing::warn!("the records can't be looked through, which is tried again: {error}");
+            Ok(())
+        }
+        Ok(_) => Ok(()),
+    }
+}
+
+/// Drives one run, again after what passes with time. Gives the instant until which it sleeps, if it does. Only that the
+/// records are another engine's is an error.
+async fn drive(engine: &Embedded, run: &RunId) -> Result<Option<Timestamp>, RecordsError> {
     let mut pause = PAUSE;
     let mut broken = 0;
     loop {
-        match engine.drive(run, pending()).await {
-            Ok(_) => return Ok(()),
+        match engine.drive(run, Park::Anywhere, pending()).await {
+            Ok(Driven::Parked(standing)) => return Ok(standing.wake_at()),
+            Ok(Driven::Ended(_)) | Err(Error::UnderWay) => return Ok(None),
             Err(Error::Records(fenced @ RecordsError::Fenced)) => return Err(fenced),
             Err(Error::Records(RecordsError::Unavailable(why))) => {
                 tracing::warn!(%run, "the records failed, and the run waits {pause:?}: {why}");
@@ -170,12 +246,12 @@ async fn drive(engine: &Embedded, run: &RunId) -> Result<(), RecordsError> {
                 broken += 1;
                 tracing::error!(%run, "{error}");
                 if broken >= BROKEN_TRIES_MAX {
-                    return Ok(());
+                    return Ok(None);
                 }
             }
-            Err(damaged @ Error::Journal(_)) => {
+            Err(damaged @ Error::Journal { .. }) => {
                 tracing::error!(%run, "{damaged}");
-                return Ok(());
+                return Ok(None);
             }
         }
         tokio::time::sleep(pause).await;

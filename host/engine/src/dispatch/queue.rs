@@ -1,6 +1,13 @@
-//! Which run is next: tenants in turn, each within its own limits, all within the host's.
+//! Which run is next: tenants in turn by their weights, each within its own limits, all within the host's.
+//!
+//! Each tenant has a place on one line, and the one that is furthest behind is next; with each run it goes on by a stride
+//! that is the shorter the more it weighs (stride scheduling: Waldspurger and Weihl, 1995). So whatever one sends, another
+//! whose run waits, within its limits, waits for as many runs of it as it weighs more, and one.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet, VecDeque},
+    num::NonZeroU32,
+};
 
 use aftercall_core::id::{RunId, Tenant};
 
@@ -11,6 +18,8 @@ pub struct Room {
     pub runs_max: u32,
     /// Calls that may wait for their run.
     pub waiting_max: u32,
+    /// How many turns a tenant has while another of weight 1 has one. The host's own says nothing.
+    pub weight: NonZeroU32,
 }
 
 /// Why no further call can wait.
@@ -24,13 +33,20 @@ pub enum Full {
     Host,
 }
 
+/// How far a tenant of weight 1 goes on with each run.
+const STRIDE: u64 = 1 << 20;
+
 /// Runs that wait, and how many are under way. Nothing in it is worth keeping: the records have it all.
 #[derive(Debug)]
 pub(super) struct Queue {
     room: Room,
     lanes: BTreeMap<Tenant, Lane>,
     /// Tenants with anything waiting, in the order in which it is their turn.
-    turns: VecDeque<Tenant>,
+    turns: BTreeSet<Turn>,
+    /// How many turns there have been: of two in the same place, the one that took it first is first.
+    taken: u64,
+    /// Where the tenant stood whose run began last.
+    passed: u64,
     /// Runs that wait or are under way: each is there once.
     known: HashSet<RunId>,
     running: u32,
@@ -41,16 +57,23 @@ pub(super) struct Queue {
 struct Lane {
     room: Room,
     runs: VecDeque<RunId>,
+    /// Where it stands on the line.
+    place: u64,
+    /// Its turn, if anything waits.
+    turn: Option<Turn>,
     running: u32,
     /// Of these, some may have a place and be no run yet.
     waiting: u32,
 }
 
+/// A tenant's place on the line, and when it took it.
+type Turn = (u64, u64, Tenant);
+
 impl Queue {
     pub(super) fn new(room: Room, tenants: BTreeMap<Tenant, Room>) -> Self {
-        let lane = |room| Lane { room, runs: VecDeque::new(), running: 0, waiting: 0 };
+        let lane = |room| Lane { room, runs: VecDeque::new(), place: 0, turn: None, running: 0, waiting: 0 };
         let lanes = tenants.into_iter().map(|(tenant, room)| (tenant, lane(room))).collect();
-        Self { room, lanes, turns: VecDeque::new(), known: HashSet::new(), running: 0, waiting: 0 }
+        Self { room, lanes, turns: BTreeSet::new(), taken: 0, passed: 0, known: HashSet::new(), running: 0, waiting: 0 }
     }
 
     /// Keeps a place for a run that is about to be accepted. A tenant that isn't known has none.
@@ -85,10 +108,10 @@ impl Queue {
             return self.release(tenant);
         }
         let lane = self.lanes.get_mut(tenant).expect("it had a place");
-        if lane.runs.is_empty() {
-            self.turns.push_back(tenant.clone());
-        }
         lane.runs.push_back(run);
+        if lane.turn.is_none() {
+            self.line_up(tenant);
+        }
     }
 
     /// Puts a run in that was accepted before, whatever waits. Says whether its tenant is known.
@@ -105,31 +128,53 @@ impl Queue {
         if self.running >= self.room.runs_max {
             return None;
         }
-        for _ in 0..self.turns.len() {
-            let tenant = self.turns.pop_front()?;
-            let lane = self.lanes.get_mut(&tenant).expect("only known tenants have turns");
-            if lane.running >= lane.room.runs_max {
-                self.turns.push_back(tenant);
-                continue;
-            }
-            let run = lane.runs.pop_front().expect("only tenants with something waiting have turns");
-            lane.running += 1;
-            lane.waiting -= 1;
-            self.running += 1;
-            self.waiting -= 1;
-            if !lane.runs.is_empty() {
-                self.turns.push_back(tenant.clone());
-            }
-            return Some((tenant, run));
+        let free = |(_, _, tenant): &&Turn| {
+            let lane = &self.lanes[tenant];
+            lane.running < lane.room.runs_max
+        };
+        let turn = self.turns.iter().find(free)?.clone();
+        self.turns.remove(&turn);
+        let (place, _, tenant) = turn;
+        let lane = self.lanes.get_mut(&tenant).expect("only known tenants have turns");
+        let run = lane.runs.pop_front().expect("only tenants with something waiting have turns");
+        self.passed = place;
+        lane.place = place + STRIDE / u64::from(lane.room.weight.get());
+        lane.turn = None;
+        lane.running += 1;
+        lane.waiting -= 1;
+        self.running += 1;
+        self.waiting -= 1;
+        self.line_up(&tenant);
+        Some((tenant, run))
+    }
+
+    /// Gives a tenant its place on the line, if anything of it waits. Who had nothing waiting, or was at its own limit,
+    /// saves no turns up for later.
+    fn line_up(&mut self, tenant: &Tenant) {
+        let lane = self.lanes.get_mut(tenant).expect("only known tenants have turns");
+        if let Some(turn) = lane.turn.take() {
+            self.turns.remove(&turn);
         }
-        None
+        if lane.runs.is_empty() {
+            return;
+        }
+        lane.place = lane.place.max(self.passed);
+        self.taken += 1;
+        let turn = (lane.place, self.taken, tenant.clone());
+        lane.turn = Some(turn.clone());
+        self.turns.insert(turn);
     }
 
     /// A run of that tenant is no longer under way.
     pub(super) fn ended(&mut self, tenant: &Tenant, run: &RunId) {
         self.known.remove(run);
-        self.lanes.get_mut(tenant).expect("it was under way").running -= 1;
+        let lane = self.lanes.get_mut(tenant).expect("it was under way");
+        let was_at_limit = lane.running >= lane.room.runs_max;
+        lane.running -= 1;
         self.running -= 1;
+        if was_at_limit {
+            self.line_up(tenant);
+        }
     }
 
     pub(super) fn running(&self) -> u32 {
@@ -146,7 +191,7 @@ mod tests {
     use super::*;
 
     const fn room(runs_max: u32, waiting_max: u32) -> Room {
-        Room { runs_max, waiting_max }
+        Room { runs_max, waiting_max, weight: NonZeroU32::MIN }
     }
 
     fn tenant(name: &str) -> Tenant {
@@ -198,9 +243,45 @@ mod tests {
         assert_eq!(begin(&mut queue), "r0");
         put(&mut queue, "c", "c0").expect("there is room");
         end(&mut queue, "r0");
-        assert_eq!(begin(&mut queue), "r1");
-        end(&mut queue, "r1");
         assert_eq!(begin(&mut queue), "c0");
+        end(&mut queue, "c0");
+        assert_eq!(begin(&mut queue), "r1");
+    }
+
+    #[test]
+    fn who_weighs_more_has_more_turns_and_saves_none_up() {
+        let heavy = Room { weight: NonZeroU32::new(3).expect("not zero"), ..room(9, 100) };
+        let mut queue = queue(room(1, 100), &[("h", heavy), ("l", room(9, 100))]);
+        let mut begun = String::new();
+        for number in 0..8 {
+            put(&mut queue, "h", &format!("h{number}")).expect("there is room");
+            put(&mut queue, "l", &format!("l{number}")).expect("there is room");
+        }
+        for _ in 0..8 {
+            let run = begin(&mut queue);
+            end(&mut queue, &run);
+            begun.push_str(&run[..1]);
+        }
+        assert_eq!(begun, "hlhhhlhh");
+        // All that waits of one begins; the other, who comes back, has no more than its share.
+        let mut queue = self::queue(room(1, 100), &[("a", room(9, 100)), ("b", room(9, 100))]);
+        for number in 0..50 {
+            put(&mut queue, "a", &format!("a{number}")).expect("there is room");
+        }
+        for _ in 0..40 {
+            let run = begin(&mut queue);
+            end(&mut queue, &run);
+        }
+        for number in 0..3 {
+            put(&mut queue, "b", &format!("b{number}")).expect("there is room");
+        }
+        let mut begun = String::new();
+        for _ in 0..6 {
+            let run = begin(&mut queue);
+            end(&mut queue, &run);
+            begun.push_str(&run[..1]);
+        }
+        assert_eq!(begun, "bababa");
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Asking the model.
 
 use aftercall_core::{
-    model::{Offer, TurnRequest},
-    run::Kind,
+    claims,
+    model::{Finish, Offer, Reply, TurnRequest},
+    run::{CallEnd, Kind},
 };
 
 use super::Step;
@@ -24,8 +25,32 @@ impl Step {
         };
         let asked_at = self.ports.clock.now();
         match self.ports.model.turn(&request).await {
-            Ok(reply) => Kind::Replied { turn, attempt, asked_at, reply: Box::new(reply) },
+            Ok(reply) => {
+                let unfounded = self.unfounded(&reply);
+                Kind::Replied { turn, attempt, asked_at, reply: Box::new(reply), unfounded }
+            }
             Err(failure) => Kind::AskFailed { turn, attempt, failure, jitter: self.ports.chance.jitter() },
         }
+    }
+
+    /// Of a reply that closes the run: tools whose action it claims though no call of them succeeded, here or live.
+    fn unfounded(&self, reply: &Reply) -> Vec<String> {
+        let (Some(pins), Some(account)) = (self.run.pins(), &reply.text) else { return Vec::new() };
+        // In a rehearsal nothing is done, whatever the account says.
+        if !reply.calls.is_empty() || reply.finish != Finish::Stop || pins.rehearsal {
+            return Vec::new();
+        }
+        let done_here = |name: &str| {
+            self.run.calls().any(|(asked, call)| {
+                let done = matches!(call.end(), Some(CallEnd::Done(_) | CallEnd::Known(_) | CallEnd::Conflict(_)));
+                done && asked.name == name
+            })
+        };
+        let done_live = |name: &str| pins.seeded.iter().any(|seeded| seeded.tool == name);
+        let writing = pins.tools.iter().filter(|tool| tool.effect.writes());
+        let tools: Vec<claims::Tool<'_>> = writing
+            .map(|tool| claims::Tool { name: &tool.name, done: done_here(&tool.name) || done_live(&tool.name) })
+            .collect();
+        claims::unfounded(account, &tools)
     }
 }

@@ -18,15 +18,24 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 use tokio::sync::OnceCell;
 
-use super::{EffectSoFar, Step};
+use super::{EffectSoFar, Step, hold::Hold};
+
+/// What came of the wish to make an attempt.
+pub(super) enum Tried {
+    /// It ended.
+    Ended(Attempt),
+    /// It has to wait first.
+    Held(Hold),
+}
 
 impl Step {
-    pub(super) async fn attempt(&self, call: CallId) -> Result<Attempt, RecordsError> {
+    pub(super) async fn attempt(&self, call: CallId) -> Result<Tried, RecordsError> {
         let (tool, written) = self.called(call);
         let began_at = self.ports.clock.now();
         let attempt = |result, tries, key, told: Told| {
             let Told { log, captured, usage } = told;
-            Attempt { began_at, key, tries, result, log, jitter: self.ports.chance.jitter(), captured, usage }
+            let jitter = self.ports.chance.jitter();
+            Tried::Ended(Attempt { began_at, key, tries, result, log, jitter, captured, usage })
         };
         let failed = |failure| attempt(AttemptResult::Failed(failure), 0, None, Told::default());
         let arguments = match self.arguments(tool, written) {
@@ -42,6 +51,11 @@ impl Step {
                 return Ok(attempt(result, tries, Some(key), Told::default()));
             }
         };
+        match self.hold(call, tool, &terms, (&key, &arguments)).await? {
+            Ok(None) => {}
+            Ok(Some(hold)) => return Ok(Tried::Held(hold)),
+            Err(failure) => return Ok(failed(failure)),
+        }
         let first = EffectSoFar {
             key: key.clone(),
             attempt: 1,
@@ -67,7 +81,7 @@ impl Step {
                 (result, attempt)
             }
             Decision::InDoubt { attempt, .. } => {
-                let words = "an earlier attempt may have done this: the host ended before its answer was recorded";
+                let words = "an earlier attempt may have done this: no answer to it was recorded";
                 let failure = Failure::new(FailureKind::OutcomeUnknown, words);
                 (AttemptResult::InDoubt(failure), attempt)
             }

@@ -2,10 +2,12 @@
 
 mod ask;
 mod attempt;
+mod hold;
 mod settle;
+mod steps;
 mod terms;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use aftercall_core::{
     conversation::Conversation,
@@ -16,10 +18,13 @@ use aftercall_core::{
     ports::RecordsError,
     run::{CallId, Command, Event, Kind, PinnedTool, Run},
     time::Timestamp,
+    timing::Later,
     tool::{CallContext, Invocation},
 };
 
-use tokio::time::Instant;
+use attempt::Tried;
+use hold::Hold;
+pub(crate) use steps::Steps;
 
 use crate::{Ports, schemas::Schemas, trying::Trying};
 
@@ -37,8 +42,6 @@ pub(crate) struct Step {
     pub(crate) schemas: Arc<Schemas>,
     pub(crate) subject: Arc<Subject>,
     pub(crate) run: Arc<Run>,
-    /// When the last thing happened that the run knows of, by the clock of then.
-    pub(crate) since: Timestamp,
     pub(crate) command: Command,
 }
 
@@ -47,34 +50,20 @@ impl Step {
     pub(crate) async fn run(&self) -> Result<Event, RecordsError> {
         let kind = match self.command {
             Command::Ask { turn, attempt } => self.ask(turn, attempt).await,
-            Command::Attempt { call, attempt } => {
-                let outcome = Box::new(self.attempt(call).await?);
-                Kind::Attempted { call, attempt, outcome }
-            }
+            Command::Attempt { call, attempt } => match self.attempt(call).await? {
+                Tried::Ended(outcome) => Kind::Attempted { call, attempt, outcome: Box::new(outcome) },
+                Tried::Held(Hold::Later(Later { until, why })) => {
+                    Kind::Postponed { call, attempt, until, why: why.to_string() }
+                }
+                Tried::Held(Hold::Approval(ask)) => Kind::ApprovalAsked { call, attempt, ask },
+            },
             Command::Settle { call, round, last } => {
                 let found = self.settle(call, last).await?;
                 Kind::Settled { call, round, found, jitter: self.ports.chance.jitter() }
             }
-            Command::Wait { timer, until } => {
-                let at = self.wait(until).await;
-                return Ok(Event { at, kind: Kind::Woke { timer } });
-            }
+            Command::Wait { .. } => unreachable!("waiting is nothing to be started"),
         };
         Ok(Event { at: self.ports.clock.now(), kind })
-    }
-
-    /// Waits, also where the clock is stepped meanwhile: back, which happened where it is before the run's last event, makes
-    /// a wait no longer. Gives the instant at which it saw that it was time.
-    async fn wait(&self, until: Timestamp) -> Timestamp {
-        let (from, begun) = (self.ports.clock.now().max(self.since), Instant::now());
-        loop {
-            let passed = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-            let now = self.ports.clock.now().max(from.plus_ms(passed));
-            match until.ms_since(now) {
-                0 => return now,
-                left => tokio::time::sleep(Duration::from_millis(left)).await,
-            }
-        }
     }
 
     /// The tool of a call, and the arguments as the model wrote them.

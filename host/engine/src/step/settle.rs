@@ -5,8 +5,8 @@ use aftercall_core::{
     json::Json,
     ledger::{Change, Entry, Refused, State},
     ports::RecordsError,
-    run::{CallId, Found, PinnedTool},
-    tool::Finding,
+    run::{CallId, Found, PinnedTool, Resolution},
+    tool::{Finding, Outcome},
 };
 use serde_json::{Map, Value};
 
@@ -25,6 +25,9 @@ impl Step {
         // While another run of this conversation tries the same, or asks about it, what is found here may be true of an
         // attempt before the one that it would be recorded of.
         let Some(_turn) = self.trying.enter(&key) else { return Ok(Found::NotYet { ask_again_ms: None }) };
+        if let Some(resolution) = self.run.call(call).and_then(|(_, call, _)| call.as_open()?.resolution.clone()) {
+            return self.take_word(&key, resolution).await;
+        }
         loop {
             let Some(entry) = self.ports.ledger.entry(&key).await? else { return Ok(Found::DidNotHappen) };
             match &entry.state {
@@ -43,6 +46,33 @@ impl Step {
                 Err(RecordsError::Ledger { why: Refused::OutOfOrder, .. }) => {}
                 recorded => return recorded.map(|()| found),
             }
+        }
+    }
+
+    /// What a person says became of the effect goes into the ledger, unless it was settled meanwhile.
+    async fn take_word(&self, key: &EffectKey, said: Resolution) -> Result<Found, RecordsError> {
+        let happened = match said {
+            Resolution::Done { receipt } => {
+                let text = "a person has looked, and says that this was done".to_owned();
+                Some(Outcome { text, data: None, receipts: vec![receipt] })
+            }
+            Resolution::Redo => None,
+            Resolution::Drop => return Ok(Found::Never),
+        };
+        let change = Change::Resolved(happened.clone());
+        match self.ports.ledger.change(key, self.fence, &change).await {
+            Ok(()) => Ok(happened.map_or(Found::DidNotHappen, Found::Happened)),
+            // Before a crash that the journal knows nothing of, or by another run of this conversation.
+            Err(RecordsError::Ledger { why: Refused::OutOfOrder, .. }) => {
+                Ok(match self.ports.ledger.entry(key).await?.map(|entry| entry.state) {
+                    Some(State::Done(outcome)) => Found::Happened(outcome),
+                    Some(State::Failed) | None => Found::DidNotHappen,
+                    Some(State::Open { .. } | State::InDoubt | State::Unknowable) => {
+                        Found::NotYet { ask_again_ms: None }
+                    }
+                })
+            }
+            Err(error) => Err(error),
         }
     }
 

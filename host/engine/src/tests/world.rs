@@ -17,10 +17,10 @@ use aftercall_core::{
     ledger::{self, Begin, Change, Decision, Entry, Fence},
     model::{self, Finish, Reply, TurnRequest, Usage},
     ports::{
-        Accept, Acceptance, Append, Chance, Clock, EffectOf, Grants, Journal, Ledger, Model, RecordsError, RunLine,
-        StoredRun, Tools, Unfinished, WriteRecord,
+        Accept, Acceptance, Append, Asked, Chance, Clock, EffectOf, Grants, InterventionNumber, Journal, Ledger, Model,
+        RecordsError, RunLine, StoredRun, Tools, Unfinished, WriteRecord,
     },
-    run::{Event, Run},
+    run::{Event, Intervention, Run, Standing},
     terms::Terms,
     time::Timestamp,
     tool::{AttemptEnd, Effect, Failure, FailureKind, Finding, Invocation, Outcome, Receipt, WriteAnswer},
@@ -46,6 +46,10 @@ struct State {
     points: usize,
     fence: u64,
     runs: BTreeMap<RunId, StoredRun>,
+    standings: BTreeMap<RunId, Standing>,
+    asked: Vec<Asked>,
+    /// What the model says when it closes.
+    account: Option<String>,
     ledger: BTreeMap<EffectKey, Entry>,
     /// The tool of each effect.
     effects: BTreeMap<EffectKey, String>,
@@ -153,6 +157,33 @@ impl World {
         }
     }
 
+    /// Somebody asks for something.
+    pub(super) fn ask(&self, what: Intervention) {
+        let mut state = self.state();
+        let number = InterventionNumber(u64::try_from(state.points).expect("small"));
+        state.asked.push(Asked { number, at: Timestamp::from_millis(0), what });
+    }
+
+    /// What has been asked and not been done.
+    pub(super) fn open_questions(&self) -> usize {
+        self.state().asked.len()
+    }
+
+    /// What the model says when it closes.
+    pub(super) fn set_account(&self, account: &str) {
+        self.state().account = Some(account.to_owned());
+    }
+
+    /// The runs that aren't left to a person, each with its instant.
+    fn unfinished(&self) -> Vec<(Timestamp, Unfinished)> {
+        let state = self.state();
+        let unfinished = |(run, stored): (&RunId, &StoredRun)| {
+            let standing = state.standings.get(run).copied().unwrap_or(Standing::Working);
+            Some((standing.wake_at()?, Unfinished { run: run.clone(), tenant: stored.identity.tenant.clone() }))
+        };
+        state.runs.iter().filter_map(unfinished).collect()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("no test panics while it holds the lock")
     }
@@ -186,14 +217,32 @@ impl Journal for World {
             let run = state.runs.get_mut(append.run).expect("the run was accepted");
             assert_eq!(u64::try_from(run.journal.len()), Ok(append.seq), "events come in order");
             run.journal.push(append.event.clone());
+            state.standings.insert(append.run.clone(), append.standing);
+            state.asked.retain(|asked| Some(asked.number) != append.does);
         }
         self.point().await;
         Ok(())
     }
 
-    async fn unfinished(&self) -> Result<Vec<Unfinished>, RecordsError> {
-        let unfinished = |run: &StoredRun| Unfinished { run: run.identity.run(), tenant: run.identity.tenant.clone() };
-        Ok(self.state().runs.values().map(unfinished).collect())
+    async fn due(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Unfinished>, RecordsError> {
+        Ok(self.unfinished().into_iter().filter(|(at, _)| (from..=to).contains(at)).map(|(_, run)| run).collect())
+    }
+
+    async fn next_due(&self, from: Timestamp) -> Result<Option<Timestamp>, RecordsError> {
+        Ok(self.unfinished().into_iter().map(|(at, _)| at).filter(|at| *at >= from).min())
+    }
+
+    async fn asked_of(&self) -> Result<Vec<Unfinished>, RecordsError> {
+        Ok(Vec::new())
+    }
+
+    async fn asked(&self, _: &RunId) -> Result<Vec<Asked>, RecordsError> {
+        Ok(self.state().asked.clone())
+    }
+
+    async fn decline(&self, _: Fence, number: InterventionNumber) -> Result<(), RecordsError> {
+        self.state().asked.retain(|asked| asked.number != number);
+        Ok(())
     }
 
     async fn runs(&self, _: Option<&Tenant>, _: u32) -> Result<Vec<RunLine>, RecordsError> {
@@ -255,13 +304,13 @@ impl Model for World {
     async fn turn(&self, request: &TurnRequest<'_>) -> Result<Reply, model::Failure> {
         self.point().await;
         self.state().asks += 1;
-        let line = self.lines[request.exchanges.len()];
+        let (line, account) = (self.lines[request.exchanges.len()], self.state().account.clone());
         let call = |(index, line): (usize, &&str)| {
             let (name, n) = line.split_once(' ').unwrap_or((line, "1"));
             ToolCall { id: format!("c{index}"), name: name.to_owned(), arguments: format!(r#"{{"n":{n}}}"#) }
         };
         let reply = Reply {
-            text: None,
+            text: account.filter(|_| line.is_empty()),
             calls: line.iter().enumerate().map(call).collect(),
             finish: Finish::Stop,
             usage: Usage::default(),

@@ -160,7 +160,8 @@ fn tool(offer: &Offer<'_>) -> Box<RawValue> {
 fn exchange(exchange: &Exchange<'_>) -> Vec<Box<RawValue>> {
     let results = exchange.reply.calls.iter().zip(&exchange.results);
     let results = results.map(|(call, content)| raw(&Message::Tool { tool_call_id: &call.id, content }));
-    std::iter::once(own_bytes(&exchange.reply.message)).chain(results).collect()
+    let objection = exchange.objection.iter().map(|words| raw(&Message::System { content: words.clone() }));
+    std::iter::once(own_bytes(&exchange.reply.message)).chain(results).chain(objection).collect()
 }
 
 fn own_bytes(opaque: &Opaque) -> Box<RawValue> {

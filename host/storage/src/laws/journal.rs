@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aftercall_core::{
     ledger::{Begin, Change, Fence},
     ports::{Acceptance, Append, RecordsError, RunLine, StoredRun},
-    run::Ending,
+    run::{Ending, Standing},
     time::Timestamp,
     tool::Effect,
 };
@@ -102,7 +102,8 @@ pub(crate) async fn an_ended_run_is_closed(storage: &dyn Storage) {
     let engine = storage.engine().await;
     let run = accepted(&engine, &identity("acme", "c1", 0), 1).await;
     let ending = Ending::Cancelled { reason: "enough".into() };
-    let last = Append { run: &run, seq: 1, event: &event(2), ending: Some(&ending) };
+    let cancel = event(2);
+    let last = Append { standing: Standing::Ended, ending: Some(&ending), ..append(&run, 1, &cancel) };
     engine.journal.append(engine.fence, &last).await.expect("appended");
 
     let mut skipped = accept(&identity("acme", "c2", 0), 2);
@@ -145,7 +146,8 @@ pub(crate) async fn of_concurrent_appends_one_wins(storage: &dyn Storage) {
     assert_eq!(engine.journal.read(&run).await.expect("a run").journal[1..], winners);
 }
 
-/// Unfinished runs come oldest first, to be taken up in that order; lists for people newest first.
+/// Runs under way come in the order in which they were accepted, to be taken up in that order; lists for people newest
+/// first.
 pub(crate) async fn runs_are_listed(storage: &dyn Storage) {
     let engine = storage.engine().await;
     let late = accepted(&engine, &identity("acme", "late", 0), 30).await;
@@ -157,8 +159,8 @@ pub(crate) async fn runs_are_listed(storage: &dyn Storage) {
     assert_eq!(engine.journal.accept(&ended).await, Ok(Acceptance::New));
     let ended = ended.identity.run();
 
-    let listed = [&early, &other, &same_instant, &late].map(Clone::clone);
-    assert_eq!(unfinished(&engine).await, listed);
+    let accepted = [&late, &early, &other, &same_instant].map(Clone::clone);
+    assert_eq!(unfinished(&engine).await, accepted);
 
     let (acme, nobody) = ("acme".parse().expect("a name"), "nobody".parse().expect("a name"));
     for (tenant, most, expected) in [
@@ -177,6 +179,7 @@ pub(crate) async fn runs_are_listed(storage: &dyn Storage) {
         run: identity("acme", conversation, 0).run(),
         identity: identity("acme", conversation, 0),
         accepted_at: Timestamp::from_millis(at),
+        standing: if ending.is_some() { Standing::Ended } else { Standing::Working }.as_str().to_owned(),
         ending: ending.map(str::to_owned),
     };
     assert_eq!(lines, [line("late", 30, None), line("ended", 15, Some("skipped"))]);

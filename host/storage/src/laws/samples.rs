@@ -8,7 +8,7 @@ use aftercall_core::{
     json::Json,
     model::{Finish, Reply, Usage},
     ports::{Accept, Append, EffectOf},
-    run::{Decline, Ending, Event, Kind},
+    run::{Decline, Ending, Event, Kind, Standing},
     time::Timestamp,
     tool::{Outcome, Receipt},
 };
@@ -54,6 +54,7 @@ pub(crate) fn accept(identity: &RunIdentity, at: u64) -> Accept {
         },
         first: event(at),
         ending: None,
+        seeds: Vec::new(),
     }
 }
 
@@ -76,7 +77,10 @@ pub(super) fn reply(at: u64) -> Event {
         message: Opaque { dialect: Dialect::OpenaiChat, data: bytes_to_keep() },
     };
     let asked_at = Timestamp::from_millis(at);
-    Event { at: asked_at, kind: Kind::Replied { turn: 1, attempt: 1, asked_at, reply: Box::new(reply) } }
+    Event {
+        at: asked_at,
+        kind: Kind::Replied { turn: 1, attempt: 1, asked_at, reply: Box::new(reply), unfounded: Vec::new() },
+    }
 }
 
 pub(super) fn declined(at: u64) -> (Event, Ending) {
@@ -86,7 +90,7 @@ pub(super) fn declined(at: u64) -> (Event, Ending) {
 }
 
 pub(super) fn append<'a>(run: &'a RunId, seq: u64, event: &'a Event) -> Append<'a> {
-    Append { run, seq, event, ending: None }
+    Append { run, seq, event, standing: Standing::Working, ending: None, does: None }
 }
 
 /// Accepts a conversation that wasn't there.
@@ -95,9 +99,10 @@ pub(super) async fn accepted(engine: &Engine, identity: &RunIdentity, at: u64) -
     identity.run()
 }
 
-/// The runs that have not ended, in order.
+/// The runs that are under way, in order.
 pub(super) async fn unfinished(engine: &Engine) -> Vec<RunId> {
-    let all = engine.journal.unfinished().await.expect("a list");
+    let now = Timestamp::from_millis(0);
+    let all = engine.journal.due(now, now).await.expect("a list");
     all.into_iter().map(|unfinished| unfinished.run).collect()
 }
 

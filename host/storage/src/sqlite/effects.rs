@@ -3,8 +3,10 @@
 use aftercall_core::{
     cap::{Cap, DAY_MS, Of, Per},
     effect::EffectKey,
+    id::RunIdentity,
     ledger::{self, Begin, Change, Decision, Entry, Fence, Refused, State},
     ports::{EffectOf, RecordsError},
+    seed::Seed,
     time::Timestamp,
 };
 use rusqlite::{Connection, OptionalExtension as _, named_params};
@@ -138,6 +140,27 @@ fn update(db: &Connection, key: &EffectKey, entry: &Entry) -> Result<(), Fault> 
         version,
         json,
     ))?;
+    Ok(())
+}
+
+/// What the live call did, or may have done. It counts against no cap, since nobody allowed it.
+pub(super) fn seed(db: &Connection, call: &RunIdentity, seed: &Seed) -> Result<(), Fault> {
+    let Document { version, json } = Document::of(&seed.entry);
+    db.prepare_cached(
+        "INSERT INTO effects (key, tenant, platform, conversation, tool, state, version, json)
+         VALUES (:key, :tenant, :platform, :conversation, :tool, :state, :version, :json)
+         ON CONFLICT (key) DO NOTHING",
+    )?
+    .execute(named_params! {
+        ":key": seed.key.as_str(),
+        ":tenant": call.tenant.as_str(),
+        ":platform": call.platform.as_str(),
+        ":conversation": call.conversation,
+        ":tool": format!("{}/{}", seed.plugin, seed.tool),
+        ":state": word(&seed.entry.state),
+        ":version": version,
+        ":json": json,
+    })?;
     Ok(())
 }
 

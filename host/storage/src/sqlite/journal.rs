@@ -6,13 +6,14 @@ use aftercall_core::{
     conversation::Conversation,
     id::{InvalidName, RunId, RunIdentity, Tenant},
     ledger::Fence,
-    ports::{Accept, Acceptance, Append, RecordsError, RunLine, StoredRun, Unfinished},
-    run::{Ending, Event},
+    ports::{Accept, Acceptance, Append, InterventionNumber, RecordsError, RunLine, StoredRun, Unfinished},
+    run::{Ending, Event, Standing},
+    seed::Seed,
     time::Timestamp,
 };
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
-use super::{fault::Fault, integer, schema::expect_epoch, timestamp};
+use super::{effects, fault::Fault, integer, interventions, schema::expect_epoch, timestamp};
 use crate::stored::Document;
 
 /// A conversation on its way into the records, written down already.
@@ -23,6 +24,7 @@ pub(super) struct Accepted {
     raw: Vec<u8>,
     conversation: Document,
     first: Line,
+    seeds: Vec<Seed>,
 }
 
 /// An event on its way into a journal, written down already.
@@ -32,19 +34,24 @@ pub(super) struct Line {
     seq: u64,
     at: Timestamp,
     event: Document,
+    standing: Standing,
     ending: Option<&'static str>,
+    does: Option<InterventionNumber>,
 }
 
 impl Accepted {
     pub(super) fn of(accept: &Accept) -> Self {
         let run = accept.identity.run();
-        let first = Append { run: &run, seq: 0, event: &accept.first, ending: accept.ending.as_ref() };
+        let standing = if accept.ending.is_some() { Standing::Ended } else { Standing::Working };
+        let ending = accept.ending.as_ref();
+        let first = Append { run: &run, seq: 0, event: &accept.first, standing, ending, does: None };
         Self {
             identity: accept.identity.clone(),
             at: accept.at,
             raw: accept.raw.clone(),
             conversation: Document::of(&accept.conversation),
             first: Line::of(&first),
+            seeds: accept.seeds.clone(),
         }
     }
 }
@@ -56,18 +63,22 @@ impl Line {
             seq: append.seq,
             at: append.event.at,
             event: Document::of(append.event),
+            standing: append.standing,
             ending: append.ending.map(Ending::as_str),
+            does: append.does,
         }
     }
 }
 
 pub(super) fn accept(db: &Connection, fence: Fence, accepted: &Accepted) -> Result<Acceptance, Fault> {
     expect_epoch(db, fence)?;
-    let Accepted { identity, at, raw, conversation, first } = accepted;
+    let Accepted { identity, at, raw, conversation, first, seeds } = accepted;
     let inserted = db
         .prepare_cached(
-            "INSERT INTO runs (run, tenant, platform, conversation, revision, accepted_at, fence, version, json, raw)
-             VALUES (:run, :tenant, :platform, :conversation, :revision, :at, :fence, :version, :json, :raw)
+            "INSERT INTO runs (run, tenant, platform, conversation, revision, accepted_at, fence, version, json, raw,
+                 standing, wake_at, ending)
+             VALUES (:run, :tenant, :platform, :conversation, :revision, :at, :fence, :version, :json, :raw,
+                 :standing, :wake_at, :ending)
              ON CONFLICT (tenant, platform, conversation, revision) DO NOTHING",
         )?
         .execute(named_params! {
@@ -81,31 +92,40 @@ pub(super) fn accept(db: &Connection, fence: Fence, accepted: &Accepted) -> Resu
             ":version": conversation.version,
             ":json": conversation.json,
             ":raw": raw,
+            ":standing": first.standing.as_str(),
+            ":wake_at": wake_at(first.standing),
+            ":ending": first.ending,
         })?;
     if inserted == 0 {
         return Ok(Acceptance::Known);
     }
     insert(db, first)?;
+    seeds.iter().try_for_each(|seed| effects::seed(db, identity, seed))?;
     Ok(Acceptance::New)
 }
 
 pub(super) fn append(db: &Connection, fence: Fence, line: &Line) -> Result<(), Fault> {
     expect_epoch(db, fence)?;
-    let (ended, next): (bool, u32) = db
+    let (stood, ended, next): (String, bool, u32) = db
         .prepare_cached(
-            "SELECT ending IS NOT NULL, (SELECT ifnull(max(seq) + 1, 0) FROM events WHERE run = runs.run)
+            "SELECT standing, ending IS NOT NULL, (SELECT ifnull(max(seq) + 1, 0) FROM events WHERE run = runs.run)
              FROM runs WHERE run = ?1",
         )?
-        .query_row([line.run.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row([line.run.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?
         .ok_or_else(|| RecordsError::NoSuchRun(line.run.to_string()))?;
     let (run, seq, next) = (line.run.clone(), line.seq, u64::from(next));
     match seq.cmp(&next) {
-        Ordering::Less => Err(RecordsError::Taken { run, seq }.into()),
-        _ if ended => Err(RecordsError::Ended(run).into()),
-        Ordering::Greater => Err(RecordsError::Gap { run, seq, next }.into()),
-        Ordering::Equal => insert(db, line),
+        Ordering::Less => return Err(RecordsError::Taken { run, seq }.into()),
+        _ if ended => return Err(RecordsError::Ended(run).into()),
+        Ordering::Greater => return Err(RecordsError::Gap { run, seq, next }.into()),
+        Ordering::Equal => insert(db, line)?,
     }
+    // Nearly all events find a run under way and leave it so.
+    if stood != Standing::Working.as_str() || line.standing != Standing::Working {
+        stand(db, line)?;
+    }
+    line.does.map_or(Ok(()), |number| interventions::remove(db, number))
 }
 
 pub(super) fn read(db: &Connection, run: &RunId) -> Result<StoredRun, Fault> {
@@ -118,31 +138,55 @@ pub(super) fn read(db: &Connection, run: &RunId) -> Result<StoredRun, Fault> {
     Ok(StoredRun { identity: identity(row)?, accepted_at: accepted_at(row)?, conversation, journal: events(db, run)? })
 }
 
-pub(super) fn unfinished(db: &Connection) -> Result<Vec<Unfinished>, Fault> {
-    db.prepare_cached("SELECT run, tenant FROM runs WHERE ending IS NULL ORDER BY accepted_at, number")?
-        .query_and_then([], |row| {
-            let tenant = row.get::<_, String>("tenant")?.try_into().map_err(unreadable)?;
-            Ok(Unfinished { run: RunId::from_stored(row.get("run")?), tenant })
-        })?
-        .collect()
+pub(super) fn due(db: &Connection, from: Timestamp, to: Timestamp) -> Result<Vec<Unfinished>, Fault> {
+    let (from, to) = (integer(from.as_millis()), integer(to.as_millis()).min(NEVER - 1));
+    db.prepare_cached(
+        "SELECT run, tenant FROM runs WHERE ending IS NULL AND wake_at BETWEEN ?1 AND ?2 ORDER BY wake_at, number",
+    )?
+    .query_and_then([from, to], unfinished)?
+    .collect()
+}
+
+pub(super) fn next_due(db: &Connection, from: Timestamp) -> Result<Option<Timestamp>, Fault> {
+    let first: Option<i64> = db
+        .prepare_cached("SELECT min(wake_at) FROM runs WHERE ending IS NULL AND wake_at BETWEEN ?1 AND ?2")?
+        .query_row([integer(from.as_millis()), NEVER - 1], |row| row.get(0))?;
+    first.map(|millis| timestamp(millis, "a run is to go on")).transpose()
+}
+
+pub(super) fn unfinished(row: &Row<'_>) -> Result<Unfinished, Fault> {
+    let tenant = row.get::<_, String>("tenant")?.try_into().map_err(unreadable)?;
+    Ok(Unfinished { run: RunId::from_stored(row.get("run")?), tenant })
 }
 
 pub(super) fn runs(db: &Connection, tenant: Option<&Tenant>, most: u32) -> Result<Vec<RunLine>, Fault> {
     // Two statements rather than one with an `OR`, so that each has its index.
     let of_tenant = if tenant.is_some() { "WHERE tenant = :tenant" } else { "WHERE :tenant IS NULL" };
     db.prepare_cached(&format!(
-        "SELECT run, tenant, platform, conversation, revision, accepted_at, ending FROM runs {of_tenant}
+        "SELECT run, tenant, platform, conversation, revision, accepted_at, ending, standing FROM runs
+         {of_tenant}
          ORDER BY accepted_at DESC, number DESC LIMIT :most"
     ))?
-    .query_and_then(named_params! { ":tenant": tenant.map(Tenant::as_str), ":most": most }, |row| {
-        Ok(RunLine {
-            run: RunId::from_stored(row.get("run")?),
-            identity: identity(row)?,
-            accepted_at: accepted_at(row)?,
-            ending: row.get("ending")?,
-        })
-    })?
+    .query_and_then(named_params! { ":tenant": tenant.map(Tenant::as_str), ":most": most }, run_line)?
     .collect()
+}
+
+pub(super) fn line(db: &Connection, run: &RunId) -> Result<RunLine, Fault> {
+    let mut statement = db.prepare_cached(
+        "SELECT run, tenant, platform, conversation, revision, accepted_at, ending, standing FROM runs WHERE run = ?1",
+    )?;
+    let mut rows = statement.query([run.as_str()])?;
+    run_line(rows.next()?.ok_or_else(|| RecordsError::NoSuchRun(run.to_string()))?)
+}
+
+fn run_line(row: &Row<'_>) -> Result<RunLine, Fault> {
+    Ok(RunLine {
+        run: RunId::from_stored(row.get("run")?),
+        identity: identity(row)?,
+        accepted_at: accepted_at(row)?,
+        ending: row.get("ending")?,
+        standing: row.get("standing")?,
+    })
 }
 
 fn insert(db: &Connection, line: &Line) -> Result<(), Fault> {
@@ -153,10 +197,24 @@ fn insert(db: &Connection, line: &Line) -> Result<(), Fault> {
         line.event.version,
         &line.event.json,
     ))?;
-    if let Some(word) = line.ending {
-        db.prepare_cached("UPDATE runs SET ending = ?2 WHERE run = ?1")?.execute((line.run.as_str(), word))?;
-    }
     Ok(())
+}
+
+fn stand(db: &Connection, line: &Line) -> Result<(), Fault> {
+    db.prepare_cached("UPDATE runs SET standing = ?2, wake_at = ?3, ending = ?4 WHERE run = ?1")?.execute((
+        line.run.as_str(),
+        line.standing.as_str(),
+        wake_at(line.standing),
+        line.ending,
+    ))?;
+    Ok(())
+}
+
+/// When nothing is to be done for a run any more, or only a person knows when.
+const NEVER: i64 = i64::MAX;
+
+fn wake_at(standing: Standing) -> i64 {
+    standing.wake_at().map_or(NEVER, |at| integer(at.as_millis()).min(NEVER - 1))
 }
 
 fn events(db: &Connection, run: &RunId) -> Result<Vec<Event>, Fault> {
@@ -186,6 +244,6 @@ fn accepted_at(row: &Row<'_>) -> Result<Timestamp, Fault> {
     timestamp(row.get("accepted_at")?, "a run was accepted")
 }
 
-fn document(row: &Row<'_>) -> Result<Document, Fault> {
+pub(super) fn document(row: &Row<'_>) -> Result<Document, Fault> {
     Ok(Document { version: row.get("version")?, json: row.get("json")? })
 }

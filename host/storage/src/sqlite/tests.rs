@@ -2,7 +2,7 @@
 
 use std::{fs, sync::Arc};
 
-use aftercall_core::{ports::Acceptance, time::Timestamp};
+use aftercall_core::{ports::Acceptance, run::Standing, time::Timestamp};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -42,6 +42,7 @@ impl Storage for Records {
             ledger: sqlite.clone(),
             consents: sqlite.beside(),
             state: sqlite.clone(),
+            interventions: sqlite.beside(),
             refresh_tokens: sqlite.beside(),
             fence,
         }
@@ -114,7 +115,7 @@ fn what_cannot_be_opened_is_refused_and_left_alone() {
         move |records| fs::write(records.path(), text).expect("written")
     }
     let foreign = "isn't a records database of aftercall: name another file";
-    check(after("PRAGMA user_version = 7"), "have version 7, and this aftercall knows versions up to 3: run the");
+    check(after("PRAGMA user_version = 7"), "have version 7, and this aftercall knows versions up to 4: run the");
     check(after("PRAGMA application_id = 99"), foreign);
     check(after("PRAGMA user_version = -1"), foreign);
     check(|records| records.execute("CREATE TABLE theirs (a)"), foreign);
@@ -159,9 +160,16 @@ async fn a_reader_sees_what_an_engine_commits() {
     let run = identity.run();
     assert_eq!(sqlite.accept(&accept(&identity, 5)).await, Ok(Acceptance::New));
     let unfinished = Unfinished { run: run.clone(), tenant: identity.tenant.clone() };
-    assert_eq!(reader.unfinished().await, Ok(vec![unfinished]));
+    let runs = reader.runs(None, 9).await.expect("a list");
+    assert_eq!(runs.iter().map(|line| line.run.clone()).collect::<Vec<_>>(), [unfinished.run]);
     let event = event(6);
-    sqlite.append(fence, &Append { run: &run, seq: 1, event: &event, ending: None }).await.expect("appended");
+    sqlite
+        .append(
+            fence,
+            &Append { run: &run, seq: 1, event: &event, standing: Standing::Working, ending: None, does: None },
+        )
+        .await
+        .expect("appended");
     assert_eq!(reader.read(&run).await, sqlite.read(&run).await);
     drop(sqlite);
     let lines = reader.runs(Some(&identity.tenant), 10).await.expect("a list");
@@ -228,14 +236,27 @@ async fn records_of_an_older_version_are_brought_up_to_date() {
     };
     records.execute(&entry("ac_1", r#"{"Done":{"text":"sent","data":null,"receipts":[]}}"#));
     records.execute(&entry("ac_2", "\"InDoubt\""));
+    let run = |conversation: &str, ending: &str| {
+        format!(
+            "INSERT INTO runs VALUES (NULL, 'run_{conversation}', 'acme', 'vapi', '{conversation}', 0, 1, 1, {ending}, 1, '', x'');"
+        )
+    };
+    records.execute(&[run("a", "'completed'"), run("b", "'needs-attention'"), run("c", "NULL")].concat());
     for refused in [refusal(Sqlite::open_reader(records.path())), refusal(Sqlite::open_beside(records.path()))] {
-        assert!(refused.contains("have version 1, and this aftercall reads version 3: start its engine"), "{refused}");
+        assert!(refused.contains("have version 1, and this aftercall reads version 4: start its engine"), "{refused}");
     }
     let (sqlite, fence) = Sqlite::open(records.path()).expect("opens");
     assert_eq!(fence, Fence(5), "the epoch went on");
     assert_eq!(sqlite.keys(&laws::a_space(), "", None, 1).await, Ok(vec![]));
     assert_eq!(sqlite.beside.consents(&"acme".parse().expect("a name")).await, Ok(vec![]));
     assert_eq!(sqlite.beside.newest(&laws::refresh_token_of("acme", "crm", "api", "one")).await, Ok(None));
+    let (first, last) = (Timestamp::from_millis(0), Timestamp::from_millis(u64::MAX));
+    let due = sqlite.due(first, last).await.expect("a list");
+    assert_eq!(due.iter().map(|due| due.run.as_str()).collect::<Vec<_>>(), ["run_c"]);
+    let stand = |line: RunLine| (line.ending.unwrap_or_default(), line.standing);
+    let stood: Vec<_> = sqlite.runs(None, 9).await.expect("a list").into_iter().map(stand).collect();
+    let expected = [("", "under-way"), ("", "needs-attention"), ("completed", "ended")];
+    assert_eq!(stood, expected.map(|(ending, standing)| (ending.to_owned(), standing.to_owned())));
     for (key, state) in [("ac_1", "Done"), ("ac_2", "InDoubt")] {
         let entry = sqlite.entry(&EffectKey::from_stored(key.to_owned())).await.expect("reads").expect("it is there");
         assert!(format!("{:?}", entry.state).starts_with(state), "{entry:?}");
@@ -266,7 +287,8 @@ async fn what_stands_under_no_fence_is_written_beside_a_running_engine() {
     let identity = identity("acme", "c1", 0);
     assert_eq!(sqlite.accept(&accept(&identity, 5)).await, Ok(Acceptance::New), "the engine goes on");
     let event = event(6);
-    let append = Append { run: &identity.run(), seq: 1, event: &event, ending: None };
+    let append =
+        Append { run: &identity.run(), seq: 1, event: &event, standing: Standing::Working, ending: None, does: None };
     assert_eq!(sqlite.append(fence, &append).await, Ok(()), "under its own fence");
     for (sql, expected) in [
         ("UPDATE consents SET how = 'guessed'", "a consent of tenant acme: `guessed` is no way to consent"),

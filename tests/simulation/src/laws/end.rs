@@ -3,7 +3,7 @@
 use aftercall_core::{
     ledger,
     ports::StoredRun,
-    run::{CallEnd, Kind, Run},
+    run::{CallEnd, Kind, Run, Standing},
 };
 
 use super::Law;
@@ -32,7 +32,8 @@ impl World {
         let promised = self.state().laws.runs.promised.clone();
         for run in promised {
             let stored = self.state().records.disk().read(&run);
-            let ended = stored.is_ok_and(|stored| Run::replay(stored.journal).is_ok_and(|run| run.ending().is_some()));
+            let over = |run: Run| run.ending().is_some() || run.standing() == Standing::NeedsAttention;
+            let ended = stored.is_ok_and(|stored| Run::replay(stored.journal).is_ok_and(over));
             if !ended {
                 self.broken(Law::EveryCallEnds, format!("{run} was accepted and has no end"));
             }

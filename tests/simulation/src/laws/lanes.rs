@@ -60,7 +60,7 @@ impl Lanes {
     /// A run waits for its turn.
     pub(crate) fn waits(&mut self, tenant: &Tenant, run: &RunId, now: Timestamp) {
         let lane = self.tenants.get_mut(tenant).expect("tenants are known");
-        if lane.running.contains(run) {
+        if lane.running.contains(run) || self.alone.contains(run) {
             return;
         }
         if lane.waiting.is_empty() {

@@ -8,7 +8,8 @@ use aftercall_core::{
     id::RunId,
     ledger::{Begin, Change, Decision, Fence, State, Verdict},
     ports::{Accept, Acceptance, Append, EffectOf, RecordsError, StoredRun, Unfinished},
-    run::{Event, Kind},
+    run::{Event, Kind, Standing},
+    time::Timestamp,
     tool::Effect,
 };
 
@@ -93,13 +94,16 @@ impl Records {
         self.unkept.retain(|run| run != append.run);
         let Some(event) = self.unwritten.remove(append.run) else { return Ok(()) };
         let seq = append.seq.saturating_sub(1);
-        self.disk.append(fence, &Append { run: append.run, seq, event: &event, ending: None })
+        self.disk.append(
+            fence,
+            &Append { run: append.run, seq, event: &event, standing: Standing::Working, ending: None, does: None },
+        )
     }
 
-    pub(crate) fn unfinished(&self) -> Vec<Unfinished> {
+    pub(crate) fn unfinished(&self) -> Vec<(Timestamp, Unfinished)> {
         let mut unfinished = self.disk.unfinished();
         if self.is(Mutation::UnfinishedForgotten) {
-            unfinished.retain(|line| self.disk.runs()[&line.run].journal.len() == 1);
+            unfinished.retain(|(_, line)| self.disk.runs()[&line.run].journal.len() == 1);
         }
         unfinished
     }

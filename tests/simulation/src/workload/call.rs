@@ -123,7 +123,7 @@ impl Call {
             false => (Kind::Started(Box::new(self.pins())), None),
         };
         let first = Event { at, kind };
-        Accept { identity: self.identity.clone(), at, raw: Vec::new(), conversation, first, ending }
+        Accept { identity: self.identity.clone(), at, raw: Vec::new(), conversation, first, ending, seeds: Vec::new() }
     }
 
     fn pins(&self) -> Pins {
@@ -136,6 +136,8 @@ impl Call {
             budgets: self.budgets,
             retries: self.retries,
             repairs: Vec::new(),
+            seeded: Vec::new(),
+            unseeded: Vec::new(),
             rehearsal: false,
         }
     }

@@ -43,6 +43,8 @@ fn pins() -> Pins {
         budgets: Budgets { turns_max: 2, tool_calls_max: 3, tokens_max: 100, wall_ms_max: 10_000_000 },
         retries: Retries { attempts_max: 2, pause_ms: 1000, pause_ms_max: 1000 },
         repairs: Vec::new(),
+        seeded: Vec::new(),
+        unseeded: Vec::new(),
         rehearsal: false,
     }
 }
@@ -68,7 +70,17 @@ fn replied(turn: u32, attempt: u32, tools: &[&str]) -> Kind {
             usage: Usage { input_tokens: 10, output_tokens: 1 },
             message: Opaque { dialect: Dialect::OpenaiChat, data: Json::parse("{}").expect("JSON") },
         }),
+        unfounded: Vec::new(),
     }
+}
+
+/// A closing reply that claims what no tool call did.
+fn claimed(turn: u32, attempt: u32) -> Kind {
+    let mut kind = replied(turn, attempt, &[]);
+    if let Kind::Replied { unfounded, .. } = &mut kind {
+        unfounded.push("once".to_owned());
+    }
+    kind
 }
 
 fn refused(turn: u32, attempt: u32) -> Kind {
@@ -112,4 +124,27 @@ fn outcome() -> Outcome {
 
 fn failure(kind: FailureKind) -> Failure {
     Failure::new(kind, "did not")
+}
+
+/// What a person is asked to approve.
+fn ask() -> ApprovalAsk {
+    let arguments = Json::parse("{}").expect("JSON");
+    ApprovalAsk { component: Sha256Hex::of(b"component"), arguments, expires_at: Timestamp::from_millis(500_000) }
+}
+
+fn approval_asked(turn: u32, index: u32, attempt: u32) -> Kind {
+    Kind::ApprovalAsked { call: CallId { turn, index }, attempt, ask: Box::new(ask()) }
+}
+
+fn postponed(turn: u32, index: u32, attempt: u32) -> Kind {
+    let until = Timestamp::from_millis(500_000);
+    Kind::Postponed { call: CallId { turn, index }, attempt, until, why: "it is night".into() }
+}
+
+fn decided(turn: u32, index: u32, said: Said) -> Kind {
+    Kind::Decided { call: CallId { turn, index }, by: "dana".into(), said: Box::new(said) }
+}
+
+fn receipt() -> Receipt {
+    Receipt { id: "r2".into(), kind: "thing".into(), url: None }
 }

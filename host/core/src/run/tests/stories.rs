@@ -90,10 +90,7 @@ fn runs_end_in_their_own_words() {
             ]),
             budget(Budget::Turns),
         ),
-        (
-            with(vec![attempted(1, 0, 1, Unknowable), replied(2, 1, &[])]),
-            Some(Ending::NeedsAttention { tools: vec!["once".into()] }),
-        ),
+        (with(vec![attempted(1, 0, 1, Unknowable), replied(2, 1, &[])]), None),
         (
             with(vec![Kind::CancelRequested { reason: "enough".into() }, attempted(1, 0, 1, Done(outcome()))]),
             Some(Ending::Cancelled { reason: "enough".into() }),

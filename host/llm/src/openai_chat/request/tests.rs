@@ -134,7 +134,11 @@ fn own_bytes_and_schemas_are_untouched() {
         conversation: &conversation,
         instruction: "Say \"done\".",
         tools: &[Offer { name: "send", description: "Sends.", schema: &schema_json }],
-        exchanges: &[Exchange { reply: &reply, results: vec!["sent".to_owned()] }],
+        exchanges: &[Exchange {
+            reply: &reply,
+            results: vec!["sent".to_owned()],
+            objection: Some("Not so.".to_owned()),
+        }],
     };
     let body = String::from_utf8(body(&request, "wire-name").expect("a body")).expect("UTF-8");
     let expected = [
@@ -144,7 +148,7 @@ fn own_bytes_and_schemas_are_untouched() {
         answered,
         r#",{"role":"system","content":"Say \"done\"."},"#,
         reply_bytes,
-        r#",{"role":"tool","tool_call_id":"b","content":"sent"}],"model":"wire-name","temperature":0.70,"#,
+        r#",{"role":"tool","tool_call_id":"b","content":"sent"},{"role":"system","content":"Not so."}],"model":"wire-name","temperature":0.70,"#,
         r#""tools":[{"type":"function","function":{"name":"send","description":"Sends.","parameters":"#,
         schema,
         "}}]}",

@@ -1,0 +1,211 @@
+//! Runs that wait: for a time, for a person, and for a second account.
+
+use aftercall_core::{
+    run::{CallId, Intervention, Resolution, Said},
+    terms::Approval,
+    timing::Timing,
+    tool::Receipt,
+};
+
+use super::*;
+use crate::{Dispatcher, Room};
+
+const CALL: CallId = CallId { turn: 1, index: 0 };
+
+fn decide(said: Said) -> Intervention {
+    Intervention::Decide { call: CALL, by: "dana".into(), said }
+}
+
+async fn journal(world: &World, run: &RunId) -> Vec<Event> {
+    world.read(run).await.expect("it is there").journal
+}
+
+/// What a person is asked to approve.
+async fn asked(world: &World, run: &RunId) -> Vec<aftercall_core::run::ApprovalAsk> {
+    let asks = journal(world, run).await.into_iter().filter_map(|event| match event.kind {
+        Kind::ApprovalAsked { ask, .. } => Some(*ask),
+        _ => None,
+    });
+    asks.collect()
+}
+
+/// A run that was driven to where it waits for a person, in a world where one engine after another dies at every place.
+async fn park(world: &Arc<World>) -> (Embedded, RunId, Standing) {
+    let engine = engine(world);
+    let (run, _) = engine.accept(&accept()).await.expect("accepted");
+    match engine.drive(&run, Park::ForAPerson, pending()).await.expect("driven") {
+        Driven::Parked(standing) => (engine, run, standing),
+        Driven::Ended(ending) => panic!("it has ended: {ending:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_no_program_can_tell_waits_for_a_persons_word() {
+    let receipt = Receipt { id: "SM1".into(), kind: "message".into(), url: None };
+    let done = || Said::Resolve(Resolution::Done { receipt: receipt.clone() });
+    for (said, ending, vendors) in [
+        (done(), "completed", &["upsert"][..]),
+        (Said::Resolve(Resolution::Redo), "completed", &["upsert", "shout"]),
+        (Said::Resolve(Resolution::Drop), "failed", &["upsert"]),
+    ] {
+        let world = World::new(&[&["shout", "upsert"], &[]], None);
+        world.fault("shout", &[Fault::RequestLost]);
+        let (_, run, standing) = park(&world).await;
+        assert_eq!(standing, Standing::NeedsAttention);
+        assert_eq!(world.vendors(), ["upsert"], "the rest goes on, and the doubtful one is not repeated");
+        // Days later, after a restart; a word that fits nothing is declined.
+        tokio::time::sleep(std::time::Duration::from_secs(9 * 24 * 60 * 60)).await;
+        world.ask(decide(Said::Refuse { reason: "too late".into() }));
+        world.ask(decide(said.clone()));
+        let ended = drive(&engine(&world), &run, pending()).await.expect("driven");
+        assert_eq!((ended.as_str(), world.open_questions()), (ending, 0), "{said:?}");
+        assert_eq!(world.vendors(), vendors, "{said:?}");
+        let replayed = Run::replay(journal(&world, &run).await).expect("it fits");
+        let receipts: Vec<String> = replayed.effects().iter().map(|done| done.receipts[0].id.clone()).collect();
+        assert_eq!(receipts.contains(&receipt.id), said == done());
+    }
+}
+
+/// A person settles an effect, and the engine dies at every place of what follows.
+#[tokio::test(start_paused = true)]
+async fn a_persons_word_survives_every_death() {
+    for die_at in 0.. {
+        let world = World::new(&[&["shout"], &[]], Some(die_at));
+        world.fault("shout", &[Fault::RequestLost]);
+        let first = engine(&world);
+        let (run, _) = first.accept(&accept()).await.expect("accepted");
+        let ended = loop {
+            let engine = engine(&world);
+            let driven = tokio::select! {
+                driven = engine.drive(&run, Park::ForAPerson, pending()) => driven.expect("driven"),
+                () = world.died() => continue,
+            };
+            match driven {
+                Driven::Ended(ending) => break ending,
+                // They look at what the vendor has, each time they are asked.
+                Driven::Parked(_) if world.vendors().is_empty() => world.ask(decide(Said::Resolve(Resolution::Redo))),
+                Driven::Parked(_) => {
+                    let receipt = Receipt { id: "SM1".into(), kind: "message".into(), url: None };
+                    world.ask(decide(Said::Resolve(Resolution::Done { receipt })));
+                }
+            }
+        };
+        assert_eq!((ended.as_str(), world.vendors()), ("completed", vec!["shout".to_owned()]), "died at {die_at}");
+        if !world.reached() {
+            assert!(die_at > 10, "the story has places to die at");
+            return;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_acts_without_the_approval_that_the_grant_demands() {
+    let within_ms = 60_000;
+    let approval = || Some(Terms::default().held_by(None, Some(Approval { within_ms })));
+    for (word, ending, vendors) in [
+        ("approve", "completed", &["upsert", "send"][..]),
+        ("approve another", "failed", &["upsert"]),
+        ("refuse", "failed", &["upsert"]),
+        ("nothing", "failed", &["upsert"]),
+    ] {
+        let world = World::new(&[&["send", "upsert"], &[]], None);
+        world.set_terms("send", approval());
+        let (engine, run, standing) = park(&world).await;
+        assert!(matches!(standing, Standing::AwaitsApproval { .. }), "{standing:?}");
+        assert_eq!(world.vendors(), ["upsert"], "the other calls of the turn go on");
+        assert_eq!(world.asks(), 1, "the model isn't asked before all have results");
+        let ask = asked(&world, &run).await.remove(0);
+        assert_eq!(ask.arguments.as_str(), r#"{"n":1}"#);
+        match word {
+            "approve" => world.ask(decide(Said::Approve(ask))),
+            "approve another" => {
+                let component = Sha256Hex::of(b"another component");
+                world.ask(decide(Said::Approve(aftercall_core::run::ApprovalAsk { component, ..ask })));
+                let driven = engine.drive(&run, Park::ForAPerson, pending()).await.expect("driven");
+                assert!(matches!(driven, Driven::Parked(_)), "that was not what was asked");
+            }
+            "refuse" => world.ask(decide(Said::Refuse { reason: "wrong number".into() })),
+            _ => {}
+        }
+        if word == "nothing" || word == "approve another" {
+            tokio::time::sleep(std::time::Duration::from_millis(within_ms)).await;
+        }
+        let ended = drive(&engine, &run, pending()).await.expect("driven");
+        assert_eq!(
+            (ended.as_str(), world.vendors()),
+            (ending, vendors.iter().map(|v| (*v).to_owned()).collect()),
+            "{word}"
+        );
+        assert_eq!(world.open_questions(), 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_sleeps_to_its_hour_in_the_records_and_others_overtake_it() {
+    let world = World::new(&[&["send", "upsert"], &[]], None);
+    let after_call_ms = 3 * 24 * 60 * 60 * 1000;
+    world.set_terms(
+        "send",
+        Some(Terms::default().held_by(Some(Timing { after_call_ms: Some(after_call_ms), ..Timing::default() }), None)),
+    );
+    let engine = Arc::new(engine(&world));
+    let (run, _) = engine.accept(&accept()).await.expect("accepted");
+    let room = Room { runs_max: 1, waiting_max: 1, weight: std::num::NonZeroU32::MIN };
+    let tenants = [("acme".parse().expect("a name"), room)].into();
+    let dispatcher = Dispatcher::new(Arc::clone(&engine), room, tenants, None);
+    dispatcher.resume().await.expect("resumed");
+    let mut work = std::pin::pin!(dispatcher.work(pending()));
+    let parked = async {
+        while dispatcher.load().running > 0 || dispatcher.load().waiting > 0 || world.asks() == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! { _ = &mut work => unreachable!("it doesn't end"), () = parked => {} }
+    assert_eq!(world.vendors(), ["upsert"]);
+    assert!(!dispatcher.knows(&run), "a run that sleeps is in no memory");
+    let ended = async {
+        while Run::replay(journal(&world, &run).await).expect("it fits").ending().is_none() {
+            tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+        }
+    };
+    tokio::select! { _ = &mut work => unreachable!("it doesn't end"), () = ended => {} }
+    assert_eq!(world.vendors(), ["upsert", "send"]);
+    let began = journal(&world, &run).await.into_iter().find_map(|event| match event.kind {
+        Kind::Attempted { outcome, call: CALL, .. } => Some(outcome.began_at.as_millis()),
+        _ => None,
+    });
+    let late = began.expect("it was tried") - after_call_ms;
+    assert!(late < 60_000, "{late} ms late");
+    let ending = Run::replay(journal(&world, &run).await).expect("it fits").ending().cloned();
+    assert_eq!(ending.expect("it has").as_str(), "completed", "the days that it slept are not of its wall time");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_no_call_bears_out_is_asked_about_once() {
+    let sent = "I've sent the caller a text message with the address.";
+    for (account, ending, asks) in [(sent, "unproven", 2), ("Nothing was to be done.", "completed", 1)] {
+        let world = World::new(&[&[], &[]], None);
+        world.set_account(account);
+        let accept = {
+            let mut accept = accept();
+            if let Kind::Started(pins) = &mut accept.first.kind {
+                pins.tools.push(pinned("send_sms", Effect::Once, true));
+            }
+            accept
+        };
+        let engine = engine(&world);
+        let (run, _) = engine.accept(&accept).await.expect("accepted");
+        let ended = drive(&engine, &run, pending()).await.expect("driven");
+        assert_eq!((ended.as_str(), world.asks()), (ending, asks), "{account}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_is_driven_once_at_a_time() {
+    let world = World::new(&[&["send"], &[]], None);
+    let engine = engine(&world);
+    let (run, _) = engine.accept(&accept()).await.expect("accepted");
+    let (first, second) = tokio::join!(drive(&engine, &run, pending()), drive(&engine, &run, pending()));
+    assert_eq!(first.expect("driven").as_str(), "completed");
+    assert!(matches!(second, Err(Error::UnderWay)));
+}
