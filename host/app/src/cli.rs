@@ -156,6 +156,9 @@ pub struct Runs {
     /// At most that many
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub most: u32,
+    /// All that wait for a person, oldest first, instead
+    #[arg(long)]
+    pub waiting: bool,
     /// How results are shown
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,

@@ -20,6 +20,7 @@ use aftercall_core::{
         Accept, Acceptance, Append, Asked, EffectOf, InterventionNumber, Journal, Ledger, RecordsError, RunLine,
         StoredRun, Unfinished,
     },
+    run::Standing,
     time::Timestamp,
 };
 use async_trait::async_trait;
@@ -83,6 +84,10 @@ impl<R: Journal> Journal for Halting<R> {
         self.records.next_due(from).await
     }
 
+    async fn stand(&self, fence: Fence, run: &RunId, standing: Standing) -> Result<(), RecordsError> {
+        self.records.stand(fence, run, standing).await
+    }
+
     async fn asked_of(&self) -> Result<Vec<Unfinished>, RecordsError> {
         self.records.asked_of().await
     }
@@ -114,7 +119,7 @@ impl<R: Ledger> Ledger for Halting<R> {
         let name = match change {
             Change::WriteLeaves => "the write's leave",
             Change::Ended(_) => "the attempt's end",
-            Change::SettledDone(_) | Change::SettledNot | Change::GivenUp | Change::Resolved(_) => "the settling",
+            Change::SettledDone(_) | Change::SettledNot | Change::GivenUp | Change::Resolved { .. } => "the settling",
         };
         self.around(name.to_owned(), self.records.change(key, fence, change)).await
     }

@@ -192,8 +192,13 @@ pub enum Change {
     SettledNot,
     /// The doubt will never be settled by a program.
     GivenUp,
-    /// A person settled it: it happened, with this outcome, or it did not.
-    Resolved(Option<Outcome>),
+    /// A person settled it.
+    Resolved {
+        /// Of which attempt they speak: it is the newest one.
+        attempt: u32,
+        /// What came of it. None: it did not happen.
+        outcome: Option<Outcome>,
+    },
 }
 
 /// What an attempt came to.
@@ -229,8 +234,10 @@ pub fn change(entry: &Entry, fence: Fence, change: &Change) -> Result<Entry, Ref
         (State::Open { .. } | State::InDoubt, Change::SettledDone(outcome)) => State::Done(outcome.clone()),
         (State::Open { .. } | State::InDoubt, Change::SettledNot) => State::Failed,
         (State::Open { .. } | State::InDoubt, Change::GivenUp) => State::Unknowable,
-        (State::Unknowable, Change::Resolved(Some(outcome))) => State::Done(outcome.clone()),
-        (State::Unknowable, Change::Resolved(None)) => State::Failed,
+        // Of another attempt than the newest one, the word says nothing.
+        (State::Unknowable, Change::Resolved { attempt, outcome }) if *attempt == entry.attempts => {
+            outcome.clone().map_or(State::Failed, State::Done)
+        }
         (State::Open { fence: holder, .. }, _) if *holder < fence => return Err(Refused::Fenced),
         (State::Open { doubted, .. }, Change::WriteLeaves) => {
             State::Open { fence, write_left: true, doubted: *doubted }
@@ -422,14 +429,15 @@ mod tests {
                 };
                 assert_eq!(got(asked), wanted, "{asked:?} on {state:?}");
             }
-            for (asked, to) in
-                [(Change::Resolved(Some(outcome())), State::Done(outcome())), (Change::Resolved(None), State::Failed)]
+            for (attempt, outcome, to) in
+                [(1, Some(outcome()), Ok(State::Done(outcome()))), (1, None, Ok(State::Failed)), (2, None, Err(()))]
             {
                 let wanted = match (&state, holder) {
-                    (State::Unknowable, _) => Ok(to),
-                    (_, Some(NEW)) | (_, Some(OLD)) => Err(Refused::Fenced),
+                    (State::Unknowable, _) => to.map_err(|()| Refused::OutOfOrder),
+                    (_, Some(NEW | OLD)) => Err(Refused::Fenced),
                     _ => Err(Refused::OutOfOrder),
                 };
+                let asked = Change::Resolved { attempt, outcome };
                 assert_eq!(got(&asked), wanted, "{asked:?} on {state:?}");
             }
             let doubted = matches!(state, State::Open { doubted: true, .. });

@@ -205,6 +205,9 @@ pub trait Journal: Send + Sync {
     /// The first instant, from that one on, at which something is to be done for a run.
     async fn next_due(&self, from: Timestamp) -> Result<Option<Timestamp>, RecordsError>;
 
+    /// Records where a run stands that stays where its journal ends, unless it has ended. Each event says so anyway.
+    async fn stand(&self, fence: Fence, run: &RunId, standing: Standing) -> Result<(), RecordsError>;
+
     /// Runs of which somebody asked for something that has not been done.
     async fn asked_of(&self) -> Result<Vec<Unfinished>, RecordsError>;
 

@@ -21,6 +21,7 @@ pub(crate) async fn sleep_until(now: impl Fn() -> Timestamp, until: Timestamp) -
 
 /// The time of one run, which never goes back: where the clock is set back, as much has passed since the run's last
 /// event as really did. So a pause takes no longer than it was to take.
+#[derive(Clone)]
 pub(crate) struct RunClock {
     clock: Arc<dyn Clock>,
     from: Timestamp,

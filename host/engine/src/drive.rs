@@ -5,7 +5,7 @@ use std::{future::Future, pin::pin, sync::Arc};
 use aftercall_core::{
     id::RunId,
     ports::{Append, Asked, InterventionNumber},
-    run::{Command, Event, Kind, Run, Timer},
+    run::{Command, Event, Intervention, Kind, Run, Said, Timer},
     time::Timestamp,
 };
 use tokio::sync::Notify;
@@ -30,6 +30,8 @@ pub(crate) struct Drive<'a> {
     /// When its newest event happened.
     at: Timestamp,
     clock: RunClock,
+    /// Whether this drive has added to the journal.
+    appended: bool,
     subject: Arc<Subject>,
     steps: Steps,
 }
@@ -52,7 +54,7 @@ impl<'a> Drive<'a> {
             seq += 1;
         }
         let clock = RunClock::new(Arc::clone(&engine.ports.clock), at);
-        Ok(Self { engine, id, run: Arc::new(run), seq, at, clock, subject, steps: Steps::default() })
+        Ok(Self { engine, id, run: Arc::new(run), seq, at, clock, appended: false, subject, steps: Steps::default() })
     }
 
     pub(crate) async fn go_on(
@@ -79,6 +81,7 @@ impl<'a> Drive<'a> {
             }
             self.start_steps();
             if self.steps.is_empty() && self.is_to_park(park) {
+                self.stand().await?;
                 return Ok(Driven::Parked(self.run.standing()));
             }
             // In this order, not in any: the same world must be the same story.
@@ -124,6 +127,7 @@ impl<'a> Drive<'a> {
         let append = Append { run: self.id, seq: self.seq, event: &event, standing, ending, does };
         self.engine.ports.journal.append(self.engine.fence, &append).await?;
         self.seq += 1;
+        self.appended = true;
         self.at = event.at;
         self.engine.ports.observer.happened(self.id, &event, &after);
         self.run = Arc::new(after);
@@ -132,8 +136,8 @@ impl<'a> Drive<'a> {
 
     /// Does what people asked of the run in the records. What can't follow where it stands is declined.
     async fn do_what_was_asked(&mut self) -> Result<(), Error> {
-        for Asked { number, what, .. } in self.engine.ports.journal.asked(self.id).await? {
-            if self.run.ending().is_none() {
+        for Asked { number, at, what } in self.engine.ports.journal.asked(self.id).await? {
+            if self.run.ending().is_none() && !is_too_late(&what, at) {
                 let event = Event { at: self.clock.now(), kind: what.clone().into() };
                 if self.append_if_it_fits(event, Some(number)).await? {
                     continue;
@@ -145,6 +149,16 @@ impl<'a> Drive<'a> {
         Ok(())
     }
 
+    /// The records must know when to go on with it. They do, if an event of this drive told them; an older version told
+    /// nothing.
+    async fn stand(&self) -> Result<(), Error> {
+        if self.appended {
+            return Ok(());
+        }
+        let (journal, fence) = (&self.engine.ports.journal, self.engine.fence);
+        Ok(journal.stand(fence, self.id, self.run.standing()).await?)
+    }
+
     /// Its newest event decides, not the clock, so that whoever has the journal knows it too.
     fn is_to_park(&self, park: Park) -> bool {
         let standing = self.run.standing();
@@ -153,7 +167,7 @@ impl<'a> Drive<'a> {
     }
 
     fn start_steps(&mut self) {
-        let Self { engine, run, subject, steps, .. } = self;
+        let Self { engine, run, subject, steps, clock, .. } = self;
         steps.align(run, |command| Step {
             ports: engine.ports.clone(),
             fence: engine.fence,
@@ -161,9 +175,16 @@ impl<'a> Drive<'a> {
             schemas: Arc::clone(&engine.schemas),
             subject: Arc::clone(subject),
             run: Arc::clone(run),
+            clock: clock.clone(),
             command,
         });
     }
+}
+
+/// Whether somebody approved what had expired by then.
+fn is_too_late(what: &Intervention, at: Timestamp) -> bool {
+    let Intervention::Decide { said: Said::Approve(ask), .. } = what else { return false };
+    at >= ask.expires_at
 }
 
 /// The timer that rings first; of two at the same instant, the run's own end.

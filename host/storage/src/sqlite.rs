@@ -31,7 +31,7 @@ use aftercall_core::{
         Accept, Acceptance, Append, Asked, Consents, EffectOf, InterventionNumber, Interventions, Journal, Ledger,
         PluginState, RecordsError, RefreshTokenOf, RefreshTokens, RunLine, StoredRun, Unfinished,
     },
-    run::Intervention,
+    run::{Intervention, Standing},
     state::{Expected, Put, Quota, Space, Value},
     time::Timestamp,
 };
@@ -129,6 +129,24 @@ impl Reader {
         self.worker.run(move |db| journal::read(db, &run)).await
     }
 
+    /// Runs whose identifiers begin so, at most so many.
+    ///
+    /// # Errors
+    /// The records failed.
+    pub async fn runs_beginning(&self, beginning: &str, most: u32) -> Result<Vec<RunId>, RecordsError> {
+        let beginning = beginning.to_owned();
+        self.worker.run(move |db| journal::runs_beginning(db, &beginning, most)).await
+    }
+
+    /// Runs that wait for a person, oldest first.
+    ///
+    /// # Errors
+    /// The records failed.
+    pub async fn runs_for_people(&self, tenant: Option<&Tenant>) -> Result<Vec<RunLine>, RecordsError> {
+        let tenant = tenant.cloned();
+        self.worker.run(move |db| journal::runs_for_people(db, tenant.as_ref())).await
+    }
+
     /// The line that a run has in a list.
     ///
     /// # Errors
@@ -176,6 +194,11 @@ impl Journal for Sqlite {
 
     async fn next_due(&self, from: Timestamp) -> Result<Option<Timestamp>, RecordsError> {
         self.beside.reader.worker.run(move |db| journal::next_due(db, from)).await
+    }
+
+    async fn stand(&self, fence: Fence, run: &RunId, standing: Standing) -> Result<(), RecordsError> {
+        let run = run.clone();
+        self.beside.writer.run(move |db| journal::stand(db, fence, &run, standing)).await
     }
 
     async fn asked_of(&self) -> Result<Vec<Unfinished>, RecordsError> {

@@ -94,6 +94,12 @@ impl Disk {
         self.ended.contains(run)
     }
 
+    pub(crate) fn stand(&mut self, fence: Fence, run: &RunId, standing: Standing) -> Answer<()> {
+        self.expect_epoch(fence)?;
+        self.standings.insert(run.clone(), standing);
+        Ok(())
+    }
+
     /// Where a run stands, since its newest event.
     pub(crate) fn standing(&self, run: &RunId) -> Standing {
         self.standings.get(run).copied().unwrap_or(Standing::Working)

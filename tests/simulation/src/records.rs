@@ -160,6 +160,10 @@ impl Journal for Process {
         Ok(unfinished.into_iter().map(|(at, _)| at).filter(|at| *at >= from).min())
     }
 
+    async fn stand(&self, fence: Fence, run: &RunId, standing: Standing) -> Result<(), RecordsError> {
+        self.world.state().records.stand(fence, run, standing)
+    }
+
     async fn asked_of(&self) -> Result<Vec<Unfinished>, RecordsError> {
         Ok(Vec::new())
     }
@@ -218,7 +222,7 @@ impl Ledger for Process {
             Change::SettledDone(_) => self.world.reached("settled: it happened"),
             Change::SettledNot => self.world.reached("settled: it did not happen"),
             Change::GivenUp => self.world.reached("settled: never to be known"),
-            Change::Resolved(_) => self.world.reached("settled: by a person"),
+            Change::Resolved { .. } => self.world.reached("settled: by a person"),
             Change::WriteLeaves | Change::Ended(_) => {}
         }
         self.world.tell(|| format!("{} ledger {}: {change:?}", self.id, short(key)));

@@ -7,7 +7,7 @@ use std::io::Write;
 use aftercall_core::{
     id::RunId,
     ports::{Clock as _, Interventions as _},
-    run::{ApprovalAsk, CallId, Intervention, Resolution, Run, Said, Wait},
+    run::{ApprovalAsk, CallId, Intervention, Resolution, Run, Said, Standing, Wait},
     tool::Receipt,
 };
 use aftercall_storage::Sqlite;
@@ -25,7 +25,7 @@ pub(super) async fn intervene(what: &cli::Intervene, out: &mut impl Write) -> an
         cli::Intervene::Cancel { run, store, reason } => {
             let (id, run) = read(store, run).await?;
             if run.ending().is_some() || run.attending().is_some() {
-                bail!("{id} is {}: there is nothing to be cancelled", report::outcome(&run));
+                bail!("{id} is {}: the model's work in it is over, and can't be cancelled", report::outcome(&run));
             }
             ask(store, &id, Intervention::Cancel { reason: reason.clone() }).await?;
             told(out, &id, "it is asked to end")
@@ -34,7 +34,7 @@ pub(super) async fn intervene(what: &cli::Intervene, out: &mut impl Write) -> an
             let (id, run) = read(&of.store, &of.run).await?;
             let call = which(of, &id, &run, &run.unknowable(), "has no effect that a person must settle")?;
             if run.attending().is_none() {
-                bail!("{id} is under way: say this when it is {}", "needs-attention");
+                bail!("{id} is under way: say this when it is {}", Standing::NeedsAttention.as_str());
             }
             let receipt = |id: &String| Receipt { id: id.clone(), kind: kind.clone(), url: None };
             let resolution = match (&what.done, what.redo) {
@@ -47,6 +47,7 @@ pub(super) async fn intervene(what: &cli::Intervene, out: &mut impl Write) -> an
         cli::Intervene::Approve { of } => {
             let (id, run) = read(&of.store, &of.run).await?;
             let (call, asked) = asked(of, &id, &run)?;
+            writeln!(out, "{}", asked.arguments.as_str())?;
             decide(of, &id, &run, call, Said::Approve(asked), out).await
         }
         cli::Intervene::Refuse { of, reason } => {

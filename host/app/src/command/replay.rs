@@ -3,9 +3,11 @@
 use std::io::Write;
 
 use aftercall_core::{
+    id::RunId,
     ports::RunLine,
     run::{Command, Event, Run},
 };
+use aftercall_storage::Reader;
 use anyhow::bail;
 use serde_json::json;
 
@@ -20,9 +22,9 @@ use crate::{cli, report, story};
 pub async fn replay(arguments: &cli::Replay, out: &mut impl Write) -> anyhow::Result<()> {
     let reader = reader(&arguments.store)?;
     let id = find(&reader, &arguments.run).await?;
-    let line = reader.line(&id).await?;
+    let (line, journal) = at_one_instant(&reader, &id).await?;
     let mut run = Run::default();
-    for (entry, event) in reader.read(&id).await?.journal.iter().enumerate() {
+    for (entry, event) in journal.iter().enumerate() {
         if let Err(why) = run.apply(event.clone()) {
             bail!("the journal of {id} does not verify: entry {entry}: {why}");
         }
@@ -36,6 +38,17 @@ pub async fn replay(arguments: &cli::Replay, out: &mut impl Write) -> anyhow::Re
         writeln!(out, "\n{id}: {arrived}, as the records say.")?;
     }
     Ok(())
+}
+
+/// A run's line and its journal, between which nothing happened.
+async fn at_one_instant(reader: &Reader, id: &RunId) -> anyhow::Result<(RunLine, Vec<Event>)> {
+    loop {
+        let before = reader.line(id).await?;
+        let journal = reader.read(id).await?.journal;
+        if reader.line(id).await? == before && reader.read(id).await?.journal.len() == journal.len() {
+            return Ok((before, journal));
+        }
+    }
 }
 
 fn recorded(line: &RunLine) -> &str {

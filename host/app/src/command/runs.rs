@@ -9,9 +9,6 @@ use serde_json::json;
 
 use crate::{cli, command::intervene, config::Config, story};
 
-/// Runs among which the beginning of an identifier is looked for.
-const RUNS_SEARCHED_MAX: u32 = 10_000;
-
 /// Lists runs, newest first, or takes what somebody wants of one.
 ///
 /// # Errors
@@ -21,7 +18,11 @@ pub async fn runs(arguments: &cli::Runs, out: &mut impl Write) -> anyhow::Result
         return intervene::intervene(intervention, out).await;
     }
     let reader = reader(&arguments.store)?;
-    let runs = reader.runs(arguments.tenant.as_ref(), arguments.most).await?;
+    let tenant = arguments.tenant.as_ref();
+    let runs = match arguments.waiting {
+        true => reader.runs_for_people(tenant).await?,
+        false => reader.runs(tenant, arguments.most).await?,
+    };
     if arguments.format == cli::Format::Json {
         for line in &runs {
             writeln!(out, "{}", to_json(line))?;
@@ -29,7 +30,8 @@ pub async fn runs(arguments: &cli::Runs, out: &mut impl Write) -> anyhow::Result
         return Ok(());
     }
     if runs.is_empty() {
-        writeln!(out, "No runs yet.")?;
+        let none = if arguments.waiting { "No run waits for a person." } else { "No runs yet." };
+        writeln!(out, "{none}")?;
     }
     for line in &runs {
         let ending = line.ending.as_ref().unwrap_or(&line.standing);
@@ -81,24 +83,18 @@ pub(super) fn reader(store: &cli::Store) -> anyhow::Result<Reader> {
     Sqlite::open_reader(&path).with_context(|| format!("the records {} can't be opened", path.display()))
 }
 
-/// The run whose identifier begins so.
+/// The run whose identifier begins so, with or without `run_`.
 ///
 /// # Errors
 /// There is none, or several.
 pub(super) async fn find(reader: &Reader, beginning: &str) -> anyhow::Result<RunId> {
-    let runs = reader.runs(None, RUNS_SEARCHED_MAX).await?;
-    let mut fitting = runs.into_iter().map(|line| line.run).filter(|run| fits(run.as_str(), beginning));
-    match (fitting.next(), fitting.next()) {
-        (Some(run), None) => Ok(run),
-        (None, _) => bail!("there is no run `{beginning}`: `aftercall runs` lists those there are"),
-        (Some(one), Some(other)) => {
+    let whole = format!("run_{}", beginning.trim_start_matches("run_"));
+    let found = reader.runs_beginning(&whole, 2).await?;
+    match found.as_slice() {
+        [run] => Ok(run.clone()),
+        [] => bail!("there is no run `{beginning}`: `aftercall runs` lists those there are"),
+        [one, other, ..] => {
             bail!("`{beginning}` fits several runs, {one} and {other} among them: give more of it")
         }
     }
-}
-
-/// `run_3f2a…` can be named by any beginning of it, with or without `run_`.
-fn fits(run: &str, beginning: &str) -> bool {
-    let bare = run.trim_start_matches("run_");
-    !beginning.is_empty() && (run.starts_with(beginning) || bare.starts_with(beginning))
 }

@@ -12,7 +12,10 @@ use aftercall_core::{
 };
 use aftercall_intake::{Form, PAYLOAD_BYTES_MAX};
 
-use super::{AssistantConfig, Config, Endpoint, Grant, OPERATOR, Server, TenantConfig, Verify, nearest::nearest};
+use super::{
+    AssistantConfig, Config, Endpoint, Grant, OPERATOR, Server, TENANT_WEIGHT_MAX, TenantConfig, Verify,
+    nearest::nearest,
+};
 
 /// All that is wrong with a configuration: where, and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -88,6 +91,10 @@ impl Config {
             }
             for (name, value) in [("runs_max", config.runs_max), ("waiting_max", config.waiting_max)] {
                 problems.add_if_zero(&format!("tenants.{tenant}.{name}"), value.unwrap_or(1));
+            }
+            if config.weight.is_some_and(|weight| weight.get() > TENANT_WEIGHT_MAX) {
+                let place = format!("tenants.{tenant}.weight");
+                problems.add(&place, format_args!("more than {TENANT_WEIGHT_MAX} would leave nothing to others"));
             }
             for (plugin, grant) in &config.plugins {
                 let place = format!("tenants.{tenant}.plugins.{plugin}");

@@ -40,7 +40,7 @@ pub use credential::{CredentialRef, PartRefs, SigningRef};
 pub(crate) use nearest::nearest;
 pub use read::Error;
 pub use secret::SecretRef;
-pub use server::{Endpoint, OPERATOR, Server, TENANT_RUNS_MAX, TENANT_WAITING_MAX, Verify};
+pub use server::{Endpoint, OPERATOR, Server, TENANT_RUNS_MAX, TENANT_WAITING_MAX, TENANT_WEIGHT_MAX, Verify};
 
 /// The whole file.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]

@@ -18,6 +18,9 @@ pub const TENANT_RUNS_MAX: u32 = 32;
 /// Calls of one tenant that may wait, where its configuration doesn't say.
 pub const TENANT_WAITING_MAX: u32 = 10_000;
 
+/// Most that a tenant may weigh.
+pub const TENANT_WEIGHT_MAX: u32 = 1_000;
+
 /// The user that sees all tenants' runs. No tenant can be called so.
 pub const OPERATOR: &str = "operator";
 

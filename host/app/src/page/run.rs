@@ -2,7 +2,7 @@
 
 use aftercall_core::{
     ports::StoredRun,
-    run::{Ending, IllegalHistory, Run},
+    run::{Ending, IllegalHistory, Run, Standing},
     timeline::{self, What},
 };
 use maud::html;
@@ -39,7 +39,7 @@ pub fn run(stored: &StoredRun) -> Result<String, IllegalHistory> {
             section.after { h2 { "After the call" } (lines(&moments)) }
         }
     };
-    Ok(layout(&identity.conversation, ending.is_none(), &body))
+    Ok(layout(&identity.conversation, run.standing() == Standing::Working, &body))
 }
 
 #[cfg(test)]

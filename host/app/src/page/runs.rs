@@ -1,6 +1,6 @@
 //! The list of runs.
 
-use aftercall_core::ports::RunLine;
+use aftercall_core::{ports::RunLine, run::Standing};
 use maud::html;
 
 use super::{layout, tone};
@@ -8,7 +8,7 @@ use crate::story;
 
 /// The newest runs, as a page.
 pub fn runs(lines: &[RunLine], user: &str) -> String {
-    let live = lines.iter().any(|line| line.ending.is_none());
+    let live = lines.iter().any(|line| line.standing == Standing::Working.as_str());
     let body = html! {
         header { h1 { "Runs" } p.facts { "as " (user) } }
         main.list {

@@ -204,9 +204,7 @@ impl Call {
                 let patient = Retries { attempts_max: u32::MAX, ..*rules.retries };
                 let pause = patient.pause_after(round, jitter, *ask_again_ms).unwrap_or(patient.pause_ms_max);
                 let wait = Some(Wait::Pause(at.plus_ms(pause)));
-                let resolution = resolution.clone();
-                let step = Step::Settle { attempt, round: round + 1 };
-                Status::Open(Open { wait, failure, in_doubt: true, resolution, ..Open::at(step) })
+                self.again(Step::Settle { attempt, round: round + 1 }, wait, failure, true)
             }
         };
     }
@@ -274,7 +272,10 @@ impl Call {
     /// A further step, in the place that it has.
     fn again(&self, step: Step, wait: Option<Wait>, failure: Option<Failure>, in_doubt: bool) -> Status {
         let (late, approved) = self.as_open().map(|open| (open.late, open.approved.clone())).unwrap_or_default();
-        Status::Open(Open { wait, failure, in_doubt, late, approved, ..Open::at(step) })
+        // A person's word is about the attempt that is being settled.
+        let settles = matches!(step, Step::Settle { .. });
+        let resolution = self.as_open().filter(|_| settles).and_then(|open| open.resolution.clone());
+        Status::Open(Open { step, wait, failure, in_doubt, late, approved, resolution })
     }
 }
 

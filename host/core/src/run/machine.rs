@@ -32,6 +32,8 @@ struct Footing {
     pins: Box<Pins>,
     began_at: Timestamp,
     deadline: Timestamp,
+    /// Until when waiting was not counted.
+    given_until: Timestamp,
 }
 
 /// One model reply and its tool calls.
@@ -187,6 +189,11 @@ impl Run {
         self.footing.as_ref().map(|footing| footing.began_at)
     }
 
+    /// Whether nothing new begins any more.
+    pub fn is_stopping(&self) -> bool {
+        self.stop.is_some() && self.attending().is_none()
+    }
+
     /// When its wall time is over.
     pub fn deadline(&self) -> Option<Timestamp> {
         self.footing.as_ref().map(|footing| footing.deadline)
@@ -262,7 +269,7 @@ impl Run {
             return Err("the run has begun already");
         }
         let deadline = at.plus_ms(pins.budgets.wall_ms_max);
-        self.footing = Some(Footing { pins, began_at: at, deadline });
+        self.footing = Some(Footing { pins, began_at: at, deadline, given_until: at });
         self.ask_next();
         Ok(())
     }
@@ -345,9 +352,8 @@ impl Run {
         if !expected(*step) {
             return Err("another step of this call is outstanding");
         }
-        let attending = self.attending().is_some();
         let retries = self.footing.as_ref().ok_or("the run hasn't begun")?.pins.retries;
-        let rules = Rules { retries: &retries, stopping: self.stop.is_some() && !attending };
+        let rules = Rules { retries: &retries, stopping: self.is_stopping() };
         change(self.call_mut(id)?, rules);
         self.advance();
         Ok(())
@@ -363,15 +369,22 @@ impl Run {
     /// A call waits for a time or a person. The run is given the time that it may wait.
     fn set_aside(&mut self, id: CallId, attempt: u32, at: Timestamp, wait: Wait) -> Result<(), &'static str> {
         let until = wait.until();
-        self.on_call(id, |step| step == Step::Attempt(attempt), |call, _| call.set_aside(wait))?;
+        let set_aside = |call: &mut Call, rules: Rules<'_>| match rules.stopping {
+            // A run that ends waits for nobody: what has not begun does not begin.
+            true => call.stop(false),
+            false => call.set_aside(wait),
+        };
+        self.on_call(id, |step| step == Step::Attempt(attempt), set_aside)?;
         self.give_time(at, until);
         Ok(())
     }
 
-    /// Nothing of the run's wall time passes from one instant to another.
+    /// Nothing of the run's wall time passes from one instant to another. What several calls wait for is given once.
     fn give_time(&mut self, from: Timestamp, to: Timestamp) {
         if let Some(footing) = &mut self.footing {
-            footing.deadline = footing.deadline.max(to.plus_ms(footing.deadline.ms_since(from)));
+            let from = from.max(footing.given_until);
+            footing.deadline = footing.deadline.plus_ms(to.ms_since(from));
+            footing.given_until = to.max(footing.given_until);
         }
     }
 

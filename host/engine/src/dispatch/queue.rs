@@ -138,7 +138,7 @@ impl Queue {
         let lane = self.lanes.get_mut(&tenant).expect("only known tenants have turns");
         let run = lane.runs.pop_front().expect("only tenants with something waiting have turns");
         self.passed = place;
-        lane.place = place + STRIDE / u64::from(lane.room.weight.get());
+        lane.place = place + (STRIDE / u64::from(lane.room.weight.get())).max(1);
         lane.turn = None;
         lane.running += 1;
         lane.waiting -= 1;

@@ -23,7 +23,7 @@ impl Step {
             tools: &tools,
             exchanges: &self.run.exchanges(),
         };
-        let asked_at = self.ports.clock.now();
+        let asked_at = self.clock.now();
         match self.ports.model.turn(&request).await {
             Ok(reply) => {
                 let unfounded = self.unfounded(&reply);
@@ -46,7 +46,7 @@ impl Step {
                 done && asked.name == name
             })
         };
-        let done_live = |name: &str| pins.seeded.iter().any(|seeded| seeded.tool == name);
+        let done_live = |name: &str| pins.seeded.iter().any(|seeded| seeded.tool == name && !seeded.in_doubt);
         let writing = pins.tools.iter().filter(|tool| tool.effect.writes());
         let tools: Vec<claims::Tool<'_>> = writing
             .map(|tool| claims::Tool { name: &tool.name, done: done_here(&tool.name) || done_live(&tool.name) })

@@ -31,7 +31,7 @@ pub(super) enum Tried {
 impl Step {
     pub(super) async fn attempt(&self, call: CallId) -> Result<Tried, RecordsError> {
         let (tool, written) = self.called(call);
-        let began_at = self.ports.clock.now();
+        let began_at = self.clock.now();
         let attempt = |result, tries, key, told: Told| {
             let Told { log, captured, usage } = told;
             let jitter = self.ports.chance.jitter();
@@ -51,6 +51,13 @@ impl Step {
                 return Ok(attempt(result, tries, Some(key), Told::default()));
             }
         };
+        if self.run.is_stopping() {
+            let failure = Failure::new(FailureKind::Unavailable, "the run is ending: this was not begun");
+            let (result, tries) = self.refused(&key, &arguments, failure).await?;
+            if matches!(result, AttemptResult::Failed(_)) {
+                return Ok(attempt(result, tries, Some(key), Told::default()));
+            }
+        }
         match self.hold(call, tool, &terms, (&key, &arguments)).await? {
             Ok(None) => {}
             Ok(Some(hold)) => return Ok(Tried::Held(hold)),
@@ -153,7 +160,7 @@ impl Step {
             effect: tool.effect,
             alone: true,
             caps: terms.caps().to_vec(),
-            at: self.ports.clock.now(),
+            at: self.clock.now(),
         };
         self.ports.ledger.begin(&effect, &begin).await
     }

@@ -3,12 +3,12 @@
 use aftercall_core::{
     effect::EffectKey,
     json::Json,
-    ledger::Entry,
+    ledger::State,
     ports::RecordsError,
     run::{ApprovalAsk, CallId, PinnedTool},
     terms::Terms,
     timing::{Later, Refused},
-    tool::{Failure, FailureKind},
+    tool::{Effect, Failure, FailureKind},
 };
 use serde_json::{Map, Value};
 
@@ -23,8 +23,8 @@ pub(super) enum Hold {
 }
 
 impl Step {
-    /// What the attempt has to wait for. A rehearsal waits for nothing, nor does an effect that was begun before: it has
-    /// happened or may have, so that what is left is to find out.
+    /// What the attempt has to wait for. A rehearsal waits for nothing, nor does an attempt that sends nothing: at an effect
+    /// that was done, or of which only remains to be found out whether it was.
     pub(super) async fn hold(
         &self,
         call: CallId,
@@ -37,7 +37,7 @@ impl Step {
             return Ok(Ok(None));
         }
         let known = if tool.effect.writes() { self.ports.ledger.entry(key).await? } else { None };
-        if known.as_ref().is_some_and(Entry::counts) {
+        if known.is_some_and(|entry| sends_nothing(&entry.state, tool.effect)) {
             return Ok(Ok(None));
         }
         Ok(self.later(terms, arguments).map(|later| {
@@ -50,7 +50,7 @@ impl Step {
     fn later(&self, terms: &Terms, arguments: &Map<String, Value>) -> Result<Option<Later>, Failure> {
         let Some(timing) = terms.timing() else { return Ok(None) };
         let began_at = self.run.began_at().expect("a run that calls tools has begun");
-        let later = timing.not_before(&self.subject.conversation, arguments, began_at, self.ports.clock.now());
+        let later = timing.not_before(&self.subject.conversation, arguments, began_at, self.clock.now());
         later.map_err(|refused| {
             let kind = match refused {
                 Refused::NoInstant { .. } | Refused::TooFar { .. } => FailureKind::InvalidArguments,
@@ -74,6 +74,15 @@ impl Step {
         if approved.is_some_and(|approved| approved.component == component && approved.arguments == arguments) {
             return None;
         }
-        Some(ApprovalAsk { component, arguments, expires_at: self.ports.clock.now().plus_ms(within_ms) })
+        Some(ApprovalAsk { component, arguments, expires_at: self.clock.now().plus_ms(within_ms) })
+    }
+}
+
+/// Whether an attempt at an effect that stands so sends nothing: see the table of [`aftercall_core::ledger::begin`].
+fn sends_nothing(state: &State, effect: Effect) -> bool {
+    match state {
+        State::Done(_) | State::Unknowable => true,
+        State::Failed | State::Open { write_left: false, doubted: false, .. } => false,
+        State::InDoubt | State::Open { .. } => effect == Effect::Once,
     }
 }

@@ -26,7 +26,7 @@ use attempt::Tried;
 use hold::Hold;
 pub(crate) use steps::Steps;
 
-use crate::{Ports, schemas::Schemas, trying::Trying};
+use crate::{Ports, clock::RunClock, schemas::Schemas, trying::Trying};
 
 /// What a run is about.
 pub(crate) struct Subject {
@@ -42,6 +42,7 @@ pub(crate) struct Step {
     pub(crate) schemas: Arc<Schemas>,
     pub(crate) subject: Arc<Subject>,
     pub(crate) run: Arc<Run>,
+    pub(crate) clock: RunClock,
     pub(crate) command: Command,
 }
 
@@ -63,7 +64,7 @@ impl Step {
             }
             Command::Wait { .. } => unreachable!("waiting is nothing to be started"),
         };
-        Ok(Event { at: self.ports.clock.now(), kind })
+        Ok(Event { at: self.clock.now(), kind })
     }
 
     /// The tool of a call, and the arguments as the model wrote them.

@@ -25,8 +25,9 @@ impl Step {
         // While another run of this conversation tries the same, or asks about it, what is found here may be true of an
         // attempt before the one that it would be recorded of.
         let Some(_turn) = self.trying.enter(&key) else { return Ok(Found::NotYet { ask_again_ms: None }) };
-        if let Some(resolution) = self.run.call(call).and_then(|(_, call, _)| call.as_open()?.resolution.clone()) {
-            return self.take_word(&key, resolution).await;
+        let (_, settled, _) = self.run.call(call).expect("the machine names calls that are there");
+        if let Some(resolution) = settled.as_open().and_then(|open| open.resolution.clone()) {
+            return self.take_word(&key, settled.tries, resolution).await;
         }
         loop {
             let Some(entry) = self.ports.ledger.entry(&key).await? else { return Ok(Found::DidNotHappen) };
@@ -49,9 +50,10 @@ impl Step {
         }
     }
 
-    /// What a person says became of the effect goes into the ledger, unless it was settled meanwhile.
-    async fn take_word(&self, key: &EffectKey, said: Resolution) -> Result<Found, RecordsError> {
-        let happened = match said {
+    /// What a person says became of an attempt goes into the ledger, unless it was settled meanwhile. If there was another
+    /// attempt meanwhile, it says nothing: they are asked again.
+    async fn take_word(&self, key: &EffectKey, attempt: u32, said: Resolution) -> Result<Found, RecordsError> {
+        let outcome = match said {
             Resolution::Done { receipt } => {
                 let text = "a person has looked, and says that this was done".to_owned();
                 Some(Outcome { text, data: None, receipts: vec![receipt] })
@@ -59,17 +61,16 @@ impl Step {
             Resolution::Redo => None,
             Resolution::Drop => return Ok(Found::Never),
         };
-        let change = Change::Resolved(happened.clone());
+        let change = Change::Resolved { attempt, outcome: outcome.clone() };
         match self.ports.ledger.change(key, self.fence, &change).await {
-            Ok(()) => Ok(happened.map_or(Found::DidNotHappen, Found::Happened)),
+            Ok(()) => Ok(outcome.map_or(Found::DidNotHappen, Found::Happened)),
             // Before a crash that the journal knows nothing of, or by another run of this conversation.
             Err(RecordsError::Ledger { why: Refused::OutOfOrder, .. }) => {
                 Ok(match self.ports.ledger.entry(key).await?.map(|entry| entry.state) {
                     Some(State::Done(outcome)) => Found::Happened(outcome),
                     Some(State::Failed) | None => Found::DidNotHappen,
-                    Some(State::Open { .. } | State::InDoubt | State::Unknowable) => {
-                        Found::NotYet { ask_again_ms: None }
-                    }
+                    Some(State::Unknowable) => Found::Never,
+                    Some(State::Open { .. } | State::InDoubt) => Found::NotYet { ask_again_ms: None },
                 })
             }
             Err(error) => Err(error),
@@ -91,7 +92,7 @@ impl Step {
             attempt: entry.attempts,
             first_attempt_at: entry.first_attempt_at,
             attempt_at: entry.last_attempt_at,
-            deadline: self.ports.clock.now().plus_ms(SETTLE_MS_MAX),
+            deadline: self.clock.now().plus_ms(SETTLE_MS_MAX),
         };
         let invocation = self.invocation(tool, Json::of(arguments), so_far);
         match self.ports.tools.reconcile(&invocation).await {

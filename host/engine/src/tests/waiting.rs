@@ -98,6 +98,59 @@ async fn a_persons_word_survives_every_death() {
     }
 }
 
+/// What a person says of an attempt is not taken for a word on the next one.
+#[tokio::test(start_paused = true)]
+async fn a_word_is_about_the_attempt_that_it_was_said_of() {
+    let world = World::new(&[&["shout", "shout"], &[]], None);
+    world.fault("shout", &[Fault::RequestLost, Fault::RequestLost]);
+    let (engine, run, standing) = park(&world).await;
+    assert_eq!(standing, Standing::NeedsAttention);
+    for index in 0..2 {
+        let said = Said::Resolve(Resolution::Redo);
+        world.ask(Intervention::Decide { call: CallId { turn: 1, index }, by: "dana".into(), said });
+    }
+    let driven = engine.drive(&run, Park::ForAPerson, pending()).await.expect("driven");
+    assert_eq!(driven, Driven::Parked(Standing::NeedsAttention), "both are asked about again");
+    assert_eq!(world.vendors(), Vec::<String>::new(), "of two words on one attempt, one is taken");
+}
+
+/// The hour holds for what was begun and not sent, and for what would be sent again; not for what is done.
+#[tokio::test(start_paused = true)]
+async fn an_hour_holds_for_all_that_is_still_to_be_sent() {
+    for die_at in 0.. {
+        let world = World::new(&[&["upsert"], &[]], Some(die_at));
+        let first = engine(&world);
+        let (run, _) = first.accept(&accept()).await.expect("accepted");
+        tokio::select! {
+            driven = first.drive(&run, Park::Anywhere, pending()) => {
+                assert!(matches!(driven, Ok(Driven::Ended(_))));
+                return;
+            }
+            () = world.died() => {}
+        }
+        drop(first);
+        let unsent = world.vendors().is_empty();
+        let timing = Timing { after_call_ms: Some(60 * 60 * 1000), ..Timing::default() };
+        world.set_terms("upsert", Some(Terms::default().held_by(Some(timing), None)));
+        let driven = engine(&world).drive(&run, Park::Anywhere, pending()).await.expect("driven");
+        let sleeps = matches!(driven, Driven::Parked(Standing::Sleeping { .. }));
+        assert!(sleeps || !unsent, "died at {die_at}: {driven:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_approval_that_comes_too_late_is_none() {
+    let world = World::new(&[&["send"], &[]], None);
+    world.set_terms("send", Some(Terms::default().held_by(None, Some(Approval { within_ms: 60_000 }))));
+    let (first, run, _) = park(&world).await;
+    drop(first);
+    tokio::time::sleep(std::time::Duration::from_secs(61)).await;
+    let ask = asked(&world, &run).await.remove(0);
+    world.ask(decide(Said::Approve(ask)));
+    let ended = drive(&engine(&world), &run, pending()).await.expect("driven");
+    assert_eq!((ended.as_str(), world.vendors(), world.open_questions()), ("failed", Vec::new(), 0));
+}
+
 #[tokio::test(start_paused = true)]
 async fn nothing_acts_without_the_approval_that_the_grant_demands() {
     let within_ms = 60_000;
@@ -150,13 +203,17 @@ async fn a_run_sleeps_to_its_hour_in_the_records_and_others_overtake_it() {
     );
     let engine = Arc::new(engine(&world));
     let (run, _) = engine.accept(&accept()).await.expect("accepted");
+    // It has gone to sleep once before, in an engine of an older version, whose records don't say until when.
+    let driven = engine.drive(&run, Park::Anywhere, pending()).await.expect("driven");
+    assert!(matches!(driven, Driven::Parked(Standing::Sleeping { .. })), "{driven:?}");
+    world.forget_standings();
     let room = Room { runs_max: 1, waiting_max: 1, weight: std::num::NonZeroU32::MIN };
     let tenants = [("acme".parse().expect("a name"), room)].into();
     let dispatcher = Dispatcher::new(Arc::clone(&engine), room, tenants, None);
     dispatcher.resume().await.expect("resumed");
     let mut work = std::pin::pin!(dispatcher.work(pending()));
     let parked = async {
-        while dispatcher.load().running > 0 || dispatcher.load().waiting > 0 || world.asks() == 0 {
+        while dispatcher.load().running > 0 || dispatcher.load().waiting > 0 {
             tokio::task::yield_now().await;
         }
     };

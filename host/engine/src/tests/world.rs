@@ -159,9 +159,15 @@ impl World {
 
     /// Somebody asks for something.
     pub(super) fn ask(&self, what: Intervention) {
+        let at = self.now();
         let mut state = self.state();
         let number = InterventionNumber(u64::try_from(state.points).expect("small"));
-        state.asked.push(Asked { number, at: Timestamp::from_millis(0), what });
+        state.asked.push(Asked { number, at, what });
+    }
+
+    /// The records know nothing of where runs stand, as those of an older version.
+    pub(super) fn forget_standings(&self) {
+        self.state().standings.clear();
     }
 
     /// What has been asked and not been done.
@@ -230,6 +236,11 @@ impl Journal for World {
 
     async fn next_due(&self, from: Timestamp) -> Result<Option<Timestamp>, RecordsError> {
         Ok(self.unfinished().into_iter().map(|(at, _)| at).filter(|at| *at >= from).min())
+    }
+
+    async fn stand(&self, _: Fence, run: &RunId, standing: Standing) -> Result<(), RecordsError> {
+        self.state().standings.insert(run.clone(), standing);
+        Ok(())
     }
 
     async fn asked_of(&self) -> Result<Vec<Unfinished>, RecordsError> {

@@ -123,7 +123,7 @@ pub(super) fn append(db: &Connection, fence: Fence, line: &Line) -> Result<(), F
     }
     // Nearly all events find a run under way and leave it so.
     if stood != Standing::Working.as_str() || line.standing != Standing::Working {
-        stand(db, line)?;
+        set_standing(db, &line.run, line.standing, line.ending)?;
     }
     line.does.map_or(Ok(()), |number| interventions::remove(db, number))
 }
@@ -171,6 +171,26 @@ pub(super) fn runs(db: &Connection, tenant: Option<&Tenant>, most: u32) -> Resul
     .collect()
 }
 
+pub(super) fn runs_beginning(db: &Connection, beginning: &str, most: u32) -> Result<Vec<RunId>, Fault> {
+    // What comes after all that begins so, in the order of the index: bytes.
+    let end = format!("{beginning}\u{10ffff}");
+    db.prepare_cached("SELECT run FROM runs WHERE run >= ?1 AND run < ?2 ORDER BY run LIMIT ?3")?
+        .query_and_then((beginning, end, most), |row| Ok(RunId::from_stored(row.get(0)?)))?
+        .collect()
+}
+
+pub(super) fn runs_for_people(db: &Connection, tenant: Option<&Tenant>) -> Result<Vec<RunLine>, Fault> {
+    let for_a_person =
+        [Standing::AwaitsApproval { until: Timestamp::default() }, Standing::NeedsAttention].map(Standing::as_str);
+    db.prepare_cached(
+        "SELECT run, tenant, platform, conversation, revision, accepted_at, ending, standing FROM runs
+         WHERE ending IS NULL AND wake_at > 0 AND standing IN (?1, ?2) AND (?3 IS NULL OR tenant = ?3)
+         ORDER BY accepted_at, number",
+    )?
+    .query_and_then((for_a_person[0], for_a_person[1], tenant.map(Tenant::as_str)), run_line)?
+    .collect()
+}
+
 pub(super) fn line(db: &Connection, run: &RunId) -> Result<RunLine, Fault> {
     let mut statement = db.prepare_cached(
         "SELECT run, tenant, platform, conversation, revision, accepted_at, ending, standing FROM runs WHERE run = ?1",
@@ -200,13 +220,14 @@ fn insert(db: &Connection, line: &Line) -> Result<(), Fault> {
     Ok(())
 }
 
-fn stand(db: &Connection, line: &Line) -> Result<(), Fault> {
-    db.prepare_cached("UPDATE runs SET standing = ?2, wake_at = ?3, ending = ?4 WHERE run = ?1")?.execute((
-        line.run.as_str(),
-        line.standing.as_str(),
-        wake_at(line.standing),
-        line.ending,
-    ))?;
+pub(super) fn stand(db: &Connection, fence: Fence, run: &RunId, standing: Standing) -> Result<(), Fault> {
+    expect_epoch(db, fence)?;
+    set_standing(db, run, standing, None)
+}
+
+fn set_standing(db: &Connection, run: &RunId, standing: Standing, ending: Option<&str>) -> Result<(), Fault> {
+    db.prepare_cached("UPDATE runs SET standing = ?2, wake_at = ?3, ending = ?4 WHERE run = ?1 AND ending IS NULL")?
+        .execute((run.as_str(), standing.as_str(), wake_at(standing), ending))?;
     Ok(())
 }
 

@@ -71,10 +71,10 @@ impl Effects {
             Change::WriteLeaves => {
                 known.recorded.extend(entry.map(|entry| (process, entry.attempts)));
             }
-            Change::Ended(Verdict::Done(_)) | Change::SettledDone(_) | Change::Resolved(Some(_)) => {
+            Change::Ended(Verdict::Done(_)) | Change::SettledDone(_) | Change::Resolved { outcome: Some(_), .. } => {
                 known.outcome = true
             }
-            Change::Ended(_) | Change::SettledNot | Change::GivenUp | Change::Resolved(None) => {}
+            Change::Ended(_) | Change::SettledNot | Change::GivenUp | Change::Resolved { outcome: None, .. } => {}
         }
         if entry.is_some_and(|entry| !entry.counts()) {
             self.counting.remove(key);

@@ -100,6 +100,11 @@ impl Records {
         )
     }
 
+    pub(crate) fn stand(&mut self, fence: Fence, run: &RunId, standing: Standing) -> Answer<()> {
+        let fence = self.fence(fence, Mutation::JournalUnfenced);
+        self.disk.stand(fence, run, standing)
+    }
+
     pub(crate) fn unfinished(&self) -> Vec<(Timestamp, Unfinished)> {
         let mut unfinished = self.disk.unfinished();
         if self.is(Mutation::UnfinishedForgotten) {

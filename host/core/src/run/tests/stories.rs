@@ -156,6 +156,24 @@ fn a_doubt_lasts_until_it_is_settled() {
 }
 
 #[test]
+fn a_run_that_ends_waits_for_nobody() {
+    let cancel = || Kind::CancelRequested { reason: "enough".into() };
+    for held in [postponed(1, 0, 1), approval_asked(1, 0, 1)] {
+        // The attempt may have been in flight when it was cancelled, and says now that it would have to wait.
+        let run = play([started(), replied(1, 1, &["once"]), cancel(), held]);
+        assert_eq!(run.ending(), Some(&Ending::Cancelled { reason: "enough".into() }), "{run:#?}");
+    }
+}
+
+#[test]
+fn what_several_calls_wait_for_is_given_once() {
+    let mut run = play([started(), replied(1, 1, &["once", "same"]), postponed(1, 0, 1)]);
+    let given = run.deadline();
+    run.apply(Event { at: Timestamp::from_millis(3_000), kind: postponed(1, 1, 1) }).expect("it fits");
+    assert_eq!(run.deadline(), given);
+}
+
+#[test]
 fn what_was_not_made_up_for_is_not_completed() {
     use AttemptResult::{Done, Failed};
     let of_key = |turn, index, key: Option<&str>, result| {
