@@ -7,6 +7,7 @@ mod config;
 mod consents;
 mod imports;
 mod kills;
+mod people;
 mod serve;
 mod served;
 mod support;
