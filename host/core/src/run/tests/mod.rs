@@ -1,5 +1,7 @@
-//! The run machine's tests: every event in every state ([`states`]), and the stories that matter ([`stories`]).
+//! The run machine's tests: every event in every state ([`states`]), the stories that matter
+//! ([`stories`]), and journals of earlier versions ([`golden`]).
 
+mod golden;
 mod states;
 mod stories;
 
