@@ -4,7 +4,7 @@ mod queue;
 mod wakes;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     future::{Future, pending},
     pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -39,6 +39,8 @@ pub struct Dispatcher {
     queue: Mutex<Queue>,
     filled: Notify,
     wakes: Mutex<Wakes>,
+    /// Runs that can't be driven on before somebody has mended something: they aren't tried again until the next start.
+    broken: Mutex<HashSet<RunId>>,
     /// How often it looks for what people asked of runs.
     look_every: Option<Duration>,
 }
@@ -69,7 +71,7 @@ impl Dispatcher {
         look_every: Option<Duration>,
     ) -> Self {
         let queue = Mutex::new(Queue::new(room, tenants));
-        Self { engine, queue, filled: Notify::new(), wakes: Default::default(), look_every }
+        Self { engine, queue, filled: Notify::new(), wakes: Mutex::default(), broken: Mutex::default(), look_every }
     }
 
     /// Keeps a place for a call of that tenant. Asked before the call is accepted: what was accepted is never refused.
@@ -105,9 +107,17 @@ impl Dispatcher {
     /// The records failed.
     pub async fn look(&self) -> Result<(), RecordsError> {
         let asked_of = self.engine.ports.journal.asked_of().await?;
-        let parked = asked_of.into_iter().filter(|asked| !self.engine.look(&asked.run));
+        let parked = asked_of.into_iter().filter(|asked| !self.is_broken(&asked.run) && !self.engine.look(&asked.run));
         self.take_in(parked);
         Ok(())
+    }
+
+    fn is_broken(&self, run: &RunId) -> bool {
+        self.broken().contains(run)
+    }
+
+    fn broken(&self) -> MutexGuard<'_, HashSet<RunId>> {
+        self.broken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn take_in(&self, runs: impl IntoIterator<Item = Unfinished>) -> BTreeMap<Tenant, usize> {
@@ -159,12 +169,14 @@ impl Dispatcher {
                     let (task, ended) = ended.unwrap_or_else(|panicked| {
                         // The run stays where its journal ends, and the others go on.
                         tracing::error!("driving a run broke: {panicked}");
-                        (panicked.id(), Ok(None))
+                        (panicked.id(), Ok(Left::Broken))
                     });
                     let (tenant, run) = places.remove(&task).expect("each task has its place");
                     self.queue().ended(&tenant, &run);
-                    if let Some(until) = ended? {
-                        self.wakes().sleeps_until(until);
+                    match ended? {
+                        Left::Sleeping { until } => self.wakes().sleeps_until(until),
+                        Left::Broken => drop(self.broken().insert(run)),
+                        Left::Over => {}
                     }
                 }
                 () = self.sleepers(), if !stopping => heard(self.resume().await)?,
@@ -229,15 +241,26 @@ fn heard<T>(answer: Result<T, RecordsError>) -> Result<(), RecordsError> {
     }
 }
 
-/// Drives one run, again after what passes with time. Gives the instant until which it sleeps, if it does. Only that the
-/// records are another engine's is an error.
-async fn drive(engine: &Embedded, run: &RunId) -> Result<Option<Timestamp>, RecordsError> {
+/// Where a drive has left its run.
+enum Left {
+    /// At its end, or where a person must say how it goes on.
+    Over,
+    /// Where it sleeps.
+    Sleeping { until: Timestamp },
+    /// Where it can't go on.
+    Broken,
+}
+
+/// Drives one run, again after what passes with time. Only that the records are another engine's is an error.
+async fn drive(engine: &Embedded, run: &RunId) -> Result<Left, RecordsError> {
     let mut pause = PAUSE;
     let mut broken = 0;
     loop {
         match engine.drive(run, Park::Anywhere, pending()).await {
-            Ok(Driven::Parked(standing)) => return Ok(standing.wake_at()),
-            Ok(Driven::Ended(_)) | Err(Error::UnderWay) => return Ok(None),
+            Ok(Driven::Parked(standing)) => {
+                return Ok(standing.wake_at().map_or(Left::Over, |until| Left::Sleeping { until }));
+            }
+            Ok(Driven::Ended(_)) | Err(Error::UnderWay) => return Ok(Left::Over),
             Err(Error::Records(fenced @ RecordsError::Fenced)) => return Err(fenced),
             Err(Error::Records(RecordsError::Unavailable(why))) => {
                 tracing::warn!(%run, "the records failed, and the run waits {pause:?}: {why}");
@@ -246,12 +269,12 @@ async fn drive(engine: &Embedded, run: &RunId) -> Result<Option<Timestamp>, Reco
                 broken += 1;
                 tracing::error!(%run, "{error}");
                 if broken >= BROKEN_TRIES_MAX {
-                    return Ok(None);
+                    return Ok(Left::Broken);
                 }
             }
             Err(damaged @ Error::Journal { .. }) => {
                 tracing::error!(%run, "{damaged}");
-                return Ok(None);
+                return Ok(Left::Broken);
             }
         }
         tokio::time::sleep(pause).await;

@@ -50,13 +50,25 @@ pub(super) struct Queue {
     /// Runs that wait or are under way: each is there once.
     known: HashSet<RunId>,
     running: u32,
+    /// Places that are taken: some may be of no run yet.
     waiting: u32,
+    /// Runs that wait without a place.
+    resumed: u32,
+}
+
+/// A run that waits.
+#[derive(Debug)]
+struct Waiting {
+    run: RunId,
+    /// Whether it takes up one of the places that calls are accepted for. One that was accepted long ago, and goes on
+    /// now, takes none from those that arrive.
+    takes_place: bool,
 }
 
 #[derive(Debug)]
 struct Lane {
     room: Room,
-    runs: VecDeque<RunId>,
+    runs: VecDeque<Waiting>,
     /// Where it stands on the line.
     place: u64,
     /// Its turn, if anything waits.
@@ -73,7 +85,17 @@ impl Queue {
     pub(super) fn new(room: Room, tenants: BTreeMap<Tenant, Room>) -> Self {
         let lane = |room| Lane { room, runs: VecDeque::new(), place: 0, turn: None, running: 0, waiting: 0 };
         let lanes = tenants.into_iter().map(|(tenant, room)| (tenant, lane(room))).collect();
-        Self { room, lanes, turns: BTreeSet::new(), taken: 0, passed: 0, known: HashSet::new(), running: 0, waiting: 0 }
+        Self {
+            room,
+            lanes,
+            turns: BTreeSet::new(),
+            taken: 0,
+            passed: 0,
+            known: HashSet::new(),
+            running: 0,
+            waiting: 0,
+            resumed: 0,
+        }
     }
 
     /// Keeps a place for a run that is about to be accepted. A tenant that isn't known has none.
@@ -108,18 +130,22 @@ impl Queue {
             return self.release(tenant);
         }
         let lane = self.lanes.get_mut(tenant).expect("it had a place");
-        lane.runs.push_back(run);
+        lane.runs.push_back(Waiting { run, takes_place: true });
         if lane.turn.is_none() {
             self.line_up(tenant);
         }
     }
 
-    /// Puts a run in that was accepted before, whatever waits. Says whether its tenant is known.
+    /// Puts a run in that was accepted before, whatever waits, and takes no place for it. Says whether its tenant is known.
     pub(super) fn resume(&mut self, tenant: &Tenant, run: RunId) -> bool {
         let Some(lane) = self.lanes.get_mut(tenant) else { return false };
-        lane.waiting += 1;
-        self.waiting += 1;
-        self.fill(tenant, run);
+        if self.known.insert(run.clone()) {
+            lane.runs.push_back(Waiting { run, takes_place: false });
+            self.resumed += 1;
+            if lane.turn.is_none() {
+                self.line_up(tenant);
+            }
+        }
         true
     }
 
@@ -136,14 +162,19 @@ impl Queue {
         self.turns.remove(&turn);
         let (place, _, tenant) = turn;
         let lane = self.lanes.get_mut(&tenant).expect("only known tenants have turns");
-        let run = lane.runs.pop_front().expect("only tenants with something waiting have turns");
+        let Waiting { run, takes_place } =
+            lane.runs.pop_front().expect("only tenants with something waiting have turns");
         self.passed = place;
         lane.place = place + (STRIDE / u64::from(lane.room.weight.get())).max(1);
         lane.turn = None;
         lane.running += 1;
-        lane.waiting -= 1;
         self.running += 1;
-        self.waiting -= 1;
+        if takes_place {
+            lane.waiting -= 1;
+            self.waiting -= 1;
+        } else {
+            self.resumed -= 1;
+        }
         self.line_up(&tenant);
         Some((tenant, run))
     }
@@ -182,7 +213,7 @@ impl Queue {
     }
 
     pub(super) fn waiting(&self) -> u32 {
-        self.waiting
+        self.waiting + self.resumed
     }
 }
 
@@ -294,10 +325,14 @@ mod tests {
         assert_eq!(put(&mut queue, "b", "b2"), Err(Full::Host));
         assert_eq!(put(&mut queue, "nobody", "n1"), Err(Full::Tenant));
         queue.release(&tenant("a"));
+        assert!(
+            queue.resume(&tenant("a"), RunId::from_stored("a9".into())),
+            "it takes no place from those that arrive"
+        );
         assert_eq!(put(&mut queue, "b", "b2"), Ok(()));
         assert!(queue.resume(&tenant("a"), RunId::from_stored("a0".into())), "what was accepted is never refused");
         assert!(!queue.resume(&tenant("nobody"), RunId::from_stored("n0".into())));
-        assert_eq!(queue.waiting(), 4);
+        assert_eq!(queue.waiting(), 5);
     }
 
     #[test]

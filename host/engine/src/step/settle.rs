@@ -59,7 +59,13 @@ impl Step {
                 Some(Outcome { text, data: None, receipts: vec![receipt] })
             }
             Resolution::Redo => None,
-            Resolution::Drop => return Ok(Found::Never),
+            Resolution::Drop => {
+                let known = self.ports.ledger.entry(key).await?.map(|entry| entry.state);
+                return Ok(match known {
+                    Some(State::Done(outcome)) => Found::Happened(outcome),
+                    _ => Found::Never,
+                });
+            }
         };
         let change = Change::Resolved { attempt, outcome: outcome.clone() };
         match self.ports.ledger.change(key, self.fence, &change).await {
