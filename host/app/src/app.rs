@@ -11,10 +11,8 @@ use aftercall_core::{
     consent::Consent,
     id::{AssistantName, EndpointName, PluginName, RunId, Sha256Hex, Tenant},
     manifest::ConversationLevel,
-    ports::{
-        Accept, Acceptance, Chance, Clock, Interventions, Journal, Ledger, RecordsError, RunLine, StoredRun, Unfinished,
-    },
-    run::{Ending, Intervention},
+    ports::{Accept, Acceptance, Chance, Clock, Journal, Ledger, RecordsError, RunLine, StoredRun, Unfinished},
+    run::Ending,
     secret::Secret,
     time::Timestamp,
 };
@@ -96,7 +94,6 @@ pub struct App {
     pub(crate) rehearsal: bool,
     plugins: Arc<PluginHost>,
     journal: Arc<dyn Journal>,
-    interventions: Arc<dyn Interventions>,
     engine: Arc<Embedded>,
     /// Where a rehearsal's records are.
     _folder: Option<tempfile::TempDir>,
@@ -143,7 +140,6 @@ impl App {
         if !around.rehearsal {
             consents.consent(&tenants.consents).await?;
         }
-        let interventions = records.beside();
         let (journal, ledger) = halting(records, around.halt_at);
         let ports = Ports {
             journal: Arc::clone(&journal),
@@ -173,7 +169,6 @@ impl App {
             rehearsal,
             plugins,
             journal,
-            interventions,
             engine,
             _folder: folder,
         })
@@ -211,14 +206,6 @@ impl App {
     /// It can't be driven on now; it can be driven again.
     pub async fn drive(&self, run: &RunId, cancel: impl Future<Output = String>) -> anyhow::Result<Driven> {
         Ok(self.engine.drive(run, Park::ForAPerson, cancel).await?)
-    }
-
-    /// Asks something of a run, durably. It is done once the run is driven.
-    ///
-    /// # Errors
-    /// There is no such run, it has ended, or the records failed.
-    pub async fn ask(&self, run: &RunId, what: &Intervention) -> Result<(), RecordsError> {
-        self.interventions.ask(run, self.clock.now(), what).await
     }
 
     /// Waits for what goes on though nobody asks for it any more, before the process ends.

@@ -1,10 +1,6 @@
 //! What came of a run, for programs: one JSON object a run, one a line.
 
-use aftercall_core::{
-    id::RunId,
-    run::{Ending, Run},
-    tool::Receipt,
-};
+use aftercall_core::{id::RunId, run::Run, tool::Receipt};
 use serde::Serialize;
 
 /// What came of a run.
@@ -46,11 +42,6 @@ pub struct RefusedLine {
     pub reason: &'static str,
 }
 
-/// How a run ended, or where it stands, in one word.
-pub fn outcome(run: &Run) -> &'static str {
-    run.ending().map_or_else(|| run.standing().as_str(), Ending::as_str)
-}
-
 impl Report {
     /// What came of a run.
     pub fn of(scenario: &str, id: &RunId, run: &Run) -> Self {
@@ -70,7 +61,7 @@ impl Report {
         Self {
             scenario: scenario.to_owned(),
             run: id.clone(),
-            outcome: outcome(run).to_owned(),
+            outcome: run.outcome().to_owned(),
             turns: run.turns().len(),
             effects: effects.collect(),
             refused: refused.map(|(tool, why)| RefusedLine { tool: tool.to_owned(), reason: why.as_str() }).collect(),

@@ -186,6 +186,13 @@ pub struct RunLine {
     pub standing: String,
 }
 
+impl RunLine {
+    /// How it ended, or where it stands, in one word.
+    pub fn outcome(&self) -> &str {
+        self.ending.as_ref().unwrap_or(&self.standing)
+    }
+}
+
 /// The durable records of runs.
 #[async_trait]
 pub trait Journal: Send + Sync {

@@ -205,34 +205,34 @@ pub fn after(event: &Event, run: &Run) -> Vec<Moment> {
                 usage: outcome.usage.clone(),
                 again_at: set_for(run, timer),
             };
-            asked(run, *call).map(tried).into_iter().collect()
+            run.asked(*call).cloned().map(tried).into_iter().collect()
         }
         Kind::Postponed { call, until, why, .. } => {
             let postponed = |asked| What::Postponed { call: asked, until: *until, why: why.clone() };
-            asked(run, *call).map(postponed).into_iter().collect()
+            run.asked(*call).cloned().map(postponed).into_iter().collect()
         }
         Kind::ApprovalAsked { call: place, ask, .. } => {
             let question = |call| What::ApprovalAsked { call, place: *place, ask: (**ask).clone() };
-            asked(run, *place).map(question).into_iter().collect()
+            run.asked(*place).cloned().map(question).into_iter().collect()
         }
         Kind::Decided { call, by, said } => {
             let decided = |asked| What::Decided { call: asked, by: by.clone(), said: (**said).clone() };
-            asked(run, *call).map(decided).into_iter().collect()
+            run.asked(*call).cloned().map(decided).into_iter().collect()
         }
         Kind::Settled { call, round, found, .. } => {
             let timer = Timer::Settle { call: *call, round: round + 1 };
             let settled = |asked| What::Settled { call: asked, found: found.clone(), again_at: set_for(run, timer) };
-            asked(run, *call).map(settled).into_iter().collect()
+            run.asked(*call).cloned().map(settled).into_iter().collect()
         }
         Kind::Woke { timer: Timer::Deadline } => vec![What::DeadlineReached],
         Kind::Woke { timer: Timer::Approval { call, .. } } => {
-            asked(run, *call).map(|call| What::ApprovalExpired { call }).into_iter().collect()
+            run.asked(*call).cloned().map(|call| What::ApprovalExpired { call }).into_iter().collect()
         }
         Kind::Woke { .. } => Vec::new(),
         Kind::CancelRequested { reason } => vec![What::CancelRequested { reason: reason.clone() }],
     };
     if run.standing() == Standing::NeedsAttention {
-        let calls = run.unknowable().into_iter().filter_map(|id| Some((id, asked(run, id)?)));
+        let calls = run.unknowable().into_iter().filter_map(|id| Some((id, run.asked(id)?.clone())));
         told.push(What::NeedsAttention { calls: calls.collect() });
     }
     told.extend(run.ending().cloned().map(What::Ended));
@@ -255,11 +255,6 @@ fn refused(run: &Run) -> Vec<What> {
 fn nudged(run: &Run, turn: u32) -> Option<What> {
     let closing = run.turns().last().filter(|_| run.nudged_after() == Some(turn))?;
     Some(What::Nudged { tools: closing.unfounded.clone() })
-}
-
-fn asked(run: &Run, call: CallId) -> Option<ToolCall> {
-    let (turn, _, _) = run.call(call)?;
-    turn.reply.calls.get(usize::try_from(call.index).ok()?).cloned()
 }
 
 fn set_for(run: &Run, timer: Timer) -> Option<Timestamp> {

@@ -147,13 +147,13 @@ impl Reader {
         self.worker.run(move |db| journal::runs_for_people(db, tenant.as_ref())).await
     }
 
-    /// The line that a run has in a list.
+    /// A run, and the line that it has in a list at the same instant.
     ///
     /// # Errors
     /// There is no such run, or the records failed.
-    pub async fn line(&self, run: &RunId) -> Result<RunLine, RecordsError> {
+    pub async fn read_with_line(&self, run: &RunId) -> Result<(StoredRun, RunLine), RecordsError> {
         let run = run.clone();
-        self.worker.run(move |db| journal::line(db, &run)).await
+        self.worker.run(move |db| Ok((journal::read(db, &run)?, journal::line(db, &run)?))).await
     }
 
     /// As [`Journal::runs`].

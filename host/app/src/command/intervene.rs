@@ -14,7 +14,7 @@ use aftercall_storage::Sqlite;
 use anyhow::{Context as _, anyhow, bail};
 
 use super::runs::{find, path, reader};
-use crate::{cli, clock::SystemClock, report};
+use crate::{cli, clock::SystemClock};
 
 /// Takes what somebody wants of a run.
 ///
@@ -25,9 +25,9 @@ pub(super) async fn intervene(what: &cli::Intervene, out: &mut impl Write) -> an
         cli::Intervene::Cancel { run, store, reason } => {
             let (id, run) = read(store, run).await?;
             if run.ending().is_some() || run.attending().is_some() {
-                bail!("{id} is {}: the model's work in it is over, and can't be cancelled", report::outcome(&run));
+                bail!("{id} is {}: the model's work in it is over, and can't be cancelled", run.outcome());
             }
-            ask(store, &id, Intervention::Cancel { reason: reason.clone() }).await?;
+            leave(store, &id, Intervention::Cancel { reason: reason.clone() }).await?;
             told(out, &id, "it is asked to end")
         }
         cli::Intervene::Resolve { of, what, kind } => {
@@ -46,13 +46,13 @@ pub(super) async fn intervene(what: &cli::Intervene, out: &mut impl Write) -> an
         }
         cli::Intervene::Approve { of } => {
             let (id, run) = read(&of.store, &of.run).await?;
-            let (call, asked) = asked(of, &id, &run)?;
-            writeln!(out, "{}", asked.arguments.as_str())?;
-            decide(of, &id, &run, call, Said::Approve(asked), out).await
+            let (call, ask) = awaiting(of, &id, &run)?;
+            writeln!(out, "{}", ask.arguments.as_str())?;
+            decide(of, &id, &run, call, Said::Approve(ask), out).await
         }
         cli::Intervene::Refuse { of, reason } => {
             let (id, run) = read(&of.store, &of.run).await?;
-            let (call, _) = asked(of, &id, &run)?;
+            let (call, _) = awaiting(of, &id, &run)?;
             decide(of, &id, &run, call, Said::Refuse { reason: reason.clone() }, out).await
         }
     }
@@ -66,7 +66,7 @@ async fn read(store: &cli::Store, beginning: &str) -> anyhow::Result<(RunId, Run
 }
 
 /// The call that waits for approval, and what is asked.
-fn asked(of: &cli::OfCall, id: &RunId, run: &Run) -> anyhow::Result<(CallId, ApprovalAsk)> {
+fn awaiting(of: &cli::OfCall, id: &RunId, run: &Run) -> anyhow::Result<(CallId, ApprovalAsk)> {
     let ask = |call: CallId| match run.call(call)?.1.as_open()?.wait.as_ref()? {
         Wait::Approval(ask) => Some(ask.clone()),
         Wait::Pause(_) | Wait::Later(_) => None,
@@ -80,7 +80,7 @@ fn asked(of: &cli::OfCall, id: &RunId, run: &Run) -> anyhow::Result<(CallId, App
 fn which(of: &cli::OfCall, id: &RunId, run: &Run, waiting: &[CallId], none: &str) -> anyhow::Result<CallId> {
     let list = || waiting.iter().map(CallId::to_string).collect::<Vec<_>>().join(", ");
     match (&of.call, waiting) {
-        (_, []) => bail!("{id} {none}: it is {}", report::outcome(run)),
+        (_, []) => bail!("{id} {none}: it is {}", run.outcome()),
         (None, [only]) => Ok(*only),
         (None, _) => bail!("several calls of {id} wait: say --call, one of {}", list()),
         (Some(named), _) => {
@@ -102,13 +102,13 @@ async fn decide(
 ) -> anyhow::Result<()> {
     let user = || std::env::var("USER").ok().filter(|user| !user.is_empty());
     let by = of.by.clone().or_else(user).unwrap_or_else(|| "somebody at the command line".to_owned());
-    let tool = run.call(call).map(|(turn, _, _)| turn);
-    let name = tool.and_then(|turn| Some(turn.reply.calls.get(usize::try_from(call.index).ok()?)?.name.clone()));
-    ask(&of.store, id, Intervention::Decide { call, by, said }).await?;
-    told(out, id, &format!("said of {} (call {call})", name.unwrap_or_default()))
+    let tool = &run.asked(call).expect("it is a call of this run").name;
+    leave(&of.store, id, Intervention::Decide { call, by, said }).await?;
+    told(out, id, &format!("said of {tool} (call {call})"))
 }
 
-async fn ask(store: &cli::Store, id: &RunId, what: Intervention) -> anyhow::Result<()> {
+/// Leaves it in the records.
+async fn leave(store: &cli::Store, id: &RunId, what: Intervention) -> anyhow::Result<()> {
     let path = path(store)?;
     let records =
         Sqlite::open_beside(&path).with_context(|| format!("the records {} can't be opened", path.display()))?;
@@ -116,6 +116,9 @@ async fn ask(store: &cli::Store, id: &RunId, what: Intervention) -> anyhow::Resu
 }
 
 fn told(out: &mut impl Write, id: &RunId, what: &str) -> anyhow::Result<()> {
-    writeln!(out, "{id}: {what}. A running server does it at once; otherwise it is done when the next one starts.")?;
+    writeln!(
+        out,
+        "{id}: {what}. A running server does it within a second; otherwise it is done when the next one starts."
+    )?;
     Ok(())
 }

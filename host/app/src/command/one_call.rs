@@ -6,10 +6,10 @@ use aftercall_core::{
     conversation::Dialect,
     id::RunId,
     ports::{Acceptance, StoredRun},
-    run::Run,
+    run::{Ending, Run},
     secret::Secret,
 };
-use aftercall_engine::Observer;
+use aftercall_engine::{self as engine, Observer};
 use aftercall_llm::Route;
 use anyhow::Context as _;
 
@@ -32,17 +32,12 @@ pub struct Driven {
     pub run: RunId,
     /// Whether its call was new.
     pub acceptance: Acceptance,
+    /// Whether it came to its end by itself.
+    pub is_well: bool,
     /// As the records have it.
     pub stored: StoredRun,
     /// What came of it.
     pub report: Report,
-}
-
-impl Driven {
-    /// Whether the run came to its end by itself.
-    pub fn is_well(&self) -> bool {
-        matches!(self.report.outcome.as_str(), "completed" | "skipped")
-    }
 }
 
 /// Takes a call in and drives its run.
@@ -68,10 +63,10 @@ pub async fn drive(call: &cli::OneCall, revision: u32, rehearsal: bool) -> anyho
     let accepted = app.accept(accept).await?;
     let driven = app.drive(&accepted.run, interrupted()).await;
     app.settled().await;
-    driven?;
+    let is_well = matches!(driven?, engine::Driven::Ended(Ending::Completed { .. } | Ending::Skipped { .. }));
     let stored = app.read(&accepted.run).await?;
     let report = Report::of(&name_of(&call.call), &accepted.run, &Run::replay(stored.journal.clone())?);
-    Ok(Driven { run: accepted.run, acceptance: accepted.acceptance, stored, report })
+    Ok(Driven { run: accepted.run, acceptance: accepted.acceptance, is_well, stored, report })
 }
 
 fn model(call: &cli::OneCall) -> Option<Route> {

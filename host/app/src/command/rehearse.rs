@@ -28,7 +28,7 @@ pub async fn rehearse(arguments: &cli::Rehearse, out: &mut impl Write) -> anyhow
         }
         cli::Format::Text => tell(&driven, &kept, out)?,
     }
-    Ok(driven.is_well())
+    Ok(driven.is_well)
 }
 
 /// The writes that would have been sent, with the tool that wanted each, in order.

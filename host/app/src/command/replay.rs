@@ -2,17 +2,12 @@
 
 use std::io::Write;
 
-use aftercall_core::{
-    id::RunId,
-    ports::RunLine,
-    run::{Command, Event, Run},
-};
-use aftercall_storage::Reader;
+use aftercall_core::run::{Command, Event, Run};
 use anyhow::bail;
 use serde_json::json;
 
 use super::runs::{find, reader};
-use crate::{cli, report, story};
+use crate::{cli, story};
 
 /// Folds the journal entry by entry, tells what each one leaves to be done, and compares where it arrives with what the
 /// records say of the run.
@@ -22,15 +17,15 @@ use crate::{cli, report, story};
 pub async fn replay(arguments: &cli::Replay, out: &mut impl Write) -> anyhow::Result<()> {
     let reader = reader(&arguments.store)?;
     let id = find(&reader, &arguments.run).await?;
-    let (line, journal) = at_one_instant(&reader, &id).await?;
+    let (stored, line) = reader.read_with_line(&id).await?;
     let mut run = Run::default();
-    for (entry, event) in journal.iter().enumerate() {
+    for (entry, event) in stored.journal.iter().enumerate() {
         if let Err(why) = run.apply(event.clone()) {
             bail!("the journal of {id} does not verify: entry {entry}: {why}");
         }
         tell(arguments.format, entry, event, &run, out)?;
     }
-    let (arrived, recorded) = (report::outcome(&run), recorded(&line));
+    let (arrived, recorded) = (run.outcome(), line.outcome());
     if arrived != recorded {
         bail!("the journal of {id} arrives at `{arrived}`, and the records say `{recorded}`");
     }
@@ -38,21 +33,6 @@ pub async fn replay(arguments: &cli::Replay, out: &mut impl Write) -> anyhow::Re
         writeln!(out, "\n{id}: {arrived}, as the records say.")?;
     }
     Ok(())
-}
-
-/// A run's line and its journal, between which nothing happened.
-async fn at_one_instant(reader: &Reader, id: &RunId) -> anyhow::Result<(RunLine, Vec<Event>)> {
-    loop {
-        let before = reader.line(id).await?;
-        let journal = reader.read(id).await?.journal;
-        if reader.line(id).await? == before && reader.read(id).await?.journal.len() == journal.len() {
-            return Ok((before, journal));
-        }
-    }
-}
-
-fn recorded(line: &RunLine) -> &str {
-    line.ending.as_ref().unwrap_or(&line.standing)
 }
 
 fn tell(format: cli::Format, entry: usize, event: &Event, run: &Run, out: &mut impl Write) -> anyhow::Result<()> {
@@ -63,7 +43,7 @@ fn tell(format: cli::Format, entry: usize, event: &Event, run: &Run, out: &mut i
             writeln!(out, "{entry:>4}  {}  {:<28}  then {next}", story::time(event.at), event.kind.name())?;
         }
         cli::Format::Json => {
-            let line = json!({ "entry": entry, "event": event, "next": next, "outcome": report::outcome(run) });
+            let line = json!({ "entry": entry, "event": event, "next": next, "outcome": run.outcome() });
             writeln!(out, "{line}")?;
         }
     }

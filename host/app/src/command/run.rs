@@ -17,7 +17,7 @@ pub async fn run(arguments: &cli::Run, out: &mut impl Write) -> anyhow::Result<b
         cli::Format::Json => writeln!(out, "{}", serde_json::to_string(&driven.report)?)?,
         cli::Format::Text => tell(&driven, out)?,
     }
-    Ok(driven.is_well())
+    Ok(driven.is_well)
 }
 
 fn tell(driven: &Driven, out: &mut impl Write) -> std::io::Result<()> {

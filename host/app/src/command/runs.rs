@@ -34,14 +34,14 @@ pub async fn runs(arguments: &cli::Runs, out: &mut impl Write) -> anyhow::Result
         writeln!(out, "{none}")?;
     }
     for line in &runs {
-        let ending = line.ending.as_ref().unwrap_or(&line.standing);
         let identity = &line.identity;
         let revision = if identity.revision > 0 { format!(" (revision {})", identity.revision) } else { String::new() };
         writeln!(
             out,
-            "{}  {}  {ending:<16}  {} · {} · {}{revision}",
+            "{}  {}  {:<16}  {} · {} · {}{revision}",
             line.run,
             story::date(line.accepted_at),
+            line.outcome(),
             identity.tenant,
             identity.platform,
             identity.conversation,
@@ -88,6 +88,9 @@ pub(super) fn reader(store: &cli::Store) -> anyhow::Result<Reader> {
 /// # Errors
 /// There is none, or several.
 pub(super) async fn find(reader: &Reader, beginning: &str) -> anyhow::Result<RunId> {
+    if beginning.is_empty() {
+        bail!("say which run: `aftercall runs` lists those there are");
+    }
     let whole = format!("run_{}", beginning.trim_start_matches("run_"));
     let found = reader.runs_beginning(&whole, 2).await?;
     match found.as_slice() {

@@ -8,7 +8,7 @@ use aftercall_core::{
 use maud::html;
 
 use super::{call::call, layout, timeline::timeline as lines, tone};
-use crate::{report, story};
+use crate::story;
 
 /// A run, as a page.
 ///
@@ -21,7 +21,7 @@ pub fn run(stored: &StoredRun) -> Result<String, IllegalHistory> {
         _ => None,
     });
     let run = Run::replay(stored.journal.iter().cloned())?;
-    let outcome = report::outcome(&run);
+    let outcome = run.outcome();
     let identity = &stored.identity;
     let body = html! {
         header {

@@ -16,7 +16,7 @@ pub fn runs(lines: &[RunLine], user: &str) -> String {
                 p.empty { "No run yet. Each call that a platform posts to an endpoint becomes one." }
             }
             @for line in lines {
-                @let outcome = line.ending.as_ref().unwrap_or(&line.standing).as_str();
+                @let outcome = line.outcome();
                 a.row href={ "/runs/" (line.run) } {
                     span.(tone(outcome)).badge { (outcome) }
                     span.what {

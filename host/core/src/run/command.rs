@@ -87,12 +87,20 @@ impl Command {
             Command::Ask { turn, attempt } => format!("{turn}/ask/{attempt}"),
             Command::Attempt { call, attempt } => format!("{call}/attempt/{attempt}"),
             Command::Settle { call, round, .. } => format!("{call}/settle/{round}"),
-            Command::Wait { timer: Timer::Deadline, .. } => "wait/deadline".to_owned(),
-            Command::Wait { timer: Timer::Ask { turn, attempt }, .. } => format!("wait/{turn}/ask/{attempt}"),
-            Command::Wait { timer: Timer::Attempt { call, attempt }, .. } => format!("wait/{call}/attempt/{attempt}"),
-            Command::Wait { timer: Timer::Approval { call, attempt }, .. } => format!("wait/{call}/approval/{attempt}"),
-            Command::Wait { timer: Timer::Settle { call, round }, .. } => format!("wait/{call}/settle/{round}"),
+            Command::Wait { timer, .. } => format!("wait/{timer}"),
         })
+    }
+}
+
+impl fmt::Display for Timer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Timer::Deadline => f.write_str("deadline"),
+            Timer::Ask { turn, attempt } => write!(f, "{turn}/ask/{attempt}"),
+            Timer::Attempt { call, attempt } => write!(f, "{call}/attempt/{attempt}"),
+            Timer::Approval { call, attempt } => write!(f, "{call}/approval/{attempt}"),
+            Timer::Settle { call, round } => write!(f, "{call}/settle/{round}"),
+        }
     }
 }
 

@@ -273,7 +273,7 @@ impl Kind {
             Kind::ApprovalAsked { call, attempt, .. } => format!("question about attempt {attempt} of {call}"),
             Kind::Decided { call, .. } => format!("a person's word on {call}"),
             Kind::Settled { call, round, .. } => format!("settling round {round} of {call}"),
-            Kind::Woke { timer } => format!("timer {timer:?}"),
+            Kind::Woke { timer } => format!("timer {timer}"),
             Kind::CancelRequested { .. } => "cancel request".to_owned(),
         }
     }

@@ -6,8 +6,8 @@ use crate::{
     effect::EffectKey,
     model::{Failure, Reply},
     run::{
-        Call, CallEnd, CallId, Command, Decline, Ending, Event, Kind, PinnedTool, Pins, Refusal, Resolution, Said,
-        Step, Stop, Timer, Wait, Why,
+        Call, CallEnd, CallId, Command, Decline, Ending, Event, Kind, PinnedTool, Pins, Refusal, Step, Stop, Timer,
+        Wait, Why,
         call::{Open, Rules, SETTLE_ROUNDS_MAX},
     },
     time::Timestamp,
@@ -17,7 +17,7 @@ use crate::{
 /// The post-call processing of one conversation, as its journal tells it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Run {
-    footing: Option<Footing>,
+    pub(super) footing: Option<Footing>,
     pub(super) turns: Vec<Turn>,
     pub(super) phase: Phase,
     pub(super) stop: Option<Stop>,
@@ -28,12 +28,12 @@ pub struct Run {
 
 /// What the first event said.
 #[derive(Debug, Clone, PartialEq)]
-struct Footing {
+pub(super) struct Footing {
     pins: Box<Pins>,
     began_at: Timestamp,
-    deadline: Timestamp,
+    pub(super) deadline: Timestamp,
     /// Until when waiting was not counted.
-    given_until: Timestamp,
+    pub(super) given_until: Timestamp,
 }
 
 /// One model reply and its tool calls.
@@ -171,6 +171,11 @@ impl Run {
         }
     }
 
+    /// How it ended, or where it stands, in one word.
+    pub fn outcome(&self) -> &'static str {
+        self.ending().map_or_else(|| self.standing().as_str(), Ending::as_str)
+    }
+
     /// How it would end, but for what a person must settle first.
     pub fn attending(&self) -> Option<&Ending> {
         match &self.phase {
@@ -211,6 +216,11 @@ impl Run {
         let name = &turn.reply.calls.get(index)?.name;
         let tool = self.pins()?.tools.iter().find(|tool| tool.name == *name);
         Some((turn, turn.calls.get(index)?, tool))
+    }
+
+    /// A call as the model made it.
+    pub fn asked(&self, id: CallId) -> Option<&ToolCall> {
+        self.call(id)?.0.reply.calls.get(usize::try_from(id.index).ok()?)
     }
 
     /// The turn after which the model was told that its account claims what no tool call did, if it was.
@@ -338,7 +348,7 @@ impl Run {
         Ok(())
     }
 
-    fn on_call(
+    pub(super) fn on_call(
         &mut self,
         id: CallId,
         expected: impl FnOnce(Step) -> bool,
@@ -359,92 +369,14 @@ impl Run {
         Ok(())
     }
 
-    fn call_mut(&mut self, id: CallId) -> Result<&mut Call, &'static str> {
+    pub(super) fn call_mut(&mut self, id: CallId) -> Result<&mut Call, &'static str> {
         let turn = id.turn.checked_sub(1).and_then(|turn| usize::try_from(turn).ok());
         let turn = turn.and_then(|turn| self.turns.get_mut(turn));
         let index = usize::try_from(id.index).ok();
         index.and_then(|index| turn?.calls.get_mut(index)).ok_or("there is no such call")
     }
 
-    /// A call waits for a time or a person. The run is given the time that it may wait.
-    fn set_aside(&mut self, id: CallId, attempt: u32, at: Timestamp, wait: Wait) -> Result<(), &'static str> {
-        let until = wait.until();
-        let set_aside = |call: &mut Call, rules: Rules<'_>| match rules.stopping {
-            // A run that ends waits for nobody: what has not begun does not begin.
-            true => call.stop(false),
-            false => call.set_aside(wait),
-        };
-        self.on_call(id, |step| step == Step::Attempt(attempt), set_aside)?;
-        self.give_time(at, until);
-        Ok(())
-    }
-
-    /// Nothing of the run's wall time passes from one instant to another. What several calls wait for is given once.
-    fn give_time(&mut self, from: Timestamp, to: Timestamp) {
-        if let Some(footing) = &mut self.footing {
-            let from = from.max(footing.given_until);
-            footing.deadline = footing.deadline.plus_ms(to.ms_since(from));
-            footing.given_until = to.max(footing.given_until);
-        }
-    }
-
-    fn decide(&mut self, id: CallId, said: Said, at: Timestamp) -> Result<(), &'static str> {
-        if let Said::Resolve(resolution) = said {
-            return self.resolve(id, resolution, at);
-        }
-        let late = self.overtaken();
-        let call = self.call_mut(id)?;
-        let Some(Wait::Approval(asked)) = call.as_open().and_then(|open| open.wait.as_ref()) else {
-            return Err("nobody is asked about this call");
-        };
-        match said {
-            Said::Approve(ask) if ask != *asked => return Err("something else is asked about this call by now"),
-            Said::Approve(ask) => call.approve(ask, late),
-            Said::Refuse { reason } => call.refuse(&reason),
-            Said::Resolve(_) => {}
-        }
-        self.advance();
-        Ok(())
-    }
-
-    /// A person settles an effect, which may need the run's wall time once more.
-    fn resolve(&mut self, id: CallId, resolution: Resolution, at: Timestamp) -> Result<(), &'static str> {
-        if self.attending().is_none() || !self.unknowable().contains(&id) {
-            return Err("this call isn't left to a person");
-        }
-        let wall_ms = self.pins().map_or(0, |pins| pins.budgets.wall_ms_max);
-        self.call_mut(id)?.resolve(resolution);
-        if let Some(footing) = &mut self.footing {
-            footing.deadline = footing.deadline.max(at.plus_ms(wall_ms));
-        }
-        Ok(())
-    }
-
-    fn wake(&mut self, timer: Timer, at: Timestamp) -> Result<(), &'static str> {
-        let waiting = self.next().into_iter().find_map(|command| match command {
-            Command::Wait { timer: outstanding, until } if outstanding == timer => Some(until),
-            _ => None,
-        });
-        if at < waiting.ok_or("no such timer is set")? {
-            return Err("the timer rang too early");
-        }
-        match timer {
-            Timer::Deadline => return self.stop(Stop::Deadline),
-            Timer::Ask { .. } => {
-                if let Phase::Asking { not_before, .. } = &mut self.phase {
-                    *not_before = None;
-                }
-            }
-            Timer::Attempt { call, .. } | Timer::Approval { call, .. } | Timer::Settle { call, .. } => {
-                let late = self.overtaken();
-                self.call_mut(call)?.wake(late);
-                self.advance();
-            }
-        }
-        Ok(())
-    }
-
-    fn stop(&mut self, stop: Stop) -> Result<(), &'static str> {
+    pub(super) fn stop(&mut self, stop: Stop) -> Result<(), &'static str> {
         if !matches!(self.phase, Phase::Asking { .. } | Phase::Calling) {
             return Err("the run isn't under way");
         }
@@ -467,12 +399,6 @@ impl Run {
         }
         self.advance();
         Ok(())
-    }
-
-    /// The place of the next call that goes on after others overtook it.
-    fn overtaken(&self) -> u32 {
-        let late = self.newest_calls().iter().filter_map(|call| call.as_open()?.late).max();
-        late.map_or(0, |last| last + 1)
     }
 
     /// Calls whose turn it is, and those that wait where others overtake them.

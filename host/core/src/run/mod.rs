@@ -16,6 +16,7 @@ mod refusal;
 mod standing;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 pub use call::{Call, CallEnd, Open, SETTLE_ROUNDS_MAX, Status, Step, Wait};
 pub use command::{Command, CommandId, Timer};

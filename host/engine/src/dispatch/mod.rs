@@ -107,13 +107,10 @@ impl Dispatcher {
     /// The records failed.
     pub async fn look(&self) -> Result<(), RecordsError> {
         let asked_of = self.engine.ports.journal.asked_of().await?;
-        let parked = asked_of.into_iter().filter(|asked| !self.is_broken(&asked.run) && !self.engine.look(&asked.run));
+        let parked =
+            asked_of.into_iter().filter(|asked| !self.broken().contains(&asked.run) && !self.engine.look(&asked.run));
         self.take_in(parked);
         Ok(())
-    }
-
-    fn is_broken(&self, run: &RunId) -> bool {
-        self.broken().contains(run)
     }
 
     fn broken(&self) -> MutexGuard<'_, HashSet<RunId>> {

@@ -18,7 +18,10 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 use tokio::sync::OnceCell;
 
-use super::{EffectSoFar, Step, hold::Hold};
+use super::{
+    EffectSoFar, Step,
+    hold::{Gate, Hold},
+};
 
 /// What came of the wish to make an attempt.
 pub(super) enum Tried {
@@ -58,10 +61,10 @@ impl Step {
                 return Ok(attempt(result, tries, Some(key), Told::default()));
             }
         }
-        match self.hold(call, tool, &terms, (&key, &arguments)).await? {
-            Ok(None) => {}
-            Ok(Some(hold)) => return Ok(Tried::Held(hold)),
-            Err(failure) => return Ok(failed(failure)),
+        match self.hold(call, tool, &terms, &key, &arguments).await? {
+            Gate::Open => {}
+            Gate::Closed(hold) => return Ok(Tried::Held(hold)),
+            Gate::Refused(failure) => return Ok(failed(failure)),
         }
         let first = EffectSoFar {
             key: key.clone(),

@@ -14,6 +14,16 @@ use serde_json::{Map, Value};
 
 use super::Step;
 
+/// Whether an attempt may begin now.
+pub(super) enum Gate {
+    /// It may.
+    Open,
+    /// It has to wait first.
+    Closed(Hold),
+    /// It may never, as it is.
+    Refused(Failure),
+}
+
 /// What an attempt waits for before it may begin.
 pub(super) enum Hold {
     /// A time.
@@ -23,28 +33,32 @@ pub(super) enum Hold {
 }
 
 impl Step {
-    /// What the attempt has to wait for. A rehearsal waits for nothing, nor does an attempt that sends nothing: at an effect
+    /// Whether the attempt has to wait. A rehearsal waits for nothing, nor does an attempt that sends nothing: at an effect
     /// that was done, or of which only remains to be found out whether it was.
     pub(super) async fn hold(
         &self,
         call: CallId,
         tool: &PinnedTool,
         terms: &Terms,
-        (key, arguments): (&EffectKey, &Map<String, Value>),
-    ) -> Result<Result<Option<Hold>, Failure>, RecordsError> {
+        key: &EffectKey,
+        arguments: &Map<String, Value>,
+    ) -> Result<Gate, RecordsError> {
         let rehearsal = self.run.pins().is_some_and(|pins| pins.rehearsal);
         if rehearsal || (terms.timing().is_none() && terms.approval().is_none()) {
-            return Ok(Ok(None));
+            return Ok(Gate::Open);
         }
         let known = if tool.effect.writes() { self.ports.ledger.entry(key).await? } else { None };
         if known.is_some_and(|entry| sends_nothing(&entry.state, tool.effect)) {
-            return Ok(Ok(None));
+            return Ok(Gate::Open);
         }
-        Ok(self.later(terms, arguments).map(|later| {
-            later
-                .map(Hold::Later)
-                .or_else(|| Some(Hold::Approval(Box::new(self.unapproved(call, tool, terms, arguments)?))))
-        }))
+        Ok(match self.later(terms, arguments) {
+            Err(failure) => Gate::Refused(failure),
+            Ok(Some(later)) => Gate::Closed(Hold::Later(later)),
+            Ok(None) => match self.unapproved(call, tool, terms, arguments) {
+                Some(ask) => Gate::Closed(Hold::Approval(Box::new(ask))),
+                None => Gate::Open,
+            },
+        })
     }
 
     fn later(&self, terms: &Terms, arguments: &Map<String, Value>) -> Result<Option<Later>, Failure> {

@@ -69,9 +69,9 @@ impl Step {
 
     /// The tool of a call, and the arguments as the model wrote them.
     fn called(&self, call: CallId) -> (&PinnedTool, &str) {
-        let (turn, _, tool) = self.run.call(call).expect("the machine names calls that are there");
-        let index = usize::try_from(call.index).expect("it is an index");
-        (tool.expect("the machine attempts only tools that were offered"), &turn.reply.calls[index].arguments)
+        let (_, _, tool) = self.run.call(call).expect("the machine names calls that are there");
+        let asked = self.run.asked(call).expect("the model made it");
+        (tool.expect("the machine attempts only tools that were offered"), &asked.arguments)
     }
 
     /// When an attempt must have ended: with the run.
