@@ -106,7 +106,31 @@ pub struct RunIdentity {
     pub revision: u32,
 }
 
+/// Which conversation: what the runs of all its revisions have in common.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ConversationIdentity {
+    /// Whose call it was.
+    pub tenant: Tenant,
+    /// Which vendor named the conversation.
+    pub platform: Platform,
+    /// The vendor's own identifier of the call.
+    pub conversation: String,
+}
+
+impl ConversationIdentity {
+    /// What is left of a conversation that was deleted: no word of it, but enough to know it again by.
+    pub fn digest(&self) -> Sha256Hex {
+        Sha256Hex::of_parts([self.tenant.as_str(), self.platform.as_str(), &self.conversation])
+    }
+}
+
 impl RunIdentity {
+    /// The conversation that this is a run of.
+    pub fn of_conversation(&self) -> ConversationIdentity {
+        let Self { tenant, platform, conversation, revision: _ } = self.clone();
+        ConversationIdentity { tenant, platform, conversation }
+    }
+
     /// The identifier of this run: a digest, so that nothing of the caller shows in it, and the same
     /// wherever and whenever it is computed.
     pub fn run(&self) -> RunId {
@@ -236,6 +260,9 @@ mod tests {
             assert_ne!(one.run(), other.run());
         }
         assert_eq!(one.opaque_conversation(), identity("acme", "c1", 7).opaque_conversation());
+        let digest = |identity: &RunIdentity| identity.of_conversation().digest();
+        assert_eq!(digest(&one), digest(&identity("acme", "c1", 7)));
+        assert_ne!(digest(&one), digest(&identity("acme", "c2", 0)));
         assert!(!one.opaque_conversation().contains("acme"));
     }
 

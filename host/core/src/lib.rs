@@ -36,6 +36,7 @@ pub mod usage;
 
 pub mod claims;
 pub mod effect;
+pub mod forget;
 pub mod ledger;
 pub mod run;
 pub mod seed;

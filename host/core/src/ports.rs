@@ -8,6 +8,7 @@ use crate::{
     consent::Consent,
     conversation::Conversation,
     effect::EffectKey,
+    forget::{Batch, Forget, Forgotten},
     id::{PluginName, RunId, RunIdentity, Sha256Hex, Tenant},
     ledger::{Begin, Change, Decision, Entry, Fence},
     model::{self, Reply, TurnRequest},
@@ -73,6 +74,12 @@ pub enum RecordsError {
     /// There is no such run.
     #[error("there is no run `{0}`")]
     NoSuchRun(String),
+    /// The run has not ended, so that what is kept of its conversation is still needed.
+    #[error(
+        "{0} has not ended, and what is kept of its conversation is needed until then: wait until it has, or end it with \
+         `aftercall runs cancel {0}` (`aftercall runs resolve {0}` where it needs attention)"
+    )]
+    NotEnded(RunId),
     /// The ledger doesn't allow the change.
     #[error("ledger entry {key}: {why}")]
     Ledger {
@@ -132,6 +139,8 @@ pub enum Acceptance {
     New,
     /// It isn't: the run of that identity is there already.
     Known,
+    /// It was deleted: nothing begins, whatever the revision.
+    Forgotten,
 }
 
 /// A run as it stands in the records.
@@ -273,6 +282,26 @@ pub trait Consents: Send + Sync {
 pub trait Interventions: Send + Sync {
     /// Asks for something, durable on return.
     async fn ask(&self, run: &RunId, at: Timestamp, what: &Intervention) -> Result<(), RecordsError>;
+}
+
+/// Deletes what is kept. It stands under no fence: a person deletes beside a running engine.
+#[async_trait]
+pub trait Forgetting: Send + Sync {
+    /// Deletes a part: whole conversations, at most so many, each with all that is kept of it; all or nothing, durable on
+    /// return. A part is small, so that live runs don't wait for it: whoever wants all deleted asks until it was the last.
+    ///
+    /// Of each conversation its digest is left, by which [`Journal::accept`] knows that it was deleted at `at`.
+    async fn forget(&self, what: &Forget, at: Timestamp, most: u32) -> Result<Batch, RecordsError>;
+
+    /// How much would be deleted by now.
+    async fn count(&self, what: &Forget) -> Result<Forgotten, RecordsError>;
+
+    /// Removes what deleted rows have left in files beside the records' own. False: somebody reads what was there before,
+    /// and it is still to be asked for.
+    async fn erase(&self) -> Result<bool, RecordsError>;
+
+    /// Tenants of whom anything is kept.
+    async fn tenants(&self) -> Result<Vec<Tenant>, RecordsError>;
 }
 
 /// What tenants' grants say at this moment: what a tenant takes back today holds for a run that began before.

@@ -3,6 +3,7 @@
 
 mod caps;
 mod consents;
+mod forgetting;
 mod journal;
 mod ledger;
 mod refresh_tokens;
@@ -14,12 +15,13 @@ use std::sync::Arc;
 
 use aftercall_core::{
     ledger::Fence,
-    ports::{Consents, Interventions, Journal, Ledger, PluginState, RefreshTokens},
+    ports::{Consents, Forgetting, Interventions, Journal, Ledger, PluginState, RefreshTokens},
 };
 use async_trait::async_trait;
 
 pub(crate) use caps::*;
 pub(crate) use consents::*;
+pub(crate) use forgetting::*;
 pub(crate) use journal::*;
 pub(crate) use ledger::*;
 pub(crate) use refresh_tokens::*;
@@ -42,6 +44,7 @@ pub(crate) struct Engine {
     pub(crate) state: Arc<dyn PluginState>,
     pub(crate) refresh_tokens: Arc<dyn RefreshTokens>,
     pub(crate) interventions: Arc<dyn Interventions>,
+    pub(crate) forgetting: Arc<dyn Forgetting>,
     pub(crate) fence: Fence,
 }
 
@@ -79,6 +82,12 @@ macro_rules! obey {
             runs_are_due_when_their_instant_comes
             what_people_ask_for_is_kept_until_it_is_done
             what_the_live_call_did_is_known
+            a_deleted_conversation_is_gone
+            a_deleted_conversation_begins_nothing
+            what_has_not_ended_is_not_deleted
+            what_ended_before_is_deleted
+            a_deleted_tenant_is_gone
+            deletion_and_delivery_do_not_mix
         );
     };
     ($storage:expr, $($law:ident)*) => {

@@ -8,6 +8,8 @@ mod schema;
 
 mod consents;
 mod effects;
+mod erase;
+mod forget;
 mod interventions;
 mod journal;
 mod refresh_tokens;
@@ -25,11 +27,12 @@ use std::{
 use aftercall_core::{
     consent::Consent,
     effect::EffectKey,
-    id::{RunId, Tenant},
+    forget::{Batch, Forget, Forgotten},
+    id::{Platform, RunId, Tenant},
     ledger::{Begin, Change, Decision, Entry, Fence},
     ports::{
-        Accept, Acceptance, Append, Asked, Consents, EffectOf, InterventionNumber, Interventions, Journal, Ledger,
-        PluginState, RecordsError, RefreshTokenOf, RefreshTokens, RunLine, StoredRun, Unfinished,
+        Accept, Acceptance, Append, Asked, Consents, EffectOf, Forgetting, InterventionNumber, Interventions, Journal,
+        Ledger, PluginState, RecordsError, RefreshTokenOf, RefreshTokens, RunLine, StoredRun, Unfinished,
     },
     run::{Intervention, Standing},
     state::{Expected, Put, Quota, Space, Value},
@@ -58,9 +61,11 @@ pub struct Reader {
     worker: Worker,
 }
 
-/// The records for what stands under no fence: consents, refresh tokens and what people ask of runs, beside a running engine or without one.
+/// The records for what stands under no fence: consents, refresh tokens, what people ask of runs, and deletion, beside a
+/// running engine or without one.
 #[derive(Debug)]
 pub struct Beside {
+    path: PathBuf,
     writer: Worker,
     reader: Reader,
     // An engine's. Last, so that it is let go only after the connections are closed.
@@ -102,7 +107,18 @@ impl Sqlite {
         let connection = file::connect(&path, file::Access::Write)?;
         schema::expect_current(&connection, &path)?;
         let reader = Self::open_reader(&path)?;
-        Ok(Beside { writer: Worker::writer(connection, &path)?, reader, _lock: None })
+        Ok(Beside { writer: Worker::writer(connection, &path)?, path, reader, _lock: None })
+    }
+
+    /// Writes the file of the records anew, so that nothing of what was deleted is left in gaps of it. It takes as long as
+    /// the file is large, and once more the space. Blocks.
+    ///
+    /// # Errors
+    /// An engine has the records, somebody reads them, there are none, or the file system says no.
+    pub fn compact(path: impl AsRef<Path>) -> Result<(), Error> {
+        let path = file::existing(path.as_ref())?;
+        let _lock = file::lock(&path)?;
+        erase::compact(&path)
     }
 
     fn take_over(path: PathBuf, lock: File) -> Result<(Self, Fence), Error> {
@@ -110,7 +126,7 @@ impl Sqlite {
         let fence = schema::take_over(&mut connection, &path)?;
         let reader = Self::open_reader(&path)?;
         let writer = Worker::writer(connection, &path)?;
-        Ok((Self { fence, beside: Arc::new(Beside { writer, reader, _lock: Some(lock) }) }, fence))
+        Ok((Self { fence, beside: Arc::new(Beside { path, writer, reader, _lock: Some(lock) }) }, fence))
     }
 
     /// What stands under no fence. Whoever has it keeps the records from other engines.
@@ -163,6 +179,24 @@ impl Reader {
     pub async fn runs(&self, tenant: Option<&Tenant>, most: u32) -> Result<Vec<RunLine>, RecordsError> {
         let tenant = tenant.cloned();
         self.worker.run(move |db| journal::runs(db, tenant.as_ref(), most)).await
+    }
+
+    /// A run's line in a list.
+    ///
+    /// # Errors
+    /// There is no such run, or the records failed.
+    pub async fn line(&self, run: &RunId) -> Result<RunLine, RecordsError> {
+        let run = run.clone();
+        self.worker.run(move |db| journal::line(db, &run)).await
+    }
+
+    /// The platforms that have named a conversation of that tenant so.
+    ///
+    /// # Errors
+    /// The records failed.
+    pub async fn platforms_of(&self, tenant: &Tenant, conversation: &str) -> Result<Vec<Platform>, RecordsError> {
+        let (tenant, conversation) = (tenant.clone(), conversation.to_owned());
+        self.worker.run(move |db| journal::platforms_of(db, &tenant, &conversation)).await
     }
 
     async fn newest_refresh_token(&self, of: &RefreshTokenOf) -> Result<Option<Vec<u8>>, RecordsError> {
@@ -332,6 +366,29 @@ impl Interventions for Beside {
     async fn ask(&self, run: &RunId, at: Timestamp, what: &Intervention) -> Result<(), RecordsError> {
         let (run, what) = (run.clone(), what.clone());
         self.writer.run(move |db| interventions::ask(db, &run, at, &what)).await
+    }
+}
+
+#[async_trait]
+impl Forgetting for Beside {
+    async fn forget(&self, what: &Forget, at: Timestamp, most: u32) -> Result<Batch, RecordsError> {
+        let what = what.clone();
+        self.writer.run(move |db| forget::forget(db, &what, at, most)).await
+    }
+
+    async fn count(&self, what: &Forget) -> Result<Forgotten, RecordsError> {
+        let what = what.clone();
+        self.reader.worker.run(move |db| forget::count_of(db, &what)).await
+    }
+
+    async fn erase(&self) -> Result<bool, RecordsError> {
+        let path = self.path.clone();
+        let erased = tokio::task::spawn_blocking(move || erase::truncate_log(&path)).await;
+        erased.unwrap_or_else(|broken| Err(RecordsError::Unavailable(broken.to_string())))
+    }
+
+    async fn tenants(&self) -> Result<Vec<Tenant>, RecordsError> {
+        self.reader.worker.run(forget::tenants).await
     }
 }
 

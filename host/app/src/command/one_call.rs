@@ -11,7 +11,7 @@ use aftercall_core::{
 };
 use aftercall_engine::{self as engine, Observer};
 use aftercall_llm::Route;
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
 use crate::{
     app::{App, Surroundings},
@@ -61,6 +61,9 @@ pub async fn drive(call: &cli::OneCall, revision: u32, rehearsal: bool) -> anyho
     let (tenant, assistant) = (call.tenant.as_ref(), call.assistant.as_ref());
     let accept = app.prepare(Call { raw: &raw, parsed, tenant, assistant, revision }).with_context(record)?;
     let accepted = app.accept(accept).await?;
+    if accepted.acceptance == Acceptance::Forgotten {
+        bail!("{}: this conversation was deleted here, and nothing begins of it again", record());
+    }
     let driven = app.drive(&accepted.run, interrupted()).await;
     app.settled().await;
     let is_well = matches!(driven?, engine::Driven::Ended(Ending::Completed { .. } | Ending::Skipped { .. }));

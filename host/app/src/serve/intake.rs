@@ -50,9 +50,12 @@ pub(super) async fn receive(
 fn told(shared: &Shared, taken: Result<Taken, Problem>) -> Response {
     match taken {
         Ok(Taken::Accepted(accepted)) => {
-            let known = accepted.acceptance == Acceptance::Known;
-            shared.counters.count(if known { "known" } else { "accepted" });
-            answer(&accepted, known)
+            shared.counters.count(match accepted.acceptance {
+                Acceptance::New => "accepted",
+                Acceptance::Known => "known",
+                Acceptance::Forgotten => "forgotten",
+            });
+            answer(&accepted)
         }
         Ok(Taken::Ignored { event }) => {
             shared.counters.count("ignored");
@@ -66,18 +69,21 @@ fn told(shared: &Shared, taken: Result<Taken, Problem>) -> Response {
     }
 }
 
-/// 202 for a call that is new, 200 for one that was known.
-fn answer(accepted: &Accepted, known: bool) -> Response {
+/// 202 for a call that is new, 200 for one that was known; where that was deleted, it has no page.
+fn answer(accepted: &Accepted) -> Response {
     let page = format!("/runs/{}", accepted.run);
-    let mut body = json!({
-        "status": if known { "known" } else { "accepted" },
-        "run": accepted.run,
-        "page": page,
-    });
-    if let Some(ending) = accepted.ending.as_ref().filter(|_| !known) {
+    let (status, word) = match accepted.acceptance {
+        Acceptance::New => (StatusCode::ACCEPTED, "accepted"),
+        Acceptance::Known => (StatusCode::OK, "known"),
+        Acceptance::Forgotten => {
+            let why = "this conversation was deleted here, and nothing begins of it again";
+            return Json(json!({ "status": "known", "run": accepted.run, "detail": why })).into_response();
+        }
+    };
+    let mut body = json!({ "status": word, "run": accepted.run, "page": page });
+    if let Some(ending) = accepted.ending.as_ref().filter(|_| accepted.acceptance == Acceptance::New) {
         body["outcome"] = json!(ending.as_str());
     }
-    let status = if known { StatusCode::OK } else { StatusCode::ACCEPTED };
     (status, [(header::LOCATION, page)], Json(body)).into_response()
 }
 
@@ -121,12 +127,15 @@ async fn take(
 async fn waits(shared: &Shared, accepted: &Accepted) -> Result<bool, RecordsError> {
     match accepted.acceptance {
         Acceptance::New => Ok(accepted.ending.is_none()),
+        Acceptance::Forgotten => Ok(false),
         Acceptance::Known if shared.app.dispatcher.knows(&accepted.run) => Ok(false),
         // It was accepted and got no place, because something broke in between: it gets one now.
-        Acceptance::Known => {
-            let stored = shared.app.read(&accepted.run).await?;
-            Ok(Run::replay(stored.journal).is_ok_and(|run| run.ending().is_none()))
-        }
+        Acceptance::Known => match shared.app.read(&accepted.run).await {
+            Ok(stored) => Ok(Run::replay(stored.journal).is_ok_and(|run| run.ending().is_none())),
+            // It has been deleted since.
+            Err(RecordsError::NoSuchRun(_)) => Ok(false),
+            Err(error) => Err(error),
+        },
     }
 }
 

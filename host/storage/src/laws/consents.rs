@@ -22,6 +22,11 @@ fn consent(tenant: &str, plugin: &str, component: &str, how: How, at: u64) -> Co
     }
 }
 
+/// Some consent of that tenant.
+pub(super) fn a_consent(tenant: &str) -> Consent {
+    consent(tenant, "crm", "one", How::Granted, 1)
+}
+
 /// They come back as they were given, the newest last, whoever took the records over meanwhile.
 pub(crate) async fn consents_are_kept_in_their_order(storage: &dyn Storage) {
     let engine = storage.engine().await;

@@ -65,6 +65,16 @@ pub enum Error {
         /// The version that this aftercall reads.
         known: u32,
     },
+    /// Somebody reads an older state of them.
+    #[error(
+        "somebody still reads an older state of the records at `{}`, which keeps what was deleted in its write-ahead log: \
+         end that program, and do this again",
+        path.display()
+    )]
+    Read {
+        /// Which file.
+        path: PathBuf,
+    },
     /// The file system can't hold a write-ahead log.
     #[error("the file system of `{}` can't hold a write-ahead log: keep the records on a local disk", path.display())]
     NoWriteAheadLog {
@@ -157,6 +167,8 @@ pub(super) fn connect(path: &Path, access: Access) -> Result<Connection, Error> 
         let connection = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         connection.busy_timeout(Duration::from_millis(BUSY_MS_MAX))?;
         connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF")?;
+        // What is deleted, or written over, is overwritten with zeros.
+        connection.execute_batch("PRAGMA secure_delete = ON")?;
         Ok(connection)
     };
     open().map_err(|error| Error::database(error, path))

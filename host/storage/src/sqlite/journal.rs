@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use aftercall_core::{
     conversation::Conversation,
-    id::{InvalidName, RunId, RunIdentity, Tenant},
+    id::{InvalidName, Platform, RunId, RunIdentity, Sha256Hex, Tenant},
     ledger::Fence,
     ports::{Accept, Acceptance, Append, InterventionNumber, RecordsError, RunLine, StoredRun, Unfinished},
     run::{Ending, Event, Standing},
@@ -13,13 +13,15 @@ use aftercall_core::{
 };
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
-use super::{effects, fault::Fault, integer, interventions, schema::expect_epoch, timestamp};
+use super::{effects, fault::Fault, forget, integer, interventions, schema::expect_epoch, timestamp};
 use crate::stored::Document;
 
 /// A conversation on its way into the records, written down already.
 #[derive(Debug)]
 pub(super) struct Accepted {
     identity: RunIdentity,
+    /// Of the conversation, as it would be known if it was deleted.
+    digest: Sha256Hex,
     at: Timestamp,
     raw: Vec<u8>,
     conversation: Document,
@@ -47,6 +49,7 @@ impl Accepted {
         let first = Append { run: &run, seq: 0, event: &accept.first, standing, ending, does: None };
         Self {
             identity: accept.identity.clone(),
+            digest: accept.identity.of_conversation().digest(),
             at: accept.at,
             raw: accept.raw.clone(),
             conversation: Document::of(&accept.conversation),
@@ -68,17 +71,24 @@ impl Line {
             does: append.does,
         }
     }
+
+    fn ended_at(&self) -> Option<i64> {
+        self.ending.map(|_| integer(self.at.as_millis()))
+    }
 }
 
 pub(super) fn accept(db: &Connection, fence: Fence, accepted: &Accepted) -> Result<Acceptance, Fault> {
     expect_epoch(db, fence)?;
-    let Accepted { identity, at, raw, conversation, first, seeds } = accepted;
+    let Accepted { identity, digest, at, raw, conversation, first, seeds } = accepted;
+    if forget::is_forgotten(db, digest)? {
+        return Ok(Acceptance::Forgotten);
+    }
     let inserted = db
         .prepare_cached(
             "INSERT INTO runs (run, tenant, platform, conversation, revision, accepted_at, fence, version, json, raw,
-                 standing, wake_at, ending)
+                 standing, wake_at, ending, ended_at)
              VALUES (:run, :tenant, :platform, :conversation, :revision, :at, :fence, :version, :json, :raw,
-                 :standing, :wake_at, :ending)
+                 :standing, :wake_at, :ending, :ended_at)
              ON CONFLICT (tenant, platform, conversation, revision) DO NOTHING",
         )?
         .execute(named_params! {
@@ -95,6 +105,7 @@ pub(super) fn accept(db: &Connection, fence: Fence, accepted: &Accepted) -> Resu
             ":standing": first.standing.as_str(),
             ":wake_at": wake_at(first.standing),
             ":ending": first.ending,
+            ":ended_at": first.ended_at(),
         })?;
     if inserted == 0 {
         return Ok(Acceptance::Known);
@@ -123,7 +134,7 @@ pub(super) fn append(db: &Connection, fence: Fence, line: &Line) -> Result<(), F
     }
     // Nearly all events find a run under way and leave it so.
     if stood != Standing::Working.as_str() || line.standing != Standing::Working {
-        set_standing(db, &line.run, line.standing, line.ending)?;
+        set_standing(db, &line.run, line.standing, line.ending.zip(line.ended_at()))?;
     }
     line.does.map_or(Ok(()), |number| interventions::remove(db, number))
 }
@@ -199,6 +210,14 @@ pub(super) fn line(db: &Connection, run: &RunId) -> Result<RunLine, Fault> {
     run_line(rows.next()?.ok_or_else(|| RecordsError::NoSuchRun(run.to_string()))?)
 }
 
+pub(super) fn platforms_of(db: &Connection, tenant: &Tenant, conversation: &str) -> Result<Vec<Platform>, Fault> {
+    db.prepare_cached("SELECT DISTINCT platform FROM runs WHERE tenant = ?1 AND conversation = ?2 ORDER BY platform")?
+        .query_and_then((tenant.as_str(), conversation), |row| {
+            Ok(row.get::<_, String>(0)?.try_into().map_err(unreadable)?)
+        })?
+        .collect()
+}
+
 fn run_line(row: &Row<'_>) -> Result<RunLine, Fault> {
     Ok(RunLine {
         run: RunId::from_stored(row.get("run")?),
@@ -225,9 +244,13 @@ pub(super) fn stand(db: &Connection, fence: Fence, run: &RunId, standing: Standi
     set_standing(db, run, standing, None)
 }
 
-fn set_standing(db: &Connection, run: &RunId, standing: Standing, ending: Option<&str>) -> Result<(), Fault> {
-    db.prepare_cached("UPDATE runs SET standing = ?2, wake_at = ?3, ending = ?4 WHERE run = ?1 AND ending IS NULL")?
-        .execute((run.as_str(), standing.as_str(), wake_at(standing), ending))?;
+/// `end`: how it has ended, and when.
+fn set_standing(db: &Connection, run: &RunId, standing: Standing, end: Option<(&str, i64)>) -> Result<(), Fault> {
+    let (ending, ended_at) = end.unzip();
+    db.prepare_cached(
+        "UPDATE runs SET standing = ?2, wake_at = ?3, ending = ?4, ended_at = ?5 WHERE run = ?1 AND ending IS NULL",
+    )?
+    .execute((run.as_str(), standing.as_str(), wake_at(standing), ending, ended_at))?;
     Ok(())
 }
 
@@ -257,7 +280,7 @@ fn identity(row: &Row<'_>) -> Result<RunIdentity, Fault> {
     })
 }
 
-fn unreadable(error: InvalidName) -> RecordsError {
+pub(super) fn unreadable(error: InvalidName) -> RecordsError {
     RecordsError::Unreadable(format!("a run's identity: {error}"))
 }
 

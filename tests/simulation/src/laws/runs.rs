@@ -27,7 +27,7 @@ impl Runs {
 
     /// The records took a call.
     pub(crate) fn accepted(&mut self, run: &RunId, acceptance: Acceptance) {
-        if acceptance == Acceptance::Known {
+        if acceptance != Acceptance::New {
             return;
         }
         let times = self.new.entry(run.clone()).or_default();
