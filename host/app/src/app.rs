@@ -11,7 +11,9 @@ use aftercall_core::{
     consent::Consent,
     id::{AssistantName, EndpointName, PluginName, RunId, Sha256Hex, Tenant},
     manifest::ConversationLevel,
-    ports::{Accept, Acceptance, Chance, Clock, Journal, Ledger, RecordsError, RunLine, StoredRun, Unfinished},
+    ports::{
+        Accept, Acceptance, Chance, Clock, Forgetting, Journal, Ledger, RecordsError, RunLine, StoredRun, Unfinished,
+    },
     run::Ending,
     secret::Secret,
     time::Timestamp,
@@ -92,6 +94,7 @@ pub struct App {
     /// The one way in which many runs are driven at once.
     pub(crate) dispatcher: Dispatcher,
     pub(crate) rehearsal: bool,
+    pub(crate) forgetting: Arc<dyn Forgetting>,
     plugins: Arc<PluginHost>,
     journal: Arc<dyn Journal>,
     engine: Arc<Embedded>,
@@ -140,6 +143,7 @@ impl App {
         if !around.rehearsal {
             consents.consent(&tenants.consents).await?;
         }
+        let forgetting = records.beside();
         let (journal, ledger) = halting(records, around.halt_at);
         let ports = Ports {
             journal: Arc::clone(&journal),
@@ -167,6 +171,7 @@ impl App {
             clock,
             dispatcher,
             rehearsal,
+            forgetting,
             plugins,
             journal,
             engine,

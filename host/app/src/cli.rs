@@ -2,8 +2,13 @@
 
 use std::path::PathBuf;
 
-use aftercall_core::id::{AssistantName, PluginName, Tenant};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use aftercall_core::{
+    id::{AssistantName, Platform, PluginName, Tenant},
+    time::Timestamp,
+};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+
+use crate::command::forget::instant;
 
 /// The work after a call, done by the model that took the call, with tools nobody has to trust.
 #[derive(Debug, Parser)]
@@ -31,6 +36,8 @@ pub enum Command {
     Replay(Replay),
     /// Tell what happened in a run: every turn, tool call, refusal and receipt
     Logs(Logs),
+    /// Delete a conversation, those that ended before a date, or all that is kept of a tenant, beside a running server too
+    Forget(Forget),
     /// Make, build and look at plugins
     #[command(subcommand)]
     Plugin(Plugin),
@@ -265,6 +272,40 @@ pub struct Logs {
     /// Also tell how near each tool call came to each of its limits; JSON always does
     #[arg(long)]
     pub limits: bool,
+}
+
+/// `aftercall forget`
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("what").required(true)))]
+pub struct Forget {
+    /// Delete the conversation of this run, with all its revisions: the run's identifier, or enough of its beginning
+    #[arg(value_name = "RUN", group = "what", conflicts_with = "tenant")]
+    pub run: Option<String>,
+    /// Whose
+    #[arg(long, requires = "what")]
+    pub tenant: Option<Tenant>,
+    /// Delete this conversation of the tenant: the platform's identifier of it
+    #[arg(long, value_name = "ID", group = "what", requires = "tenant")]
+    pub conversation: Option<String>,
+    /// Which platform named it so; needed where several did
+    #[arg(long, requires = "conversation")]
+    pub platform: Option<Platform>,
+    /// Delete the tenant's conversations whose last run ended before this day (UTC), or before this instant (RFC 3339)
+    #[arg(long, value_name = "DATE", group = "what", requires = "tenant", value_parser = instant)]
+    pub ended_before: Option<Timestamp>,
+    /// Delete all that is kept of the tenant: conversations, what plugins keep, consents, refresh tokens. Take it out of the
+    /// configuration first: its next call begins anew
+    #[arg(long, group = "what", requires = "tenant")]
+    pub everything: bool,
+    /// Write the records anew, so that nothing deleted is left in gaps of the file; no server may be running
+    #[arg(long, group = "what", conflicts_with = "tenant")]
+    pub compact: bool,
+    /// Do it. Without, it is only said what would be deleted; it can't be undone
+    #[arg(long, conflicts_with = "compact")]
+    pub yes: bool,
+    /// Where the records are
+    #[command(flatten)]
+    pub store: Store,
 }
 
 /// `aftercall plugin`

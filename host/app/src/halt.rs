@@ -14,11 +14,12 @@ use std::{
 
 use aftercall_core::{
     effect::EffectKey,
+    forget::{Batch, Forget, Forgotten},
     id::{RunId, Tenant},
     ledger::{Begin, Change, Decision, Entry, Fence},
     ports::{
-        Accept, Acceptance, Append, Asked, EffectOf, InterventionNumber, Journal, Ledger, RecordsError, RunLine,
-        StoredRun, Unfinished,
+        Accept, Acceptance, Append, Asked, EffectOf, Forgetting, InterventionNumber, Journal, Ledger, RecordsError,
+        RunLine, StoredRun, Unfinished,
     },
     run::Standing,
     time::Timestamp,
@@ -122,5 +123,24 @@ impl<R: Ledger> Ledger for Halting<R> {
             Change::SettledDone(_) | Change::SettledNot | Change::GivenUp | Change::Resolved { .. } => "the settling",
         };
         self.around(name.to_owned(), self.records.change(key, fence, change)).await
+    }
+}
+
+#[async_trait]
+impl<R: Forgetting> Forgetting for Halting<R> {
+    async fn forget(&self, what: &Forget, at: Timestamp, most: u32) -> Result<Batch, RecordsError> {
+        self.around("a part of the deletion".to_owned(), self.records.forget(what, at, most)).await
+    }
+
+    async fn count(&self, what: &Forget) -> Result<Forgotten, RecordsError> {
+        self.records.count(what).await
+    }
+
+    async fn erase(&self) -> Result<bool, RecordsError> {
+        self.records.erase().await
+    }
+
+    async fn tenants(&self) -> Result<Vec<Tenant>, RecordsError> {
+        self.records.tenants().await
     }
 }

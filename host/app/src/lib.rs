@@ -8,6 +8,7 @@ pub mod config;
 pub mod app;
 pub mod clock;
 pub mod compiler;
+pub mod forgetting;
 mod grants;
 pub mod halt;
 pub mod host_key;

@@ -52,6 +52,7 @@ async fn run(command: Command) -> anyhow::Result<bool> {
         Command::Rehearse(arguments) => command::rehearse::rehearse(&arguments, out).await,
         Command::Replay(arguments) => command::replay::replay(&arguments, out).await.map(|()| true),
         Command::Runs(arguments) => command::runs::runs(&arguments, out).await.map(|()| true),
+        Command::Forget(arguments) => command::forget::forget(&arguments, out).await,
         Command::Logs(arguments) => command::logs::logs(&arguments, out).await.map(|()| true),
         Command::Plugin(arguments) => command::plugin::plugin(&arguments, out).await,
         Command::CompileComponent(_) => unreachable!("it has ended before the runtime began"),

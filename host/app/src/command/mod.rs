@@ -7,6 +7,7 @@ pub mod one_call;
 pub mod rehearse;
 pub mod run;
 
+pub mod forget;
 pub mod logs;
 pub mod replay;
 pub mod runs;

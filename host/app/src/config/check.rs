@@ -96,6 +96,12 @@ impl Config {
                 let place = format!("tenants.{tenant}.weight");
                 problems.add(&place, format_args!("more than {TENANT_WEIGHT_MAX} would leave nothing to others"));
             }
+            if let (Some(days), Some(most)) = (config.retention_days, self.operator.retention_days_max)
+                && days > most
+            {
+                let place = format!("tenants.{tenant}.retention_days");
+                problems.add(&place, format_args!("the operator allows {most} (`operator.retention_days_max`)"));
+            }
             for (plugin, grant) in &config.plugins {
                 let place = format!("tenants.{tenant}.plugins.{plugin}");
                 self.check_installed(&mut problems, &place, plugin);

@@ -96,6 +96,9 @@ pub struct Operator {
     pub conversation_max: Option<ConversationLevel>,
     /// The most that any plugin may keep in one tenant.
     pub state_max: Quota,
+    /// Longest that conversations are kept after their last run ended, in days, of every tenant: of those that say nothing, and
+    /// of those that aren't configured any more. Absent: as long as each tenant says.
+    pub retention_days_max: Option<NonZeroU32>,
     /// The most that a tenant may let one call use. What isn't named here is at its default, which is what calls get
     /// that no tenant says anything of.
     pub limits: Limits,
@@ -157,6 +160,9 @@ pub struct TenantConfig {
     pub waiting_max: Option<u32>,
     /// How many of its runs begin while one does of a tenant of weight 1, where both have some waiting. Default: 1.
     pub weight: Option<NonZeroU32>,
+    /// How long a conversation is kept after its last run ended, in days: then it is deleted, with its runs and its part of
+    /// the ledger. Absent: as long as the operator allows, or for ever.
+    pub retention_days: Option<NonZeroU32>,
 }
 
 /// A tenant's consent to a plugin.

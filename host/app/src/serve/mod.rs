@@ -31,7 +31,7 @@ use tokio::{
     sync::{Semaphore, watch},
 };
 
-use crate::app::App;
+use crate::{app::App, forgetting::sweep_on};
 use counters::Counters;
 use problem::Problem;
 
@@ -121,6 +121,7 @@ impl Server {
         tokio::select! {
             worked = work => worked?,
             () = asked => {}
+            () = sweep_on(&shared.app) => {}
         }
         drop(close);
         let _ = tokio::time::timeout(Duration::from_millis(CLOSING_MS_MAX), doors).await;

@@ -202,6 +202,11 @@ async fn a_vapi_report_is_run_as_it_is_with_a_model_of_ones_choice() {
         &["ended by customer-ended-call", "(`endCall`)", "receipt: message"],
         &[],
     );
+    check(folder.path(), &["forget", "run_", "--yes"], 0, &["Deleted 1 conversation, 1 run"], &[]);
+    check(folder.path(), &["forget", "--compact"], 0, &["written anew"], &[]);
+    let (status, told) = run();
+    assert_eq!(status, Some(2), "{told}");
+    assert!(told.contains("this conversation was deleted here"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -77,6 +77,10 @@ fn broken_configurations_say_where_and_what_instead() {
     check(bind, "effects.send_sms.per_run_max = 0", Err(&["acme.plugins.sms.effects.send_sms.per_run_max", "with 0"]));
     check(bind, "effects.send_sms = {}", Err(&["effects.send_sms: says nothing", "`per_contact_and_day_max`"]));
     check(bind, "effects.send_sms.per_run = 1", Err(&["did you mean `per_run_max`?"]));
+    check("[plugins.sms]", "[tenants.acme]\nretention_days = 30\n[plugins.sms]", Ok(()));
+    check("[plugins.sms]", "[tenants.acme]\nretention_days = 0\n[plugins.sms]", Err(&["aftercall.toml:7", "nonzero"]));
+    let both = "[operator]\nretention_days_max = 30\n[tenants.acme]\nretention_days = 31\n[plugins.sms]";
+    check("[plugins.sms]", both, Err(&["tenants.acme.retention_days: the operator allows 30", "retention_days_max"]));
     check(bind, "consent = \"abc\"", Err(&["acme.plugins.sms.consent: `abc` is no digest", "plugin inspect"]));
 }
 

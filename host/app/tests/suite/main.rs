@@ -1,10 +1,11 @@
-//! Suites that cross crates: whole runs as data, real kills, secrets that are nowhere, the command line, the law of imports.
+//! Suites that cross crates: whole runs as data, real kills, deletion, secrets that are nowhere, the command line, the law of imports.
 
 mod canary;
 mod cases;
 mod commands;
 mod config;
 mod consents;
+mod forget;
 mod imports;
 mod kills;
 mod people;

@@ -15,7 +15,7 @@ use super::{fault::Fault, integer, journal::unreadable};
 
 /// Payloads and conversations that one part deletes, in bytes, but for the last conversation: protects live runs from waiting
 /// for the writer.
-const BATCH_BYTES_MAX: u64 = 8 << 20;
+const BATCH_BYTES_MAX: u64 = 2 << 20;
 
 /// Which conversations: a query for their platforms and names, and its parameters, the tenant first.
 struct Which {
