@@ -139,11 +139,17 @@ impl Stage {
 
     /// Waits until the run stands so.
     pub(crate) async fn stands(&self, run: &RunId, so: impl Fn(&Told) -> bool) -> Held<Told> {
-        for _ in 0..PATIENCE_MOMENTS * LOOKS {
+        let mut seen = None;
+        for look in 0..PATIENCE_MOMENTS * LOOKS {
             self.verdict()?;
-            let told = self.read(run).await?;
-            if so(&told) {
-                return Ok(told);
+            let events = Some(self.world.events());
+            // Reading costs more than asking whether there is anything new to be read.
+            if events != seen || look % LOOKS == 0 {
+                seen = events;
+                let told = self.read(run).await?;
+                if so(&told) {
+                    return Ok(told);
+                }
             }
             self.world.pass(self.world.part_of_a_moment(LOOKS)).await;
         }

@@ -8,7 +8,7 @@ mod tools;
 mod vendors;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard},
 };
 
@@ -42,6 +42,8 @@ pub struct World {
 struct State {
     /// How many points processes have passed.
     points: u64,
+    /// How many events engines have told of.
+    events: u64,
     /// At which one its process stops.
     stop_at: Option<u64>,
     /// How many processes there have been.
@@ -52,8 +54,6 @@ struct State {
     vendors: Vendors,
     /// What the tenant's grant says of a tool. Nothing: it may be used as it is.
     terms: BTreeMap<String, Terms>,
-    /// Runs of which the journal says that they are to end.
-    cancelled: BTreeSet<RunId>,
     /// How often each run is inside of a model or a tool.
     inside: BTreeMap<RunId, u32>,
     /// The most runs that were inside at once.
@@ -105,6 +105,11 @@ impl World {
 
     pub(crate) fn points(&self) -> u64 {
         self.state().points
+    }
+
+    /// How many events engines have told of.
+    pub(crate) fn events(&self) -> u64 {
+        self.state().events
     }
 
     /// How each next attempt of a tool goes wrong.

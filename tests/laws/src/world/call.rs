@@ -28,8 +28,8 @@ impl World {
         let route = identity.run().to_string();
         {
             let mut state = self.state();
-            let lines = lines.iter().map(|line| line.iter().map(|&call| call.to_owned()).collect()).collect();
-            state.models.add(route.clone(), identity.run(), lines);
+            let script = lines.iter().map(|line| line.iter().map(|&call| call.to_owned()).collect());
+            state.models.add(route.clone(), identity.run(), script.collect());
             state.tenants.insert(identity.run(), identity.tenant.clone());
         }
         let at = self.now();
@@ -38,24 +38,21 @@ impl World {
             identity,
             at,
             raw: Vec::new(),
-            first: Event { at, kind: Kind::Started(Box::new(self.pins(route))) },
+            first: Event { at, kind: Kind::Started(Box::new(self.pins(route, lines))) },
             ending: None,
             seeds: Vec::new(),
         }
     }
 
-    fn pins(&self, route: String) -> Pins {
+    fn pins(&self, route: String, lines: &[&[&str]]) -> Pins {
+        let calls = || lines.iter().flat_map(|line| line.iter());
+        let is_called = |tool: &PinnedTool| calls().any(|call| arguments_of(call).0 == tool.name);
         Pins {
             configuration: Sha256Hex::of(b"configuration"),
             assistant: "ann".parse().expect("a name"),
             steps: PostCallSteps::of_instructions("# Post-conversation steps\nDo it.").expect("steps"),
             model: ModelPin { route, model: "m".into(), dialect: Dialect::OpenaiChat },
-            tools: vec![
-                pinned("look", Effect::Read, false),
-                pinned("upsert", Effect::Idempotent, false),
-                pinned("send", Effect::Once, true),
-                pinned("shout", Effect::Once, false),
-            ],
+            tools: tools().into_iter().filter(is_called).collect(),
             budgets: Budgets { wall_ms_max: self.moments(1_000), ..Budgets::default() },
             retries: Retries { attempts_max: 3, pause_ms: self.moments(1), pause_ms_max: self.moments(20) },
             repairs: Vec::new(),
@@ -72,6 +69,15 @@ pub(crate) fn pins(call: &mut Accept) -> &mut Pins {
         Kind::Started(pins) => pins,
         other => unreachable!("calls begin with their pins, not with {other:?}"),
     }
+}
+
+fn tools() -> [PinnedTool; 4] {
+    [
+        pinned("look", Effect::Read, false),
+        pinned("upsert", Effect::Idempotent, false),
+        pinned("send", Effect::Once, true),
+        pinned("shout", Effect::Once, false),
+    ]
 }
 
 fn pinned(name: &str, effect: Effect, reconcilable: bool) -> PinnedTool {

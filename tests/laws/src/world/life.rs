@@ -6,7 +6,7 @@ use aftercall_core::{
     assistant::Jitter,
     id::{PluginName, RunId, Tenant},
     ports::{Chance, Clock, Grants, Journal, Ledger},
-    run::{Event, Kind},
+    run::Event,
     terms::Terms,
     time::Timestamp,
 };
@@ -53,14 +53,11 @@ impl Life {
     }
 
     /// The engine tells that an event is durable.
-    pub fn happened(&self, run: &RunId, event: &Event) {
-        if self.is_dead() {
-            return;
+    pub fn happened(&self, _: &RunId, _: &Event) {
+        if !self.is_dead() {
+            self.world.state().events += 1;
+            self.pass_point();
         }
-        if matches!(event.kind, Kind::CancelRequested { .. }) {
-            self.world.state().cancelled.insert(run.clone());
-        }
-        self.pass_point();
     }
 
     /// It dies: nothing that it was about to do happens any more.

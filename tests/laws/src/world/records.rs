@@ -98,15 +98,8 @@ impl Journal for Watched<dyn Journal> {
 #[async_trait]
 impl Ledger for Watched<dyn Ledger> {
     async fn begin(&self, effect: &EffectOf, begin: &Begin) -> Answer<Decision> {
-        let cancelled = self.life.world.state().cancelled.contains(&effect.call.run());
         let changes = |decision: &Decision| matches!(decision, Decision::Fresh { .. } | Decision::InDoubt { .. });
-        let decision = self.write("the beginning of an effect", self.inner.begin(effect, begin), changes).await?;
-        // One that may have happened is settled also then, by repeating it where that is harmless.
-        if cancelled && matches!(decision, Decision::Fresh { doubted: false, .. }) {
-            let words = format!("{} was begun after its run had been cancelled", effect.tool);
-            self.life.world.state().break_law(words);
-        }
-        Ok(decision)
+        self.write("the beginning of an effect", self.inner.begin(effect, begin), changes).await
     }
 
     async fn entry(&self, key: &EffectKey) -> Answer<Option<Entry>> {

@@ -34,7 +34,7 @@ use crate::{
 const MOMENT_MS: u64 = 20_000;
 
 /// How often a process looks for what people asked for, in milliseconds.
-const LOOK_MS: u64 = 1_000;
+const LOOK_MS: u64 = MOMENT_MS / 2;
 
 /// Calls that may wait for their run.
 const WAITING_MAX: u32 = 10_000;

@@ -132,22 +132,27 @@ impl Flawed {
         }
     }
 
-    pub(crate) fn asked(&self, mut asked: Vec<Asked>, journal: &[Event]) -> Vec<Asked> {
+    pub(crate) fn asked(&self, mut asked: Vec<Asked>) -> Vec<Asked> {
         asked.retain(|asked| match (self.flaw, &asked.what) {
             (Some(Flaw::CancelDropped), Intervention::Cancel { .. }) => false,
             (Some(Flaw::CancelForgotten), Intervention::Cancel { .. }) => asked.at > self.began_at,
             (Some(Flaw::ResolutionDropped), Intervention::Decide { said: Said::Resolve(_), .. }) => false,
             _ => true,
         });
+        asked
+    }
+
+    /// Whatever was approved counts for what was asked about last.
+    pub(crate) fn approved(&self, mut asked: Vec<Asked>, journal: &[Event]) -> Vec<Asked> {
         let asked_for = journal.iter().rev().find_map(|event| match &event.kind {
             Kind::ApprovalAsked { ask, .. } => Some(ask),
             _ => None,
         });
-        if let (Some(Flaw::ApprovalUnbound), Some(asked_for)) = (self.flaw, asked_for) {
-            for asked in &mut asked {
-                if let Intervention::Decide { said: Said::Approve(ask), .. } = &mut asked.what {
-                    ask.clone_from(asked_for);
-                }
+        for asked in &mut asked {
+            if let (Intervention::Decide { said: Said::Approve(ask), .. }, Some(asked_for)) =
+                (&mut asked.what, asked_for)
+            {
+                ask.clone_from(asked_for);
             }
         }
         asked

@@ -111,8 +111,12 @@ impl Journal for Records {
 
     async fn asked(&self, run: &RunId) -> Answer<Vec<Asked>> {
         let asked = while_time_stands_still(self.own.0.asked(run)).await?;
+        let asked = self.flawed.asked(asked);
+        if !self.flawed.is(Flaw::ApprovalUnbound) {
+            return Ok(asked);
+        }
         let journal = while_time_stands_still(self.own.0.read(run)).await?.journal;
-        Ok(self.flawed.asked(asked, &journal))
+        Ok(self.flawed.approved(asked, &journal))
     }
 
     async fn decline(&self, _: Fence, number: InterventionNumber) -> Answer<()> {
