@@ -2,9 +2,7 @@
 
 use aftercall_core::{
     run::{CallId, Intervention, Resolution, Said},
-    terms::Approval,
     timing::Timing,
-    tool::Receipt,
 };
 
 use super::*;
@@ -12,89 +10,17 @@ use crate::{Dispatcher, Room};
 
 const CALL: CallId = CallId { turn: 1, index: 0 };
 
-fn decide(said: Said) -> Intervention {
-    Intervention::Decide { call: CALL, by: "dana".into(), said }
-}
-
 async fn journal(world: &World, run: &RunId) -> Vec<Event> {
     world.read(run).await.expect("it is there").journal
 }
 
-/// What a person is asked to approve.
-async fn asked(world: &World, run: &RunId) -> Vec<aftercall_core::run::ApprovalAsk> {
-    let asks = journal(world, run).await.into_iter().filter_map(|event| match event.kind {
-        Kind::ApprovalAsked { ask, .. } => Some(*ask),
-        _ => None,
-    });
-    asks.collect()
-}
-
-/// A run that was driven to where it waits for a person, in a world where one engine after another dies at every place.
+/// A run that was driven to where it waits for a person.
 async fn park(world: &Arc<World>) -> (Embedded, RunId, Standing) {
     let engine = engine(world);
     let (run, _) = engine.accept(&accept()).await.expect("accepted");
     match engine.drive(&run, Park::ForAPerson, pending()).await.expect("driven") {
         Driven::Parked(standing) => (engine, run, standing),
         Driven::Ended(ending) => panic!("it has ended: {ending:?}"),
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_no_program_can_tell_waits_for_a_persons_word() {
-    let receipt = Receipt { id: "SM1".into(), kind: "message".into(), url: None };
-    let done = || Said::Resolve(Resolution::Done { receipt: receipt.clone() });
-    for (said, ending, vendors) in [
-        (done(), "completed", &["upsert"][..]),
-        (Said::Resolve(Resolution::Redo), "completed", &["upsert", "shout"]),
-        (Said::Resolve(Resolution::Drop), "failed", &["upsert"]),
-    ] {
-        let world = World::new(&[&["shout", "upsert"], &[]], None);
-        world.fault("shout", &[Fault::RequestLost]);
-        let (_, run, standing) = park(&world).await;
-        assert_eq!(standing, Standing::NeedsAttention);
-        assert_eq!(world.vendors(), ["upsert"], "the rest goes on, and the doubtful one is not repeated");
-        // Days later, after a restart; a word that fits nothing is declined.
-        tokio::time::sleep(std::time::Duration::from_secs(9 * 24 * 60 * 60)).await;
-        world.ask(decide(Said::Refuse { reason: "too late".into() }));
-        world.ask(decide(said.clone()));
-        let ended = drive(&engine(&world), &run, pending()).await.expect("driven");
-        assert_eq!((ended.as_str(), world.open_questions()), (ending, 0), "{said:?}");
-        assert_eq!(world.vendors(), vendors, "{said:?}");
-        let replayed = Run::replay(journal(&world, &run).await).expect("it fits");
-        let receipts: Vec<String> = replayed.effects().iter().map(|done| done.receipts[0].id.clone()).collect();
-        assert_eq!(receipts.contains(&receipt.id), said == done());
-    }
-}
-
-/// A person settles an effect, and the engine dies at every place of what follows.
-#[tokio::test(start_paused = true)]
-async fn a_persons_word_survives_every_death() {
-    for die_at in 0.. {
-        let world = World::new(&[&["shout"], &[]], Some(die_at));
-        world.fault("shout", &[Fault::RequestLost]);
-        let first = engine(&world);
-        let (run, _) = first.accept(&accept()).await.expect("accepted");
-        let ended = loop {
-            let engine = engine(&world);
-            let driven = tokio::select! {
-                driven = engine.drive(&run, Park::ForAPerson, pending()) => driven.expect("driven"),
-                () = world.died() => continue,
-            };
-            match driven {
-                Driven::Ended(ending) => break ending,
-                // They look at what the vendor has, each time they are asked.
-                Driven::Parked(_) if world.vendors().is_empty() => world.ask(decide(Said::Resolve(Resolution::Redo))),
-                Driven::Parked(_) => {
-                    let receipt = Receipt { id: "SM1".into(), kind: "message".into(), url: None };
-                    world.ask(decide(Said::Resolve(Resolution::Done { receipt })));
-                }
-            }
-        };
-        assert_eq!((ended.as_str(), world.vendors()), ("completed", vec!["shout".to_owned()]), "died at {die_at}");
-        if !world.reached() {
-            assert!(die_at > 10, "the story has places to die at");
-            return;
-        }
     }
 }
 
@@ -135,61 +61,6 @@ async fn an_hour_holds_for_all_that_is_still_to_be_sent() {
         let driven = engine(&world).drive(&run, Park::Anywhere, pending()).await.expect("driven");
         let sleeps = matches!(driven, Driven::Parked(Standing::Sleeping { .. }));
         assert!(sleeps || !unsent, "died at {die_at}: {driven:?}");
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_approval_that_comes_too_late_is_none() {
-    let world = World::new(&[&["send"], &[]], None);
-    world.set_terms("send", Some(Terms::default().held_by(None, Some(Approval { within_ms: 60_000 }))));
-    let (first, run, _) = park(&world).await;
-    drop(first);
-    tokio::time::sleep(std::time::Duration::from_secs(61)).await;
-    let ask = asked(&world, &run).await.remove(0);
-    world.ask(decide(Said::Approve(ask)));
-    let ended = drive(&engine(&world), &run, pending()).await.expect("driven");
-    assert_eq!((ended.as_str(), world.vendors(), world.open_questions()), ("failed", Vec::new(), 0));
-}
-
-#[tokio::test(start_paused = true)]
-async fn nothing_acts_without_the_approval_that_the_grant_demands() {
-    let within_ms = 60_000;
-    let approval = || Some(Terms::default().held_by(None, Some(Approval { within_ms })));
-    for (word, ending, vendors) in [
-        ("approve", "completed", &["upsert", "send"][..]),
-        ("approve another", "failed", &["upsert"]),
-        ("refuse", "failed", &["upsert"]),
-        ("nothing", "failed", &["upsert"]),
-    ] {
-        let world = World::new(&[&["send", "upsert"], &[]], None);
-        world.set_terms("send", approval());
-        let (engine, run, standing) = park(&world).await;
-        assert!(matches!(standing, Standing::AwaitsApproval { .. }), "{standing:?}");
-        assert_eq!(world.vendors(), ["upsert"], "the other calls of the turn go on");
-        assert_eq!(world.asks(), 1, "the model isn't asked before all have results");
-        let ask = asked(&world, &run).await.remove(0);
-        assert_eq!(ask.arguments.as_str(), r#"{"n":1}"#);
-        match word {
-            "approve" => world.ask(decide(Said::Approve(ask))),
-            "approve another" => {
-                let component = Sha256Hex::of(b"another component");
-                world.ask(decide(Said::Approve(aftercall_core::run::ApprovalAsk { component, ..ask })));
-                let driven = engine.drive(&run, Park::ForAPerson, pending()).await.expect("driven");
-                assert!(matches!(driven, Driven::Parked(_)), "that was not what was asked");
-            }
-            "refuse" => world.ask(decide(Said::Refuse { reason: "wrong number".into() })),
-            _ => {}
-        }
-        if word == "nothing" || word == "approve another" {
-            tokio::time::sleep(std::time::Duration::from_millis(within_ms)).await;
-        }
-        let ended = drive(&engine, &run, pending()).await.expect("driven");
-        assert_eq!(
-            (ended.as_str(), world.vendors()),
-            (ending, vendors.iter().map(|v| (*v).to_owned()).collect()),
-            "{word}"
-        );
-        assert_eq!(world.open_questions(), 0);
     }
 }
 

@@ -140,10 +140,6 @@ impl World {
         self.state().asks
     }
 
-    pub(super) fn reconciled(&self) -> usize {
-        self.state().reconciled
-    }
-
     /// A place where the engine can die: it goes no further than the chosen one, once.
     async fn point(&self) {
         let reached = {
@@ -168,11 +164,6 @@ impl World {
     /// The records know nothing of where runs stand, as those of an older version.
     pub(super) fn forget_standings(&self) {
         self.state().standings.clear();
-    }
-
-    /// What has been asked and not been done.
-    pub(super) fn open_questions(&self) -> usize {
-        self.state().asked.len()
     }
 
     /// What the model says when it closes.
