@@ -1,6 +1,6 @@
 //! A person wants a run to end.
 
-use aftercall_core::{ports::Accept, run::Ending};
+use aftercall_core::run::Ending;
 
 use crate::{
     Broken, Engines,
@@ -68,11 +68,20 @@ impl Story {
         let call = stage.world.call("acme", "c1", 0, self.lines);
         let run = call.identity.run();
         stage.world.stop_at(point);
-        let taken = stage.start_and_submit(&call).await?;
-        if taken && stage.has_ended_unless_stopped(&run).await?.is_some() {
+        if !stage.start_and_submit(&call).await? {
+            // There is no run yet that anybody knows of.
+            return Ok(true);
+        }
+        if stage.has_ended_unless_stopped(&run).await?.is_some() {
             return Ok(false);
         }
-        let before = cancel(&mut stage, &call, taken, dies).await?;
+        let before = Begun::of(&stage);
+        stage.cancel(&run).await;
+        if dies {
+            stage.restart().await;
+        } else {
+            stage.alive().life.thaw();
+        }
         let told = stage.ended(&run).await?;
         stage.pass(3).await;
         let after = Begun::of(&stage);
@@ -93,24 +102,6 @@ impl Story {
         let reason = "a person asked".to_owned();
         demand_eq("how it ended", told.run.ending(), Some(&Ending::Cancelled { reason }))
     }
-}
-
-/// Cancels the run of a process that stands still, which then goes on or dies. Gives what had begun by then.
-async fn cancel(stage: &mut Stage, call: &Accept, taken: bool, dies: bool) -> Held<Begun> {
-    let run = call.identity.run();
-    if !taken {
-        // It isn't there for certain before its platform has sent it again.
-        stage.alive().life.thaw();
-        stage.submit(call).await?;
-    }
-    let before = Begun::of(stage);
-    stage.cancel(&run).await;
-    if dies {
-        stage.restart().await;
-    } else {
-        stage.alive().life.thaw();
-    }
-    Ok(before)
 }
 
 /// How much has begun.

@@ -4,9 +4,8 @@ use std::{future::pending, sync::Arc};
 
 use aftercall_core::{
     assistant::Jitter,
-    id::{PluginName, RunId, Tenant},
+    id::{PluginName, Tenant},
     ports::{Chance, Clock, Grants, Journal, Ledger},
-    run::Event,
     terms::Terms,
     time::Timestamp,
 };
@@ -52,8 +51,8 @@ impl Life {
         Arc::new(Watched { life: Arc::clone(self), inner: ledger })
     }
 
-    /// The engine tells that an event is durable.
-    pub fn happened(&self, _: &RunId, _: &Event) {
+    /// The engine tells that an event of a run is durable.
+    pub fn happened(&self) {
         if !self.is_dead() {
             self.world.state().events += 1;
             self.pass_point();

@@ -117,8 +117,8 @@ impl Time for PlayedTime {
 }
 
 impl Observer for Watching {
-    fn happened(&self, run: &RunId, event: &Event, _: &Run) {
-        self.0.happened(run, event);
+    fn happened(&self, _: &RunId, _: &Event, _: &Run) {
+        self.0.happened();
     }
 }
 
