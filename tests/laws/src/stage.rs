@@ -154,7 +154,7 @@ impl Stage {
             self.world.pass(self.world.part_of_a_moment(LOOKS)).await;
         }
         let outcome = self.read(run).await?.run.outcome();
-        Err(Broken::new(format!("it stays `{outcome}`: {} moments have passed", PATIENCE_MOMENTS)))
+        Err(Broken::new(format!("it stays `{outcome}`: {PATIENCE_MOMENTS} moments have passed")))
     }
 
     /// Waits until the run has ended, unless the process comes before to the point at which it stops.

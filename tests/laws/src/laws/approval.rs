@@ -1,8 +1,9 @@
 //! Calls that a person must approve.
 
 use aftercall_core::{
-    id::Sha256Hex,
+    id::{RunId, Sha256Hex},
     json::Json,
+    ports::Accept,
     run::{ApprovalAsk, Said},
     terms::{Approval, Terms},
 };
@@ -18,7 +19,7 @@ use crate::{
 const WITHIN_MOMENTS: u64 = 16;
 
 /// An engine whose process has a run that wants to send, which a person must approve, and to do something else.
-async fn begin(engines: &dyn Engines) -> (Stage, aftercall_core::ports::Accept) {
+async fn begin(engines: &dyn Engines) -> (Stage, Accept) {
     let stage = Stage::new(engines).await;
     let within_ms = stage.world.moments(WITHIN_MOMENTS);
     stage.world.grant("send", Terms::default().held_by(None, Some(Approval { within_ms })));
@@ -27,7 +28,7 @@ async fn begin(engines: &dyn Engines) -> (Stage, aftercall_core::ports::Accept) 
 }
 
 /// The same, up to where it awaits the approval.
-async fn awaiting(engines: &dyn Engines) -> Held<(Stage, Told, aftercall_core::id::RunId)> {
+async fn awaiting(engines: &dyn Engines) -> Held<(Stage, Told, RunId)> {
     let (mut stage, call) = begin(engines).await;
     stage.start().await;
     stage.submit(&call).await?;

@@ -1,6 +1,9 @@
 //! A process that dies.
 
-use aftercall_core::model::{Failure, FailureKind};
+use aftercall_core::{
+    model::{Failure, FailureKind},
+    ports::Accept,
+};
 
 use crate::{
     Broken, Engines,
@@ -103,8 +106,7 @@ async fn each_death(engines: &dyn Engines, stories: &[Story]) -> Held {
         for point in 0.. {
             let within = |broken: Broken| broken.within(format!("{}, killed at point {point}", story.name));
             let (told, reached) = story.play(engines, Some(point)).await.map_err(within)?;
-            let account = |told: &Told| told.run.ending().cloned();
-            demand_eq("how it ended", account(&told), account(&calm)).map_err(within)?;
+            demand_eq("how it ended", told.run.ending(), calm.run.ending()).map_err(within)?;
             if !reached {
                 demand(point >= POINTS_MIN, || format!("{} has {point} points alone", story.name))?;
                 break;
@@ -116,7 +118,7 @@ async fn each_death(engines: &dyn Engines, stories: &[Story]) -> Held {
 
 impl Story {
     /// An engine without a process, and the call.
-    pub(super) async fn begin(&self, engines: &dyn Engines) -> (Stage, aftercall_core::ports::Accept) {
+    pub(super) async fn begin(&self, engines: &dyn Engines) -> (Stage, Accept) {
         let stage = Stage::new(engines).await;
         for (tool, faults) in self.faults {
             stage.world.fault(tool, faults);

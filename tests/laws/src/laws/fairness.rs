@@ -1,5 +1,7 @@
 //! Many runs, of several tenants.
 
+use aftercall_core::id::RunId;
+
 use crate::{
     Engines,
     broken::{Held, demand, demand_eq},
@@ -79,7 +81,7 @@ pub(super) async fn no_more_runs_at_once_than_may(engines: &dyn Engines) -> Held
 }
 
 /// Submits so many calls of a tenant. Gives their runs.
-async fn submit(stage: &Stage, tenant: &str, count: usize) -> Held<Vec<aftercall_core::id::RunId>> {
+async fn submit(stage: &Stage, tenant: &str, count: usize) -> Held<Vec<RunId>> {
     let mut runs = Vec::with_capacity(count);
     for number in 0..count {
         let call = stage.world.call(tenant, &format!("c{number}"), 0, &[&["upsert 1"], &[]]);

@@ -26,7 +26,7 @@ use tokio::{
 };
 
 use crate::{
-    flaws::{Flaw, FlawedGrants},
+    flaws::{Flaw, FlawedClock, FlawedGrants},
     records::{Newest, Records, while_time_stands_still},
 };
 
@@ -169,7 +169,7 @@ impl Engine for OnFile {
             model: life.clone(),
             tools: life.clone(),
             grants,
-            clock: life.clone(),
+            clock: Arc::new(FlawedClock::new(life.clone(), self.flaw)),
             chance: life.clone(),
             observer: Arc::new(Watching(life.clone())),
         };

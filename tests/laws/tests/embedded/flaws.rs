@@ -39,6 +39,8 @@ pub(crate) enum Flaw {
     UnfinishedForgotten,
     /// A new process finds no runs that sleep.
     SleepersForgotten,
+    /// The process's clock goes twice as fast as time.
+    ClockRunsFast,
     /// A pause begins anew with each process.
     TimersRestart,
     /// A run's time begins anew with each process.
@@ -201,6 +203,27 @@ impl Flawed {
         let key = EffectKey::from_stored(format!("{}#{number}", effect.key));
         self.keys.lock().expect("nothing panics while it holds the lock").insert(effect.key.clone(), key.clone());
         EffectOf { key, ..effect.clone() }
+    }
+}
+
+/// A clock, perhaps with a deliberate fault.
+pub(crate) struct FlawedClock {
+    clock: Arc<dyn Clock>,
+    flaw: Option<Flaw>,
+    began_at: Timestamp,
+}
+
+impl FlawedClock {
+    pub(crate) fn new(clock: Arc<dyn Clock>, flaw: Option<Flaw>) -> Self {
+        Self { began_at: clock.now(), clock, flaw }
+    }
+}
+
+impl Clock for FlawedClock {
+    fn now(&self) -> Timestamp {
+        let now = self.clock.now();
+        let ahead = if self.flaw == Some(Flaw::ClockRunsFast) { now.ms_since(self.began_at) } else { 0 };
+        now.plus_ms(ahead)
     }
 }
 

@@ -36,6 +36,15 @@ macro_rules! obey {
 }
 aftercall_laws::each_law!(obey);
 
+#[test]
+fn laws_know_no_engine() {
+    let manifest = include_str!("../../Cargo.toml");
+    let (_, rest) = manifest.split_once("[dependencies]").expect("there are some");
+    let (dependencies, _) = rest.split_once("[dev-dependencies]").expect("there are some");
+    let ours: Vec<&str> = dependencies.lines().filter(|line| line.starts_with("aftercall-")).collect();
+    assert_eq!(ours, ["aftercall-core.workspace = true"]);
+}
+
 /// Makes a test of each flaw: the law that must catch it does.
 macro_rules! catch {
     ($($test:ident: $flaw:ident breaks $law:ident, $words:literal;)*) => {
@@ -68,6 +77,7 @@ mod caught {
         doubt_ignored: DoubtIgnored breaks a_doubt_is_settled_and_never_repeated_blindly, "was sent again";
         no_fence: FenceIgnored breaks a_zombie_writes_nothing, "which another had replaced";
         sleepers_forgotten: SleepersForgotten breaks a_timed_attempt_keeps_its_instant, "it stays `sleeping`";
+        a_fast_clock: ClockRunsFast breaks a_timed_attempt_keeps_its_instant, "too early";
         timed_attempts_anew: TimersRestart breaks a_timed_attempt_keeps_its_instant, "too late";
         pauses_anew: TimersRestart breaks a_pause_keeps_its_instant, "too late";
         cancel_dropped: CancelDropped breaks a_cancel_at_any_point_ends_the_run, "it goes on after that";
