@@ -1,6 +1,8 @@
 //! The records in one SQLite file.
 
+mod db;
 mod fault;
+mod tails;
 mod worker;
 
 mod file;
@@ -129,6 +131,11 @@ impl Sqlite {
         Ok((Self { fence, beside: Arc::new(Beside { path, writer, reader, _lock: Some(lock) }) }, fence))
     }
 
+    /// Transactions that this engine's writer has committed: many writes share one.
+    pub fn commits(&self) -> u64 {
+        self.beside.writer.commits()
+    }
+
     /// What stands under no fence. Whoever has it keeps the records from other engines.
     pub fn beside(&self) -> Arc<Beside> {
         Arc::clone(&self.beside)
@@ -141,8 +148,8 @@ impl Reader {
     /// # Errors
     /// As [`Journal::read`].
     pub async fn read(&self, run: &RunId) -> Result<StoredRun, RecordsError> {
-        let run = run.clone();
-        self.worker.run(move |db| journal::read(db, &run)).await
+        let of = run.clone();
+        self.worker.run(move |db| journal::read(db, &of)).await?.read(run)
     }
 
     /// Runs whose identifiers begin so, at most so many.
@@ -168,8 +175,9 @@ impl Reader {
     /// # Errors
     /// There is no such run, or the records failed.
     pub async fn read_with_line(&self, run: &RunId) -> Result<(StoredRun, RunLine), RecordsError> {
-        let run = run.clone();
-        self.worker.run(move |db| Ok((journal::read(db, &run)?, journal::line(db, &run)?))).await
+        let of = run.clone();
+        let (written, line) = self.worker.run(move |db| Ok((journal::read(db, &of)?, journal::line(db, &of)?))).await?;
+        Ok((written.read(run)?, line))
     }
 
     /// As [`Journal::runs`].
@@ -236,7 +244,7 @@ impl Journal for Sqlite {
     }
 
     async fn asked_of(&self) -> Result<Vec<Unfinished>, RecordsError> {
-        self.beside.reader.worker.run(interventions::asked_of).await
+        self.beside.reader.worker.run(|db| interventions::asked_of(db)).await
     }
 
     async fn asked(&self, run: &RunId) -> Result<Vec<Asked>, RecordsError> {
@@ -388,7 +396,7 @@ impl Forgetting for Beside {
     }
 
     async fn tenants(&self) -> Result<Vec<Tenant>, RecordsError> {
-        self.reader.worker.run(forget::tenants).await
+        self.reader.worker.run(|db| forget::tenants(db)).await
     }
 }
 

@@ -11,11 +11,11 @@ use aftercall_core::{
 };
 use rusqlite::{Connection, OptionalExtension as _, named_params};
 
-use super::{fault::Fault, integer, schema::expect_epoch};
+use super::{db::Db, fault::Fault, integer};
 use crate::stored::Document;
 
-pub(super) fn begin(db: &Connection, effect: &EffectOf, begin: &Begin) -> Result<Decision, Fault> {
-    expect_epoch(db, begin.fence)?;
+pub(super) fn begin(db: &Db<'_>, effect: &EffectOf, begin: &Begin) -> Result<Decision, Fault> {
+    db.expect_epoch(begin.fence)?;
     let known = entry(db, &effect.key)?;
     let counts = known.as_ref().is_some_and(Entry::counts);
     let used_up = if counts { None } else { used_up(db, effect, begin)? };
@@ -70,8 +70,8 @@ fn others(db: &Connection, effect: &EffectOf, cap: &Cap, at: Timestamp) -> Resul
     Ok(count)
 }
 
-pub(super) fn change(db: &Connection, key: &EffectKey, fence: Fence, change: &Change) -> Result<(), Fault> {
-    expect_epoch(db, fence)?;
+pub(super) fn change(db: &Db<'_>, key: &EffectKey, fence: Fence, change: &Change) -> Result<(), Fault> {
+    db.expect_epoch(fence)?;
     let refused = |why| RecordsError::Ledger { key: key.clone(), why };
     // Where nothing began, no change can follow.
     let known = entry(db, key)?.ok_or_else(|| refused(Refused::OutOfOrder))?;

@@ -16,6 +16,14 @@ use super::fault::Fault;
 /// program or a person's shell can hold one: protects the engine from those.
 const BUSY_MS_MAX: u64 = 5_000;
 
+/// Most statements that a connection keeps ready: more than there are, since to make one ready takes longer than to
+/// run it.
+const STATEMENTS_MAX: usize = 128;
+
+/// Most pages that a connection keeps in memory, in KiB: the upper parts of all indexes of a million runs. Protects the
+/// host's memory.
+const CACHE_KIB_MAX: i32 = 16 * 1024;
+
 /// Why records can't be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -165,6 +173,8 @@ pub(super) fn connect(path: &Path, access: Access) -> Result<Connection, Error> 
     // Each connection stays in one thread, which makes SQLite's own mutex superfluous.
     let open = || {
         let connection = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        connection.pragma_update(None, "cache_size", -CACHE_KIB_MAX)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
         connection.busy_timeout(Duration::from_millis(BUSY_MS_MAX))?;
         connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF")?;
         // What is deleted, or written over, is overwritten with zeros.

@@ -126,7 +126,8 @@ fn key(of: &ConversationIdentity) -> [&str; 3] {
 fn size(db: &Connection, of: &ConversationIdentity) -> Result<u64, Fault> {
     let bytes: i64 = db
         .prepare_cached(
-            "SELECT ifnull(sum(octet_length(json) + length(raw)), 0) FROM runs
+            "SELECT ifnull(sum(octet_length(json) + length(raw)), 0)
+             FROM runs JOIN conversations ON conversations.run = runs.number
              WHERE tenant = ?1 AND platform = ?2 AND conversation = ?3",
         )?
         .query_row(key(of), |row| row.get(0))?;
@@ -140,10 +141,10 @@ fn remove(db: &Connection, of: &ConversationIdentity, at: Timestamp) -> Result<F
             .execute(key(of))
     };
     // What refers to runs goes before them.
-    for table in ["events", "interventions"] {
+    for (table, refers_to) in [("events", "number"), ("conversations", "number"), ("interventions", "run")] {
         db.prepare_cached(&format!(
             "DELETE FROM {table} WHERE run IN
-                 (SELECT run FROM runs WHERE tenant = ?1 AND platform = ?2 AND conversation = ?3)"
+                 (SELECT {refers_to} FROM runs WHERE tenant = ?1 AND platform = ?2 AND conversation = ?3)"
         ))?
         .execute(key(of))?;
     }

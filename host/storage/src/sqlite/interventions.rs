@@ -9,7 +9,7 @@ use aftercall_core::{
 };
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::{fault::Fault, integer, journal, schema::expect_epoch, timestamp};
+use super::{db::Db, fault::Fault, integer, journal, timestamp};
 use crate::stored::Document;
 
 pub(super) fn ask(db: &Connection, run: &RunId, at: Timestamp, what: &Intervention) -> Result<(), Fault> {
@@ -50,8 +50,8 @@ pub(super) fn asked(db: &Connection, run: &RunId) -> Result<Vec<Asked>, Fault> {
         .collect()
 }
 
-pub(super) fn decline(db: &Connection, fence: Fence, number: InterventionNumber) -> Result<(), Fault> {
-    expect_epoch(db, fence)?;
+pub(super) fn decline(db: &Db<'_>, fence: Fence, number: InterventionNumber) -> Result<(), Fault> {
+    db.expect_epoch(fence)?;
     remove(db, number)
 }
 

@@ -3,7 +3,6 @@
 use std::cmp::Ordering;
 
 use aftercall_core::{
-    conversation::Conversation,
     id::{InvalidName, Platform, RunId, RunIdentity, Sha256Hex, Tenant},
     ledger::Fence,
     ports::{Accept, Acceptance, Append, InterventionNumber, RecordsError, RunLine, StoredRun, Unfinished},
@@ -13,7 +12,7 @@ use aftercall_core::{
 };
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
-use super::{effects, fault::Fault, forget, integer, interventions, schema::expect_epoch, timestamp};
+use super::{db::Db, effects, fault::Fault, forget, integer, interventions, tails::Tail, timestamp};
 use crate::stored::Document;
 
 /// A conversation on its way into the records, written down already.
@@ -39,6 +38,27 @@ pub(super) struct Line {
     standing: Standing,
     ending: Option<&'static str>,
     does: Option<InterventionNumber>,
+}
+
+/// A run as it is written down.
+#[derive(Debug)]
+pub(super) struct Written {
+    identity: RunIdentity,
+    accepted_at: Timestamp,
+    conversation: Document,
+    /// Each with its place.
+    journal: Vec<(u32, Document)>,
+}
+
+impl Written {
+    /// Reads what is written. It takes longer than to find it, and so is nothing for the thread that all wait for.
+    pub(super) fn read(self, run: &RunId) -> Result<StoredRun, RecordsError> {
+        let Self { identity, accepted_at, conversation, journal } = self;
+        let conversation = conversation.read(|| format!("the conversation of {run}"))?;
+        let event = |(seq, event): (u32, Document)| event.read(|| format!("event {seq} of {run}"));
+        let journal = journal.into_iter().map(event).collect::<Result<Vec<Event>, _>>()?;
+        Ok(StoredRun { identity, accepted_at, conversation, journal })
+    }
 }
 
 impl Accepted {
@@ -77,18 +97,18 @@ impl Line {
     }
 }
 
-pub(super) fn accept(db: &Connection, fence: Fence, accepted: &Accepted) -> Result<Acceptance, Fault> {
-    expect_epoch(db, fence)?;
+pub(super) fn accept(db: &Db<'_>, fence: Fence, accepted: &Accepted) -> Result<Acceptance, Fault> {
+    db.expect_epoch(fence)?;
     let Accepted { identity, digest, at, raw, conversation, first, seeds } = accepted;
     if forget::is_forgotten(db, digest)? {
         return Ok(Acceptance::Forgotten);
     }
     let inserted = db
         .prepare_cached(
-            "INSERT INTO runs (run, tenant, platform, conversation, revision, accepted_at, fence, version, json, raw,
-                 standing, wake_at, ending, ended_at)
-             VALUES (:run, :tenant, :platform, :conversation, :revision, :at, :fence, :version, :json, :raw,
-                 :standing, :wake_at, :ending, :ended_at)
+            "INSERT INTO runs (run, tenant, platform, conversation, revision, accepted_at, fence, standing, wake_at, ending,
+                 ended_at)
+             VALUES (:run, :tenant, :platform, :conversation, :revision, :at, :fence, :standing, :wake_at, :ending,
+                 :ended_at)
              ON CONFLICT (tenant, platform, conversation, revision) DO NOTHING",
         )?
         .execute(named_params! {
@@ -99,9 +119,6 @@ pub(super) fn accept(db: &Connection, fence: Fence, accepted: &Accepted) -> Resu
             ":revision": identity.revision,
             ":at": integer(at.as_millis()),
             ":fence": integer(fence.0),
-            ":version": conversation.version,
-            ":json": conversation.json,
-            ":raw": raw,
             ":standing": first.standing.as_str(),
             ":wake_at": wake_at(first.standing),
             ":ending": first.ending,
@@ -110,43 +127,72 @@ pub(super) fn accept(db: &Connection, fence: Fence, accepted: &Accepted) -> Resu
     if inserted == 0 {
         return Ok(Acceptance::Known);
     }
-    insert(db, first)?;
+    let number = db.last_insert_rowid();
+    db.prepare_cached("INSERT INTO conversations (run, version, json, raw) VALUES (?1, ?2, ?3, ?4)")?.execute((
+        number,
+        conversation.version,
+        &conversation.json,
+        raw,
+    ))?;
+    insert(db, number, first)?;
     seeds.iter().try_for_each(|seed| effects::seed(db, identity, seed))?;
     Ok(Acceptance::New)
 }
 
-pub(super) fn append(db: &Connection, fence: Fence, line: &Line) -> Result<(), Fault> {
-    expect_epoch(db, fence)?;
-    let (stood, ended, next): (String, bool, u32) = db
-        .prepare_cached(
-            "SELECT standing, ending IS NOT NULL, (SELECT ifnull(max(seq) + 1, 0) FROM events WHERE run = runs.run)
-             FROM runs WHERE run = ?1",
-        )?
-        .query_row([line.run.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-        .optional()?
-        .ok_or_else(|| RecordsError::NoSuchRun(line.run.to_string()))?;
-    let (run, seq, next) = (line.run.clone(), line.seq, u64::from(next));
-    match seq.cmp(&next) {
-        Ordering::Less => return Err(RecordsError::Taken { run, seq }.into()),
-        _ if ended => return Err(RecordsError::Ended(run).into()),
-        Ordering::Greater => return Err(RecordsError::Gap { run, seq, next }.into()),
-        Ordering::Equal => insert(db, line)?,
-    }
+pub(super) fn append(db: &Db<'_>, fence: Fence, line: &Line) -> Result<(), Fault> {
+    db.expect_epoch(fence)?;
+    let known = db.tails().get(&line.run).filter(|tail| tail.next == line.seq);
+    let (number, was_working) = match known {
+        Some(tail) => (tail.number, true),
+        None => find_end(db, line)?,
+    };
+    insert(db, number, line)?;
     // Nearly all events find a run under way and leave it so.
-    if stood != Standing::Working.as_str() || line.standing != Standing::Working {
+    let is_working = line.standing == Standing::Working;
+    if !was_working || !is_working {
         set_standing(db, &line.run, line.standing, line.ending.zip(line.ended_at()))?;
+    }
+    if is_working {
+        db.tails().set(&line.run, Tail { number, next: line.seq + 1 });
+    } else {
+        db.tails().remove(&line.run);
     }
     line.does.map_or(Ok(()), |number| interventions::remove(db, number))
 }
 
-pub(super) fn read(db: &Connection, run: &RunId) -> Result<StoredRun, Fault> {
+/// The run's number, and whether it is under way, if the event comes next in its journal.
+fn find_end(db: &Connection, line: &Line) -> Result<(i64, bool), Fault> {
+    let (number, stood, ended, next): (i64, String, bool, u32) = db
+        .prepare_cached(
+            "SELECT number, standing, ending IS NOT NULL,
+                 (SELECT ifnull(max(seq) + 1, 0) FROM events WHERE run = runs.number)
+             FROM runs WHERE run = ?1",
+        )?
+        .query_row([line.run.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+        .optional()?
+        .ok_or_else(|| RecordsError::NoSuchRun(line.run.to_string()))?;
+    let (run, seq, next) = (line.run.clone(), line.seq, u64::from(next));
+    match seq.cmp(&next) {
+        Ordering::Less => Err(RecordsError::Taken { run, seq }.into()),
+        _ if ended => Err(RecordsError::Ended(run).into()),
+        Ordering::Greater => Err(RecordsError::Gap { run, seq, next }.into()),
+        Ordering::Equal => Ok((number, stood == Standing::Working.as_str())),
+    }
+}
+
+pub(super) fn read(db: &Connection, run: &RunId) -> Result<Written, Fault> {
     let mut statement = db.prepare_cached(
-        "SELECT tenant, platform, conversation, revision, accepted_at, version, json FROM runs WHERE run = ?1",
+        "SELECT number, tenant, platform, conversation, revision, accepted_at, version, json
+         FROM runs JOIN conversations ON conversations.run = number WHERE runs.run = ?1",
     )?;
     let mut rows = statement.query([run.as_str()])?;
     let row = rows.next()?.ok_or_else(|| RecordsError::NoSuchRun(run.to_string()))?;
-    let conversation = document(row)?.read::<Conversation>(|| format!("the conversation of {run}"))?;
-    Ok(StoredRun { identity: identity(row)?, accepted_at: accepted_at(row)?, conversation, journal: events(db, run)? })
+    Ok(Written {
+        identity: identity(row)?,
+        accepted_at: accepted_at(row)?,
+        conversation: document(row)?,
+        journal: events(db, row.get("number")?)?,
+    })
 }
 
 pub(super) fn due(db: &Connection, from: Timestamp, to: Timestamp) -> Result<Vec<Unfinished>, Fault> {
@@ -228,9 +274,10 @@ fn run_line(row: &Row<'_>) -> Result<RunLine, Fault> {
     })
 }
 
-fn insert(db: &Connection, line: &Line) -> Result<(), Fault> {
+/// Writes an event down in the journal of the run of that number.
+fn insert(db: &Connection, number: i64, line: &Line) -> Result<(), Fault> {
     db.prepare_cached("INSERT INTO events (run, seq, at, version, json) VALUES (?1, ?2, ?3, ?4, ?5)")?.execute((
-        line.run.as_str(),
+        number,
         integer(line.seq),
         integer(line.at.as_millis()),
         line.event.version,
@@ -239,8 +286,9 @@ fn insert(db: &Connection, line: &Line) -> Result<(), Fault> {
     Ok(())
 }
 
-pub(super) fn stand(db: &Connection, fence: Fence, run: &RunId, standing: Standing) -> Result<(), Fault> {
-    expect_epoch(db, fence)?;
+pub(super) fn stand(db: &Db<'_>, fence: Fence, run: &RunId, standing: Standing) -> Result<(), Fault> {
+    db.expect_epoch(fence)?;
+    db.tails().remove(run);
     set_standing(db, run, standing, None)
 }
 
@@ -261,12 +309,9 @@ fn wake_at(standing: Standing) -> i64 {
     standing.wake_at().map_or(NEVER, |at| integer(at.as_millis()).min(NEVER - 1))
 }
 
-fn events(db: &Connection, run: &RunId) -> Result<Vec<Event>, Fault> {
+fn events(db: &Connection, number: i64) -> Result<Vec<(u32, Document)>, Fault> {
     db.prepare_cached("SELECT seq, version, json FROM events WHERE run = ?1 ORDER BY seq")?
-        .query_and_then([run.as_str()], |row| {
-            let seq: u32 = row.get("seq")?;
-            Ok(document(row)?.read(|| format!("event {seq} of {run}"))?)
-        })?
+        .query_and_then([number], |row| Ok((row.get("seq")?, document(row)?)))?
         .collect()
 }
 

@@ -51,12 +51,8 @@ pub(super) fn expect_current(connection: &Connection, path: &Path) -> Result<(),
     }
 }
 
-/// Checks, within the transaction of a write, that nobody has taken the records over since.
-pub(super) fn expect_epoch(db: &Connection, fence: Fence) -> Result<(), Fault> {
-    if epoch(db)? == fence { Ok(()) } else { Err(RecordsError::Fenced.into()) }
-}
-
-fn epoch(db: &Connection) -> Result<Fence, Fault> {
+/// Whose the records are.
+pub(super) fn epoch(db: &Connection) -> Result<Fence, Fault> {
     let epoch: i64 = db.prepare_cached("SELECT epoch FROM store")?.query_row([], |row| row.get(0))?;
     let epoch = u64::try_from(epoch).map_err(|_| RecordsError::Unreadable(format!("epoch {epoch} is negative")))?;
     Ok(Fence(epoch))

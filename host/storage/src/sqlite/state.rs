@@ -7,7 +7,7 @@ use aftercall_core::{
 };
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::{fault::Fault, schema::expect_epoch};
+use super::{db::Db, fault::Fault};
 
 pub(super) fn get(db: &Connection, space: &Space, key: &str) -> Result<Option<Value>, Fault> {
     let found = db
@@ -20,14 +20,14 @@ pub(super) fn get(db: &Connection, space: &Space, key: &str) -> Result<Option<Va
 }
 
 pub(super) fn put(
-    db: &Connection,
+    db: &Db<'_>,
     fence: Fence,
     space: &Space,
     (key, bytes): (&str, &[u8]),
     expected: Expected,
     quota: Quota,
 ) -> Result<Put, Fault> {
-    expect_epoch(db, fence)?;
+    db.expect_epoch(fence)?;
     let found = get(db, space, key)?;
     if !expected.meets(found.as_ref().map(|value| value.version)) {
         return Ok(Put::Stale);
@@ -49,8 +49,8 @@ pub(super) fn put(
     Ok(Put::Done(version(db.last_insert_rowid())?))
 }
 
-pub(super) fn delete(db: &Connection, fence: Fence, space: &Space, key: &str) -> Result<(), Fault> {
-    expect_epoch(db, fence)?;
+pub(super) fn delete(db: &Db<'_>, fence: Fence, space: &Space, key: &str) -> Result<(), Fault> {
+    db.expect_epoch(fence)?;
     remove(db, space, key)
 }
 

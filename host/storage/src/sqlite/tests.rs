@@ -4,7 +4,11 @@ mod forget;
 
 use std::{fs, sync::Arc};
 
-use aftercall_core::{ports::Acceptance, run::Standing, time::Timestamp};
+use aftercall_core::{
+    ports::Acceptance,
+    run::{Event, Kind, Standing},
+    time::Timestamp,
+};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -189,8 +193,11 @@ async fn a_format_that_is_not_known_is_not_guessed_at() {
     for (sql, expected) in [
         ("UPDATE events SET version = 9", format!("event 0 of {run} has format 9, and this aftercall reads format 1")),
         ("UPDATE events SET version = 1, json = '{\"at\":'", format!("event 0 of {run}: EOF")),
-        ("UPDATE runs SET version = 2", format!("the conversation of {run} has format 2")),
-        ("UPDATE runs SET version = 1, tenant = 'No Name'", "a run's identity: `No Name` is no tenant name".to_owned()),
+        ("UPDATE conversations SET version = 2", format!("the conversation of {run} has format 2")),
+        (
+            "UPDATE conversations SET version = 1; UPDATE runs SET tenant = 'No Name'",
+            "a run's identity: `No Name` is no tenant name".to_owned(),
+        ),
         ("UPDATE runs SET revision = -1", "a run's identity".to_owned()),
     ] {
         records.execute(sql);
@@ -223,6 +230,35 @@ async fn a_full_disk_leaves_nothing_half_written() {
     assert_eq!(sqlite.runs(None, 10).await, Ok(vec![]));
     limit("1000000").await.expect("there is space again");
     assert_eq!(sqlite.accept(&large).await, Ok(Acceptance::New));
+}
+
+/// What was taken back of a journal is not taken for its end.
+#[tokio::test]
+async fn a_journal_goes_on_where_a_full_disk_left_it() {
+    let records = Records::new();
+    let (sqlite, fence) = Sqlite::open(records.path()).expect("opens");
+    let limit = |pages: &'static str| {
+        sqlite
+            .beside
+            .writer
+            .run(move |db| Ok(db.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?))
+    };
+    let identity = identity("acme", "c1", 0);
+    let run = identity.run();
+    assert_eq!(sqlite.accept(&accept(&identity, 1)).await, Ok(Acceptance::New));
+    let long = Event { at: Timestamp::from_millis(2), kind: Kind::CancelRequested { reason: "x".repeat(100_000) } };
+    let short = event(3);
+    let append = |seq, event| Append { run: &run, seq, event, standing: Standing::Working, ending: None, does: None };
+    assert_eq!(sqlite.append(fence, &append(1, &short)).await, Ok(()));
+    limit("1").await.expect("limited to what there is");
+    assert!(matches!(sqlite.append(fence, &append(2, &long)).await, Err(RecordsError::Unavailable(_))));
+    limit("1000000").await.expect("there is space again");
+    let taken = RecordsError::Taken { run: run.clone(), seq: 1 };
+    assert_eq!(sqlite.append(fence, &append(1, &short)).await, Err(taken));
+    let gap = RecordsError::Gap { run: run.clone(), seq: 3, next: 2 };
+    assert_eq!(sqlite.append(fence, &append(3, &short)).await, Err(gap));
+    assert_eq!(sqlite.append(fence, &append(2, &long)).await, Ok(()));
+    assert_eq!(sqlite.read(&run).await.expect("it reads").journal.len(), 3);
 }
 
 /// With a text message that was sent and one that is in doubt.

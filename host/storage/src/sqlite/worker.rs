@@ -1,15 +1,27 @@
 //! A thread that owns a connection, does what is queued for it, and answers after the commit.
 //!
-//! What has queued up is committed together, since one commit waits as long for the disk as many do. Each
-//! job has a savepoint of its own, so that one that fails takes back nothing but its own changes.
+//! What has queued up is committed together, since one commit waits as long for the disk as many do. A job that fails
+//! takes back nothing but its own changes: one that has made any has the whole group done again, with a savepoint for
+//! each. That is rare, since whoever is refused was refused before the first change; savepoints for all would cost more.
 
-use std::{path::Path, sync::Arc, thread::JoinHandle};
+use std::{
+    cell::RefCell,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread::JoinHandle,
+};
 
 use aftercall_core::ports::RecordsError;
 use rusqlite::{Connection, TransactionBehavior};
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    runtime::Handle,
+    sync::{mpsc, oneshot},
+};
 
-use super::{fault::Fault, file::Error};
+use super::{db::Db, fault::Fault, file::Error, tails::Tails};
 
 /// Most jobs that wait for one thread; who asks for more waits for a place. Protects the host's memory.
 const QUEUE_JOBS_MAX: usize = 256;
@@ -21,29 +33,42 @@ const GROUP_JOBS_MAX: usize = 64;
 #[derive(Debug)]
 pub(super) struct Worker {
     path: Arc<Path>,
+    commits: Arc<AtomicU64>,
     // Both are there until the drop.
     jobs: Option<mpsc::Sender<Box<dyn Job>>>,
     thread: Option<JoinHandle<()>>,
 }
 
+/// What a group comes to, on its way to those who asked: it reaches them even if nobody gives it.
+struct Answers {
+    group: Vec<Box<dyn Job>>,
+    outcome: Result<(), RecordsError>,
+}
+
 /// Something to do within a transaction, and somebody to tell.
 trait Job: Send {
-    /// Does it. An error has to be rolled back.
-    fn run(&mut self, db: &Connection, path: &Path) -> Result<(), RecordsError>;
+    /// Does it, perhaps again after it was rolled back. An error has to be rolled back.
+    fn run(&mut self, db: &Db<'_>, path: &Path) -> Result<(), RecordsError>;
 
     /// Tells what came of it, now that the group is committed, or that it is not.
     fn answer(self: Box<Self>, group: Result<(), RecordsError>);
+
+    /// Where whoever asked is run. None: by no runtime of tokio's.
+    fn asked_from(&self) -> Option<&Handle>;
 }
 
 struct Asked<T, W> {
-    work: Option<W>,
+    work: W,
     outcome: Option<Result<T, RecordsError>>,
+    from: Option<Handle>,
     reply: oneshot::Sender<Result<T, RecordsError>>,
 }
 
 struct Loop {
     path: Arc<Path>,
+    commits: Arc<AtomicU64>,
     connection: Connection,
+    tails: RefCell<Tails>,
     behavior: TransactionBehavior,
     group_jobs_max: usize,
 }
@@ -68,10 +93,18 @@ impl Worker {
     ) -> Result<Self, Error> {
         let (jobs, queue) = mpsc::channel(QUEUE_JOBS_MAX);
         let path: Arc<Path> = path.into();
-        let work = Loop { path: Arc::clone(&path), connection, behavior, group_jobs_max };
+        let commits = Arc::<AtomicU64>::default();
+        let work = Loop {
+            path: Arc::clone(&path),
+            commits: Arc::clone(&commits),
+            connection,
+            tails: RefCell::default(),
+            behavior,
+            group_jobs_max,
+        };
         let thread =
             std::thread::Builder::new().name(name.to_owned()).spawn(move || work.run(queue)).map_err(Error::Thread)?;
-        Ok(Self { path, jobs: Some(jobs), thread: Some(thread) })
+        Ok(Self { path, commits, jobs: Some(jobs), thread: Some(thread) })
     }
 
     /// Has some work done. Its changes, if any, are durable on return; if it fails, there are none.
@@ -80,13 +113,18 @@ impl Worker {
     pub(super) async fn run<T, W>(&self, work: W) -> Result<T, RecordsError>
     where
         T: Send + 'static,
-        W: FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+        W: Fn(&Db<'_>) -> Result<T, Fault> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Asked { work: Some(work), outcome: None, reply });
+        let job = Box::new(Asked { work, outcome: None, from: Handle::try_current().ok(), reply });
         let jobs = self.jobs.as_ref().expect("it is there until the drop");
         jobs.send(job).await.map_err(|_| self.gone())?;
         answer.await.map_err(|_| self.gone())?
+    }
+
+    /// Transactions that were committed so far.
+    pub(super) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
     }
 
     fn gone(&self) -> RecordsError {
@@ -114,36 +152,91 @@ impl Loop {
                 group.push(next);
             }
             let outcome = self.commit(&mut group);
-            for job in group {
-                job.answer(outcome.clone());
-            }
+            Answers { group, outcome }.give();
         }
     }
 
     fn commit(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), RecordsError> {
+        let mut done = self.commit_at_once(group);
+        if done == Ok(false) {
+            self.tails.get_mut().clear();
+            done = self.commit_apart(group).map(|()| true);
+        }
+        match done {
+            Ok(_) => drop(self.commits.fetch_add(1, Ordering::Relaxed)),
+            Err(_) => self.tails.get_mut().clear(),
+        }
+        done.map(drop)
+    }
+
+    /// Without savepoints. False: a job failed that had changed something, and nothing is done.
+    fn commit_at_once(&mut self, group: &mut [Box<dyn Job>]) -> Result<bool, RecordsError> {
+        let at = |error| Fault::Database(error).at(&self.path);
+        let transaction = self.connection.transaction_with_behavior(self.behavior).map_err(at)?;
+        let db = Db::new(&transaction, &self.tails);
+        for job in group {
+            let changes = db.total_changes();
+            if let Err(error) = job.run(&db, &self.path) {
+                gone_with_all(&db, error)?;
+                if db.total_changes() != changes {
+                    return Ok(false);
+                }
+            }
+        }
+        transaction.commit().map_err(at)?;
+        Ok(true)
+    }
+
+    /// With a savepoint for each.
+    fn commit_apart(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), RecordsError> {
         let at = |error| Fault::Database(error).at(&self.path);
         let mut transaction = self.connection.transaction_with_behavior(self.behavior).map_err(at)?;
         for job in group {
             let savepoint = transaction.savepoint().map_err(at)?;
-            match job.run(&savepoint, &self.path) {
+            match job.run(&Db::new(&savepoint, &self.tails), &self.path) {
                 Ok(()) => savepoint.commit().map_err(at)?,
-                // On some errors, a full disk among them, SQLite rolls the whole transaction back itself.
-                Err(error) if savepoint.is_autocommit() => return Err(error),
-                Err(_) => savepoint.finish().map_err(at)?,
+                Err(error) => {
+                    gone_with_all(&savepoint, error)?;
+                    savepoint.finish().map_err(at)?;
+                    self.tails.borrow_mut().clear();
+                }
             }
         }
         transaction.commit().map_err(at)
     }
 }
 
+impl Answers {
+    /// From this thread, each answer would wake another one. A task of those who asked wakes them for less.
+    fn give(self) {
+        let from = self.group.iter().find_map(|job| job.asked_from()).cloned();
+        match from {
+            Some(from) if self.group.len() > 1 => drop(from.spawn(async move { drop(self) })),
+            _ => drop(self),
+        }
+    }
+}
+
+impl Drop for Answers {
+    fn drop(&mut self) {
+        for job in self.group.drain(..) {
+            job.answer(self.outcome.clone());
+        }
+    }
+}
+
+/// On some errors, a full disk among them, SQLite rolls the whole transaction back itself.
+fn gone_with_all(db: &Connection, error: RecordsError) -> Result<(), RecordsError> {
+    if db.is_autocommit() { Err(error) } else { Ok(()) }
+}
+
 impl<T, W> Job for Asked<T, W>
 where
     T: Send,
-    W: FnOnce(&Connection) -> Result<T, Fault> + Send,
+    W: Fn(&Db<'_>) -> Result<T, Fault> + Send,
 {
-    fn run(&mut self, db: &Connection, path: &Path) -> Result<(), RecordsError> {
-        let work = self.work.take().expect("a job runs once");
-        let outcome = work(db).map_err(|fault| fault.at(path));
+    fn run(&mut self, db: &Db<'_>, path: &Path) -> Result<(), RecordsError> {
+        let outcome = (self.work)(db).map_err(|fault| fault.at(path));
         let result = outcome.as_ref().map(|_| ()).map_err(Clone::clone);
         self.outcome = Some(outcome);
         result
@@ -155,6 +248,10 @@ where
         let outcome = group.and_then(|()| outcome.expect("all jobs of a committed group ran"));
         // Whoever asked may have gone.
         let _ = reply.send(outcome);
+    }
+
+    fn asked_from(&self) -> Option<&Handle> {
+        self.from.as_ref()
     }
 }
 
@@ -170,7 +267,7 @@ mod tests {
         Worker::writer(connection, path).expect("a thread")
     }
 
-    fn insert(number: u32) -> impl FnOnce(&Connection) -> Result<(), Fault> + Send + 'static {
+    fn insert(number: u32) -> impl Fn(&Db<'_>) -> Result<(), Fault> + Send + 'static {
         move |db| Ok(db.execute("INSERT INTO t VALUES (?1)", [number]).map(|_| ())?)
     }
 
@@ -183,18 +280,18 @@ mod tests {
 
     /// Keeps the thread busy until the returned channel is used, so that what follows queues up.
     async fn hold(worker: &Arc<Worker>) -> (blocking::Sender<()>, tokio::task::JoinHandle<()>) {
-        let (entered, enter) = oneshot::channel();
+        let (entered, mut enter) = mpsc::unbounded_channel();
         let (release, released) = blocking::channel();
         let worker = Arc::clone(worker);
         let held = tokio::spawn(async move {
-            let wait = move |_: &Connection| {
+            let wait = move |_: &Db<'_>| {
                 entered.send(()).expect("somebody waits");
                 released.recv().expect("released");
                 Ok(())
             };
             worker.run(wait).await.expect("it ran");
         });
-        enter.await.expect("it runs");
+        enter.recv().await.expect("it runs");
         (release, held)
     }
 
@@ -204,7 +301,7 @@ mod tests {
         let worker = Arc::new(worker(file.path()));
         let (release, _) = hold(&worker).await;
         let path = file.path().to_owned();
-        let half = |db: &Connection| -> Result<(), Fault> {
+        let half = |db: &Db<'_>| -> Result<(), Fault> {
             insert(2)(db)?;
             insert(1)(db)
         };
@@ -226,7 +323,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().expect("a file");
         let worker = Arc::new(worker(file.path()));
         let (release, _) = hold(&worker).await;
-        let roll_back = |db: &Connection| -> Result<(), Fault> {
+        let roll_back = |db: &Db<'_>| -> Result<(), Fault> {
             db.execute_batch("ROLLBACK")?;
             Err(RecordsError::Unavailable("the disk is full".into()).into())
         };
@@ -260,7 +357,7 @@ mod tests {
     async fn a_dead_thread_is_reported() {
         let file = tempfile::NamedTempFile::new().expect("a file");
         let worker = worker(file.path());
-        let panics = |_: &Connection| -> Result<(), Fault> { panic!("part of the test") };
+        let panics = |_: &Db<'_>| -> Result<(), Fault> { panic!("part of the test") };
         for outcome in [worker.run(panics).await, worker.run(insert(1)).await] {
             let Err(RecordsError::Unavailable(text)) = outcome else { panic!("{outcome:?}") };
             assert!(text.ends_with("its thread has died; restart aftercall"), "{text}");
