@@ -1,5 +1,7 @@
 //! The machine itself: what an event does to a run, and what a run wants done.
 
+use std::sync::Arc;
+
 use crate::{
     assistant::Jitter,
     conversation::ToolCall,
@@ -14,7 +16,7 @@ use crate::{
     tool::Receipt,
 };
 
-/// The post-call processing of one conversation, as its journal tells it.
+/// The post-call processing of one conversation, as its journal tells it. A clone shares what doesn't change any more.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Run {
     pub(super) footing: Option<Footing>,
@@ -29,7 +31,7 @@ pub struct Run {
 /// What the first event said.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Footing {
-    pins: Box<Pins>,
+    pins: Arc<Pins>,
     began_at: Timestamp,
     pub(super) deadline: Timestamp,
     /// Until when waiting was not counted.
@@ -40,7 +42,7 @@ pub(super) struct Footing {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Turn {
     /// The reply.
-    pub reply: Box<Reply>,
+    pub reply: Arc<Reply>,
     /// Its calls, in order.
     pub calls: Vec<Call>,
     /// Where it closes: tools whose action it claims though no call of them succeeded.
@@ -279,7 +281,7 @@ impl Run {
             return Err("the run has begun already");
         }
         let deadline = at.plus_ms(pins.budgets.wall_ms_max);
-        self.footing = Some(Footing { pins, began_at: at, deadline, given_until: at });
+        self.footing = Some(Footing { pins: Arc::from(pins), began_at: at, deadline, given_until: at });
         self.ask_next();
         Ok(())
     }
@@ -326,7 +328,7 @@ impl Run {
         }
         self.calls_made = made;
         self.tokens = self.tokens.saturating_add(reply.usage.total());
-        self.turns.push(Turn { reply, calls, unfounded });
+        self.turns.push(Turn { reply: Arc::from(reply), calls, unfounded });
         self.phase = Phase::Calling;
         self.advance();
         Ok(())
