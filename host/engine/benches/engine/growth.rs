@@ -87,6 +87,7 @@ async fn fill(folder: &Path) -> anyhow::Result<()> {
     store.execute_batch(
         "PRAGMA foreign_keys = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -1000000;
          CREATE TEMP TABLE a_run AS SELECT * FROM runs;
+         CREATE TEMP TABLE its_conversation AS SELECT * FROM conversations;
          CREATE TEMP TABLE its_events AS SELECT * FROM events ORDER BY seq;
          CREATE TEMP TABLE its_effects AS SELECT * FROM effects;
          CREATE TEMP TABLE names (number INTEGER PRIMARY KEY, run TEXT NOT NULL)",
@@ -98,6 +99,9 @@ async fn fill(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A run's number: those before it are taken.
+const NUMBER: &str = "names.number + 2";
+
 /// Names are digests, and so are these but for their order, in which they are written more quickly.
 fn multiply(store: &Connection, first: u32) -> anyhow::Result<()> {
     let last = first + WRITTEN;
@@ -106,12 +110,13 @@ fn multiply(store: &Connection, first: u32) -> anyhow::Result<()> {
          DELETE FROM names;
          WITH RECURSIVE number (n) AS (VALUES ({first}) UNION ALL SELECT n + 1 FROM number WHERE n + 1 < {last})
          INSERT INTO names SELECT n, 'run_' || printf('%08x', n * {spread}) || lower(hex(randomblob(8))) FROM number;
-         {runs} {events} {effects}
+         {runs} {conversations} {events} {effects}
          COMMIT",
         spread = u32::MAX / ENDED,
         runs =
-            copy(store, "runs", "a_run", &[("number", "NULL"), ("run", "names.run"), ("conversation", "names.run")])?,
-        events = copy(store, "events", "its_events", &[("run", "names.run")])?,
+            copy(store, "runs", "a_run", &[("number", NUMBER), ("run", "names.run"), ("conversation", "names.run")])?,
+        conversations = copy(store, "conversations", "its_conversation", &[("run", NUMBER)])?,
+        events = copy(store, "events", "its_events", &[("run", NUMBER)])?,
         effects = copy(
             store,
             "effects",
