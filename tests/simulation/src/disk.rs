@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use aftercall_core::{
     cap::{Cap, DAY_MS, Of, Per},
     effect::EffectKey,
-    id::RunId,
+    id::{RunId, Sha256Hex},
     ledger::{self, Begin, Change, Decision, Entry, Fence, Refused},
-    ports::{Accept, Acceptance, Append, EffectOf, RecordsError, StoredRun, Unfinished},
-    run::Standing,
+    ports::{Accept, Acceptance, Append, Asked, EffectOf, InterventionNumber, RecordsError, StoredRun, Unfinished},
+    run::{Intervention, Standing},
+    seed::Seed,
     time::Timestamp,
 };
 
@@ -22,6 +23,9 @@ pub(crate) struct Disk {
     ended: BTreeSet<RunId>,
     standings: BTreeMap<RunId, Standing>,
     effects: BTreeMap<EffectKey, Row>,
+    /// What people asked of runs, in order.
+    asked: BTreeMap<InterventionNumber, (RunId, Asked)>,
+    numbers: u64,
 }
 
 /// One effect.
@@ -29,6 +33,10 @@ pub(crate) struct Disk {
 pub(crate) struct Row {
     pub(crate) of: EffectOf,
     pub(crate) entry: Entry,
+    /// Whether a grant allowed it, which counts against its caps. What the live call did wasn't.
+    allowed: bool,
+    /// Whether anybody wanted to try it after the call.
+    pub(crate) tried: bool,
 }
 
 type Answer<T> = Result<T, RecordsError>;
@@ -63,12 +71,29 @@ impl Disk {
             journal: vec![accept.first.clone()],
         };
         self.runs.insert(run, stored);
+        accept.seeds.iter().for_each(|seed| self.seed(accept, seed));
         Ok(Acceptance::New)
+    }
+
+    /// It counts against no cap, since nobody allowed it.
+    fn seed(&mut self, accept: &Accept, seed: &Seed) {
+        let row = || Row {
+            of: EffectOf {
+                key: seed.key.clone(),
+                call: accept.identity.clone(),
+                tool: format!("{}/{}", seed.plugin, seed.tool),
+                contact: Sha256Hex::of(b"nobody"),
+            },
+            entry: seed.entry.clone(),
+            allowed: false,
+            tried: false,
+        };
+        self.effects.entry(seed.key.clone()).or_insert_with(row);
     }
 
     pub(crate) fn append(&mut self, fence: Fence, append: &Append<'_>) -> Answer<()> {
         self.expect_epoch(fence)?;
-        let Append { run, seq, event, standing, ending, .. } = append.clone();
+        let Append { run, seq, event, standing, ending, does } = append.clone();
         let stored = self.runs.get_mut(run).ok_or_else(|| RecordsError::NoSuchRun(run.to_string()))?;
         let next = u64::try_from(stored.journal.len()).expect("a length fits 64 bits");
         if seq < next {
@@ -83,6 +108,9 @@ impl Disk {
         stored.journal.push(event.clone());
         self.ended.extend(ending.map(|_| run.clone()));
         self.standings.insert(run.clone(), standing);
+        if let Some(number) = does {
+            self.asked.remove(&number);
+        }
         Ok(())
     }
 
@@ -105,6 +133,52 @@ impl Disk {
         self.standings.get(run).copied().unwrap_or(Standing::Working)
     }
 
+    /// Somebody asks for something, beside whatever engine there is.
+    pub(crate) fn ask(&mut self, run: &RunId, at: Timestamp, what: &Intervention) -> Answer<InterventionNumber> {
+        if !self.runs.contains_key(run) {
+            return Err(RecordsError::NoSuchRun(run.to_string()));
+        }
+        if self.ended.contains(run) {
+            return Err(RecordsError::Ended(run.clone()));
+        }
+        self.numbers += 1;
+        let number = InterventionNumber(self.numbers);
+        self.asked.insert(number, (run.clone(), Asked { number, at, what: what.clone() }));
+        Ok(number)
+    }
+
+    /// What was asked of a run, in order.
+    pub(crate) fn asked(&self, run: &RunId) -> Vec<Asked> {
+        self.asked.values().filter(|(of, _)| of == run).map(|(_, asked)| asked.clone()).collect()
+    }
+
+    /// Of which run that was asked.
+    pub(crate) fn asked_by(&self, number: InterventionNumber) -> Option<&RunId> {
+        self.asked.get(&number).map(|(run, _)| run)
+    }
+
+    /// The runs of which something was asked.
+    pub(crate) fn asked_of(&self) -> Vec<Unfinished> {
+        if self.asked.is_empty() {
+            return Vec::new();
+        }
+        let asked_of: BTreeSet<&RunId> = self.asked.values().map(|(run, _)| run).collect();
+        let line = |run: &RunId| Unfinished { run: run.clone(), tenant: self.runs[run].identity.tenant.clone() };
+        self.order.iter().filter(|run| asked_of.contains(run)).map(line).collect()
+    }
+
+    pub(crate) fn decline(&mut self, fence: Fence, number: InterventionNumber) -> Answer<()> {
+        self.expect_epoch(fence)?;
+        self.asked.remove(&number);
+        Ok(())
+    }
+
+    /// The runs that are listed as waiting for a person.
+    pub(crate) fn for_people(&self) -> Vec<RunId> {
+        let waits = |run: &&RunId| !self.ended.contains(run) && self.standing(run).is_for_a_person();
+        self.order.iter().filter(waits).cloned().collect()
+    }
+
     /// The runs that have not ended and aren't left to a person, each with its instant.
     pub(crate) fn unfinished(&self) -> Vec<(Timestamp, Unfinished)> {
         let unfinished = |run: &RunId| {
@@ -123,8 +197,9 @@ impl Disk {
         let (decision, entry) = ledger::begin(known.map(|row| &row.entry), begin, used_up);
         if let Some(entry) = entry {
             // What counted before goes on counting where it did.
-            let of = known.filter(|row| row.entry.counts()).map_or(effect, |row| &row.of).clone();
-            self.effects.insert(effect.key.clone(), Row { of, entry });
+            let counted = known.filter(|row| row.entry.counts());
+            let (of, allowed) = counted.map_or((effect, true), |row| (&row.of, row.allowed));
+            self.effects.insert(effect.key.clone(), Row { of: of.clone(), entry, allowed, tried: true });
         }
         Ok(decision)
     }
@@ -145,6 +220,7 @@ impl Disk {
     fn others(&self, effect: &EffectOf, cap: &Cap, at: Timestamp) -> u32 {
         let counts = |(key, row): &(&EffectKey, &Row)| {
             **key != effect.key
+                && row.allowed
                 && row.entry.counts()
                 && (cap.of == Of::Plugin || row.of.tool == effect.tool)
                 && plugin(&row.of.tool) == plugin(&effect.tool)

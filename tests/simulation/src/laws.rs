@@ -5,7 +5,10 @@ mod effects;
 mod end;
 mod lanes;
 mod order;
+mod own_time;
+mod people;
 mod runs;
+mod sleepers;
 mod watch;
 
 use std::{
@@ -14,13 +17,22 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use aftercall_core::id::{RunId, Tenant};
+use aftercall_core::{
+    id::{RunId, Tenant},
+    ports::Append,
+    run::{Kind, Said},
+    time::Timestamp,
+};
 
+pub(crate) use self::effects::Live;
 use self::{
     effects::Effects,
     lanes::{Lanes, Rooms},
     order::Order,
+    own_time::OwnTime,
+    people::People,
     runs::Runs,
+    sleepers::Sleepers,
 };
 use crate::{process::ProcessId, workload::Workload};
 
@@ -36,7 +48,7 @@ pub enum Law {
     JournalKept,
     /// No tool runs whose call isn't in the journal.
     ReplyFirst,
-    /// Within a run, nothing runs beside a write.
+    /// Within a run, nothing runs beside a write, until people settle what the model's work has left.
     WritesAlone,
     /// Nothing that a replaced engine writes is taken.
     Fence,
@@ -56,8 +68,27 @@ pub enum Law {
     Caps,
     /// No more runs at once than there is room for: of the tenant, and of the host.
     Concurrency,
-    /// While a tenant has a run waiting and is below its own limit, each other tenant begins at most one.
+    /// While a tenant has a run waiting and is below its own limit, each other tenant begins at most as many as it weighs
+    /// more.
     Fairness,
+    /// While two tenants have runs waiting and are below their limits, each begins as many as it weighs, up to one of each.
+    Share,
+    /// Nothing of a tool that needs a person's approval begins without one, given in time, to just that.
+    Approved,
+    /// What people say is taken for what they said it of, and what is left to them is left alone until then.
+    PersonsWord,
+    /// A run that waits for a person is listed as such.
+    Listed,
+    /// No new effect begins once it is in the journal that the run is to end.
+    Cancelled,
+    /// Nothing begins before the hour that its grant allows.
+    Hours,
+    /// Whoever sleeps is driven on when it is time.
+    OnTime,
+    /// What the live call did isn't done again, and what it may have done isn't without a person's word.
+    LiveCallCounts,
+    /// The time of a run never goes back.
+    TimeForward,
 }
 
 impl fmt::Display for Law {
@@ -84,6 +115,9 @@ pub(crate) struct Laws {
     pub(crate) runs: Runs,
     pub(crate) order: Order,
     pub(crate) effects: Effects,
+    pub(crate) own_time: OwnTime,
+    pub(crate) people: People,
+    pub(crate) sleepers: Sleepers,
 }
 
 /// What was found broken, by whichever law.
@@ -103,13 +137,17 @@ impl Laws {
             runs: Runs::new(found.clone()),
             order: Order::new(found.clone()),
             effects: Effects::new(found.clone()),
+            own_time: OwnTime::default(),
+            people: People::new(found.clone()),
+            sleepers: Sleepers::new(found.clone()),
             found,
         }
     }
 
     /// A process takes the records over.
-    pub(crate) fn takes_over(&mut self, process: ProcessId) {
+    pub(crate) fn takes_over(&mut self, process: ProcessId, now: Timestamp) {
         self.newest = process;
+        self.sleepers.taken_over(now);
     }
 
     pub(crate) fn is_newest(&self, process: ProcessId) -> bool {
@@ -126,6 +164,23 @@ impl Laws {
     pub(crate) fn written(&self, process: ProcessId, what: &str) {
         if process < self.newest {
             self.broken(Law::Fence, format!("{what} of process {process}, after {} had taken over", self.newest));
+        }
+    }
+
+    /// The records took an event. `attempts`: how many of the call that a person decides about have ended.
+    pub(crate) fn appended(&mut self, append: &Append<'_>, attempts: usize, now: Timestamp) {
+        self.runs.appended(append);
+        self.sleepers.stands(append.run, append.standing, now);
+        match &append.event.kind {
+            Kind::CancelRequested { .. } => self.people.cancelled(append.run, now),
+            Kind::Decided { said, .. } if matches!(**said, Said::Resolve(_)) => {
+                self.people.goes_on(append.run);
+                self.order.goes_on(append.run);
+            }
+            _ => {}
+        }
+        if let Some(number) = append.does {
+            self.people.done(append.run, number, attempts);
         }
     }
 

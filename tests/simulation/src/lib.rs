@@ -23,6 +23,7 @@ mod laws;
 mod mutations;
 
 mod life;
+mod people;
 mod simulate;
 
 pub use laws::{Broken, Law};

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    num::NonZeroU32,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -49,8 +50,9 @@ impl Living {
     /// A new process takes the records over. `life`: how long it lives; none: until it is left.
     pub(crate) fn begin(world: &Arc<World>, id: ProcessId, life: Option<&Life>) -> Self {
         let fence = {
+            let now = world.now();
             let state = &mut *world.state();
-            state.laws.takes_over(id);
+            state.laws.takes_over(id, now);
             state.records.take_over()
         };
         world.tell(|| format!("{id} takes over: {life:?}"));
@@ -58,7 +60,8 @@ impl Living {
         let process = Process::new(world, id, fence, life.map_or(u64::MAX, |life| life.points), fatal);
         let engine = Arc::new(Embedded::new(ports(&process), fence));
         let (host, tenants) = rooms(world);
-        let dispatcher = Arc::new(Dispatcher::new(Arc::clone(&engine), host, tenants, None));
+        let look_every = world.workload.people.map(|people| Duration::from_millis(people.looks_ms));
+        let dispatcher = Arc::new(Dispatcher::new(Arc::clone(&engine), host, tenants, look_every));
         let (stop, stopped, resumed) = (Arc::new(Notify::new()), Arc::new(Notify::new()), Arc::default());
         let working = Working {
             process: Arc::clone(&process),
@@ -96,7 +99,7 @@ impl Living {
             world.reached("full");
             return Err(NotTaken);
         };
-        let accept = call.accept(world.now());
+        let accept = call.accept(world.wall());
         let (run, acceptance) = self.engine.accept(&accept).await.map_err(|_| NotTaken)?;
         world.tell(|| format!("{} {}: accepted, {acceptance:?}", self.process.id, short(&run)));
         world.state().laws.runs.promised(&run);
@@ -127,7 +130,8 @@ impl Living {
     fn drive_alone(&self, run: RunId, alone: Alone) {
         let world = &self.process.world;
         world.state().laws.lanes(self.process.id).goes_alone(&run);
-        let (engine, process) = (Arc::clone(&self.engine), Arc::clone(&self.process));
+        let (engine, process, dispatcher) =
+            (Arc::clone(&self.engine), Arc::clone(&self.process), Arc::clone(&self.dispatcher));
         tokio::spawn(async move {
             let cancel_at = tokio::time::Instant::now() + Duration::from_millis(alone.cancel_ms);
             let mut drop_ms = Some(alone.drop_ms);
@@ -140,7 +144,14 @@ impl Living {
                 match timeout(patience, engine.drive(&run, Park::ForAPerson, cancel)).await {
                     Err(_) => {}
                     Ok(Err(Error::Records(RecordsError::Unavailable(_)))) => sleep(AGAIN).await,
-                    Ok(_) => return,
+                    // Where it waits for a person, the dispatcher takes it up.
+                    Ok(_) => {
+                        process.world.state().laws.lanes(process.id).goes_with_all(&run);
+                        while dispatcher.resume().await.is_err() {
+                            sleep(AGAIN).await;
+                        }
+                        return;
+                    }
                 }
             }
         });
@@ -193,6 +204,7 @@ fn rooms(world: &World) -> (Room, BTreeMap<Tenant, Room>) {
             host.runs_max += 1;
             tenants.values_mut().for_each(|room| room.runs_max += 1);
         }
+        Some(Mutation::WeightsIgnored) => tenants.values_mut().for_each(|room| room.weight = NonZeroU32::MIN),
         Some(Mutation::OneQueueForAll) => tenants.values_mut().for_each(|room| room.runs_max = host.runs_max),
         _ => {}
     }

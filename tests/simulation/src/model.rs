@@ -23,7 +23,7 @@ impl Model for Process {
         let number: usize = request.model.route.parse().expect("the route is the call's number");
         let call = &self.world.workload.calls[number];
         let turn = request.exchanges.len();
-        self.world.asks(call, turn);
+        self.world.asks(self.id, call, turn);
         let (failure, ms) = {
             let model = self.world.workload.faults.model;
             let state = &mut *self.world.state();

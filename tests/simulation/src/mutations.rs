@@ -62,11 +62,33 @@ pub enum Mutation {
     RoomIgnored,
     /// All tenants wait in one queue.
     OneQueueForAll,
+    /// All tenants weigh the same.
+    WeightsIgnored,
+    /// The grant doesn't say that a person must approve.
+    ApprovalForgotten,
+    /// What people said is not forgotten once it is done.
+    WordsKept,
+    /// The ledger takes a person's word on one attempt for a word on the next.
+    WordOnAnotherAttempt,
+    /// Runs that wait for a person aren't listed.
+    PeopleNotAsked,
+    /// Of what was begun and not sent, the ledger says that it may have been.
+    NothingSentDoubted,
+    /// The grant doesn't say when tools may act.
+    HoursForgotten,
+    /// Whoever sleeps is woken an hour late.
+    WokenLate,
+    /// What the live call did isn't recorded.
+    SeedsForgotten,
+    /// What the live call may have done is recorded as not done.
+    UnclearSeedsDropped,
+    /// Events are recorded with what clocks show, whatever the time of the run.
+    WallTimeRecorded,
 }
 
 impl Mutation {
     /// All of them, each with the law that catches it.
-    pub const ALL: [(Mutation, Law); 25] = [
+    pub const ALL: [(Mutation, Law); 36] = [
         (Mutation::DoneForgotten, Law::NothingRepeated),
         (Mutation::SettledBackwards, Law::NothingRepeated),
         (Mutation::DoubtRecordedAsFailure, Law::OnceNotInDoubt),
@@ -92,6 +114,17 @@ impl Mutation {
         (Mutation::DeadlineIgnored, Law::Budgets),
         (Mutation::RoomIgnored, Law::Concurrency),
         (Mutation::OneQueueForAll, Law::Fairness),
+        (Mutation::WeightsIgnored, Law::Share),
+        (Mutation::ApprovalForgotten, Law::Approved),
+        (Mutation::WordsKept, Law::PersonsWord),
+        (Mutation::WordOnAnotherAttempt, Law::PersonsWord),
+        (Mutation::PeopleNotAsked, Law::Listed),
+        (Mutation::NothingSentDoubted, Law::Cancelled),
+        (Mutation::HoursForgotten, Law::Hours),
+        (Mutation::WokenLate, Law::OnTime),
+        (Mutation::SeedsForgotten, Law::LiveCallCounts),
+        (Mutation::UnclearSeedsDropped, Law::LiveCallCounts),
+        (Mutation::WallTimeRecorded, Law::TimeForward),
     ];
 
     /// Its name, for the command that replays a seed with it.

@@ -21,7 +21,7 @@ use aftercall_core::{
 use aftercall_engine::Observer;
 use tokio::sync::Notify;
 
-use crate::world::World;
+use crate::{mutations::Mutation, world::World};
 
 /// Which process, in the order of their beginnings, from 1.
 pub(crate) type ProcessId = u64;
@@ -86,7 +86,7 @@ impl Process {
 
 impl Clock for Process {
     fn now(&self) -> Timestamp {
-        self.world.now()
+        self.world.wall()
     }
 }
 
@@ -103,7 +103,13 @@ impl Grants for Process {
         if taken_back.is_some_and(|(whose, at)| whose == tenant && *at <= self.world.now().as_millis()) {
             return None;
         }
-        Some(Arc::new(workload.terms.get(&(tenant.clone(), tool.to_owned())).cloned().unwrap_or_default()))
+        let terms = workload.terms.get(&(tenant.clone(), tool.to_owned())).cloned().unwrap_or_default();
+        let (timing, approval) = (terms.timing().cloned(), terms.approval());
+        Some(Arc::new(match self.world.mutation {
+            Some(Mutation::HoursForgotten) => terms.held_by(None, approval),
+            Some(Mutation::ApprovalForgotten) => terms.held_by(timing, None),
+            _ => terms,
+        }))
     }
 }
 

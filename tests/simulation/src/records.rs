@@ -4,18 +4,20 @@
 use aftercall_core::{
     effect::EffectKey,
     id::{RunId, Tenant},
-    ledger::{Begin, Change, Decision, Entry, Fence},
+    ledger::{self, Begin, Change, Decision, Entry, Fence},
     ports::{
         Accept, Acceptance, Append, Asked, EffectOf, InterventionNumber, Journal, Ledger, RecordsError, RunLine,
         StoredRun, Unfinished,
     },
-    run::Standing,
+    run::{CallId, Event, Kind, Standing},
     time::Timestamp,
 };
 use aftercall_engine::PARKED_MS_MIN;
 use async_trait::async_trait;
 
 use crate::{
+    disk::Disk,
+    mutations::Mutation,
     process::{Process, short},
     world::State,
 };
@@ -88,6 +90,31 @@ impl Process {
     }
 }
 
+impl Process {
+    /// A run is taken up, or waits to be.
+    fn taken_up(&self, state: &mut State, run: &RunId) {
+        if state.laws.is_newest(self.id) {
+            let now = self.world.now();
+            state.laws.sleepers.taken_up(run, &self.world.workload.clocks, now);
+        }
+    }
+
+    /// A run that has ended leaves memory again. Its last event may be there although the records said that they failed.
+    fn leave_if_over(&self, state: &mut State, run: &RunId) {
+        let disk = state.records.disk();
+        if disk.has_ended(run) && disk.asked(run).is_empty() {
+            state.laws.lanes(self.id).ended(run, self.world.now());
+        }
+    }
+}
+
+/// How many attempts at a call have ended.
+pub(crate) fn attempts_of(disk: &Disk, run: &RunId, of: CallId) -> usize {
+    let journal = disk.runs().get(run).map(|stored| stored.journal.as_slice()).unwrap_or_default();
+    let of_it = |event: &&Event| matches!(event.kind, Kind::Attempted { call, .. } if call == of);
+    journal.iter().filter(of_it).count()
+}
+
 /// Whether a run that stands so since that event leaves memory.
 fn parks(standing: Standing, at: Timestamp) -> bool {
     standing.wake_at().is_none_or(|until| until.ms_since(at) >= PARKED_MS_MIN)
@@ -97,8 +124,9 @@ fn parks(standing: Standing, at: Timestamp) -> bool {
 impl Journal for Process {
     async fn accept(&self, accept: &Accept) -> Result<Acceptance, RecordsError> {
         self.write("accept", |state| {
+            let run = accept.identity.run();
             let acceptance = state.records.accept(self.fence, accept)?;
-            state.laws.runs.accepted(&accept.identity.run(), acceptance);
+            state.laws.runs.accepted(&run, acceptance);
             Ok(acceptance)
         })
         .await
@@ -112,25 +140,28 @@ impl Journal for Process {
         if self.fails("read") {
             return Err(unavailable());
         }
+        let wall = self.world.wall();
         let state = &mut *self.world.state();
         let stored = state.records.read(run)?;
         if stored.journal.len() > 1 {
             state.reached("a run went on");
         }
-        // Its last event may be there although the records said that they failed. One that is to wait on leaves memory again.
-        let (disk, at) = (state.records.disk(), stored.journal.last().map_or(stored.accepted_at, |event| event.at));
-        let standing = disk.standing(run);
-        let waits_on = parks(standing, at) && standing.wake_at().is_none_or(|until| until > now);
-        if disk.has_ended(run) || waits_on {
-            state.laws.lanes(self.id).ended(run, now);
-        }
+        let newest = stored.journal.last().map_or(stored.accepted_at, |event| event.at);
+        state.laws.own_time.driven(self.id, run, newest, wall, now);
+        self.taken_up(state, run);
+        self.leave_if_over(state, run);
         Ok(stored)
     }
 
     async fn append(&self, fence: Fence, append: &Append<'_>) -> Result<(), RecordsError> {
+        let now = || self.world.now();
         self.write("append", |state| {
-            state.records.append(fence, append)?;
-            state.laws.runs.appended(append);
+            let attempts = match &append.event.kind {
+                Kind::Decided { call, .. } => attempts_of(state.records.disk(), append.run, *call),
+                _ => 0,
+            };
+            state.records.append(fence, append, self.world.wall())?;
+            state.laws.appended(append, attempts, now());
             Ok(())
         })
         .await?;
@@ -151,28 +182,60 @@ impl Journal for Process {
         let due: Vec<Unfinished> = due.map(|(_, unfinished)| unfinished).collect();
         for line in &due {
             state.laws.lanes(self.id).waits(&line.tenant, &line.run, now);
+            self.taken_up(state, &line.run);
         }
         Ok(due)
     }
 
     async fn next_due(&self, from: Timestamp) -> Result<Option<Timestamp>, RecordsError> {
         let unfinished = self.world.state().records.unfinished();
-        Ok(unfinished.into_iter().map(|(at, _)| at).filter(|at| *at >= from).min())
+        let next = unfinished.into_iter().map(|(at, _)| at).filter(|at| *at >= from).min();
+        let late_ms = if self.world.mutation == Some(Mutation::WokenLate) { 60 * 60 * 1000 } else { 0 };
+        Ok(next.map(|next| next.plus_ms(late_ms)))
     }
 
     async fn stand(&self, fence: Fence, run: &RunId, standing: Standing) -> Result<(), RecordsError> {
-        self.world.state().records.stand(fence, run, standing)
+        let now = self.world.now();
+        let state = &mut *self.world.state();
+        state.records.stand(fence, run, standing)?;
+        // It leaves memory where it was found.
+        state.laws.lanes(self.id).ended(run, now);
+        state.laws.sleepers.stands(run, standing, now);
+        Ok(())
     }
 
     async fn asked_of(&self) -> Result<Vec<Unfinished>, RecordsError> {
-        Ok(Vec::new())
+        self.point().await;
+        if self.fails("asked of") {
+            return Err(unavailable());
+        }
+        let now = self.world.now();
+        let state = &mut *self.world.state();
+        let asked_of = state.records.disk().asked_of();
+        for line in &asked_of {
+            state.laws.lanes(self.id).waits(&line.tenant, &line.run, now);
+        }
+        Ok(asked_of)
     }
 
-    async fn asked(&self, _: &RunId) -> Result<Vec<Asked>, RecordsError> {
-        Ok(Vec::new())
+    async fn asked(&self, run: &RunId) -> Result<Vec<Asked>, RecordsError> {
+        self.point().await;
+        if self.fails("asked") {
+            return Err(unavailable());
+        }
+        Ok(self.world.state().records.disk().asked(run))
     }
 
-    async fn decline(&self, _: Fence, _: InterventionNumber) -> Result<(), RecordsError> {
+    async fn decline(&self, fence: Fence, number: InterventionNumber) -> Result<(), RecordsError> {
+        self.point().await;
+        self.world.tell(|| format!("{} declines word {}", self.id, number.0));
+        let state = &mut *self.world.state();
+        let of = state.records.disk().asked_by(number).cloned();
+        state.records.decline(fence, number)?;
+        state.reached("a word was declined");
+        if let Some(run) = of {
+            self.leave_if_over(state, &run);
+        }
         Ok(())
     }
 
@@ -187,7 +250,13 @@ impl Ledger for Process {
         let decision = self
             .write("begin", |state| {
                 let decision = state.records.begin(effect, begin)?;
-                state.laws.effects.decided(effect, begin, &decision);
+                let now = self.world.now();
+                state.laws.effects.decided(effect, begin, &decision, now);
+                if matches!(decision, Decision::Fresh { doubted: false, .. }) {
+                    let run = effect.call.run();
+                    let since = state.laws.own_time.driven_since(self.id, &run);
+                    state.laws.people.begins(&run, since, now);
+                }
                 Ok(decision)
             })
             .await?;
@@ -207,7 +276,12 @@ impl Ledger for Process {
 
     async fn entry(&self, key: &EffectKey) -> Result<Option<Entry>, RecordsError> {
         self.point().await;
-        Ok(self.world.state().records.disk().entry(key).cloned())
+        let entry = self.world.state().records.disk().entry(key).cloned();
+        let unsent = |entry: &Entry| matches!(entry.state, ledger::State::Open { write_left: false, .. });
+        if self.world.mutation == Some(Mutation::NothingSentDoubted) && entry.as_ref().is_none_or(unsent) {
+            return Ok(entry.map(|entry| Entry { state: ledger::State::InDoubt, ..entry }));
+        }
+        Ok(entry)
     }
 
     async fn change(&self, key: &EffectKey, fence: Fence, change: &Change) -> Result<(), RecordsError> {
@@ -215,6 +289,7 @@ impl Ledger for Process {
             state.records.change(key, fence, change)?;
             let entry = state.records.disk().entry(key);
             state.laws.effects.changed(key, self.id, change, entry);
+            state.laws.people.changed(key, change);
             Ok(())
         })
         .await?;

@@ -16,6 +16,7 @@ use crate::{
     laws::Broken,
     life::Living,
     mutations::Mutation,
+    people::look_after,
     workload::{Death, Life},
     world::World,
 };
@@ -32,8 +33,11 @@ const UNREST_MS_MAX: u64 = 600_000;
 /// How long a world that was left alone takes at most until all has ended: some of them wait for others.
 const REST: Duration = Duration::from_secs(5 * 24 * 60 * 60);
 
-/// How often it is looked at meanwhile.
+/// How soon it is looked at meanwhile, for the first time.
 const LOOK: Duration = Duration::from_secs(30);
+
+/// The longest time between two looks.
+const LOOK_MAX: Duration = Duration::from_secs(10 * 60);
 
 /// What came of a seed.
 #[derive(Debug)]
@@ -65,6 +69,7 @@ pub fn simulate(seed: u64, mutation: Option<Mutation>, traced: bool) -> Report {
 }
 
 async fn happen(world: &Arc<World>) {
+    world.tell(|| format!("{:?}, {:?}", world.workload.clocks, world.workload.people));
     let door = Door::default();
     let mut webhooks = JoinSet::new();
     for call in 0..world.workload.calls.len() {
@@ -73,6 +78,10 @@ async fn happen(world: &Arc<World>) {
         }
     }
     let mut process = 1;
+    let mut looking_after = JoinSet::new();
+    if let Some(people) = world.workload.people {
+        looking_after.spawn(look_after(Arc::clone(world), people));
+    }
     for life in &world.workload.lives {
         live(world, &door, process, life).await;
         process += 1;
@@ -85,8 +94,10 @@ async fn happen(world: &Arc<World>) {
     world.tell(|| "nothing goes wrong any more".to_owned());
     let rest = async {
         while webhooks.join_next().await.is_some() {}
+        let mut look = LOOK;
         while !world.all_have_ended() {
-            sleep(LOOK).await;
+            sleep(look).await;
+            look = (look * 5 / 4).min(LOOK_MAX);
         }
     };
     // That it took too long is told by the laws.

@@ -14,6 +14,8 @@ use aftercall_core::{
 };
 use tokio::{sync::oneshot, time::sleep};
 
+pub(crate) use self::{call::CALL_MS_MAX, reconcile::CERTAIN_MS};
+
 use crate::{
     laws::Law,
     process::{ProcessId, short},
@@ -72,6 +74,11 @@ impl Vendors {
     /// Whether an effect came about.
     pub(crate) fn made(&self, key: &EffectKey) -> bool {
         self.made.contains_key(key)
+    }
+
+    /// Did it before anything else happened: on the live call.
+    pub(crate) fn made_live(&mut self, key: EffectKey) {
+        self.made.insert(key, Made { times: 1, visible_at: Timestamp::default() });
     }
 
     fn is_visible(&self, key: &EffectKey, now: Timestamp) -> bool {

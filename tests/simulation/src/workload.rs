@@ -1,19 +1,26 @@
 //! What a seed makes of the world before anything happens: who calls, what models say, when engines die.
 
 mod call;
+mod clocks;
+mod live;
+mod terms;
 mod tools;
 
 use std::{collections::BTreeMap, num::NonZeroU32};
 
 use aftercall_core::{
-    cap::Caps,
     id::{RunId, Tenant},
+    seed::Unclear,
     terms::Terms,
+    time::Timestamp,
 };
 use aftercall_engine::Room;
 
-use call::Wanted;
 pub(crate) use call::{Alone, Call};
+use call::{Story, Wanted};
+pub(crate) use clocks::Clocks;
+pub(crate) use live::{Answer, LiveCall};
+use terms::Held;
 pub(crate) use tools::TOOLS;
 
 use crate::dice::Dice;
@@ -21,8 +28,18 @@ use crate::dice::Dice;
 /// How long calls go on arriving, in milliseconds.
 const ARRIVALS_MS_MAX: u64 = 20 * 60 * 1000;
 
+/// How long it is between two looks at what people wanted of runs, in milliseconds.
+const LOOKS_MS: [u64; 3] = [1_000, 20_000, 60_000];
+
+/// What tenants weigh. Powers of two, of which strides are exact.
+const WEIGHTS: [u32; 5] = [1, 1, 1, 2, 4];
+
 /// A world before anything happens.
 pub(crate) struct Workload {
+    /// What its clocks show.
+    pub(crate) clocks: Clocks,
+    /// The people who look after runs, if there are any.
+    pub(crate) people: Option<People>,
     /// The host's room.
     pub(crate) host: Room,
     /// The tenants and their rooms.
@@ -37,6 +54,17 @@ pub(crate) struct Workload {
     pub(crate) lives: Vec<Life>,
     /// How often what goes wrong.
     pub(crate) faults: Faults,
+}
+
+/// People who look after runs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct People {
+    /// The longest time between two looks of theirs, in milliseconds.
+    pub(crate) come_ms_max: u64,
+    /// How often the engine looks at what they wanted, in milliseconds.
+    pub(crate) looks_ms: u64,
+    /// How often what they say makes no sense, in percent.
+    pub(crate) careless: u64,
 }
 
 /// One engine's life, from taking the records over.
@@ -103,11 +131,19 @@ impl Workload {
             reconcile: *dice.pick(&[0, 10, 40]),
             disk: *dice.pick(&[0, 0, 1, 4]),
         };
+        let (clocks, held) = (Clocks::of(dice), Held::of(dice));
+        let people = dice.percent(if held.approved > 0 { 80 } else { 40 }).then(|| People {
+            come_ms_max: *dice.pick(&[60_000, 600_000, 60 * 60 * 1000]),
+            looks_ms: *dice.pick(&LOOKS_MS),
+            careless: *dice.pick(&[0, 20, 60]),
+        });
         Self {
             host,
-            terms: terms(&known, dice),
+            terms: terms::terms(&known, held, &clocks, dice),
             taken_back: dice.percent(10).then(|| (dice.pick(&known).clone(), dice.between(0..=ARRIVALS_MS_MAX))),
-            calls: calls(&known, narrow, dice),
+            calls: calls(&known, narrow, held.timed.gt(&0).then(|| clocks.began()), dice),
+            clocks,
+            people,
             tenants,
             lives: (0..*dice.pick(&[0, 1, 1, 2, 2, 3, 5])).map(|_| Life::of(dice)).collect(),
             faults,
@@ -134,41 +170,29 @@ impl Life {
 }
 
 fn tenant_room(dice: &mut Dice) -> Room {
-    Room { runs_max: dice.count(1..=4), waiting_max: dice.count(1..=12), weight: NonZeroU32::MIN }
+    let weight = NonZeroU32::new(*dice.pick(&WEIGHTS)).expect("not zero");
+    Room { runs_max: dice.count(1..=4), waiting_max: dice.count(1..=12), weight }
 }
 
-fn terms(tenants: &[Tenant], dice: &mut Dice) -> BTreeMap<(Tenant, String), Terms> {
-    let mut all = BTreeMap::new();
-    for tenant in tenants {
-        if !dice.percent(30) {
-            continue;
-        }
-        let mut caps = |percent| Caps {
-            per_run_max: dice.percent(percent).then(|| dice.count(1..=3)),
-            per_contact_and_day_max: dice.percent(percent).then(|| dice.count(1..=4)),
-        };
-        let of_plugin = caps(30);
-        for tool in TOOLS.iter().filter(|tool| tool.effect.writes()) {
-            all.insert((tenant.clone(), tool.name.to_owned()), Terms::new(BTreeMap::new(), caps(40), of_plugin));
-        }
-    }
-    all
-}
-
-fn calls(tenants: &[Tenant], narrow: bool, dice: &mut Dice) -> Vec<Call> {
+/// `promises`: from when on models promise times to people, if they do.
+fn calls(tenants: &[Tenant], narrow: bool, promises: Option<Timestamp>, dice: &mut Dice) -> Vec<Call> {
     // In a rush, all arrive at once.
     let arrivals_ms_max = if dice.percent(40) { 2_000 } else { ARRIVALS_MS_MAX };
-    let wanted = Wanted::of(narrow, dice);
+    let wanted = Wanted::of(narrow, promises, dice);
+    let (seeded, unclear) = (dice.percent(25), *dice.pick(&[Unclear::Settle, Unclear::Person]));
     let conversations = 1 + dice.up_to(11);
     let mut calls: Vec<Call> = Vec::new();
     for number in 0..conversations {
         let tenant = dice.pick(tenants).clone();
         let conversation = format!("c{number}");
         let arrives = dice.between(0..=arrivals_ms_max);
-        let first = Call::of(calls.len(), &tenant, &conversation, 0, arrives, &wanted, dice);
+        let live = if seeded { wanted.live(dice) } else { Vec::new() };
+        let time_zone = dice.percent(20).then(|| terms::zone(dice));
+        let story = Story { tenant, conversation, live, unclear, time_zone };
+        let first = Call::of(calls.len(), &story, 0, arrives, &wanted, dice);
         let revised = dice.percent(if narrow { 70 } else { 25 }).then(|| {
             let arrives = arrives + dice.up_to(if narrow { 30_000 } else { ARRIVALS_MS_MAX });
-            let second = Call::of(calls.len() + 1, &tenant, &conversation, 1, arrives, &wanted, dice);
+            let second = Call::of(calls.len() + 1, &story, 1, arrives, &wanted, dice);
             // Often there is the same to be done.
             if dice.percent(60) { Call { script: first.script.clone(), ..second } } else { second }
         });

@@ -5,15 +5,15 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
-use aftercall_core::time::Timestamp;
+use aftercall_core::{seed::Unclear, time::Timestamp};
 use tokio::time::Instant;
 
 use crate::{
     dice::Dice,
-    laws::{Law, Laws},
+    laws::{Law, Laws, Live},
     mutations::{Mutation, Records},
     vendors::Vendors,
-    workload::Workload,
+    workload::{Answer, Call, LiveCall, Workload},
 };
 
 /// The world of one seed. It outlives every engine.
@@ -46,11 +46,16 @@ impl World {
     pub(crate) fn new(seed: u64, mutation: Option<Mutation>, traced: bool) -> Arc<Self> {
         let mut dice = Dice::of(seed);
         let workload = Workload::of(&mut dice.fork());
+        let mut laws = Laws::new(&workload);
+        let mut vendors = Vendors::default();
+        for call in workload.calls.iter().filter(|call| !call.declined) {
+            call.live.iter().for_each(|live| done_live(call, live, &mut vendors, &mut laws));
+        }
         let state = State {
             dice,
             records: Records::new(mutation),
-            vendors: Vendors::default(),
-            laws: Laws::new(&workload),
+            vendors,
+            laws,
             reached: BTreeMap::new(),
             calm: false,
             trace: Vec::new(),
@@ -59,8 +64,14 @@ impl World {
         Arc::new(Self { workload, mutation, traced, began: Instant::now(), state: Mutex::new(state) })
     }
 
+    /// How long it has been there: what laws and vendors go by.
     pub(crate) fn now(&self) -> Timestamp {
         Timestamp::from_millis(u64::try_from(self.began.elapsed().as_millis()).expect("a simulation is short"))
+    }
+
+    /// What the clocks of its machines show.
+    pub(crate) fn wall(&self) -> Timestamp {
+        self.workload.clocks.show(self.now())
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -115,4 +126,19 @@ fn clock_face(at: Timestamp) -> String {
     let ms = at.as_millis();
     let (hours, minutes, seconds) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1_000 % 60);
     format!("{hours}:{minutes:02}:{seconds:02}.{:03}", ms % 1_000)
+}
+
+/// What happened on a live call.
+fn done_live(call: &Call, live: &LiveCall, vendors: &mut Vendors, laws: &mut Laws) {
+    let key = live.key(&call.identity);
+    if matches!(live.answer, Answer::Did | Answer::Unclear { did: true }) {
+        vendors.made_live(key.clone());
+    }
+    let known = match (live.answer, call.unclear) {
+        (Answer::Did, _) => Live::Did,
+        (Answer::DidNot, _) => Live::Nothing,
+        (Answer::Unclear { .. }, Unclear::Settle) => Live::ForVendor,
+        (Answer::Unclear { .. }, Unclear::Person) => Live::ForPerson,
+    };
+    laws.effects.live(key, known);
 }

@@ -32,6 +32,26 @@ struct Known {
     recorded: BTreeSet<Attempt>,
     /// The attempt that may have made it happen, as far as anybody was told.
     doubt: Option<Attempt>,
+    /// When its newest attempt began.
+    began_at: Timestamp,
+    /// What the live call did of it.
+    live: Live,
+    /// The number of its newest attempt when it was left to a person, who has not said that it is to be done again.
+    left_to_person: Option<u32>,
+}
+
+/// What a live call did of an effect.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Live {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// All of it.
+    Did,
+    /// Nobody knows, and the vendor is to be asked.
+    ForVendor,
+    /// Nobody knows, and a person is to be asked.
+    ForPerson,
 }
 
 /// An effect that counts against caps.
@@ -45,9 +65,32 @@ impl Effects {
         Self { found, known: BTreeMap::new(), counting: BTreeMap::new() }
     }
 
+    /// The live call did or may have done something.
+    pub(crate) fn live(&mut self, key: EffectKey, live: Live) {
+        let known = self.known.entry(key).or_default();
+        known.live = live;
+        match live {
+            Live::Nothing => {}
+            Live::Did => known.outcome = true,
+            Live::ForVendor => known.doubt = Some((0, 1)),
+            Live::ForPerson => known.left_to_person = Some(1),
+        }
+    }
+
+    /// When the newest attempt at an effect began.
+    pub(crate) fn began_at(&self, key: &EffectKey) -> Timestamp {
+        self.known.get(key).map(|known| known.began_at).unwrap_or_default()
+    }
+
     /// The ledger decided about an attempt.
-    pub(crate) fn decided(&mut self, effect: &EffectOf, begin: &Begin, decision: &Decision) {
+    pub(crate) fn decided(&mut self, effect: &EffectOf, begin: &Begin, decision: &Decision, now: Timestamp) {
         if !matches!(decision, Decision::Fresh { .. }) {
+            return;
+        }
+        let known = self.known.entry(effect.key.clone()).or_default();
+        known.began_at = now;
+        if known.live != Live::Nothing {
+            // No grant allowed it.
             return;
         }
         if let Some(counted) = self.counting.get_mut(&effect.key) {
@@ -74,9 +117,13 @@ impl Effects {
             Change::Ended(Verdict::Done(_)) | Change::SettledDone(_) | Change::Resolved { outcome: Some(_), .. } => {
                 known.outcome = true
             }
-            Change::Ended(_) | Change::SettledNot | Change::GivenUp | Change::Resolved { outcome: None, .. } => {}
+            Change::GivenUp => known.left_to_person = entry.map(|entry| entry.attempts),
+            // They have looked, and say that it did not happen.
+            Change::Resolved { outcome: None, .. } => (known.doubt, known.left_to_person) = (None, None),
+            Change::Ended(_) | Change::SettledNot => {}
         }
         if entry.is_some_and(|entry| !entry.counts()) {
+            known.live = Live::Nothing;
             self.counting.remove(key);
         }
     }
@@ -95,6 +142,12 @@ impl Effects {
         let this = (*process, *attempt);
         if outcome_before || (known.outcome && !replaced) {
             broken(Law::NothingRepeated);
+        }
+        if known.left_to_person.is_some_and(|last| *attempt > last) {
+            broken(Law::PersonsWord);
+        }
+        if known.live == Live::Did || (known.live == Live::ForPerson && known.left_to_person.is_some()) {
+            broken(Law::LiveCallCounts);
         }
         if !known.recorded.contains(&this) {
             broken(Law::WriteRecorded);

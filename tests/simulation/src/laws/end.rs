@@ -9,11 +9,18 @@ use aftercall_core::{
 use super::Law;
 use crate::{workload::Call, world::World};
 
+/// How much later than it happened an event is in its journal, in milliseconds: others are written first.
+const OVERTAKEN_MS_MAX: u64 = 10_000;
+
 impl World {
     /// Whether every run that was promised has ended.
     pub(crate) fn all_have_ended(&self) -> bool {
         let state = self.state();
+        let disk = state.records.disk();
+        let people_wait = || self.workload.people.is_some() && !disk.for_people().is_empty();
         state.records.unfinished().is_empty()
+            && disk.asked_of().is_empty()
+            && !people_wait()
             && state.laws.runs.promised.iter().all(|run| state.records.disk().runs().contains_key(run))
     }
 
@@ -32,7 +39,8 @@ impl World {
         let promised = self.state().laws.runs.promised.clone();
         for run in promised {
             let stored = self.state().records.disk().read(&run);
-            let over = |run: Run| run.ending().is_some() || run.standing() == Standing::NeedsAttention;
+            let left = |run: &Run| self.workload.people.is_none() && run.standing() == Standing::NeedsAttention;
+            let over = |run: Run| run.ending().is_some() || left(&run);
             let ended = stored.is_ok_and(|stored| Run::replay(stored.journal).is_ok_and(over));
             if !ended {
                 self.broken(Law::EveryCallEnds, format!("{run} was accepted and has no end"));
@@ -62,6 +70,7 @@ impl World {
             let (law, words) = match row.entry.state {
                 // It was begun, and is known not to have happened.
                 ledger::State::Open { write_left: false, doubted: false, .. } if !made => continue,
+                ledger::State::InDoubt if !row.tried => continue,
                 ledger::State::Open { .. } | ledger::State::InDoubt => (Law::EveryCallEnds, "is left in doubt"),
                 ledger::State::Done(_) if !made => (Law::ToldTruly, "is recorded as done, and never came about"),
                 ledger::State::Failed if made => (Law::ToldTruly, "is recorded as failed, and came about"),
@@ -76,6 +85,14 @@ impl World {
         let Ok(run) = Run::replay(stored.journal.iter().cloned()) else {
             return self.broken(Law::JournalKept, format!("the journal of {run_id} can't have happened"));
         };
+        let mut newest = stored.accepted_at;
+        let goes_back = stored.journal.iter().any(|event| {
+            newest = newest.max(event.at);
+            newest.ms_since(event.at) > OVERTAKEN_MS_MAX
+        });
+        if goes_back {
+            self.broken(Law::TimeForward, format!("an event of {run_id} happened before the one before it"));
+        }
         for (asked, called) in run.calls() {
             let done = matches!(called.end(), Some(CallEnd::Done(_) | CallEnd::Known(_) | CallEnd::Conflict(_)));
             let key = called.key.as_ref().filter(|_| done);

@@ -1,7 +1,8 @@
 //! Which runs of a process wait and which are under way.
 //!
-//! What fair means: while a tenant has a run waiting and is below its own limit, each other tenant begins at most one
-//! run before it. So at most as many begin as there are other tenants, however much they have waiting.
+//! What fair means: while a tenant has a run waiting and is below its own limit, each other tenant begins at most as many
+//! runs before it as it weighs more, and one where it weighs no more. And while two tenants both could begin runs, what
+//! they have begun, each by its weight, differs by no more than one run of each.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -29,6 +30,8 @@ pub(crate) struct Lanes {
     rooms: Arc<Rooms>,
     /// Runs that the dispatcher has nothing to do with.
     alone: BTreeSet<RunId>,
+    /// Tenants of which there was such a run: the dispatcher may give it a turn that comes to nothing.
+    unfair: BTreeSet<Tenant>,
     tenants: BTreeMap<Tenant, Lane>,
 }
 
@@ -40,17 +43,25 @@ struct Lane {
     could_since: Option<Timestamp>,
     /// Which others began one since.
     passed_by: BTreeMap<Tenant, u32>,
+    /// How many it has begun since it and that other both could all the time.
+    begun_beside: BTreeMap<Tenant, u32>,
 }
 
 impl Lanes {
     pub(super) fn new(rooms: Arc<Rooms>, found: Found) -> Self {
         let tenants = rooms.tenants.keys().map(|tenant| (tenant.clone(), Lane::default())).collect();
-        Self { found, rooms, alone: BTreeSet::new(), tenants }
+        Self { found, rooms, alone: BTreeSet::new(), unfair: BTreeSet::new(), tenants }
     }
 
     /// A run that is driven without the dispatcher.
     pub(crate) fn goes_alone(&mut self, run: &RunId) {
         self.alone.insert(run.clone());
+        self.unfair.insert(self.rooms.whose[run].clone());
+    }
+
+    /// It isn't driven so any more.
+    pub(crate) fn goes_with_all(&mut self, run: &RunId) {
+        self.alone.remove(run);
     }
 
     pub(crate) fn is_alone(&self, run: &RunId) -> bool {
@@ -72,14 +83,18 @@ impl Lanes {
     /// A run begins, or is driven again.
     pub(crate) fn begun(&mut self, run: &RunId, now: Timestamp) {
         let tenant = self.rooms.whose[run].clone();
-        let lane = self.tenants.get_mut(&tenant).expect("tenants are known");
-        if self.alone.contains(run) || !lane.running.insert(run.clone()) {
+        let could = self.could(&tenant, now);
+        if self.alone.contains(run) || !self.lane(&tenant).running.insert(run.clone()) {
             return;
         }
-        lane.waiting.remove(run);
-        lane.passed_by.clear();
+        self.lane(&tenant).passed_by.clear();
         self.check_room(&tenant);
-        self.pass(&tenant, now);
+        self.pass(&tenant, could, now);
+        self.lane(&tenant).waiting.remove(run);
+        if self.tenants[&tenant].waiting.is_empty() || !self.is_below_limit(&tenant) {
+            self.tenants.values_mut().for_each(|lane| lane.begun_beside.retain(|other, _| *other != tenant));
+            self.lane(&tenant).begun_beside.clear();
+        }
     }
 
     fn check_room(&self, tenant: &Tenant) {
@@ -94,20 +109,63 @@ impl Lanes {
         }
     }
 
-    /// A tenant begins a run before others that could have begun one.
-    fn pass(&mut self, tenant: &Tenant, now: Timestamp) {
-        for (other, lane) in self.tenants.iter_mut().filter(|(other, _)| *other != tenant) {
-            let below = u32::try_from(lane.running.len()).is_ok_and(|count| count < self.rooms.tenants[other].runs_max);
-            // What happens at one instant has no order that anybody could tell.
-            if lane.waiting.is_empty() || !below || lane.could_since.is_none_or(|since| since >= now) {
-                continue;
+    /// A tenant begins a run before others that could have begun one. `could`: it has been able to all the while.
+    fn pass(&mut self, tenant: &Tenant, could: bool, now: Timestamp) {
+        let others: Vec<Tenant> = self.tenants.keys().filter(|other| *other != tenant).cloned().collect();
+        for other in others {
+            let waits = self.could(&other, now) && !self.unfair.contains(tenant) && !self.unfair.contains(&other);
+            if waits {
+                self.pass_by(tenant, &other);
             }
-            let times = lane.passed_by.entry(tenant.clone()).or_default();
-            *times += 1;
-            if *times > 1 {
-                self.found.add(Law::Fairness, format!("{tenant} began {times} runs while {other} waited"));
+            if waits && could {
+                self.begin_beside(tenant, &other);
+            } else {
+                self.lane(&other).begun_beside.remove(tenant);
+                self.lane(tenant).begun_beside.remove(&other);
             }
         }
+    }
+
+    fn pass_by(&mut self, tenant: &Tenant, other: &Tenant) {
+        let most = self.weighs(tenant).div_ceil(self.weighs(other));
+        let times = self.lane(other).passed_by.entry(tenant.clone()).or_default();
+        *times += 1;
+        let times = *times;
+        if times > most {
+            self.found.add(Law::Fairness, format!("{tenant} began {times} runs while {other} waited"));
+        }
+    }
+
+    fn begin_beside(&mut self, tenant: &Tenant, other: &Tenant) {
+        let (weighs, other_weighs) = (self.weighs(tenant), self.weighs(other));
+        let begun = self.lane(tenant).begun_beside.entry(other.clone()).or_default();
+        *begun += 1;
+        let begun = *begun;
+        let by_other = self.tenants[other].begun_beside.get(tenant).copied().unwrap_or_default();
+        if begun * other_weighs > by_other * weighs + weighs + other_weighs {
+            let words =
+                format!("{tenant} (weight {weighs}) began {begun} runs and {other} ({other_weighs}) {by_other}");
+            self.found.add(Law::Share, words);
+        }
+    }
+
+    fn weighs(&self, tenant: &Tenant) -> u32 {
+        self.rooms.tenants[tenant].weight.get()
+    }
+
+    fn lane(&mut self, tenant: &Tenant) -> &mut Lane {
+        self.tenants.get_mut(tenant).expect("tenants are known")
+    }
+
+    fn is_below_limit(&self, tenant: &Tenant) -> bool {
+        u32::try_from(self.tenants[tenant].running.len()).is_ok_and(|count| count < self.rooms.tenants[tenant].runs_max)
+    }
+
+    /// Whether a tenant has been able to begin a run. What happens at one instant has no order that anybody could tell.
+    fn could(&self, tenant: &Tenant, now: Timestamp) -> bool {
+        let lane = &self.tenants[tenant];
+        let since = lane.could_since.is_some_and(|since| since < now);
+        since && !lane.waiting.is_empty() && self.is_below_limit(tenant)
     }
 
     /// A run has ended.

@@ -7,8 +7,8 @@ use aftercall_core::{
     effect::EffectKey,
     id::RunId,
     ledger::{Begin, Change, Decision, Fence, State, Verdict},
-    ports::{Accept, Acceptance, Append, EffectOf, RecordsError, StoredRun, Unfinished},
-    run::{Event, Kind, Standing},
+    ports::{Accept, Acceptance, Append, EffectOf, InterventionNumber, RecordsError, StoredRun, Unfinished},
+    run::{Event, Intervention, Kind, Standing},
     time::Timestamp,
     tool::Effect,
 };
@@ -62,6 +62,11 @@ impl Records {
         if let (Some(Mutation::BudgetsForgotten), Kind::Started(pins)) = (self.mutation, &mut accept.first.kind) {
             pins.budgets = Budgets::default();
         }
+        match self.mutation {
+            Some(Mutation::SeedsForgotten) => accept.seeds.clear(),
+            Some(Mutation::UnclearSeedsDropped) => accept.seeds.retain(|seed| !seed.is_in_doubt()),
+            _ => {}
+        }
         let acceptance = self.disk.accept(self.fence(fence, Mutation::AcceptUnfenced), &accept)?;
         match self.mutation {
             Some(Mutation::AcceptedAnew) => return Ok(Acceptance::New),
@@ -77,8 +82,18 @@ impl Records {
         Ok(stored)
     }
 
-    pub(crate) fn append(&mut self, fence: Fence, append: &Append<'_>) -> Answer<()> {
+    /// `wall`: what clocks show.
+    pub(crate) fn append(&mut self, fence: Fence, append: &Append<'_>, wall: Timestamp) -> Answer<()> {
         let fence = self.fence(fence, Mutation::JournalUnfenced);
+        let shown = Event { at: wall, ..append.event.clone() };
+        let append = &match self.mutation {
+            Some(Mutation::WallTimeRecorded) => Append { event: &shown, ..append.clone() },
+            Some(Mutation::WordsKept) => Append { does: None, ..append.clone() },
+            Some(Mutation::PeopleNotAsked) if append.standing.is_for_a_person() => {
+                Append { standing: Standing::Working, ..append.clone() }
+            }
+            _ => append.clone(),
+        };
         if !self.is(Mutation::LastEventLost) || append.ending.is_some() {
             self.write_unwritten(fence, append)?;
             return self.disk.append(fence, append);
@@ -103,6 +118,17 @@ impl Records {
     pub(crate) fn stand(&mut self, fence: Fence, run: &RunId, standing: Standing) -> Answer<()> {
         let fence = self.fence(fence, Mutation::JournalUnfenced);
         self.disk.stand(fence, run, standing)
+    }
+
+    pub(crate) fn ask(&mut self, run: &RunId, at: Timestamp, what: &Intervention) -> Answer<InterventionNumber> {
+        self.disk.ask(run, at, what)
+    }
+
+    pub(crate) fn decline(&mut self, fence: Fence, number: InterventionNumber) -> Answer<()> {
+        if self.is(Mutation::WordsKept) {
+            return self.disk.expect_epoch(fence);
+        }
+        self.disk.decline(fence, number)
     }
 
     pub(crate) fn unfinished(&self) -> Vec<(Timestamp, Unfinished)> {
@@ -136,7 +162,11 @@ impl Records {
 
     pub(crate) fn change(&mut self, key: &EffectKey, fence: Fence, change: &Change) -> Answer<()> {
         let fence = self.fence(fence, Mutation::LedgerUnfenced);
+        let newest = self.disk.entry(key).map_or(0, |entry| entry.attempts);
         let change = match (self.mutation, change) {
+            (Some(Mutation::WordOnAnotherAttempt), Change::Resolved { outcome, .. }) => {
+                &Change::Resolved { attempt: newest, outcome: outcome.clone() }
+            }
             (Some(Mutation::DoneForgotten), Change::Ended(Verdict::Done(_))) => return Ok(()),
             (Some(Mutation::SettledBackwards), Change::SettledDone(_)) => &Change::SettledNot,
             (Some(Mutation::DoubtRecordedAsFailure), Change::Ended(Verdict::InDoubt(failure))) => {

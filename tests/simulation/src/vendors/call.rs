@@ -19,6 +19,9 @@ use crate::process::{Process, short};
 /// How long a tool computes before it asks, in milliseconds.
 const COMPUTES_MS_MAX: u64 = 2_000;
 
+/// How long a tool may take, in milliseconds.
+pub(crate) const CALL_MS_MAX: u64 = 60_000;
+
 /// How long a tool waits for an answer, in milliseconds.
 const REQUEST_MS_MAX: u64 = 10_000;
 
@@ -30,7 +33,7 @@ impl Tools for Process {
         self.point().await;
         let _inside = Inside::enter(self, invocation);
         let writes = Writes::default();
-        let left = invocation.context.deadline.ms_since(self.world.now());
+        let left = invocation.context.deadline.ms_since(self.world.wall()).min(CALL_MS_MAX);
         let returned = match left {
             0 => failed(FailureKind::Unavailable, "the deadline had passed before the tool could begin"),
             left => timeout(Duration::from_millis(left), self.run(invocation, &*door, &writes))
@@ -174,6 +177,7 @@ impl<'a> Inside<'a> {
     fn enter(process: &'a Process, invocation: &'a Invocation) -> Self {
         process.world.state().laws.order.enter(process.id, invocation);
         process.world.reply_is_journaled(invocation);
+        process.world.grant_lets(process.id, invocation);
         Self { process, invocation }
     }
 }

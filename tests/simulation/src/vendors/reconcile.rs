@@ -7,7 +7,7 @@ use crate::process::Process;
 
 /// How long after an attempt began a tool says that what the vendor doesn't show did not happen, in milliseconds:
 /// longer than a tool computes, a write is recorded, a request is on its way and an index lags together.
-const CERTAIN_MS: u64 = 60_000;
+pub(crate) const CERTAIN_MS: u64 = 60_000;
 
 /// How long it takes until the vendor has looked, and once more until its answer is there, in milliseconds.
 const LOOKING_MS_MAX: u64 = 20_000;
@@ -15,7 +15,7 @@ const LOOKING_MS_MAX: u64 = 20_000;
 impl Process {
     pub(super) async fn find(&self, invocation: &Invocation) -> Result<Finding, Failure> {
         let context = &invocation.context;
-        if context.deadline <= self.world.now() {
+        if context.deadline <= self.world.wall() {
             return Err(Failure::new(FailureKind::Unavailable, "the deadline had passed"));
         }
         let (before, after) = {
@@ -46,7 +46,8 @@ impl Process {
         if state.vendors.is_visible(&context.key, now) {
             return Ok(Finding::Happened(outcome(&context.key)));
         }
-        if now < context.attempt_at.plus_ms(CERTAIN_MS) {
+        // Of its own clock, which nobody steps, the vendor can tell when the attempt was.
+        if now < state.laws.effects.began_at(&context.key).plus_ms(CERTAIN_MS) {
             return Ok(Finding::Unknown { ask_again_ms: Some(state.dice.between(1_000..=20_000)) });
         }
         state.laws.effects.did_not_happen(&context.key);

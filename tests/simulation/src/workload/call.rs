@@ -2,19 +2,26 @@
 
 use aftercall_core::{
     assistant::{Budgets, PostCallSteps, Retries},
+    cap::DAY_MS,
     conversation::{Conversation, Dialect, Direction, ToolCall},
     id::{RunId, RunIdentity, Sha256Hex, Tenant},
     model::{Finish, ModelPin},
     ports::Accept,
     run::{Decline, Ending, Event, Kind, Pins},
+    seed::{self, Seed, Seeded, Unclear, Unseeded},
     time::Timestamp,
 };
 
 use super::{
     TOOLS,
+    live::{self, LiveCall},
+    terms::PROMISED,
     tools::{PINNED, ToolKind},
 };
 use crate::dice::Dice;
+
+/// How far ahead a time lies that a model promises, in milliseconds.
+const PROMISED_MS_MAX: u64 = 6 * 60 * 60 * 1000;
 
 /// One revision of a conversation.
 pub(crate) struct Call {
@@ -33,8 +40,23 @@ pub(crate) struct Call {
     pub(crate) script: Vec<Line>,
     /// There is nothing to do for it.
     pub(crate) declined: bool,
+    /// What the live call did of what the tools do.
+    pub(crate) live: Vec<LiveCall>,
+    /// Who clears up what it left open.
+    pub(crate) unclear: Unclear,
+    /// What the platform sends as the contact's time zone.
+    pub(super) time_zone: Option<String>,
     /// Somebody drives it alone, without the dispatcher, as `aftercall run` does.
     pub(crate) alone: Option<Alone>,
+}
+
+/// A conversation, whatever its revision.
+pub(super) struct Story {
+    pub(super) tenant: Tenant,
+    pub(super) conversation: String,
+    pub(super) live: Vec<LiveCall>,
+    pub(super) unclear: Unclear,
+    pub(super) time_zone: Option<String>,
 }
 
 /// What the model says in one turn.
@@ -57,23 +79,28 @@ pub(crate) struct Alone {
 pub(crate) struct Wanted {
     tools: &'static [ToolKind],
     who_max: u64,
+    /// From when on times are promised, if any are.
+    promises: Option<Timestamp>,
 }
 
 impl Wanted {
     /// Of a narrow world: one effect.
-    pub(super) fn of(narrow: bool, dice: &mut Dice) -> Self {
+    pub(super) fn of(narrow: bool, promises: Option<Timestamp>, dice: &mut Dice) -> Self {
         match narrow {
-            true => Self { tools: std::slice::from_ref(dice.pick(&TOOLS[2..])), who_max: 0 },
-            false => Self { tools: &TOOLS, who_max: 2 },
+            true => Self { tools: std::slice::from_ref(dice.pick(&TOOLS[2..])), who_max: 0, promises },
+            false => Self { tools: &TOOLS, who_max: 2, promises },
         }
+    }
+
+    pub(super) fn live(&self, dice: &mut Dice) -> Vec<LiveCall> {
+        LiveCall::of_conversation(self.who_max, dice)
     }
 }
 
 impl Call {
     pub(super) fn of(
         number: usize,
-        tenant: &Tenant,
-        conversation: &str,
+        story: &Story,
         revision: u32,
         arrives: u64,
         wanted: &Wanted,
@@ -84,9 +111,9 @@ impl Call {
             arrives_ms.push(arrives + dice.up_to(600_000));
         }
         let identity = RunIdentity {
-            tenant: tenant.clone(),
+            tenant: story.tenant.clone(),
             platform: "native".parse().expect("a name"),
-            conversation: conversation.to_owned(),
+            conversation: story.conversation.clone(),
             revision,
         };
         Self {
@@ -103,6 +130,9 @@ impl Call {
             },
             script: (0..dice.between(0..=5)).map(|_| Line::of(wanted, dice)).collect(),
             declined: dice.percent(4),
+            live: story.live.clone(),
+            unclear: story.unclear,
+            time_zone: story.time_zone.clone(),
             alone: dice.percent(10).then(|| Alone { cancel_ms: dice.up_to(600_000), drop_ms: dice.up_to(60_000) }),
         }
     }
@@ -112,21 +142,33 @@ impl Call {
         let conversation = Conversation {
             direction: Some(Direction::Inbound),
             from: self.from.clone(),
+            time_zone: self.time_zone.clone(),
+            items: (0..).zip(&self.live).flat_map(|(number, live)| live.items(number)).collect(),
             ..Conversation::new(self.identity.platform.clone(), self.identity.conversation.clone())
         };
+        let (seeds, unseeded) = self.seeds(&conversation, at);
         let reason = "it was a test call".to_owned();
         let (kind, ending) = match self.declined {
             true => (
                 Kind::Declined(Decline::CannotContinue { reason: reason.clone() }),
                 Some(Ending::CannotContinue { reason }),
             ),
-            false => (Kind::Started(Box::new(self.pins())), None),
+            false => (Kind::Started(Box::new(self.pins(&seeds, unseeded))), None),
         };
         let first = Event { at, kind };
-        Accept { identity: self.identity.clone(), at, raw: Vec::new(), conversation, first, ending, seeds: Vec::new() }
+        Accept { identity: self.identity.clone(), at, raw: Vec::new(), conversation, first, ending, seeds }
     }
 
-    fn pins(&self) -> Pins {
+    fn seeds(&self, conversation: &Conversation, at: Timestamp) -> (Vec<Seed>, Vec<Unseeded>) {
+        if self.live.is_empty() || self.declined {
+            return (Vec::new(), Vec::new());
+        }
+        let maps = live::maps(self.unclear);
+        let tools: Vec<_> = maps.iter().map(|(maps, tool)| (maps.as_slice(), *tool)).collect();
+        seed::seeds(&self.identity, &tools, conversation, at)
+    }
+
+    fn pins(&self, seeds: &[Seed], unseeded: Vec<Unseeded>) -> Pins {
         Pins {
             configuration: Sha256Hex::of(b"configuration"),
             assistant: "ann".parse().expect("a name"),
@@ -136,8 +178,8 @@ impl Call {
             budgets: self.budgets,
             retries: self.retries,
             repairs: Vec::new(),
-            seeded: Vec::new(),
-            unseeded: Vec::new(),
+            seeded: seeds.iter().map(Seeded::from).collect(),
+            unseeded,
             rehearsal: false,
         }
     }
@@ -157,7 +199,9 @@ impl Line {
 
 /// A call of a tool, or a mistake.
 fn tool_call(index: u64, wanted: &Wanted, dice: &mut Dice) -> ToolCall {
-    let arguments = format!(r#"{{"who":{},"text":{}}}"#, dice.between(0..=wanted.who_max), dice.between(0..=1));
+    let (who, text) = (dice.between(0..=wanted.who_max), dice.between(0..=1));
+    let when = promised(wanted, dice);
+    let arguments = format!(r#"{{"who":{who},"text":{text}{when}}}"#);
     let named = |name: &str| name.to_owned();
     let (name, arguments) = match dice.between(0..=24) {
         0 => (named("no_such_tool"), arguments),
@@ -178,4 +222,35 @@ fn budgets(dice: &mut Dice) -> Budgets {
         3 | 4 => Budgets { wall_ms_max: 1 + dice.up_to(600_000), ..default },
         _ => default,
     }
+}
+
+/// A time that somebody is promised, as one more argument.
+fn promised(wanted: &Wanted, dice: &mut Dice) -> String {
+    let Some(from) = wanted.promises.filter(|_| dice.percent(80)) else { return String::new() };
+    let at = from.plus_ms(dice.up_to(PROMISED_MS_MAX));
+    let (date, ms) = (date(at.as_millis() / DAY_MS), at.as_millis() % DAY_MS);
+    let (hour, minute, second) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1_000 % 60);
+    let when = match dice.between(0..=9) {
+        0 => date,
+        1 => "soon".to_owned(),
+        _ => format!("{date}T{hour:02}:{minute:02}:{second:02}Z"),
+    };
+    format!(r#","{PROMISED}":"{when}""#)
+}
+
+/// The date of a day, counted from 1970-01-01, in this century.
+fn date(mut day: u64) -> String {
+    let is_leap = |year: u64| year.is_multiple_of(4);
+    let mut year = 1970;
+    while day >= 365 + u64::from(is_leap(year)) {
+        day -= 365 + u64::from(is_leap(year));
+        year += 1;
+    }
+    let months = [31, 28 + u64::from(is_leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let mut month = 0;
+    while day >= months[month] {
+        day -= months[month];
+        month += 1;
+    }
+    format!("{year}-{:02}-{:02}", month + 1, day + 1)
 }

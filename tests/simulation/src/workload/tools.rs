@@ -26,8 +26,7 @@ const fn tool(name: &'static str, plugin: &'static str, effect: Effect, reconcil
     ToolKind { name, plugin, effect, reconcilable }
 }
 
-const SCHEMA: &str =
-    r#"{"type":"object","properties":{"who":{"type":"integer"},"text":{"type":"integer"}},"required":["who"]}"#;
+const SCHEMA: &str = r#"{"type":"object","properties":{"who":{"type":"integer"},"text":{"type":"integer"},"when":{"type":"string"}},"required":["who"]}"#;
 
 /// What each run pins of them.
 pub(crate) static PINNED: LazyLock<Vec<PinnedTool>> = LazyLock::new(pinned);
