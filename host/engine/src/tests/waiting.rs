@@ -137,3 +137,21 @@ async fn a_run_is_driven_once_at_a_time() {
     assert_eq!(first.expect("driven").as_str(), "completed");
     assert!(matches!(second, Err(Error::UnderWay)));
 }
+
+/// What is in flight when a run is to end is awaited. What the engine had not begun by then when it died, none begins.
+#[tokio::test(start_paused = true)]
+async fn nothing_begins_after_a_restart_of_a_run_that_is_to_end() {
+    let world = World::new(&[&["shout"], &[]], None);
+    world.slow(Slow { begins_ms: [10_000].into(), ..Slow::default() });
+    let first = engine(&world);
+    let (run, _) = first.accept(&accept()).await.expect("accepted");
+    let second = std::time::Duration::from_secs(1);
+    let cancel = async {
+        tokio::time::sleep(second).await;
+        "enough".to_owned()
+    };
+    let died = tokio::time::timeout(2 * second, first.drive(&run, Park::Anywhere, cancel)).await;
+    assert!(died.is_err(), "its attempt is on its way to the ledger");
+    let ended = drive(&engine(&world), &run, pending()).await.expect("driven");
+    assert_eq!((ended.as_str(), world.vendors()), ("cancelled", Vec::new()));
+}
