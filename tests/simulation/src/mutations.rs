@@ -68,8 +68,6 @@ pub enum Mutation {
     ApprovalForgotten,
     /// What people said is not forgotten once it is done.
     WordsKept,
-    /// The ledger takes a person's word on one attempt for a word on the next.
-    WordOnAnotherAttempt,
     /// Runs that wait for a person aren't listed.
     PeopleNotAsked,
     /// Of what was begun and not sent, the ledger says that it may have been.
@@ -88,7 +86,7 @@ pub enum Mutation {
 
 impl Mutation {
     /// All of them, each with the law that catches it.
-    pub const ALL: [(Mutation, Law); 36] = [
+    pub const ALL: [(Mutation, Law); 35] = [
         (Mutation::DoneForgotten, Law::NothingRepeated),
         (Mutation::SettledBackwards, Law::NothingRepeated),
         (Mutation::DoubtRecordedAsFailure, Law::OnceNotInDoubt),
@@ -117,7 +115,6 @@ impl Mutation {
         (Mutation::WeightsIgnored, Law::Share),
         (Mutation::ApprovalForgotten, Law::Approved),
         (Mutation::WordsKept, Law::PersonsWord),
-        (Mutation::WordOnAnotherAttempt, Law::PersonsWord),
         (Mutation::PeopleNotAsked, Law::Listed),
         (Mutation::NothingSentDoubted, Law::Cancelled),
         (Mutation::HoursForgotten, Law::Hours),

@@ -277,11 +277,10 @@ impl Ledger for Process {
     async fn entry(&self, key: &EffectKey) -> Result<Option<Entry>, RecordsError> {
         self.point().await;
         let entry = self.world.state().records.disk().entry(key).cloned();
-        let unsent = |entry: &Entry| matches!(entry.state, ledger::State::Open { write_left: false, .. });
-        if self.world.mutation == Some(Mutation::NothingSentDoubted) && entry.as_ref().is_none_or(unsent) {
-            return Ok(entry.map(|entry| Entry { state: ledger::State::InDoubt, ..entry }));
+        match self.world.mutation {
+            Some(Mutation::NothingSentDoubted) => Ok(Some(doubted(entry))),
+            _ => Ok(entry),
         }
-        Ok(entry)
     }
 
     async fn change(&self, key: &EffectKey, fence: Fence, change: &Change) -> Result<(), RecordsError> {
@@ -302,6 +301,23 @@ impl Ledger for Process {
         }
         self.world.tell(|| format!("{} ledger {}: {change:?}", self.id, short(key)));
         Ok(())
+    }
+}
+
+/// An effect of which something may have been sent, whether or not it was.
+fn doubted(known: Option<Entry>) -> Entry {
+    let unsent = |entry: &Entry| matches!(entry.state, ledger::State::Open { write_left: false, .. });
+    let at = Timestamp::default();
+    let nothing = Entry {
+        arguments: None,
+        attempts: 0,
+        first_attempt_at: at,
+        last_attempt_at: at,
+        state: ledger::State::InDoubt,
+    };
+    match known {
+        Some(entry) if unsent(&entry) => Entry { state: ledger::State::InDoubt, ..entry },
+        known => known.unwrap_or(nothing),
     }
 }
 

@@ -30,7 +30,8 @@ const AGAIN_MS_MAX: u64 = 60_000;
 /// How long things go on going wrong after the last engine has taken over, in milliseconds.
 const UNREST_MS_MAX: u64 = 600_000;
 
-/// How long a world that was left alone takes at most until all has ended: some of them wait for others.
+/// How long a world that was left alone takes at most until all has ended: a weekend may lie in between, and clocks may be
+/// set back.
 const REST: Duration = Duration::from_secs(5 * 24 * 60 * 60);
 
 /// How soon it is looked at meanwhile, for the first time.
@@ -95,7 +96,7 @@ async fn happen(world: &Arc<World>) {
     let rest = async {
         while webhooks.join_next().await.is_some() {}
         let mut look = LOOK;
-        while !world.all_have_ended() {
+        while !world.all_have_ended() && world.state().laws.newly_broken(0).is_empty() {
             sleep(look).await;
             look = (look * 5 / 4).min(LOOK_MAX);
         }

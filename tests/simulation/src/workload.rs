@@ -29,7 +29,7 @@ use crate::dice::Dice;
 const ARRIVALS_MS_MAX: u64 = 20 * 60 * 1000;
 
 /// How long it is between two looks at what people wanted of runs, in milliseconds.
-const LOOKS_MS: [u64; 3] = [1_000, 20_000, 60_000];
+const LOOKS_MS: [u64; 3] = [10_000, 20_000, 60_000];
 
 /// What tenants weigh. Powers of two, of which strides are exact.
 const WEIGHTS: [u32; 5] = [1, 1, 1, 2, 4];

@@ -17,7 +17,7 @@ use aftercall_simulation::{Mutation, Report, simulate};
 const SEEDS: u64 = 10_000;
 
 /// Seeds within which each deliberate fault is caught.
-const SEEDS_TO_CATCH_MAX: u64 = 400;
+const SEEDS_TO_CATCH_MAX: u64 = 1_000;
 
 /// What that many seeds reach, each many times: laws that nothing could break would prove nothing.
 const REACHED: [&str; 23] = [
@@ -140,20 +140,17 @@ fn a_seed_is_the_same_story_each_time() {
 
 #[test]
 fn every_deliberate_fault_is_caught() {
-    let mut said = String::new();
     let mut uncaught = BTreeSet::new();
     for (mutation, law) in Mutation::ALL {
         let caught = (0..SEEDS_TO_CATCH_MAX)
             .find(|seed| simulate(*seed, Some(mutation), false).broken.iter().any(|broken| broken.law == law));
         match caught {
-            Some(seed) => writeln!(said, "{mutation:?}: {law}, seed {seed}"),
+            Some(seed) => eprintln!("{mutation:?}: {law}, seed {seed}"),
             None => {
+                eprintln!("{mutation:?}: not caught by {law}");
                 uncaught.insert(mutation);
-                writeln!(said, "{mutation:?}: not caught by {law}")
             }
         }
-        .expect("a string takes all");
     }
-    eprintln!("{said}");
-    assert!(uncaught.is_empty(), "not caught within {SEEDS_TO_CATCH_MAX} seeds:\n{said}");
+    assert!(uncaught.is_empty(), "not caught within {SEEDS_TO_CATCH_MAX} seeds: {uncaught:?}");
 }

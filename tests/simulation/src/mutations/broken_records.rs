@@ -162,11 +162,7 @@ impl Records {
 
     pub(crate) fn change(&mut self, key: &EffectKey, fence: Fence, change: &Change) -> Answer<()> {
         let fence = self.fence(fence, Mutation::LedgerUnfenced);
-        let newest = self.disk.entry(key).map_or(0, |entry| entry.attempts);
         let change = match (self.mutation, change) {
-            (Some(Mutation::WordOnAnotherAttempt), Change::Resolved { outcome, .. }) => {
-                &Change::Resolved { attempt: newest, outcome: outcome.clone() }
-            }
             (Some(Mutation::DoneForgotten), Change::Ended(Verdict::Done(_))) => return Ok(()),
             (Some(Mutation::SettledBackwards), Change::SettledDone(_)) => &Change::SettledNot,
             (Some(Mutation::DoubtRecordedAsFailure), Change::Ended(Verdict::InDoubt(failure))) => {

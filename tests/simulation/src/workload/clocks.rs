@@ -36,7 +36,7 @@ impl Clocks {
         let times = if dice.percent(15) { dice.between(1..=3) } else { 0 };
         let mut steps: Vec<Step> = (0..times)
             .map(|_| Step {
-                at: Timestamp::from_millis(dice.between(0..=STEPPED_MS_MAX)),
+                at: Timestamp::from_millis(dice.up_to(STEPPED_MS_MAX)),
                 by_ms: dice.up_to(STEP_MS_MAX),
                 back: dice.percent(50),
             })

@@ -94,5 +94,5 @@ fn quiet(clocks: &Clocks, ahead: i64, dice: &mut Dice) -> Quiet {
         let minute = minute.rem_euclid(day);
         TimeOfDay::try_from(format!("{:02}:{:02}", minute / 60, minute % 60)).expect("a time of day")
     };
-    Quiet { from: time(from), to: time(to), weekends: dice.percent(10) }
+    Quiet { from: time(from), to: time(to), weekends: dice.percent(5) }
 }
