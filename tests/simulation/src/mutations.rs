@@ -4,7 +4,7 @@
 mod broken_records;
 mod broken_tools;
 
-pub(crate) use broken_records::Records;
+pub(crate) use broken_records::{Records, doubted};
 pub(crate) use broken_tools::BrokenTools;
 
 use crate::laws::Law;
@@ -66,7 +66,7 @@ pub enum Mutation {
     WeightsIgnored,
     /// The grant doesn't say that a person must approve.
     ApprovalForgotten,
-    /// What people said is not forgotten once it is done.
+    /// What people said is not forgotten once it is done or declined.
     WordsKept,
     /// Runs that wait for a person aren't listed.
     PeopleNotAsked,

@@ -4,7 +4,7 @@
 use aftercall_core::{
     effect::EffectKey,
     id::{RunId, Tenant},
-    ledger::{self, Begin, Change, Decision, Entry, Fence},
+    ledger::{Begin, Change, Decision, Entry, Fence},
     ports::{
         Accept, Acceptance, Append, Asked, EffectOf, InterventionNumber, Journal, Ledger, RecordsError, RunLine,
         StoredRun, Unfinished,
@@ -17,7 +17,7 @@ use async_trait::async_trait;
 
 use crate::{
     disk::Disk,
-    mutations::Mutation,
+    mutations::{Mutation, doubted},
     process::{Process, short},
     world::State,
 };
@@ -162,6 +162,11 @@ impl Journal for Process {
             };
             state.records.append(fence, append, self.world.wall())?;
             state.laws.appended(append, attempts, now());
+            match append.event.kind {
+                Kind::Postponed { .. } => state.reached("a tool waited for its hour"),
+                Kind::ApprovalAsked { .. } => state.reached("a tool waited for a person"),
+                _ => {}
+            }
             Ok(())
         })
         .await?;
@@ -230,6 +235,9 @@ impl Journal for Process {
         self.point().await;
         self.world.tell(|| format!("{} declines word {}", self.id, number.0));
         let state = &mut *self.world.state();
+        if self.world.mutation == Some(Mutation::WordsKept) && !state.calm {
+            return Ok(());
+        }
         let of = state.records.disk().asked_by(number).cloned();
         state.records.decline(fence, number)?;
         state.reached("a word was declined");
@@ -276,11 +284,11 @@ impl Ledger for Process {
 
     async fn entry(&self, key: &EffectKey) -> Result<Option<Entry>, RecordsError> {
         self.point().await;
-        let entry = self.world.state().records.disk().entry(key).cloned();
-        match self.world.mutation {
-            Some(Mutation::NothingSentDoubted) => Ok(Some(doubted(entry))),
-            _ => Ok(entry),
-        }
+        let state = &mut *self.world.state();
+        let entry = state.records.disk().entry(key).cloned();
+        // Not each time, or whoever asks until it is settled would never end.
+        let doubts = self.world.mutation == Some(Mutation::NothingSentDoubted) && state.dice.percent(50);
+        Ok(if doubts { Some(doubted(entry)) } else { entry })
     }
 
     async fn change(&self, key: &EffectKey, fence: Fence, change: &Change) -> Result<(), RecordsError> {
@@ -301,23 +309,6 @@ impl Ledger for Process {
         }
         self.world.tell(|| format!("{} ledger {}: {change:?}", self.id, short(key)));
         Ok(())
-    }
-}
-
-/// An effect of which something may have been sent, whether or not it was.
-fn doubted(known: Option<Entry>) -> Entry {
-    let unsent = |entry: &Entry| matches!(entry.state, ledger::State::Open { write_left: false, .. });
-    let at = Timestamp::default();
-    let nothing = Entry {
-        arguments: None,
-        attempts: 0,
-        first_attempt_at: at,
-        last_attempt_at: at,
-        state: ledger::State::InDoubt,
-    };
-    match known {
-        Some(entry) if unsent(&entry) => Entry { state: ledger::State::InDoubt, ..entry },
-        known => known.unwrap_or(nothing),
     }
 }
 

@@ -71,6 +71,9 @@ pub fn simulate(seed: u64, mutation: Option<Mutation>, traced: bool) -> Report {
 
 async fn happen(world: &Arc<World>) {
     world.tell(|| format!("{:?}, {:?}", world.workload.clocks, world.workload.people));
+    if world.workload.clocks.are_stepped() {
+        world.reached("a clock was stepped");
+    }
     let door = Door::default();
     let mut webhooks = JoinSet::new();
     for call in 0..world.workload.calls.len() {
@@ -96,7 +99,7 @@ async fn happen(world: &Arc<World>) {
     let rest = async {
         while webhooks.join_next().await.is_some() {}
         let mut look = LOOK;
-        while !world.all_have_ended() && world.state().laws.newly_broken(0).is_empty() {
+        while !world.is_decided() {
             sleep(look).await;
             look = (look * 5 / 4).min(LOOK_MAX);
         }

@@ -56,6 +56,16 @@ pub(crate) struct Workload {
     pub(crate) faults: Faults,
 }
 
+/// What makes a world hard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Ordinary,
+    /// One effect is wanted alone.
+    Narrow,
+    /// Many calls arrive at once.
+    Crowded,
+}
+
 /// People who look after runs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct People {
@@ -125,6 +135,19 @@ impl Workload {
             host.runs_max = 6;
             tenants.values_mut().for_each(|room| room.runs_max = 4);
         }
+        // Where many calls arrive at once, and all tenants wait for the host.
+        let crowded = !narrow && dice.percent(5);
+        if crowded {
+            (host.runs_max, host.waiting_max) = (dice.count(1..=2), 40);
+            tenants.values_mut().for_each(|room| (room.runs_max, room.waiting_max) = (4, 12));
+        }
+        let kind = if narrow {
+            Kind::Narrow
+        } else if crowded {
+            Kind::Crowded
+        } else {
+            Kind::Ordinary
+        };
         let faults = Faults {
             model: *dice.pick(&[0, 5, 30]),
             vendor: if narrow { 60 } else { *dice.pick(&[0, 10, 30, 60]) },
@@ -141,7 +164,7 @@ impl Workload {
             host,
             terms: terms::terms(&known, held, &clocks, dice),
             taken_back: dice.percent(10).then(|| (dice.pick(&known).clone(), dice.between(0..=ARRIVALS_MS_MAX))),
-            calls: calls(&known, narrow, held.timed.gt(&0).then(|| clocks.began()), dice),
+            calls: calls(&known, kind, (held.timed > 0).then(|| clocks.began()), dice),
             clocks,
             people,
             tenants,
@@ -175,12 +198,13 @@ fn tenant_room(dice: &mut Dice) -> Room {
 }
 
 /// `promises`: from when on models promise times to people, if they do.
-fn calls(tenants: &[Tenant], narrow: bool, promises: Option<Timestamp>, dice: &mut Dice) -> Vec<Call> {
+fn calls(tenants: &[Tenant], kind: Kind, promises: Option<Timestamp>, dice: &mut Dice) -> Vec<Call> {
     // In a rush, all arrive at once.
-    let arrivals_ms_max = if dice.percent(40) { 2_000 } else { ARRIVALS_MS_MAX };
+    let (narrow, crowded) = (kind == Kind::Narrow, kind == Kind::Crowded);
+    let arrivals_ms_max = if crowded || dice.percent(40) { 2_000 } else { ARRIVALS_MS_MAX };
     let wanted = Wanted::of(narrow, promises, dice);
     let (seeded, unclear) = (dice.percent(25), *dice.pick(&[Unclear::Settle, Unclear::Person]));
-    let conversations = 1 + dice.up_to(11);
+    let conversations = if crowded { 16 } else { 1 + dice.up_to(11) };
     let mut calls: Vec<Call> = Vec::new();
     for number in 0..conversations {
         let tenant = dice.pick(tenants).clone();
@@ -196,8 +220,8 @@ fn calls(tenants: &[Tenant], narrow: bool, promises: Option<Timestamp>, dice: &m
             // Often there is the same to be done.
             if dice.percent(60) { Call { script: first.script.clone(), ..second } } else { second }
         });
-        calls.push(first);
-        calls.extend(revised);
+        calls.push(if crowded { first.short() } else { first });
+        calls.extend(revised.filter(|_| !crowded));
     }
     calls
 }

@@ -7,15 +7,28 @@ use aftercall_core::{
 };
 
 use super::Law;
-use crate::{workload::Call, world::World};
+use crate::{
+    workload::Call,
+    world::{State, World},
+};
 
 /// How much later than it happened an event is in its journal, in milliseconds: others are written first.
 const OVERTAKEN_MS_MAX: u64 = 10_000;
 
+/// More events than any run has that comes to an end.
+const EVENTS_MAX: usize = 2_000;
+
 impl World {
-    /// Whether every run that was promised has ended.
-    pub(crate) fn all_have_ended(&self) -> bool {
+    /// Whether no more can come of it: every run that was promised has ended, or a law is broken already.
+    pub(crate) fn is_decided(&self) -> bool {
         let state = self.state();
+        let goes_on = |stored: &StoredRun| stored.journal.len() > EVENTS_MAX;
+        !state.laws.newly_broken(0).is_empty()
+            || state.records.disk().runs().values().any(goes_on)
+            || self.all_have_ended(&state)
+    }
+
+    fn all_have_ended(&self, state: &State) -> bool {
         let disk = state.records.disk();
         let people_wait = || self.workload.people.is_some() && !disk.for_people().is_empty();
         state.records.unfinished().is_empty()

@@ -6,7 +6,7 @@ use aftercall_core::{
     assistant::Budgets,
     effect::EffectKey,
     id::RunId,
-    ledger::{Begin, Change, Decision, Fence, State, Verdict},
+    ledger::{Begin, Change, Decision, Entry, Fence, State, Verdict},
     ports::{Accept, Acceptance, Append, EffectOf, InterventionNumber, RecordsError, StoredRun, Unfinished},
     run::{Event, Intervention, Kind, Standing},
     time::Timestamp,
@@ -125,9 +125,6 @@ impl Records {
     }
 
     pub(crate) fn decline(&mut self, fence: Fence, number: InterventionNumber) -> Answer<()> {
-        if self.is(Mutation::WordsKept) {
-            return self.disk.expect_epoch(fence);
-        }
         self.disk.decline(fence, number)
     }
 
@@ -180,5 +177,17 @@ impl Records {
 
     fn is(&self, mutation: Mutation) -> bool {
         self.mutation == Some(mutation)
+    }
+}
+
+/// An effect of which something may have been sent, whether or not it was.
+pub(crate) fn doubted(known: Option<Entry>) -> Entry {
+    let unsent = |entry: &Entry| matches!(entry.state, State::Open { write_left: false, .. });
+    let at = Timestamp::default();
+    let nothing =
+        Entry { arguments: None, attempts: 0, first_attempt_at: at, last_attempt_at: at, state: State::InDoubt };
+    match known {
+        Some(entry) if unsent(&entry) => Entry { state: State::InDoubt, ..entry },
+        known => known.unwrap_or(nothing),
     }
 }

@@ -50,6 +50,15 @@ pub(crate) struct Call {
     pub(crate) alone: Option<Alone>,
 }
 
+impl Alone {
+    /// Often dropped just after it was cancelled.
+    fn of(dice: &mut Dice) -> Self {
+        let cancel_ms = dice.up_to(600_000);
+        let drop_ms = if dice.percent(50) { cancel_ms + dice.up_to(1_000) } else { dice.up_to(60_000) };
+        Self { cancel_ms, drop_ms }
+    }
+}
+
 /// A conversation, whatever its revision.
 pub(super) struct Story {
     pub(super) tenant: Tenant,
@@ -133,8 +142,15 @@ impl Call {
             live: story.live.clone(),
             unclear: story.unclear,
             time_zone: story.time_zone.clone(),
-            alone: dice.percent(10).then(|| Alone { cancel_ms: dice.up_to(600_000), drop_ms: dice.up_to(60_000) }),
+            alone: dice.percent(10).then(|| Alone::of(dice)),
         }
+    }
+
+    /// The same, with little to do.
+    pub(super) fn short(mut self) -> Self {
+        self.script.truncate(1);
+        self.alone = None;
+        self
     }
 
     /// The call as its webhook brings it.
