@@ -137,7 +137,7 @@ impl Laws {
             runs: Runs::new(found.clone()),
             order: Order::new(found.clone()),
             effects: Effects::new(found.clone()),
-            own_time: OwnTime::default(),
+            own_time: OwnTime::new(found.clone()),
             people: People::new(found.clone()),
             sleepers: Sleepers::new(found.clone()),
             found,

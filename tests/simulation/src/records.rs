@@ -149,7 +149,6 @@ impl Journal for Process {
         let newest = stored.journal.last().map_or(stored.accepted_at, |event| event.at);
         state.laws.own_time.driven(self.id, run, newest, wall, now);
         self.taken_up(state, run);
-        self.leave_if_over(state, run);
         Ok(stored)
     }
 
@@ -161,7 +160,10 @@ impl Journal for Process {
                 _ => 0,
             };
             state.records.append(fence, append, self.world.wall())?;
-            state.laws.appended(append, attempts, now());
+            let (disk, now) = (state.records.disk(), now());
+            let kept_at = disk.runs().get(append.run).and_then(|stored| Some(stored.journal.last()?.at));
+            state.laws.own_time.recorded(append.run, kept_at.unwrap_or(append.event.at), now);
+            state.laws.appended(append, attempts, now);
             match append.event.kind {
                 Kind::Postponed { .. } => state.reached("a tool waited for its hour"),
                 Kind::ApprovalAsked { .. } => state.reached("a tool waited for a person"),
@@ -228,7 +230,9 @@ impl Journal for Process {
         if self.fails("asked") {
             return Err(unavailable());
         }
-        Ok(self.world.state().records.disk().asked(run))
+        let state = &mut *self.world.state();
+        self.leave_if_over(state, run);
+        Ok(state.records.disk().asked(run))
     }
 
     async fn decline(&self, fence: Fence, number: InterventionNumber) -> Result<(), RecordsError> {

@@ -14,7 +14,7 @@ use aftercall_core::{
 };
 use tokio::{sync::oneshot, time::sleep};
 
-pub(crate) use self::{call::CALL_MS_MAX, reconcile::CERTAIN_MS};
+pub(crate) use self::reconcile::CERTAIN_MS;
 
 use crate::{
     laws::Law,

@@ -12,9 +12,6 @@ use crate::{
     world::{State, World},
 };
 
-/// How much later than it happened an event is in its journal, in milliseconds: others are written first.
-const OVERTAKEN_MS_MAX: u64 = 10_000;
-
 /// More events than any run has that comes to an end.
 const EVENTS_MAX: usize = 2_000;
 
@@ -105,14 +102,6 @@ impl World {
         let Ok(run) = Run::replay(stored.journal.iter().cloned()) else {
             return self.broken(Law::JournalKept, format!("the journal of {run_id} can't have happened"));
         };
-        let mut newest = stored.accepted_at;
-        let goes_back = stored.journal.iter().any(|event| {
-            newest = newest.max(event.at);
-            newest.ms_since(event.at) > OVERTAKEN_MS_MAX
-        });
-        if goes_back {
-            self.broken(Law::TimeForward, format!("an event of {run_id} happened before the one before it"));
-        }
         for (asked, called) in run.calls() {
             let done = matches!(called.end(), Some(CallEnd::Done(_) | CallEnd::Known(_) | CallEnd::Conflict(_)));
             let key = called.key.as_ref().filter(|_| done);

@@ -12,7 +12,7 @@ use aftercall_core::{
 use super::Law;
 use crate::{
     process::ProcessId,
-    vendors::{CALL_MS_MAX, Letter},
+    vendors::Letter,
     workload::Call,
     world::{State, World},
 };
@@ -41,23 +41,25 @@ impl World {
     /// A write leaves.
     pub(crate) fn leaves(&self, letter: &Letter, outcome_before: bool) {
         let (now, call) = (self.own_time(letter.process, &letter.run), self.workload.call(&letter.run));
-        // A tool knows what clocks show, not the time of its run: where they are set back, what has begun may take as long
-        // as a tool may.
-        let longer = if self.workload.clocks.are_stepped() { CALL_MS_MAX } else { 0 };
         let over = {
             let state = &mut *self.state();
             let replaced = !state.laws.is_newest(letter.process);
             state.laws.effects.leaves(letter, outcome_before, replaced);
-            deadline(state, call).is_none_or(|deadline| now > deadline.plus_ms(longer))
+            // Where clocks are stepped in the middle of an attempt, it goes on as if they weren't.
+            let stepped = self.workload.clocks.are_stepped();
+            let began = state.laws.own_time.began(letter.process, &letter.key).filter(|_| stepped);
+            deadline(state, call).is_none_or(|deadline| began.unwrap_or(now) > deadline)
         };
         if over {
             self.broken(Law::Budgets, format!("a write of {} left after its time, for {}", letter.run, letter.key));
         }
     }
 
-    /// A tool is called, if its grant lets it.
+    /// A tool is called: if its grant lets it.
     pub(crate) fn grant_lets(&self, process: ProcessId, invocation: &Invocation) {
         let (run, tool) = (&invocation.context.run, &invocation.tool);
+        let now = self.own_time(process, run);
+        self.state().laws.own_time.begins(process, &invocation.context.key, now);
         let Some(terms) = self.workload.terms.get(&(invocation.tenant.clone(), tool.clone())) else { return };
         if terms.approval().is_some() {
             let state = &*self.state();
@@ -69,7 +71,6 @@ impl World {
             }
         }
         if let Some(timing) = terms.timing() {
-            let now = self.own_time(process, run);
             if !self.is_in_time(timing, invocation, now) {
                 self.broken(Law::Hours, format!("{tool} of {run} began before it might"));
             }

@@ -20,7 +20,7 @@ use crate::process::{Process, short};
 const COMPUTES_MS_MAX: u64 = 2_000;
 
 /// How long a tool may take, in milliseconds.
-pub(crate) const CALL_MS_MAX: u64 = 60_000;
+const CALL_MS_MAX: u64 = 60_000;
 
 /// How long a tool waits for an answer, in milliseconds.
 const REQUEST_MS_MAX: u64 = 10_000;
