@@ -1,6 +1,9 @@
 //! Waiting for an instant by a clock that may be stepped.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use aftercall_core::{ports::Clock, time::Timestamp};
 use tokio::time::Instant;
@@ -19,24 +22,57 @@ pub(crate) async fn sleep_until(now: impl Fn() -> Timestamp, until: Timestamp) -
     }
 }
 
-/// The time of one run, which never goes back: where the clock is set back, as much has passed since the run's last
-/// event as really did. So a pause takes no longer than it was to take.
+/// The time of one run, which never goes back: where the clock is set back, as much has passed since it was last looked at
+/// as really did. So a pause takes no longer than it was to take.
 #[derive(Clone)]
 pub(crate) struct RunClock {
     clock: Arc<dyn Clock>,
-    from: Timestamp,
-    since: Instant,
+    /// The latest time that it has shown, and when that was: the same for all who look at it.
+    shown: Arc<Mutex<(Timestamp, Instant)>>,
 }
 
 impl RunClock {
     /// From the run's newest event on.
     pub(crate) fn new(clock: Arc<dyn Clock>, newest: Timestamp) -> Self {
         let from = clock.now().max(newest);
-        Self { clock, from, since: Instant::now() }
+        Self { clock, shown: Arc::new(Mutex::new((from, Instant::now()))) }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        let passed = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.clock.now().max(self.from.plus_ms(passed))
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let (from, since) = *shown;
+        let passed = from.plus_ms(u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX));
+        let now = self.clock.now();
+        if now > passed {
+            *shown = (now, Instant::now());
+        }
+        now.max(passed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::*;
+
+    struct Stepped(AtomicU64);
+
+    impl Clock for Stepped {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_millis(self.0.load(Ordering::Relaxed))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_time_of_a_run_goes_on_from_the_latest_that_was_seen() {
+        let clock = Arc::new(Stepped(AtomicU64::new(1_000)));
+        let run = RunClock::new(clock.clone(), Timestamp::from_millis(0));
+        let step = run.clone();
+        clock.0.store(900_000, Ordering::Relaxed);
+        assert_eq!(step.now().as_millis(), 900_000);
+        clock.0.store(2_000, Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        assert_eq!([run.now(), step.now()].map(Timestamp::as_millis), [900_005; 2]);
     }
 }
