@@ -27,7 +27,9 @@ impl Step {
         let Some(_turn) = self.trying.enter(&key) else { return Ok(Found::NotYet { ask_again_ms: None }) };
         let (_, settled, _) = self.run.call(call).expect("the machine names calls that are there");
         if let Some(resolution) = settled.as_open().and_then(|open| open.resolution.clone()) {
-            return self.take_word(&key, settled.tries, resolution).await;
+            if let Some(found) = self.take_word(&key, settled.tries, resolution).await? {
+                return Ok(found);
+            }
         }
         loop {
             let Some(entry) = self.ports.ledger.entry(&key).await? else { return Ok(Found::DidNotHappen) };
@@ -50,9 +52,9 @@ impl Step {
         }
     }
 
-    /// What a person says became of an attempt goes into the ledger, unless it was settled meanwhile. If there was another
-    /// attempt meanwhile, it says nothing: they are asked again.
-    async fn take_word(&self, key: &EffectKey, attempt: u32, said: Resolution) -> Result<Found, RecordsError> {
+    /// What a person says became of an attempt goes into the ledger, unless it was settled meanwhile. None: there was another
+    /// attempt meanwhile, of which it says nothing, and that is to be settled first.
+    async fn take_word(&self, key: &EffectKey, attempt: u32, said: Resolution) -> Result<Option<Found>, RecordsError> {
         let outcome = match said {
             Resolution::Done { receipt } => {
                 let text = "a person has looked, and says that this was done".to_owned();
@@ -62,21 +64,22 @@ impl Step {
             Resolution::Drop => {
                 let known = self.ports.ledger.entry(key).await?.map(|entry| entry.state);
                 return Ok(match known {
-                    Some(State::Done(outcome)) => Found::Happened(outcome),
-                    _ => Found::Never,
+                    Some(State::Done(outcome)) => Some(Found::Happened(outcome)),
+                    Some(State::Open { .. } | State::InDoubt) => None,
+                    Some(State::Failed | State::Unknowable) | None => Some(Found::Never),
                 });
             }
         };
         let change = Change::Resolved { attempt, outcome: outcome.clone() };
         match self.ports.ledger.change(key, self.fence, &change).await {
-            Ok(()) => Ok(outcome.map_or(Found::DidNotHappen, Found::Happened)),
-            // Before a crash that the journal knows nothing of, or by another run of this conversation.
-            Err(RecordsError::Ledger { why: Refused::OutOfOrder, .. }) => {
+            Ok(()) => Ok(Some(outcome.map_or(Found::DidNotHappen, Found::Happened))),
+            // Before a crash that the journal knows nothing of, or by another call; one may have been left behind.
+            Err(RecordsError::Ledger { .. }) => {
                 Ok(match self.ports.ledger.entry(key).await?.map(|entry| entry.state) {
-                    Some(State::Done(outcome)) => Found::Happened(outcome),
-                    Some(State::Failed) | None => Found::DidNotHappen,
-                    Some(State::Unknowable) => Found::Never,
-                    Some(State::Open { .. } | State::InDoubt) => Found::NotYet { ask_again_ms: None },
+                    Some(State::Done(outcome)) => Some(Found::Happened(outcome)),
+                    Some(State::Failed) | None => Some(Found::DidNotHappen),
+                    Some(State::Unknowable) => Some(Found::Never),
+                    Some(State::Open { .. } | State::InDoubt) => None,
                 })
             }
             Err(error) => Err(error),
