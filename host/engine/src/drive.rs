@@ -137,7 +137,7 @@ impl<'a> Drive<'a> {
     /// Does what people asked of the run in the records. What can't follow where it stands is declined.
     async fn do_what_was_asked(&mut self) -> Result<(), Error> {
         for Asked { number, at, what } in self.engine.ports.journal.asked(self.id).await? {
-            if self.run.ending().is_none() && !is_too_late(&what, at) {
+            if self.run.ending().is_none() && !self.is_out_of_time(&what, at) {
                 let event = Event { at: self.clock.now(), kind: what.clone().into() };
                 if self.append_if_it_fits(event, Some(number)).await? {
                     continue;
@@ -147,6 +147,17 @@ impl<'a> Drive<'a> {
             self.engine.ports.journal.decline(self.engine.fence, number).await?;
         }
         Ok(())
+    }
+
+    /// Whether somebody approved what had expired by then, or spoke of an attempt before the one that it would be taken for.
+    fn is_out_of_time(&self, what: &Intervention, at: Timestamp) -> bool {
+        match what {
+            Intervention::Decide { said: Said::Approve(ask), .. } => at >= ask.expires_at,
+            Intervention::Decide { call, said: Said::Resolve(_), .. } => {
+                self.run.call(*call).is_some_and(|(_, call, _)| at < call.told_at)
+            }
+            Intervention::Decide { .. } | Intervention::Cancel { .. } => false,
+        }
     }
 
     /// The records must know when to go on with it. They do, if an event of this drive told them; an older version told
@@ -179,12 +190,6 @@ impl<'a> Drive<'a> {
             command,
         });
     }
-}
-
-/// Whether somebody approved what had expired by then.
-fn is_too_late(what: &Intervention, at: Timestamp) -> bool {
-    let Intervention::Decide { said: Said::Approve(ask), .. } = what else { return false };
-    at >= ask.expires_at
 }
 
 /// The timer that rings first; of two at the same instant, the run's own end.

@@ -27,6 +27,8 @@ pub struct Call {
     pub(super) attempts: u32,
     /// Settling rounds that ended.
     pub(super) rounds: u32,
+    /// When the newest attempt or settling round ended: what a person said before says nothing of it.
+    pub told_at: Timestamp,
     /// The component's lines, of all attempts.
     pub log: Vec<LogLine>,
 }
@@ -118,7 +120,16 @@ pub enum CallEnd {
 impl Call {
     pub(super) fn open(effect: Effect) -> Self {
         let status = Status::Open(Open::at(Step::Attempt(1)));
-        Self { effect, status, key: None, tries: 0, attempts: 0, rounds: 0, log: Vec::new() }
+        Self {
+            effect,
+            status,
+            key: None,
+            tries: 0,
+            attempts: 0,
+            rounds: 0,
+            told_at: Timestamp::default(),
+            log: Vec::new(),
+        }
     }
 
     pub(super) fn refused(refusal: Refusal) -> Self {
@@ -148,7 +159,7 @@ impl Call {
     /// Takes in how an attempt ended. `stopping`: nothing is repeated any more.
     pub(super) fn attempted(&mut self, number: u32, attempt: &Attempt, at: Timestamp, rules: Rules<'_>) {
         self.key.clone_from(&attempt.key);
-        (self.tries, self.attempts) = (attempt.tries, number);
+        (self.tries, self.attempts, self.told_at) = (attempt.tries, number, at);
         self.log.extend(attempt.log.iter().cloned());
         let pause = |failure: &Failure| {
             rules.pause(number, attempt.jitter, failure).map(|pause| Wait::Pause(at.plus_ms(pause)))
@@ -182,7 +193,7 @@ impl Call {
         let Status::Open(Open { step: Step::Settle { attempt, .. }, failure, resolution, .. }) = &self.status else {
             return;
         };
-        self.rounds = round;
+        (self.rounds, self.told_at) = (round, at);
         let (attempt, failure) = (*attempt, failure.clone());
         let may_repeat = match resolution {
             Some(resolution) => *resolution == Resolution::Redo,

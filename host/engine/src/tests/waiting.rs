@@ -1,6 +1,7 @@
 //! Runs that wait: for a time, for a person, and for a second account.
 
 use aftercall_core::{
+    ports::Clock,
     run::{CallId, Intervention, Resolution, Said},
     timing::Timing,
 };
@@ -38,6 +39,31 @@ async fn a_word_is_about_the_attempt_that_it_was_said_of() {
     let driven = engine.drive(&run, Park::ForAPerson, pending()).await.expect("driven");
     assert_eq!(driven, Driven::Parked(Standing::NeedsAttention), "both are asked about again");
     assert_eq!(world.vendors(), Vec::<String>::new(), "of two words on one attempt, one is taken");
+}
+
+/// The same word said twice, of which the second is seen only after the attempt that the first one led to.
+#[tokio::test(start_paused = true)]
+async fn a_word_said_before_an_attempt_is_not_taken_for_one_on_it() {
+    let world = World::new(&[&["shout"], &[]], None);
+    world.fault("shout", &[Fault::RequestLost, Fault::RequestLost]);
+    world.slow(Slow { works_ms: 1_000, ..Slow::default() });
+    let (engine, run, _) = park(&world).await;
+    let said_at = Clock::now(&*world);
+    let redo = || decide(Said::Resolve(Resolution::Redo));
+    for known in [true, false, true] {
+        if known {
+            world.ask(redo());
+        } else {
+            world.ask_at(said_at, redo());
+        }
+        let driven = engine.drive(&run, Park::ForAPerson, pending()).await.expect("driven");
+        let done = world.vendors() == ["shout"];
+        assert_eq!(matches!(driven, Driven::Ended(_)), done);
+        assert_eq!(world.open_questions(), 0);
+    }
+    let attempts =
+        journal(&world, &run).await.iter().filter(|event| matches!(event.kind, Kind::Attempted { .. })).count();
+    assert_eq!((attempts, world.vendors()), (3, vec!["shout".to_owned()]));
 }
 
 /// The hour holds for what was begun and not sent, and for what would be sent again; not for what is done.

@@ -155,7 +155,11 @@ impl World {
 
     /// Somebody asks for something.
     pub(super) fn ask(&self, what: Intervention) {
-        let at = self.now();
+        self.ask_at(self.now(), what);
+    }
+
+    /// The same, at some time before.
+    pub(super) fn ask_at(&self, at: Timestamp, what: Intervention) {
         let mut state = self.state();
         let number = InterventionNumber(u64::try_from(state.points).expect("small"));
         state.asked.push(Asked { number, at, what });

@@ -98,6 +98,12 @@ pub(crate) async fn what_people_ask_for_is_kept_until_it_is_done(storage: &dyn S
     assert_eq!(newer.interventions.ask(&run, NOW, &cancel).await, Err(RecordsError::Ended(run)));
     let unknown = RecordsError::NoSuchRun(nobody.to_string());
     assert_eq!(newer.interventions.ask(&nobody, NOW, &cancel).await, Err(unknown));
+
+    // By a clock that was set back: it was asked after all that has happened to the run.
+    newer.interventions.ask(&other, Timestamp::from_millis(0), &cancel).await.expect("asked");
+    let newest = newer.journal.read(&other).await.expect("it is there").journal.last().map(|event| event.at);
+    let asked_at: Vec<_> = newer.journal.asked(&other).await.expect("read").into_iter().map(|asked| asked.at).collect();
+    assert_eq!((asked_at.first().copied(), asked_at.len()), (newest, 1));
 }
 
 /// What the live call did is in the ledger once the conversation is accepted, unless the ledger knew better.

@@ -22,12 +22,12 @@ pub(super) fn ask(db: &Connection, run: &RunId, at: Timestamp, what: &Interventi
         return Err(RecordsError::Ended(run.clone()).into());
     }
     let Document { version, json } = Document::of(what);
-    db.prepare_cached("INSERT INTO interventions (run, at, version, json) VALUES (?1, ?2, ?3, ?4)")?.execute((
-        run.as_str(),
-        integer(at.as_millis()),
-        version,
-        json,
-    ))?;
+    // By the time of the run, which may be ahead of the clock: what is asked comes after all that has happened.
+    db.prepare_cached(
+        "INSERT INTO interventions (run, at, version, json)
+         VALUES (?1, max(?2, (SELECT ifnull(max(at), 0) FROM events WHERE run = ?1)), ?3, ?4)",
+    )?
+    .execute((run.as_str(), integer(at.as_millis()), version, json))?;
     Ok(())
 }
 
