@@ -141,6 +141,8 @@ impl Disk {
         if self.ended.contains(run) {
             return Err(RecordsError::Ended(run.clone()));
         }
+        // By the time of the run, which may be ahead of the clock.
+        let at = self.runs[run].journal.iter().map(|event| event.at).max().unwrap_or(at).max(at);
         self.numbers += 1;
         let number = InterventionNumber(self.numbers);
         self.asked.insert(number, (run.clone(), Asked { number, at, what: what.clone() }));

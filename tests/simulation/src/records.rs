@@ -162,7 +162,7 @@ impl Journal for Process {
             state.records.append(fence, append, self.world.wall())?;
             let (disk, now) = (state.records.disk(), now());
             let kept_at = disk.runs().get(append.run).and_then(|stored| Some(stored.journal.last()?.at));
-            state.laws.own_time.recorded(append.run, kept_at.unwrap_or(append.event.at), now);
+            state.laws.own_time.recorded(self.id, append.run, kept_at.unwrap_or(append.event.at), now);
             state.laws.appended(append, attempts, now);
             match append.event.kind {
                 Kind::Postponed { .. } => state.reached("a tool waited for its hour"),

@@ -24,10 +24,12 @@ pub(crate) struct OwnTime {
 /// A run that a process drives, or has driven.
 #[derive(Clone, Copy)]
 struct Driven {
-    /// Its time when that began.
+    /// Its time when it was last told.
     from: Timestamp,
     /// When that was.
     since: Timestamp,
+    /// Since when it is driven.
+    began: Timestamp,
 }
 
 impl OwnTime {
@@ -44,7 +46,7 @@ impl OwnTime {
         wall: Timestamp,
         now: Timestamp,
     ) {
-        self.driven.insert((process, run.clone()), Driven { from: wall.max(newest), since: now });
+        self.driven.insert((process, run.clone()), Driven { from: wall.max(newest), since: now, began: now });
     }
 
     /// What time it is for a run that a process drives.
@@ -56,7 +58,7 @@ impl OwnTime {
 
     /// Since when a process has driven a run.
     pub(crate) fn driven_since(&self, process: ProcessId, run: &RunId) -> Option<Timestamp> {
-        self.driven.get(&(process, run.clone())).map(|driven| driven.since)
+        self.driven.get(&(process, run.clone())).map(|driven| driven.began)
     }
 
     /// A tool is called for an effect.
@@ -70,7 +72,11 @@ impl OwnTime {
     }
 
     /// An event that happened then is recorded.
-    pub(crate) fn recorded(&mut self, run: &RunId, at: Timestamp, now: Timestamp) {
+    pub(crate) fn recorded(&mut self, process: ProcessId, run: &RunId, at: Timestamp, now: Timestamp) {
+        if let Some(driven) = self.driven.get_mut(&(process, run.clone())) {
+            let passed = driven.from.plus_ms(now.ms_since(driven.since));
+            *driven = Driven { from: passed.max(at), since: now, ..*driven };
+        }
         let events = self.events.entry(run.clone()).or_default();
         let settled = events.iter().rev().find(|(_, recorded)| now.ms_since(*recorded) > OVERTAKEN_MS_MAX);
         if settled.is_some_and(|(before, _)| at < *before) {
