@@ -11,6 +11,10 @@ use crate::{Dispatcher, Room};
 
 const CALL: CallId = CallId { turn: 1, index: 0 };
 
+fn decide(said: Said) -> Intervention {
+    Intervention::Decide { call: CALL, by: "dana".into(), said }
+}
+
 async fn journal(world: &World, run: &RunId) -> Vec<Event> {
     world.read(run).await.expect("it is there").journal
 }

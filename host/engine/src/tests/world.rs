@@ -170,6 +170,11 @@ impl World {
         self.state().standings.clear();
     }
 
+    /// What has been asked and not been done.
+    pub(super) fn open_questions(&self) -> usize {
+        self.state().asked.len()
+    }
+
     /// What the model says when it closes.
     pub(super) fn set_account(&self, account: &str) {
         self.state().account = Some(account.to_owned());
