@@ -26,10 +26,10 @@ impl Step {
         // attempt before the one that it would be recorded of.
         let Some(_turn) = self.trying.enter(&key) else { return Ok(Found::NotYet { ask_again_ms: None }) };
         let (_, settled, _) = self.run.call(call).expect("the machine names calls that are there");
-        if let Some(resolution) = settled.as_open().and_then(|open| open.resolution.clone()) {
-            if let Some(found) = self.take_word(&key, settled.tries, resolution).await? {
-                return Ok(found);
-            }
+        if let Some(resolution) = settled.as_open().and_then(|open| open.resolution.clone())
+            && let Some(found) = self.take_word(&key, settled.tries, resolution).await?
+        {
+            return Ok(found);
         }
         loop {
             let Some(entry) = self.ports.ledger.entry(&key).await? else { return Ok(Found::DidNotHappen) };
