@@ -66,8 +66,8 @@ pub enum Mutation {
     WeightsIgnored,
     /// The grant doesn't say that a person must approve.
     ApprovalForgotten,
-    /// What people said is not forgotten once it is done or declined.
-    WordsKept,
+    /// What people said is not forgotten once it is done or declined, and is said anew each time it is read.
+    WordsSaidAnew,
     /// Runs that wait for a person aren't listed.
     PeopleNotAsked,
     /// Of what was begun and not sent, the ledger says that it may have been.
@@ -114,7 +114,7 @@ impl Mutation {
         (Mutation::OneQueueForAll, Law::Fairness),
         (Mutation::WeightsIgnored, Law::Share),
         (Mutation::ApprovalForgotten, Law::Approved),
-        (Mutation::WordsKept, Law::PersonsWord),
+        (Mutation::WordsSaidAnew, Law::PersonsWord),
         (Mutation::PeopleNotAsked, Law::Listed),
         (Mutation::NothingSentDoubted, Law::Cancelled),
         (Mutation::HoursForgotten, Law::Hours),

@@ -232,14 +232,18 @@ impl Journal for Process {
         }
         let state = &mut *self.world.state();
         self.leave_if_over(state, run);
-        Ok(state.records.disk().asked(run))
+        let mut asked = state.records.disk().asked(run);
+        if self.world.mutation == Some(Mutation::WordsSaidAnew) {
+            asked.iter_mut().for_each(|asked| asked.at = Timestamp::from_millis(u64::MAX));
+        }
+        Ok(asked)
     }
 
     async fn decline(&self, fence: Fence, number: InterventionNumber) -> Result<(), RecordsError> {
         self.point().await;
         self.world.tell(|| format!("{} declines word {}", self.id, number.0));
         let state = &mut *self.world.state();
-        if self.world.mutation == Some(Mutation::WordsKept) && !state.calm {
+        if self.world.mutation == Some(Mutation::WordsSaidAnew) && !state.calm {
             return Ok(());
         }
         let of = state.records.disk().asked_by(number).cloned();

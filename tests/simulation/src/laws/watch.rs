@@ -70,10 +70,8 @@ impl World {
                 state.laws.broken(Law::Approved, format!("{tool} of {run} began, and nobody approved it"));
             }
         }
-        if let Some(timing) = terms.timing() {
-            if !self.is_in_time(timing, invocation, now) {
-                self.broken(Law::Hours, format!("{tool} of {run} began before it might"));
-            }
+        if terms.timing().is_some_and(|timing| !self.is_in_time(timing, invocation, now)) {
+            self.broken(Law::Hours, format!("{tool} of {run} began before it might"));
         }
     }
 

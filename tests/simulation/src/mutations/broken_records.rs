@@ -88,7 +88,7 @@ impl Records {
         let shown = Event { at: wall, ..append.event.clone() };
         let append = &match self.mutation {
             Some(Mutation::WallTimeRecorded) => Append { event: &shown, ..append.clone() },
-            Some(Mutation::WordsKept) => Append { does: None, ..append.clone() },
+            Some(Mutation::WordsSaidAnew) => Append { does: None, ..append.clone() },
             Some(Mutation::PeopleNotAsked) if append.standing.is_for_a_person() => {
                 Append { standing: Standing::Working, ..append.clone() }
             }
