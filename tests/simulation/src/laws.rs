@@ -175,7 +175,6 @@ impl Laws {
             Kind::CancelRequested { .. } => self.people.cancelled(append.run, now),
             Kind::Decided { said, .. } if matches!(**said, Said::Resolve(_)) => {
                 self.people.goes_on(append.run);
-                self.order.goes_on(append.run);
             }
             _ => {}
         }

@@ -266,10 +266,11 @@ impl Call {
         self.status = Status::Ended(CallEnd::Failed(Failure::new(FailureKind::Denied, words)));
     }
 
-    /// A person says what became of it.
-    pub(super) fn resolve(&mut self, resolution: Resolution) {
+    /// A person says what became of it. `late`: its place among those that go on so.
+    pub(super) fn resolve(&mut self, resolution: Resolution, late: u32) {
         let step = Step::Settle { attempt: self.attempts, round: self.rounds + 1 };
-        self.status = Status::Open(Open { in_doubt: true, resolution: Some(resolution), ..Open::at(step) });
+        self.status =
+            Status::Open(Open { in_doubt: true, resolution: Some(resolution), late: Some(late), ..Open::at(step) });
     }
 
     fn is_in_doubt(&self) -> bool {

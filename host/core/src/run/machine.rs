@@ -406,12 +406,11 @@ impl Run {
     /// Calls whose turn it is, and those that wait where others overtake them.
     ///
     /// In a turn, reads go side by side, and a write once all before it have ended and with nothing after it begun. One
-    /// that others overtook comes after them all, whatever its place in the reply: it must not stop what has begun. What
-    /// a person settles, once the model's work is over, is in nobody's way.
+    /// that others overtook comes after them all, whatever its place in the reply: it must not stop what has begun.
     fn callable(&self) -> Vec<(CallId, &Call)> {
         match self.phase {
             Phase::New | Phase::Asking { .. } | Phase::Ended(_) => return Vec::new(),
-            Phase::Attending(_) => return self.numbered_calls().filter(|(_, call)| call.is_open()).collect(),
+            Phase::Attending(_) => return self.attended(),
             Phase::Calling => {}
         }
         let turn = self.current_turn();
@@ -429,6 +428,21 @@ impl Run {
         });
         in_order.extend(aside);
         in_order
+    }
+
+    /// The same once the model's work is over. What people say is taken side by side; what is to be tried again is tried
+    /// once all that they said something of before has ended.
+    fn attended(&self) -> Vec<(CallId, &Call)> {
+        let calls = self.numbered_calls().filter_map(|(id, call)| Some((id, call, call.as_open()?)));
+        let mut open: Vec<_> = calls.collect();
+        open.sort_by_key(|(_, _, open)| open.late);
+        let mut one_before = false;
+        open.retain(|(_, _, open)| {
+            let free = matches!(open.step, Step::Settle { .. }) || open.is_set_aside() || !one_before;
+            one_before |= !open.is_set_aside();
+            free
+        });
+        open.into_iter().map(|(id, call, _)| (id, call)).collect()
     }
 }
 

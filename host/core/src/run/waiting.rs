@@ -59,7 +59,8 @@ impl Run {
             return Err("this call isn't left to a person");
         }
         let wall_ms = self.pins().map_or(0, |pins| pins.budgets.wall_ms_max);
-        self.call_mut(id)?.resolve(resolution);
+        let late = self.overtaken();
+        self.call_mut(id)?.resolve(resolution, late);
         if let Some(footing) = &mut self.footing {
             footing.deadline = footing.deadline.max(at.plus_ms(wall_ms));
         }
@@ -92,7 +93,7 @@ impl Run {
 
     /// The place of the next call that goes on after others overtook it.
     fn overtaken(&self) -> u32 {
-        let late = self.newest_calls().iter().filter_map(|call| call.as_open()?.late).max();
+        let late = self.numbered_calls().filter_map(|(_, call)| call.as_open()?.late).max();
         late.map_or(0, |last| last + 1)
     }
 }

@@ -22,8 +22,11 @@ use std::{
 use figure::Figure;
 use tokio::runtime::Runtime;
 
+/// How something is measured.
+type Measure = fn(&Runtime) -> anyhow::Result<Vec<Figure>>;
+
 /// What is measured, and how.
-const PARTS: [(&str, fn(&Runtime) -> anyhow::Result<Vec<Figure>>); 5] = [
+const PARTS: [(&str, Measure); 5] = [
     ("parked", |_| parked::measure()),
     ("recovery", recovery::measure),
     ("journal", |runtime| runtime.block_on(journal::measure())),

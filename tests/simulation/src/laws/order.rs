@@ -1,6 +1,6 @@
 //! What goes on side by side within a run.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use aftercall_core::{id::RunId, tool::Invocation};
 
@@ -11,8 +11,6 @@ use crate::process::ProcessId;
 pub(crate) struct Order {
     found: Found,
     inside: BTreeMap<(ProcessId, RunId), Calls>,
-    /// Runs whose model has done its work: what people settle of them is in nobody's way.
-    settled_by_people: BTreeSet<RunId>,
 }
 
 #[derive(Default, Clone, Copy)]
@@ -23,19 +21,14 @@ struct Calls {
 
 impl Order {
     pub(super) fn new(found: Found) -> Self {
-        Self { found, inside: BTreeMap::new(), settled_by_people: BTreeSet::new() }
-    }
-
-    pub(super) fn goes_on(&mut self, run: &RunId) {
-        self.settled_by_people.insert(run.clone());
+        Self { found, inside: BTreeMap::new() }
     }
 
     pub(crate) fn enter(&mut self, process: ProcessId, invocation: &Invocation) {
         let run = &invocation.context.run;
         let calls = self.inside.entry((process, run.clone())).or_default();
         let writes = invocation.effect.writes();
-        let in_turn = !self.settled_by_people.contains(run);
-        if in_turn && (calls.writes > 0 || (writes && calls.reads > 0)) {
+        if calls.writes > 0 || (writes && calls.reads > 0) {
             let words =
                 format!("{} began beside {} reads and {} writes, in {run}", invocation.tool, calls.reads, calls.writes);
             self.found.add(Law::WritesAlone, words);

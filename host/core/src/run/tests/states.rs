@@ -160,6 +160,9 @@ fn check_state(run: &Run) {
     }
     if run.attending().is_none() {
         check_order(run, &of_calls);
+    } else {
+        let attempts = commands.iter().filter(|command| matches!(command, Command::Attempt { .. })).count();
+        assert!(attempts <= 1, "what people want tried again is tried one after another: {commands:?}");
     }
 
     if let Some(ending) = run.ending() {

@@ -66,6 +66,26 @@ fn stories_have_their_commands() {
 }
 
 #[test]
+fn what_people_want_tried_again_is_tried_one_after_another() {
+    let redo = |index| decided(1, index, Said::Resolve(Resolution::Redo));
+    let mut story = vec![started(), replied(1, 1, &["once", "once", "once"])];
+    story.extend((0..3).map(|index| attempted(1, index, 1, AttemptResult::Unknowable)));
+    story.extend([replied(2, 1, &[]), redo(1), redo(0)]);
+    for (next, expected) in [
+        (None, &["1/call/1/settle/1", "1/call/0/settle/1"][..]),
+        (Some(settled(1, 0, 1, Found::DidNotHappen)), &["1/call/1/settle/1"]),
+        (Some(settled(1, 1, 1, Found::DidNotHappen)), &["1/call/1/attempt/2"]),
+        (Some(redo(2)), &["1/call/1/attempt/2", "1/call/2/settle/1"]),
+        (Some(attempted(1, 1, 2, AttemptResult::Done(outcome()))), &["1/call/0/attempt/2", "1/call/2/settle/1"]),
+        (Some(settled(1, 2, 1, Found::DidNotHappen)), &["1/call/0/attempt/2"]),
+        (Some(attempted(1, 0, 2, AttemptResult::Done(outcome()))), &["1/call/2/attempt/2"]),
+    ] {
+        story.extend(next);
+        assert_eq!(commands(&play(story.clone())), expected);
+    }
+}
+
+#[test]
 fn runs_end_in_their_own_words() {
     use AttemptResult::{Done, Failed, Known, Unknowable};
     let once = || vec![started(), replied(1, 1, &["once"])];
