@@ -6,7 +6,7 @@ use aftercall_core::{
     binding, cap,
     effect::{EffectKey, arguments_digest},
     json::Json,
-    ledger::{Begin, Change, Decision, Fence, State, Verdict, verdict},
+    ledger::{Begin, Change, Decision, Fence, Verdict, verdict},
     ports::{EffectOf, Ledger, RecordsError, WriteRecord},
     run::{Attempt, AttemptResult, CallId, PinnedTool},
     schema,
@@ -46,14 +46,6 @@ impl Step {
             Err(failure) => return Ok(failed(failure)),
         };
         let key = EffectKey::of(&self.subject.identity, &tool.plugin, &tool.name, &tool.identity, &arguments);
-        // A step that was under way when the run was to end is awaited. One that is begun after that only finds out what has
-        // left already.
-        if tool.effect.writes() && self.run.is_stopping() && self.nothing_left(&key).await? {
-            let words = "the run was to end before this began: nothing was done";
-            let failure = Failure::new(FailureKind::NotRunnable, words);
-            let tries = self.tries(&key).await?;
-            return Ok(attempt(AttemptResult::Failed(failure), tries, Some(key), Told::default()));
-        }
         let terms = match self.terms(tool, &arguments) {
             Ok(terms) => terms,
             Err(failure) if !tool.effect.writes() => return Ok(failed(failure)),
@@ -62,6 +54,8 @@ impl Step {
                 return Ok(attempt(result, tries, Some(key), Told::default()));
             }
         };
+        // A step that was under way when the run was to end is awaited. One that is begun after that only finds out what has
+        // left already.
         if self.run.is_stopping() {
             let failure = Failure::new(FailureKind::Unavailable, "the run is ending: this was not begun");
             let (result, tries) = self.refused(&key, &arguments, failure).await?;
@@ -174,12 +168,6 @@ impl Step {
             at: self.clock.now(),
         };
         self.ports.ledger.begin(&effect, &begin).await
-    }
-
-    /// Whether nothing of an effect can have left so far.
-    async fn nothing_left(&self, key: &EffectKey) -> Result<bool, RecordsError> {
-        let known = self.ports.ledger.entry(key).await?.map(|entry| entry.state);
-        Ok(matches!(known, None | Some(State::Failed | State::Open { write_left: false, doubted: false, .. })))
     }
 
     async fn tries(&self, key: &EffectKey) -> Result<u32, RecordsError> {
