@@ -13,9 +13,9 @@ use super::{db::Db, fault::Fault, integer, journal, timestamp};
 use crate::stored::Document;
 
 pub(super) fn ask(db: &Connection, run: &RunId, at: Timestamp, what: &Intervention) -> Result<(), Fault> {
-    let ended: bool = db
-        .prepare_cached("SELECT ending IS NOT NULL FROM runs WHERE run = ?1")?
-        .query_row([run.as_str()], |row| row.get(0))
+    let (number, ended): (i64, bool) = db
+        .prepare_cached("SELECT number, ending IS NOT NULL FROM runs WHERE run = ?1")?
+        .query_row([run.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?
         .ok_or_else(|| RecordsError::NoSuchRun(run.to_string()))?;
     if ended {
@@ -25,9 +25,9 @@ pub(super) fn ask(db: &Connection, run: &RunId, at: Timestamp, what: &Interventi
     // By the time of the run, which may be ahead of the clock: what is asked comes after all that has happened.
     db.prepare_cached(
         "INSERT INTO interventions (run, at, version, json)
-         VALUES (?1, max(?2, (SELECT ifnull(max(at), 0) FROM events WHERE run = ?1)), ?3, ?4)",
+         VALUES (?1, max(?2, (SELECT ifnull(max(at), 0) FROM events WHERE run = ?5)), ?3, ?4)",
     )?
-    .execute((run.as_str(), integer(at.as_millis()), version, json))?;
+    .execute((run.as_str(), integer(at.as_millis()), version, json, number))?;
     Ok(())
 }
 
