@@ -182,6 +182,27 @@ impl Stage {
         }
     }
 
+    /// Starts a process and submits the call; if the process comes to the point at which it stops, another one takes the
+    /// call. Says whether it came there.
+    pub(crate) async fn submit_whoever_stops(&mut self, call: &Accept) -> Held<bool> {
+        let stopped = !self.start_and_submit(call).await?;
+        if stopped {
+            self.restart().await;
+            self.submit(call).await?;
+        }
+        Ok(stopped)
+    }
+
+    /// Waits until the run stands so; if the process comes before to the point at which it stops, another one goes on.
+    /// Says whether it came there, too.
+    pub(crate) async fn stands_whoever_stops(&mut self, run: &RunId, so: impl Fn(&Told) -> bool) -> Held<(Told, bool)> {
+        if let Some(told) = self.stands_unless_stopped(run, &so).await? {
+            return Ok((told, false));
+        }
+        self.restart().await;
+        Ok((self.stands(run, so).await?, true))
+    }
+
     /// Nothing happened so far that no law allows.
     pub(crate) fn verdict(&self) -> Held {
         demand(self.world.broken().is_empty(), || self.world.broken().join("; "))

@@ -53,7 +53,7 @@ pub struct Open {
     pub failure: Option<Failure>,
     /// Whether an attempt so far may have made the effect happen.
     pub in_doubt: bool,
-    /// Its place among those that others overtook, in the order in which they could go on.
+    /// Its place among those that others overtook or that people said something of, in the order in which they could go on.
     pub late: Option<u32>,
     /// What a person approved.
     pub approved: Option<ApprovalAsk>,

@@ -91,7 +91,7 @@ impl Run {
         Ok(())
     }
 
-    /// The place of the next call that goes on after others overtook it.
+    /// The place of the next call that goes on after others overtook it, or because a person said something of it.
     fn overtaken(&self) -> u32 {
         let late = self.numbered_calls().filter_map(|(_, call)| call.as_open()?.late).max();
         late.map_or(0, |last| last + 1)

@@ -154,32 +154,14 @@ async fn approve_and_die(engines: &dyn Engines, point: u64) -> Held<bool> {
     let (mut stage, call) = begin(engines).await;
     let run = call.identity.run();
     stage.world.stop_at(point);
-    let mut reached = !stage.start_and_submit(&call).await?;
-    if reached {
-        stage.restart().await;
-        stage.submit(&call).await?;
-    }
+    let before_taken = stage.submit_whoever_stops(&call).await?;
     let waits = |told: &Told| told.awaits_approval() || told.has_ended();
-    let told = match stage.stands_unless_stopped(&run, waits).await? {
-        Some(told) => told,
-        None => {
-            reached = true;
-            stage.restart().await;
-            stage.stands(&run, waits).await?
-        }
-    };
+    let (told, before_asked) = stage.stands_whoever_stops(&run, waits).await?;
     stage.has_made(&["upsert 1"])?;
     stage.decide(&run, 0, Said::Approve(told.ask()?)).await;
-    let told = match stage.has_ended_unless_stopped(&run).await? {
-        Some(told) => told,
-        None => {
-            reached = true;
-            stage.restart().await;
-            stage.ended(&run).await?
-        }
-    };
+    let (told, before_ended) = stage.stands_whoever_stops(&run, Told::has_ended).await?;
     demand_eq("the outcome", told.outcome(), "completed")?;
     stage.has_made(&["send 1", "upsert 1"])?;
     stage.tells_truly(&[&told])?;
-    Ok(reached)
+    Ok(before_taken || before_asked || before_ended)
 }

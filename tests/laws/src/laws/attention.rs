@@ -80,22 +80,12 @@ async fn settle_and_die(engines: &dyn Engines, point: u64) -> Held<bool> {
     let call = stage.world.call("acme", "c1", 0, &[&["shout 1"], &[]]);
     let run = call.identity.run();
     stage.world.stop_at(point);
-    let mut reached = !stage.start_and_submit(&call).await?;
-    if reached {
-        stage.restart().await;
-        stage.submit(&call).await?;
-    }
+    let mut reached = stage.submit_whoever_stops(&call).await?;
     let mut said = 0;
     let told = loop {
         let heard = |told: &Told| told.has_ended() || (told.needs_attention() && words(told) == said);
-        let told = match stage.stands_unless_stopped(&run, heard).await? {
-            Some(told) => told,
-            None => {
-                reached = true;
-                stage.restart().await;
-                stage.stands(&run, heard).await?
-            }
-        };
+        let (told, stopped) = stage.stands_whoever_stops(&run, heard).await?;
+        reached |= stopped;
         if told.has_ended() {
             break told;
         }
