@@ -55,35 +55,29 @@ impl Step {
     /// What a person says became of an attempt goes into the ledger, unless it was settled meanwhile. None: there was another
     /// attempt meanwhile, of which it says nothing, and that is to be settled first.
     async fn take_word(&self, key: &EffectKey, attempt: u32, said: Resolution) -> Result<Option<Found>, RecordsError> {
-        let outcome = match said {
+        let (outcome, unless_done) = match said {
             Resolution::Done { receipt } => {
                 let text = "a person has looked, and says that this was done".to_owned();
-                Some(Outcome { text, data: None, receipts: vec![receipt] })
+                (Some(Some(Outcome { text, data: None, receipts: vec![receipt] })), Found::DidNotHappen)
             }
-            Resolution::Redo => None,
-            Resolution::Drop => {
-                let known = self.ports.ledger.entry(key).await?.map(|entry| entry.state);
-                return Ok(match known {
-                    Some(State::Done(outcome)) => Some(Found::Happened(outcome)),
-                    Some(State::Open { .. } | State::InDoubt) => None,
-                    Some(State::Failed | State::Unknowable) | None => Some(Found::Never),
-                });
-            }
+            Resolution::Redo => (Some(None), Found::DidNotHappen),
+            Resolution::Drop => (None, Found::Never),
         };
-        let change = Change::Resolved { attempt, outcome: outcome.clone() };
-        match self.ports.ledger.change(key, self.fence, &change).await {
-            Ok(()) => Ok(Some(outcome.map_or(Found::DidNotHappen, Found::Happened))),
-            // Before a crash that the journal knows nothing of, or by another call; one may have been left behind.
-            Err(RecordsError::Ledger { .. }) => {
-                Ok(match self.ports.ledger.entry(key).await?.map(|entry| entry.state) {
-                    Some(State::Done(outcome)) => Some(Found::Happened(outcome)),
-                    Some(State::Failed) | None => Some(Found::DidNotHappen),
-                    Some(State::Unknowable) => Some(Found::Never),
-                    Some(State::Open { .. } | State::InDoubt) => None,
-                })
+        if let Some(outcome) = outcome {
+            let change = Change::Resolved { attempt, outcome: outcome.clone() };
+            match self.ports.ledger.change(key, self.fence, &change).await {
+                Ok(()) => return Ok(Some(outcome.map_or(Found::DidNotHappen, Found::Happened))),
+                // Before a crash that the journal knows nothing of, or by another call; one may have been left behind.
+                Err(RecordsError::Ledger { .. }) => {}
+                Err(error) => return Err(error),
             }
-            Err(error) => Err(error),
         }
+        Ok(match self.ports.ledger.entry(key).await?.map(|entry| entry.state) {
+            Some(State::Done(outcome)) => Some(Found::Happened(outcome)),
+            Some(State::Open { .. } | State::InDoubt) => None,
+            Some(State::Unknowable) => Some(Found::Never),
+            Some(State::Failed) | None => Some(unless_done),
+        })
     }
 
     async fn ask_vendor(

@@ -190,13 +190,19 @@ async fn a_doubt_is_settled_also_after_the_runs_time_is_over() {
     assert_eq!(effects.effects().len(), 1, "the text that was sent is known, with its receipt");
 }
 
-/// Drives two revisions of a conversation side by side, which want the same. Gives their ends.
-async fn drive_both(world: &Arc<World>) -> [Ending; 2] {
-    let engine = engine(world);
-    let (first, _) = engine.accept(&accept()).await.expect("accepted");
+/// Two revisions of a conversation, which want the same.
+async fn accept_two(engine: &Embedded) -> [RunId; 2] {
     let mut revised = accept();
     revised.identity.revision = 1;
+    let (first, _) = engine.accept(&accept()).await.expect("accepted");
     let (second, _) = engine.accept(&revised).await.expect("accepted");
+    [first, second]
+}
+
+/// Drives two such runs side by side. Gives their ends.
+async fn drive_both(world: &Arc<World>) -> [Ending; 2] {
+    let engine = engine(world);
+    let [first, second] = accept_two(&engine).await;
     let (first, second) = tokio::join!(drive(&engine, &first, pending()), drive(&engine, &second, pending()));
     [first.expect("driven"), second.expect("driven")]
 }

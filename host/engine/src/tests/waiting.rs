@@ -4,6 +4,7 @@ use aftercall_core::{
     ports::Clock,
     run::{CallId, Intervention, Resolution, Said},
     timing::Timing,
+    tool::Receipt,
 };
 
 use super::*;
@@ -38,11 +39,52 @@ async fn a_word_is_about_the_attempt_that_it_was_said_of() {
     assert_eq!(standing, Standing::NeedsAttention);
     for index in 0..2 {
         let said = Said::Resolve(Resolution::Redo);
-        world.ask(Intervention::Decide { call: CallId { turn: 1, index }, by: "dana".into(), said });
+        world.ask(&run, Intervention::Decide { call: CallId { turn: 1, index }, by: "dana".into(), said });
     }
     let driven = engine.drive(&run, Park::ForAPerson, pending()).await.expect("driven");
     assert_eq!(driven, Driven::Parked(Standing::NeedsAttention), "both are asked about again");
     assert_eq!(world.vendors(), Vec::<String>::new(), "of two words on one attempt, one is taken");
+}
+
+/// Two runs of a conversation that want the same, of each of which a person says something, and an engine that dies at any
+/// point of doing what was said of the first: the word on the second may find the attempt that the first one led to, left
+/// open or in doubt.
+#[tokio::test(start_paused = true)]
+async fn a_word_that_finds_another_attempt_left_behind_leads_to_a_question_at_most() {
+    let done = Resolution::Done { receipt: Receipt { id: "m1".into(), kind: "message".into(), url: None } };
+    for word in [done, Resolution::Redo, Resolution::Drop] {
+        let mut asked_again = 0;
+        for die_at in 0.. {
+            let world = World::new(&[&["shout"], &[]], Some(die_at));
+            world.fault("shout", &[Fault::RequestLost]);
+            let first = engine(&world);
+            let redone = async {
+                let runs = accept_two(&first).await;
+                for run in &runs {
+                    let driven = first.drive(run, Park::ForAPerson, pending()).await.expect("driven");
+                    assert_eq!(driven, Driven::Parked(Standing::NeedsAttention));
+                }
+                world.ask(&runs[0], decide(Said::Resolve(Resolution::Redo)));
+                world.ask(&runs[1], decide(Said::Resolve(word.clone())));
+                first.drive(&runs[0], Park::ForAPerson, pending()).await.expect("driven");
+            };
+            tokio::select! { () = redone => break, () = world.died() => {} }
+            drop(first);
+            let second = engine(&world);
+            for run in accept_two(&second).await.iter().rev() {
+                let driven = async || second.drive(run, Park::ForAPerson, pending()).await.expect("driven");
+                let mut then = driven().await;
+                if then == Driven::Parked(Standing::NeedsAttention) {
+                    asked_again += 1;
+                    world.ask(run, decide(Said::Resolve(Resolution::Drop)));
+                    then = driven().await;
+                }
+                assert!(matches!(then, Driven::Ended(_)), "{word:?}, died at {die_at}: {then:?}");
+            }
+            assert!(world.vendors().len() <= 1, "{word:?}, died at {die_at}: {:?}", world.vendors());
+        }
+        assert!(asked_again > 0, "{word:?}: some attempts are left open by who died");
+    }
 }
 
 /// The same word said twice, of which the second is seen only after the attempt that the first one led to.
@@ -56,9 +98,9 @@ async fn a_word_said_before_an_attempt_is_not_taken_for_one_on_it() {
     let redo = || decide(Said::Resolve(Resolution::Redo));
     for known in [true, false, true] {
         if known {
-            world.ask(redo());
+            world.ask(&run, redo());
         } else {
-            world.ask_at(said_at, redo());
+            world.ask_at(said_at, &run, redo());
         }
         let driven = engine.drive(&run, Park::ForAPerson, pending()).await.expect("driven");
         let done = world.vendors() == ["shout"];

@@ -47,7 +47,9 @@ struct State {
     fence: u64,
     runs: BTreeMap<RunId, StoredRun>,
     standings: BTreeMap<RunId, Standing>,
-    asked: Vec<Asked>,
+    /// What was asked of which runs.
+    asked: Vec<(RunId, Asked)>,
+    asked_ever: u64,
     /// What the model says when it closes.
     account: Option<String>,
     ledger: BTreeMap<EffectKey, Entry>,
@@ -153,16 +155,17 @@ impl World {
         }
     }
 
-    /// Somebody asks for something.
-    pub(super) fn ask(&self, what: Intervention) {
-        self.ask_at(self.now(), what);
+    /// Somebody asks something of a run.
+    pub(super) fn ask(&self, run: &RunId, what: Intervention) {
+        self.ask_at(self.now(), run, what);
     }
 
     /// The same, at some time before.
-    pub(super) fn ask_at(&self, at: Timestamp, what: Intervention) {
+    pub(super) fn ask_at(&self, at: Timestamp, run: &RunId, what: Intervention) {
         let mut state = self.state();
-        let number = InterventionNumber(u64::try_from(state.points).expect("small"));
-        state.asked.push(Asked { number, at, what });
+        state.asked_ever += 1;
+        let number = InterventionNumber(state.asked_ever);
+        state.asked.push((run.clone(), Asked { number, at, what }));
     }
 
     /// The records know nothing of where runs stand, as those of an older version.
@@ -224,7 +227,7 @@ impl Journal for World {
             assert_eq!(u64::try_from(run.journal.len()), Ok(append.seq), "events come in order");
             run.journal.push(append.event.clone());
             state.standings.insert(append.run.clone(), append.standing);
-            state.asked.retain(|asked| Some(asked.number) != append.does);
+            state.asked.retain(|(_, asked)| Some(asked.number) != append.does);
         }
         self.point().await;
         Ok(())
@@ -247,12 +250,13 @@ impl Journal for World {
         Ok(Vec::new())
     }
 
-    async fn asked(&self, _: &RunId) -> Result<Vec<Asked>, RecordsError> {
-        Ok(self.state().asked.clone())
+    async fn asked(&self, run: &RunId) -> Result<Vec<Asked>, RecordsError> {
+        let state = self.state();
+        Ok(state.asked.iter().filter(|(of, _)| of == run).map(|(_, asked)| asked.clone()).collect())
     }
 
     async fn decline(&self, _: Fence, number: InterventionNumber) -> Result<(), RecordsError> {
-        self.state().asked.retain(|asked| asked.number != number);
+        self.state().asked.retain(|(_, asked)| asked.number != number);
         Ok(())
     }
 
