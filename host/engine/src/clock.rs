@@ -48,6 +48,12 @@ impl RunClock {
         }
         now.max(passed)
     }
+
+    /// When the clock, which others look at, will show what the run's time is to be, unless it is stepped before that.
+    pub(crate) fn on_the_clock(&self, at: Timestamp) -> Timestamp {
+        let left = at.ms_since(self.now());
+        self.clock.now().plus_ms(left)
+    }
 }
 
 #[cfg(test)]
@@ -74,5 +80,8 @@ mod tests {
         clock.0.store(2_000, Ordering::Relaxed);
         tokio::time::sleep(Duration::from_millis(5)).await;
         assert_eq!([run.now(), step.now()].map(Timestamp::as_millis), [900_005; 2]);
+        for (own, on_the_clock) in [(900_012, 2_007), (900_005, 2_000), (5, 2_000)] {
+            assert_eq!(run.on_the_clock(Timestamp::from_millis(own)).as_millis(), on_the_clock);
+        }
     }
 }

@@ -99,7 +99,7 @@ impl Step {
                 attempt: effect.attempt,
                 first_attempt_at: effect.first_attempt_at,
                 attempt_at: effect.attempt_at,
-                deadline: effect.deadline,
+                deadline: self.clock.on_the_clock(effect.deadline),
                 facts: facts.collect(),
                 dry_run: self.run.pins().is_some_and(|pins| pins.rehearsal),
             },

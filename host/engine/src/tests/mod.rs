@@ -172,6 +172,26 @@ async fn a_cancelled_run_awaits_what_is_in_flight() {
     assert_eq!(Run::replay(journal).expect("it fits").ending(), Some(&ending), "the journal tells the same");
 }
 
+/// Tools look at the clock, and a run has a time of its own that isn't set back.
+#[tokio::test(start_paused = true)]
+async fn what_a_clock_that_is_set_back_shows_gives_a_tool_no_more_time() {
+    let world = World::new(&[&["upsert"], &[]], None);
+    world.slow(Slow { begins_ms: [1_500].into(), ..Slow::default() });
+    let mut accept = accept();
+    if let Kind::Started(pins) = &mut accept.first.kind {
+        pins.budgets.wall_ms_max = 1_000;
+    }
+    let engine = engine(&world);
+    let (run, _) = engine.accept(&accept).await.expect("accepted");
+    let step = async {
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        world.set_back(60_000);
+    };
+    let (ending, ()) = tokio::join!(drive(&engine, &run, pending()), step);
+    assert_eq!(ending.expect("driven"), Ending::BudgetExhausted { budget: Budget::WallTime });
+    assert_eq!(world.vendors(), Vec::<String>::new());
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_doubt_is_settled_also_after_the_runs_time_is_over() {
     let world = World::new(&[&["send"], &[]], None);

@@ -66,6 +66,8 @@ struct State {
     asks: usize,
     reconciled: usize,
     slow: Slow,
+    /// How far the clock was set back.
+    set_back_ms: u64,
 }
 
 /// What takes its time, in milliseconds.
@@ -107,6 +109,11 @@ impl World {
 
     pub(super) fn slow(&self, slow: Slow) {
         self.state().slow = slow;
+    }
+
+    /// Sets the clock back, to when the world began at most.
+    pub(super) fn set_back(&self, ms: u64) {
+        self.state().set_back_ms = ms;
     }
 
     /// Changes what the tenant's grant says of a tool. None: it isn't granted any more.
@@ -340,6 +347,9 @@ impl Model for World {
 impl Tools for World {
     async fn call(&self, invocation: &Invocation, door: Arc<dyn WriteRecord>) -> AttemptEnd {
         self.point().await;
+        if invocation.context.deadline <= self.now() {
+            return AttemptEnd::of(Err(Failure::new(FailureKind::Unavailable, "its time was over")), &[]);
+        }
         let fault = {
             let mut state = self.state();
             let faults = state.faults.entry(invocation.tool.clone()).or_default();
@@ -418,7 +428,8 @@ fn outcome(tool: &str) -> Outcome {
 /// A clock that goes with tokio's, which tests pause.
 impl Clock for World {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(u64::try_from(self.began.elapsed().as_millis()).expect("a test is short"))
+        let elapsed = u64::try_from(self.began.elapsed().as_millis()).expect("a test is short");
+        Timestamp::from_millis(elapsed.saturating_sub(self.state().set_back_ms))
     }
 }
 
