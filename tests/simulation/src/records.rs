@@ -101,8 +101,14 @@ impl Process {
 
     /// A run that has ended leaves memory again. Its last event may be there although the records said that they failed.
     fn leave_if_over(&self, state: &mut State, run: &RunId) {
-        let disk = state.records.disk();
-        if disk.has_ended(run) && disk.asked(run).is_empty() {
+        if state.records.disk().has_ended(run) {
+            self.leave(state, run);
+        }
+    }
+
+    /// It leaves memory where it stands, unless something is still asked of it.
+    fn leave(&self, state: &mut State, run: &RunId) {
+        if state.records.disk().asked(run).is_empty() {
             state.laws.lanes(self.id).ended(run, self.world.now());
         }
     }
@@ -173,7 +179,7 @@ impl Journal for Process {
         })
         .await?;
         if parks(append.standing, append.event.at) {
-            self.world.state().laws.lanes(self.id).ended(append.run, self.world.now());
+            self.leave(&mut self.world.state(), append.run);
         }
         Ok(())
     }
@@ -250,7 +256,11 @@ impl Journal for Process {
         state.records.decline(fence, number)?;
         state.reached("a word was declined");
         if let Some(run) = of {
-            self.leave_if_over(state, &run);
+            let disk = state.records.disk();
+            let newest = disk.runs().get(&run).and_then(|stored| Some(stored.journal.last()?.at));
+            if newest.is_some_and(|newest| parks(disk.standing(&run), newest)) {
+                self.leave(state, &run);
+            }
         }
         Ok(())
     }
