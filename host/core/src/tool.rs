@@ -109,7 +109,7 @@ pub struct CallContext {
     pub first_attempt_at: Timestamp,
     /// When this attempt began; in `reconcile`, when the attempt in doubt began.
     pub attempt_at: Timestamp,
-    /// The instance is ended then.
+    /// The instance is ended then, by the clock that the host looks at.
     pub deadline: Timestamp,
     /// Facts that the grant lets this plugin see: name and JSON value.
     pub facts: Vec<(String, Json)>,

@@ -106,10 +106,11 @@ impl Process {
         }
     }
 
-    /// It leaves memory where it stands, unless something is still asked of it.
+    /// It leaves memory where it stands, unless it has heard something that it is yet to do.
     fn leave(&self, state: &mut State, run: &RunId) {
-        if state.records.disk().asked(run).is_empty() {
-            state.laws.lanes(self.id).ended(run, self.world.now());
+        let lanes = state.laws.lanes(self.id);
+        if !lanes.has_heard(run) {
+            lanes.ended(run, self.world.now());
         }
     }
 }
@@ -178,8 +179,12 @@ impl Journal for Process {
             Ok(())
         })
         .await?;
+        let state = &mut *self.world.state();
+        if append.does.is_some() {
+            state.laws.lanes(self.id).does(append.run);
+        }
         if parks(append.standing, append.event.at) {
-            self.leave(&mut self.world.state(), append.run);
+            self.leave(state, append.run);
         }
         Ok(())
     }
@@ -237,8 +242,9 @@ impl Journal for Process {
             return Err(unavailable());
         }
         let state = &mut *self.world.state();
-        self.leave_if_over(state, run);
         let mut asked = state.records.disk().asked(run);
+        state.laws.lanes(self.id).hears(run, asked.len());
+        self.leave_if_over(state, run);
         if self.world.mutation == Some(Mutation::WordsSaidAnew) {
             asked.iter_mut().for_each(|asked| asked.at = Timestamp::from_millis(u64::MAX));
         }
@@ -248,6 +254,7 @@ impl Journal for Process {
     async fn decline(&self, fence: Fence, number: InterventionNumber) -> Result<(), RecordsError> {
         self.point().await;
         self.world.tell(|| format!("{} declines word {}", self.id, number.0));
+        let wall = self.world.wall();
         let state = &mut *self.world.state();
         if self.world.mutation == Some(Mutation::WordsSaidAnew) && !state.calm {
             return Ok(());
@@ -256,9 +263,11 @@ impl Journal for Process {
         state.records.decline(fence, number)?;
         state.reached("a word was declined");
         if let Some(run) = of {
-            let disk = state.records.disk();
+            state.laws.lanes(self.id).does(&run);
+            let (disk, own) = (state.records.disk(), state.laws.own_time.of(self.id, &run, wall, self.world.now()));
             let newest = disk.runs().get(&run).and_then(|stored| Some(stored.journal.last()?.at));
-            if newest.is_some_and(|newest| parks(disk.standing(&run), newest)) {
+            let (standing, is_due) = (disk.standing(&run), |until| until <= own);
+            if newest.is_some_and(|newest| parks(standing, newest)) && !standing.wake_at().is_some_and(is_due) {
                 self.leave(state, &run);
             }
         }

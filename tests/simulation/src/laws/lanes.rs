@@ -32,6 +32,8 @@ pub(crate) struct Lanes {
     alone: BTreeSet<RunId>,
     /// Tenants of which there was such a run: the dispatcher may give it a turn that comes to nothing.
     unfair: BTreeSet<Tenant>,
+    /// How much runs have heard of people that they are yet to do.
+    heard: BTreeMap<RunId, usize>,
     tenants: BTreeMap<Tenant, Lane>,
 }
 
@@ -50,7 +52,7 @@ struct Lane {
 impl Lanes {
     pub(super) fn new(rooms: Arc<Rooms>, found: Found) -> Self {
         let tenants = rooms.tenants.keys().map(|tenant| (tenant.clone(), Lane::default())).collect();
-        Self { found, rooms, alone: BTreeSet::new(), unfair: BTreeSet::new(), tenants }
+        Self { found, rooms, alone: BTreeSet::new(), unfair: BTreeSet::new(), heard: BTreeMap::new(), tenants }
     }
 
     /// A run that is driven without the dispatcher.
@@ -84,6 +86,7 @@ impl Lanes {
     pub(crate) fn begun(&mut self, run: &RunId, now: Timestamp) {
         let tenant = self.rooms.whose[run].clone();
         let could = self.could(&tenant, now);
+        self.heard.remove(run);
         if self.alone.contains(run) || !self.lane(&tenant).running.insert(run.clone()) {
             return;
         }
@@ -95,6 +98,23 @@ impl Lanes {
             self.tenants.values_mut().for_each(|lane| lane.begun_beside.retain(|other, _| *other != tenant));
             self.lane(&tenant).begun_beside.clear();
         }
+    }
+
+    /// A run that is under way hears what people ask of it.
+    pub(crate) fn hears(&mut self, run: &RunId, words: usize) {
+        self.heard.insert(run.clone(), words);
+    }
+
+    /// It does one of these things, or declines it.
+    pub(crate) fn does(&mut self, run: &RunId) {
+        if let Some(words) = self.heard.get_mut(run) {
+            *words = words.saturating_sub(1);
+        }
+    }
+
+    /// Whether it has heard something that it is yet to do.
+    pub(crate) fn has_heard(&self, run: &RunId) -> bool {
+        self.heard.get(run).is_some_and(|words| *words > 0)
     }
 
     fn check_room(&self, tenant: &Tenant) {
