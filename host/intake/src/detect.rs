@@ -14,13 +14,28 @@ pub enum Form {
 }
 
 impl Form {
+    /// All that there are.
+    pub const ALL: [Form; 2] = [Form::Native, Form::Vapi];
+
+    /// The platform that tells of its calls in this form.
+    pub const fn platform(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Vapi => "vapi",
+        }
+    }
+
+    /// What it is told by, in words.
+    pub(crate) const fn mark(self) -> &'static str {
+        match self {
+            Self::Native => "`\"schema\": \"aftercall.call/1\"` at the top",
+            Self::Vapi => "Vapi's `\"type\": \"end-of-call-report\"` at the top or in `message`",
+        }
+    }
+
     /// The form in which a platform tells of its calls. None: the platform isn't known.
     pub fn of_platform(platform: &str) -> Option<Self> {
-        match platform {
-            "native" => Some(Self::Native),
-            "vapi" => Some(Self::Vapi),
-            _ => None,
-        }
+        Self::ALL.into_iter().find(|form| form.platform() == platform)
     }
 }
 

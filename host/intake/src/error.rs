@@ -1,6 +1,6 @@
 //! Why a payload can't be read.
 
-use crate::{PAYLOAD_BYTES_MAX, native::SCHEMA, vapi::END_OF_CALL};
+use crate::{Form, PAYLOAD_BYTES_MAX, native::SCHEMA};
 
 /// Why a payload can't be read: the place, and the remedy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -18,10 +18,7 @@ pub enum Error {
         why: String,
     },
     /// JSON of no known form.
-    #[error(
-        "neither a native call record (`\"schema\": \"{SCHEMA}\"` at the top) nor a Vapi report \
-         (`\"type\": \"{END_OF_CALL}\"`, at the top or in `message`): the record has {found}"
-    )]
+    #[error("the record is in none of the known forms, which have {}: it has {found}", Form::ALL.map(Form::mark).join(", or "))]
     Unrecognised {
         /// What was found instead.
         found: String,
@@ -34,13 +31,15 @@ pub enum Error {
         /// The version found.
         found: String,
     },
-    /// A Vapi event, but not the one at the end.
-    #[error("at {place}: a `{event}` event says nothing of the whole call: send the `{END_OF_CALL}`")]
+    /// An event of a platform, but none that tells a whole call.
+    #[error("at {place}: a `{event}` event says nothing of the whole call: send the `{wanted}`")]
     OtherEvent {
         /// Where its type stands.
         place: String,
         /// Its type.
         event: String,
+        /// The event that does.
+        wanted: &'static str,
     },
     /// Something in its place is missing or wrong.
     #[error("at {place}: {why}")]

@@ -11,7 +11,11 @@ mod detect;
 mod error;
 mod verify;
 
+pub mod bland;
+pub mod elevenlabs;
 pub mod native;
+pub mod retell;
+pub mod telnyx;
 pub mod vapi;
 
 mod chat;
@@ -22,7 +26,9 @@ use aftercall_core::conversation::Conversation;
 
 pub use detect::{Form, detect};
 pub use error::Error;
-pub use verify::{InvalidKey, SigningKey, Unverified, Verifier};
+pub use verify::{
+    Encoding, InvalidKey, InvalidTemplate, Key, Place, Scheme, Template, Time, Unit, Unverified, Verifier,
+};
 
 /// Largest payload that is read, in bytes: protects the host's memory. An hour of talk is about 200 kB.
 pub const PAYLOAD_BYTES_MAX: usize = 16 * 1024 * 1024;

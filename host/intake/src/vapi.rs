@@ -9,14 +9,13 @@ use std::collections::HashMap;
 use aftercall_core::{
     conversation::{Content, Conversation, Direction, Item, ModelOfCall, Role, ToolCall},
     json::Json,
-    time::Timestamp,
 };
 use serde_json::{Map, Value, value::to_raw_value};
 
 use crate::{
     Error, Parsed,
     chat::{self, Origin},
-    document,
+    document::{self, Tree},
 };
 
 /// The one event of Vapi that tells a whole call.
@@ -35,12 +34,12 @@ const UNNAMED_TOOL: &str = "unnamed_tool";
 pub fn parse(payload: &[u8]) -> Result<Parsed, Error> {
     let document = document::tree(payload)?;
     let (report, place) = match document.get("message") {
-        Some(inside) => (Report(inside), "/message"),
-        None => (Report(&document), ""),
+        Some(inside) => (Tree(inside), "/message"),
+        None => (Tree(&document), ""),
     };
     let event = report.text(&["/type"]).unwrap_or_default();
     if event != END_OF_CALL {
-        return Err(Error::OtherEvent { place: format!("{place}/type"), event });
+        return Err(Error::OtherEvent { place: format!("{place}/type"), event, wanted: END_OF_CALL });
     }
     let id = report.text(&["/call/id"]).ok_or_else(|| {
         Error::at(format!("{place}/call/id"), "the call has no identifier: send the report as Vapi delivers it")
@@ -81,59 +80,14 @@ pub fn parse(payload: &[u8]) -> Result<Parsed, Error> {
     Ok(Parsed { conversation, assistant, tenant: None })
 }
 
-/// A report, which has the same things in several places.
-#[derive(Clone, Copy)]
-struct Report<'a>(&'a Value);
-
-impl<'a> Report<'a> {
-    /// The first of the places that has anything.
-    fn value(self, places: &[&str]) -> Option<&'a Value> {
-        places.iter().find_map(|place| self.0.pointer(place).filter(|value| !value.is_null()))
-    }
-
-    /// The first of the places that has a text with anything in it.
-    fn text(self, places: &[&str]) -> Option<String> {
-        let text = |place: &&str| self.0.pointer(place)?.as_str().filter(|text| !text.trim().is_empty());
-        places.iter().find_map(text).map(str::to_owned)
-    }
-
-    fn object(self, places: &[&str]) -> Option<Json> {
-        let object = |place: &&str| self.0.pointer(place).filter(|value| value.is_object());
-        places.iter().find_map(object).map(Json::from)
-    }
-
-    fn instant(self, places: &[&str]) -> Option<Timestamp> {
-        places.iter().find_map(|place| instant(self.0.pointer(place)?))
-    }
-
-    /// The first of the places that has a list with anything in it.
-    fn list(self, places: &[&str]) -> &'a [Value] {
-        let list = |place: &&str| self.0.pointer(place)?.as_array().filter(|list| !list.is_empty());
-        places.iter().find_map(list).map_or(&[], Vec::as_slice)
-    }
-
-    /// Something of the model's configuration.
-    fn model(self, key: &str) -> Option<&'a Value> {
-        self.value(&[&format!("/assistant/model/{key}"), &format!("/call/assistant/model/{key}")])
-    }
-}
-
-/// An instant in any of the forms that Vapi uses: RFC 3339, milliseconds or seconds since 1970, whole or
-/// not. Anything else, and anything near 1970, is a time within the call: none.
-fn instant(value: &Value) -> Option<Timestamp> {
-    if let Some(text) = value.as_str() {
-        return document::instant(text);
-    }
-    let number = value.as_f64().filter(|number| *number >= 1e8)?;
-    let seconds = if number >= 1e11 { number / 1000.0 } else { number };
-    // Half a millisecond more, since the quotient may fall just short of the millisecond meant.
-    let span = jiff::SignedDuration::try_from_secs_f64(seconds + 0.0005).ok()?;
-    u64::try_from(span.as_millis()).ok().map(Timestamp::from_millis)
+/// Something of the model's configuration.
+fn of_model<'a>(report: Tree<'a>, key: &str) -> Option<&'a Value> {
+    report.value(&[&format!("/assistant/model/{key}"), &format!("/call/assistant/model/{key}")])
 }
 
 /// The history: Vapi's own list where it has anything, else its rendering in OpenAI's format, which may lack
 /// tool calls; and the assistant's instructions in front, where neither has any.
-fn history(report: Report<'_>, place: &str) -> Result<Vec<Item>, Error> {
+fn history(report: Tree<'_>, place: &str) -> Result<Vec<Item>, Error> {
     let own = report.list(&["/artifact/messages", "/messages"]);
     let mut items = match own {
         [] => {
@@ -147,7 +101,7 @@ fn history(report: Report<'_>, place: &str) -> Result<Vec<Item>, Error> {
     name_calls(&mut items, own);
     let is_instruction = |item: &Item| matches!(item.content, Content::Message { role: Role::System, .. });
     if !items.iter().any(is_instruction) {
-        let configured = report.model("messages").and_then(Value::as_array).into_iter().flatten();
+        let configured = of_model(report, "messages").and_then(Value::as_array).into_iter().flatten();
         let instructions = configured.filter(|message| message.get("role").is_some_and(|role| role == "system"));
         items.splice(0..0, instructions.flat_map(items_of).collect::<Vec<_>>());
     }
@@ -157,7 +111,7 @@ fn history(report: Report<'_>, place: &str) -> Result<Vec<Item>, Error> {
 /// The items of one message, by its shape and its role. A message of no known kind (a key press, a status) is
 /// no part of what was said.
 fn items_of(message: &Value) -> Vec<Item> {
-    let at = message.get("time").and_then(instant);
+    let at = message.get("time").and_then(document::instant_of);
     let text = message.get("message").filter(|text| text.is_string()).or_else(|| message.get("content"));
     let text = document::text_of(text, "");
     let said = |role| Content::Message { role, text: text.clone(), interrupted: false };
@@ -211,8 +165,8 @@ fn name_calls(items: &mut [Item], messages: &[Value]) {
 
 /// The model and its parameters, by OpenAI's names. OpenAI's newer models refuse `max_tokens`, and all of
 /// them take `max_completion_tokens`; others may know only the former.
-fn model(report: Report<'_>) -> ModelOfCall {
-    let text = |key| report.model(key).and_then(Value::as_str);
+fn model(report: Tree<'_>) -> ModelOfCall {
+    let text = |key| of_model(report, key).and_then(Value::as_str);
     let is_openai = matches!(text("provider"), Some("openai" | "azure-openai"));
     let tokens = if is_openai { "max_completion_tokens" } else { "max_tokens" };
     let names = [
@@ -221,14 +175,14 @@ fn model(report: Report<'_>) -> ModelOfCall {
         ("maxTokens", tokens),
         ("reasoningEffort", "reasoning_effort"),
     ];
-    let given = names.iter().filter_map(|(theirs, ours)| Some(((*ours).to_owned(), report.model(theirs)?.clone())));
+    let given = names.iter().filter_map(|(theirs, ours)| Some(((*ours).to_owned(), of_model(report, theirs)?.clone())));
     let parameters: Map<String, Value> = given.collect();
     ModelOfCall { name: text("model").map(str::to_owned), parameters: Json::of(&parameters) }
 }
 
 /// The tools of the live call: functions by their names, Vapi's own (`endCall`, `transferCall`) by their types.
-fn tools(report: Report<'_>) -> Vec<String> {
-    let listed = report.model("tools").and_then(Value::as_array).into_iter().flatten();
+fn tools(report: Tree<'_>) -> Vec<String> {
+    let listed = of_model(report, "tools").and_then(Value::as_array).into_iter().flatten();
     let name = |tool: &Value| Some(tool.pointer("/function/name").or_else(|| tool.get("type"))?.as_str()?.to_owned());
     listed.filter_map(name).collect()
 }

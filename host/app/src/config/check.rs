@@ -13,8 +13,7 @@ use aftercall_core::{
 use aftercall_intake::{Form, PAYLOAD_BYTES_MAX};
 
 use super::{
-    AssistantConfig, Config, Endpoint, Grant, OPERATOR, Server, TENANT_WEIGHT_MAX, TenantConfig, Verify,
-    nearest::nearest,
+    AssistantConfig, Config, Endpoint, Grant, OPERATOR, Server, TENANT_WEIGHT_MAX, TenantConfig, nearest::nearest,
 };
 
 /// All that is wrong with a configuration: where, and what would be right.
@@ -206,15 +205,14 @@ fn check_grant(problems: &mut Problems, place: &str, grant: &Grant) {
 fn check_endpoint(problems: &mut Problems, place: &str, endpoint: &Endpoint, tenant: &TenantConfig) {
     let platform = endpoint.platform.as_str();
     if Form::of_platform(platform).is_none() {
-        problems.add(place, format_args!("platform `{platform}` is not known: write `native` or `vapi`"));
+        let known = Form::ALL.map(|form| format!("`{}`", form.platform())).join(", ");
+        problems.add(place, format_args!("platform `{platform}` is not known; there are: {known}"));
     }
     if let Some(assistant) = endpoint.assistant.as_ref().filter(|name| !tenant.assistants.contains_key(name)) {
         problems.add(place, format_args!("the tenant has no assistant `{assistant}`"));
     }
-    if let Verify::Header { name, .. } = &endpoint.verify
-        && name.parse::<http::HeaderName>().is_err()
-    {
-        problems.add(place, format_args!("`verify.header.name`: `{name}` is no header name"));
+    if let Err(why) = endpoint.verify.check() {
+        problems.add(&format!("{place}.verify"), why);
     }
     if endpoint.verify.secrets().is_empty() {
         problems.add(place, "`verify` has no secret: anybody could send calls");

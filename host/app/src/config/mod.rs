@@ -9,6 +9,7 @@ mod nearest;
 mod read;
 mod secret;
 mod server;
+mod verify;
 
 use std::{
     collections::BTreeMap,
@@ -40,7 +41,8 @@ pub use credential::{CredentialRef, PartRefs, SigningRef};
 pub(crate) use nearest::nearest;
 pub use read::Error;
 pub use secret::SecretRef;
-pub use server::{Endpoint, OPERATOR, Server, TENANT_RUNS_MAX, TENANT_WAITING_MAX, TENANT_WEIGHT_MAX, Verify};
+pub use server::{Endpoint, OPERATOR, Server, TENANT_RUNS_MAX, TENANT_WAITING_MAX, TENANT_WEIGHT_MAX};
+pub use verify::{Algorithm, Hmac, Verify, Written};
 
 /// The whole file.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]

@@ -1,16 +1,9 @@
 //! The server: where it listens, how much it takes, and where platforms send calls.
 
-use std::path::Path;
-
-use aftercall_core::{
-    id::{AssistantName, Platform},
-    secret::Secret,
-};
-use aftercall_intake::{SigningKey, Verifier};
-use http::HeaderName;
+use aftercall_core::id::{AssistantName, Platform};
 use serde::{Deserialize, Serialize};
 
-use super::SecretRef;
+use super::{SecretRef, Verify};
 
 /// Runs of one tenant side by side, where its configuration doesn't say: one tenant's rush leaves room for others.
 pub const TENANT_RUNS_MAX: u32 = 32;
@@ -77,51 +70,4 @@ pub struct Endpoint {
     pub assistant: Option<AssistantName>,
     /// How a webhook proves that it is the platform's.
     pub verify: Verify,
-}
-
-/// How a webhook proves whose it is. Several secrets hold at once, so that they can be rotated.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Verify {
-    /// Standard Webhooks: `whsec_…` secrets.
-    StandardWebhooks(Vec<SecretRef>),
-    /// `Authorization: Bearer`.
-    Bearer(Vec<SecretRef>),
-    /// A header that is the secret: Vapi's `x-vapi-secret`.
-    Header {
-        /// Its name.
-        name: String,
-        /// What it may be.
-        secrets: Vec<SecretRef>,
-    },
-}
-
-impl Verify {
-    /// The references to its secrets.
-    pub fn secrets(&self) -> &[SecretRef] {
-        match self {
-            Verify::StandardWebhooks(secrets) | Verify::Bearer(secrets) | Verify::Header { secrets, .. } => secrets,
-        }
-    }
-
-    /// The verifier, with its secrets read. `env` is how the environment is read; relative paths start at `folder`.
-    ///
-    /// # Errors
-    /// A secret isn't there, or is no key.
-    pub fn resolve(&self, folder: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Verifier, String> {
-        let secrets: Result<Vec<Secret>, String> =
-            self.secrets().iter().map(|secret| secret.resolve(folder, env)).collect();
-        let secrets = secrets?;
-        Ok(match self {
-            Verify::StandardWebhooks(_) => {
-                let keys: Result<Vec<SigningKey>, _> = secrets.iter().map(SigningKey::parse).collect();
-                Verifier::StandardWebhooks(keys.map_err(|error| error.to_string())?)
-            }
-            Verify::Bearer(_) => Verifier::Bearer(secrets),
-            Verify::Header { name, .. } => {
-                let name: HeaderName = name.parse().map_err(|_| format!("`{name}` is no header name"))?;
-                Verifier::Header(name, secrets)
-            }
-        })
-    }
 }

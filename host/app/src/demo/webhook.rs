@@ -8,15 +8,15 @@ use aftercall_core::{
     secret::Secret,
     time::Timestamp,
 };
-use aftercall_intake::SigningKey;
+use aftercall_intake::Verifier;
 use anyhow::{Context as _, bail};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use rustls::{ClientConfig, RootCertStore};
 use serde::Deserialize;
 
 use crate::{
     clock::SystemClock,
-    config::{Config, Endpoint, Verify},
+    config::{Config, Endpoint},
 };
 
 /// Where a call is posted, and how it proves whose it is.
@@ -24,8 +24,7 @@ use crate::{
 pub struct Webhook {
     /// Path of the endpoint.
     pub path: String,
-    verify: Verify,
-    secret: Secret,
+    verifier: Verifier,
 }
 
 /// What the server answers.
@@ -50,12 +49,8 @@ impl Webhook {
     pub fn all(config: &Config, env: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<Vec<Self>> {
         let endpoints = config.tenants.values().flat_map(|tenant| &tenant.endpoints);
         let webhook = |(name, endpoint): (&EndpointName, &Endpoint)| {
-            let secret = endpoint.verify.secrets().first().context("the endpoint has no secret")?;
-            Ok(Self {
-                path: format!("/v1/intake/{}/{name}", endpoint.platform),
-                verify: endpoint.verify.clone(),
-                secret: secret.resolve(&config.folder, env).map_err(anyhow::Error::msg)?,
-            })
+            let verifier = endpoint.verify.resolve(&config.folder, env).map_err(anyhow::Error::msg)?;
+            Ok(Self { path: format!("/v1/intake/{}/{name}", endpoint.platform), verifier })
         };
         endpoints.map(webhook).collect()
     }
@@ -63,18 +58,9 @@ impl Webhook {
     /// The headers with which a body is believed.
     ///
     /// # Errors
-    /// The secret is no key.
-    pub fn headers(&self, id: &str, at: Timestamp, body: &[u8]) -> anyhow::Result<Vec<(String, String)>> {
-        let secret = self.secret.expose().to_owned();
-        Ok(match &self.verify {
-            Verify::StandardWebhooks(_) => vec![
-                ("webhook-id".to_owned(), id.to_owned()),
-                ("webhook-timestamp".to_owned(), (at.as_millis() / 1000).to_string()),
-                ("webhook-signature".to_owned(), SigningKey::parse(&self.secret)?.sign(id, at, body)),
-            ],
-            Verify::Bearer(_) => vec![("authorization".to_owned(), format!("Bearer {secret}"))],
-            Verify::Header { name, .. } => vec![(name.clone(), secret)],
-        })
+    /// The endpoint has no secret, or one with which only its platform can sign.
+    pub fn headers(&self, id: &str, at: Timestamp, body: &[u8]) -> anyhow::Result<HeaderMap> {
+        self.verifier.sign(id, at, body).context("only the platform can sign for this endpoint")
     }
 }
 
@@ -95,10 +81,8 @@ pub fn client() -> anyhow::Result<reqwest::Client> {
 /// # Errors
 /// The server can't be reached, doesn't take it, or knew it.
 pub async fn post(client: &reqwest::Client, base: &str, webhook: &Webhook, body: &[u8]) -> anyhow::Result<RunId> {
-    let mut request = client.post(format!("{base}{}", webhook.path)).header("content-type", "application/json");
-    for (name, value) in webhook.headers("msg_demo", SystemClock.now(), body)? {
-        request = request.header(name, value);
-    }
+    let request = client.post(format!("{base}{}", webhook.path)).header("content-type", "application/json");
+    let request = request.headers(webhook.headers("msg_demo", SystemClock.now(), body)?);
     let response = request.body(body.to_vec()).send().await.context("the server can't be reached")?;
     let status = response.status();
     let text = response.text().await?;

@@ -120,8 +120,7 @@ impl<'a> Platform<'a> {
         let id = format!("msg_{}", call.0);
         let headers = webhook.headers(&id, SystemClock.now(), body.as_bytes()).expect("it can be signed");
         let request = self.client.post(format!("{}{}", self.world.address(), webhook.path));
-        let request = headers.into_iter().fold(request, |request, (name, value)| request.header(name, value));
-        let response = request.body(body).send().await.map_err(|_| None)?;
+        let response = request.headers(headers).body(body).send().await.map_err(|_| None)?;
         let status = response.status().as_u16();
         if !matches!(status, 200 | 202) {
             return Err(Some(status));

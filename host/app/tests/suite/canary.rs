@@ -109,8 +109,8 @@ impl Cage {
         let webhook = Webhook::of(&self.scenario.config, &env).expect("it has an endpoint");
         let headers = webhook.headers("msg_1", SystemClock.now(), &self.scenario.call).expect("it can be signed");
         let request = client().expect("a client").post(format!("{address}{}", webhook.path));
-        let request = headers.into_iter().fold(request, |request, (name, value)| request.header(name, value));
-        let status = request.body(self.scenario.call.clone()).send().await.expect("an answer").status();
+        let status =
+            request.headers(headers).body(self.scenario.call.clone()).send().await.expect("an answer").status();
         assert_eq!(status.as_u16(), 202);
     }
 

@@ -85,8 +85,7 @@ impl Stage {
         let webhook = Webhook::of(&self.scenario.config, &env).expect("it has an endpoint");
         let headers = webhook.headers("msg_1", SystemClock.now(), &self.scenario.call).expect("it can be signed");
         let request = client().expect("a client").post(format!("{address}{}", webhook.path));
-        let request = headers.into_iter().fold(request, |request, (name, value)| request.header(name, value));
-        Some(request.body(self.scenario.call.clone()).send().await.ok()?.status().as_u16())
+        Some(request.headers(headers).body(self.scenario.call.clone()).send().await.ok()?.status().as_u16())
     }
 
     /// Waits until there is a run, and none that has not ended.

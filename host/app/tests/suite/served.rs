@@ -12,6 +12,7 @@ use aftercall_app::{
 };
 use aftercall_core::ports::Clock as _;
 use aftercall_sandbox::{Credentials, Sandbox, Service};
+use http::HeaderValue;
 use serde_json::Value;
 use tokio::{sync::oneshot, task::JoinHandle};
 
@@ -120,7 +121,9 @@ impl Served {
             tenant.endpoints.retain(|_, endpoint| endpoint.platform.as_str() == "native");
         }
         let webhook = Webhook::of(&config, &|name| secret(&self.credentials, name)).expect("it has an endpoint");
-        webhook.headers("msg_1", SystemClock.now(), body).expect("it can be signed")
+        let headers = webhook.headers("msg_1", SystemClock.now(), body).expect("it can be signed");
+        let text = |value: &HeaderValue| value.to_str().expect("it is ASCII").to_owned();
+        headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect()
     }
 
     pub(super) async fn post(&self, path: &str, headers: &[(String, String)], body: Vec<u8>) -> Answer {

@@ -1,0 +1,191 @@
+//! How a webhook proves that it is its platform's.
+
+use std::path::Path;
+
+use aftercall_core::secret::Secret;
+use aftercall_intake::{
+    Encoding, InvalidKey, Key, Place, Scheme, Template, Time, Unit, Verifier, bland, elevenlabs, retell, telnyx,
+};
+use http::HeaderName;
+use serde::{Deserialize, Serialize};
+
+use super::SecretRef;
+
+/// How a webhook proves whose it is. Several secrets hold at once, so that they can be rotated.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Verify {
+    /// Standard Webhooks: `whsec_…` secrets.
+    StandardWebhooks(Vec<SecretRef>),
+    /// As Telnyx signs: its public key, from the portal.
+    Telnyx(Vec<SecretRef>),
+    /// As Retell signs: the API key that has the webhook badge.
+    Retell(Vec<SecretRef>),
+    /// As ElevenLabs signs: the webhook's secret, from its settings.
+    Elevenlabs(Vec<SecretRef>),
+    /// As Bland signs: the webhook's secret, from the account's settings.
+    Bland(Vec<SecretRef>),
+    /// An HMAC, as the platform was told to make it: Vapi's custom credentials.
+    Hmac(Hmac),
+    /// `Authorization: Bearer`.
+    Bearer(Vec<SecretRef>),
+    /// A header that is the secret: Vapi's `x-vapi-secret`.
+    Header {
+        /// Its name.
+        name: String,
+        /// What it may be.
+        secrets: Vec<SecretRef>,
+    },
+}
+
+/// How an HMAC is made. What isn't said is as Vapi has it when nothing else is said there.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hmac {
+    /// What it may be made with: the bytes of the secret are the key.
+    pub secrets: Vec<SecretRef>,
+    /// The header that it stands in.
+    #[serde(default = "Hmac::header")]
+    pub header: String,
+    /// What stands before it there: `sha256=`.
+    #[serde(default)]
+    pub prefix: String,
+    /// The hash function.
+    #[serde(default)]
+    pub algorithm: Algorithm,
+    /// How it is written.
+    #[serde(default)]
+    pub encoding: Written,
+    /// What is signed, with places for `{body}`, `{timestamp}` and `{header:NAME}`.
+    #[serde(default = "Hmac::signed")]
+    pub signed: String,
+    /// The header that the time stands in, in seconds or milliseconds since 1970, where `signed` has a place for it.
+    #[serde(default = "Hmac::timestamp_header")]
+    pub timestamp_header: String,
+    /// How far that time may be from ours, in milliseconds.
+    #[serde(default = "Hmac::tolerance_ms")]
+    pub tolerance_ms: u64,
+}
+
+/// A hash function.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Algorithm {
+    /// SHA-256.
+    #[default]
+    Sha256,
+    /// SHA-512.
+    Sha512,
+}
+
+/// How bytes are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Written {
+    /// Two digits a byte.
+    #[default]
+    Hex,
+    /// Four characters for three bytes.
+    Base64,
+}
+
+impl Hmac {
+    fn header() -> String {
+        "x-signature".to_owned()
+    }
+
+    fn signed() -> String {
+        "{timestamp}.{body}".to_owned()
+    }
+
+    fn timestamp_header() -> String {
+        "x-timestamp".to_owned()
+    }
+
+    const fn tolerance_ms() -> u64 {
+        5 * 60 * 1000
+    }
+
+    fn scheme(&self) -> Result<Scheme, String> {
+        let signed: Template = self.signed.parse().map_err(|error| format!("`signed`: {error}"))?;
+        if !self.prefix.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(format!("`prefix`: `{}` can't stand in a header", self.prefix));
+        }
+        let time = signed.has_timestamp().then(|| {
+            let place = Place::whole(header_name(&self.timestamp_header)?, "");
+            Ok::<_, String>(Time { place, unit: Unit::Either, tolerance_ms: self.tolerance_ms })
+        });
+        let encoding = match self.encoding {
+            Written::Hex => Encoding::Hex,
+            Written::Base64 => Encoding::Base64,
+        };
+        Ok(Scheme {
+            signature: Place::whole(header_name(&self.header)?, &*self.prefix),
+            encoding,
+            time: time.transpose()?,
+            signed,
+        })
+    }
+}
+
+impl Verify {
+    /// The references to its secrets.
+    pub fn secrets(&self) -> &[SecretRef] {
+        match self {
+            Verify::StandardWebhooks(secrets)
+            | Verify::Telnyx(secrets)
+            | Verify::Retell(secrets)
+            | Verify::Elevenlabs(secrets)
+            | Verify::Bland(secrets)
+            | Verify::Hmac(Hmac { secrets, .. })
+            | Verify::Bearer(secrets)
+            | Verify::Header { secrets, .. } => secrets,
+        }
+    }
+
+    /// Whether it makes sense, whatever the secrets are.
+    ///
+    /// # Errors
+    /// What doesn't, with its place in this.
+    pub fn check(&self) -> Result<(), String> {
+        match self {
+            Verify::Hmac(hmac) => hmac.scheme().map(drop).map_err(|why| format!("hmac: {why}")),
+            Verify::Header { name, .. } => header_name(name).map(drop).map_err(|why| format!("header.name: {why}")),
+            _ => Ok(()),
+        }
+    }
+
+    /// The verifier, with its secrets read. `env` is how the environment is read; relative paths start at `folder`.
+    ///
+    /// # Errors
+    /// A secret isn't there, or is no key; or what is said of the signature makes no sense.
+    pub fn resolve(&self, folder: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Verifier, String> {
+        let secrets: Result<Vec<Secret>, String> =
+            self.secrets().iter().map(|secret| secret.resolve(folder, env)).collect();
+        let secrets = secrets?;
+        let signature = |scheme: Scheme, read: fn(&Secret) -> Result<Key, InvalidKey>| {
+            let keys: Result<Vec<Key>, InvalidKey> = secrets.iter().map(read).collect();
+            Ok(Verifier::Signature(scheme, keys.map_err(|error| error.to_string())?))
+        };
+        match self {
+            Verify::StandardWebhooks(_) => signature(Scheme::standard(), Key::standard),
+            Verify::Telnyx(_) => signature(telnyx::scheme(), Key::ed25519),
+            Verify::Retell(_) => signature(retell::scheme(), Key::sha256),
+            Verify::Elevenlabs(_) => signature(elevenlabs::scheme(), Key::sha256),
+            Verify::Bland(_) => signature(bland::scheme(), Key::sha256),
+            Verify::Hmac(hmac) => signature(
+                hmac.scheme()?,
+                match hmac.algorithm {
+                    Algorithm::Sha256 => Key::sha256,
+                    Algorithm::Sha512 => Key::sha512,
+                },
+            ),
+            Verify::Bearer(_) => Ok(Verifier::Bearer(secrets)),
+            Verify::Header { name, .. } => Ok(Verifier::Header(header_name(name)?, secrets)),
+        }
+    }
+}
+
+fn header_name(name: &str) -> Result<HeaderName, String> {
+    name.parse().map_err(|_| format!("`{name}` is no header name"))
+}
