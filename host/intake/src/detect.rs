@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{Error, document};
+use crate::{Error, document, retell};
 
 /// The form of a payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -11,17 +11,20 @@ pub enum Form {
     Native,
     /// An event of Vapi: see [`crate::vapi`].
     Vapi,
+    /// An event of Retell: see [`crate::retell`].
+    Retell,
 }
 
 impl Form {
     /// All that there are.
-    pub const ALL: [Form; 2] = [Form::Native, Form::Vapi];
+    pub const ALL: [Form; 3] = [Form::Native, Form::Vapi, Form::Retell];
 
     /// The platform that tells of its calls in this form.
     pub const fn platform(self) -> &'static str {
         match self {
             Self::Native => "native",
             Self::Vapi => "vapi",
+            Self::Retell => "retell",
         }
     }
 
@@ -30,6 +33,7 @@ impl Form {
         match self {
             Self::Native => "`\"schema\": \"aftercall.call/1\"` at the top",
             Self::Vapi => "Vapi's `\"type\": \"end-of-call-report\"` at the top or in `message`",
+            Self::Retell => "Retell's `\"event\": \"call_analyzed\"` or `\"call_ended\"` beside `call`",
         }
     }
 
@@ -55,6 +59,9 @@ pub fn detect(payload: &[u8]) -> Result<Form, Error> {
     }
     if text("/message/type").is_some() || text("/type").is_some() && (has("call") || has("artifact")) {
         return Ok(Form::Vapi);
+    }
+    if retell::is_event(&document) {
+        return Ok(Form::Retell);
     }
     Err(Error::Unrecognised { found: outline(&document) })
 }
@@ -85,7 +92,11 @@ mod tests {
             (r#"{"message":{"type":"status-update"}}"#, Ok(Form::Vapi)),
             (r#"{"type":"end-of-call-report","call":{}}"#, Ok(Form::Vapi)),
             (r#"{"type":"post_call_transcription","data":{}}"#, Err("has `data`, `type` at the top")),
-            (r#"{"event":"call_ended","call":{}}"#, Err("has `call`, `event` at the top")),
+            (r#"{"event":"call_ended","call":{}}"#, Ok(Form::Retell)),
+            (r#"{"event":"call_started","data":{}}"#, Ok(Form::Retell)),
+            (r#"{"headers":{},"body":{"event":"call_analyzed","call":{}}}"#, Ok(Form::Retell)),
+            (r#"{"event":"call_ended","call":"c1"}"#, Err("has `call`, `event` at the top")),
+            (r#"{"event":"call.ended","call":{}}"#, Err("has `call`, `event` at the top")),
             (r#"{"schema":7,"message":"hi"}"#, Err("`\"schema\": \"aftercall.call/1\"` at the top")),
             (r#"{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1}"#, Err("`h` and more at the top")),
             ("{}", Err("nothing in it")),

@@ -1,6 +1,6 @@
 //! What the platforms' files share: reading JSON with the place of what is wrong, and instants.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use aftercall_core::{
     conversation::{Content, Item},
@@ -15,6 +15,9 @@ use crate::{Error, PAYLOAD_BYTES_MAX};
 
 /// Most tools of a live call that are kept by name. Protects the records.
 const LIVE_TOOLS_MAX: usize = 1_000;
+
+/// The name of a tool that the payload doesn't name.
+const UNNAMED_TOOL: &str = "unnamed_tool";
 
 /// A part of a payload, in which a platform may have the same thing in several places.
 #[derive(Clone, Copy)]
@@ -32,10 +35,21 @@ impl<'a> Tree<'a> {
         places.iter().find_map(text).map(str::to_owned)
     }
 
-    /// The first of the places that has an object.
+    /// The first of the places that has an address: a text, or a telephone number that is written as a number.
+    pub(crate) fn address(self, places: &[&str]) -> Option<String> {
+        let number = |place: &&str| self.0.pointer(place)?.as_u64().map(|number| number.to_string());
+        places.iter().find_map(|place| self.text(&[place]).or_else(|| number(place)))
+    }
+
+    /// The first of the places that has an object with anything in it.
     pub(crate) fn object(self, places: &[&str]) -> Option<Json> {
-        let object = |place: &&str| self.0.pointer(place).filter(|value| value.is_object());
-        places.iter().find_map(object).map(Json::from)
+        let is_object = |value: &&Value| value.as_object().is_some_and(|object| !object.is_empty());
+        places.iter().find_map(|place| self.0.pointer(place).filter(is_object)).map(Json::from)
+    }
+
+    /// Whether any of the places says yes, as a boolean or as its name.
+    pub(crate) fn says_yes(self, places: &[&str]) -> bool {
+        places.iter().any(|place| self.0.pointer(place).and_then(truth) == Some(true))
     }
 
     /// The first of the places that has an instant.
@@ -94,10 +108,24 @@ pub(crate) fn instant_of(value: &Value) -> Option<Timestamp> {
         return instant(text);
     }
     let number = value.as_f64().filter(|number| *number >= 1e8)?;
-    let seconds = if number >= 1e11 { number / 1000.0 } else { number };
-    // Half a millisecond more, since the quotient may fall just short of the millisecond meant.
+    millis(if number >= 1e11 { number / 1000.0 } else { number }).map(Timestamp::from_millis)
+}
+
+/// The instant so many seconds after the call began. None: either isn't known.
+pub(crate) fn within(began: Option<Timestamp>, seconds: Option<&Value>) -> Option<Timestamp> {
+    Some(began?.plus_ms(millis(seconds?.as_f64()?)?))
+}
+
+/// Seconds as milliseconds. None: they are negative, or too many.
+fn millis(seconds: f64) -> Option<u64> {
+    // Half a millisecond more, since a quotient may fall just short of the millisecond meant.
     let span = jiff::SignedDuration::try_from_secs_f64(seconds + 0.0005).ok()?;
-    u64::try_from(span.as_millis()).ok().map(Timestamp::from_millis)
+    u64::try_from(span.as_millis()).ok()
+}
+
+/// A boolean, or the name of one.
+pub(crate) fn truth(value: &Value) -> Option<bool> {
+    value.as_bool().or_else(|| value.as_str()?.trim().parse().ok())
 }
 
 /// A JSON value where a text is wanted: a text as it is, nothing as `or`, anything else written down.
@@ -109,6 +137,18 @@ pub(crate) fn text_of(value: Option<&Value>, or: &str) -> String {
     }
 }
 
+/// Names the calls that came without a name, by what is known of their identifiers.
+pub(crate) fn name_calls<'a>(items: &mut [Item], named: impl IntoIterator<Item = (&'a str, &'a str)>) {
+    let names: HashMap<&str, &str> = named.into_iter().collect();
+    for item in items {
+        if let Content::ToolCall(call) = &mut item.content
+            && call.name.is_empty()
+        {
+            call.name = (*names.get(call.id.as_str()).unwrap_or(&UNNAMED_TOOL)).to_owned();
+        }
+    }
+}
+
 /// The tools of a live call: those listed, and those that were called, each once.
 pub(crate) fn live_tools(listed: impl IntoIterator<Item = String>, items: &[Item]) -> Vec<String> {
     let called = items.iter().filter_map(|item| match &item.content {
@@ -117,4 +157,44 @@ pub(crate) fn live_tools(listed: impl IntoIterator<Item = String>, items: &[Item
     });
     let mut seen = HashSet::new();
     listed.into_iter().chain(called).filter(|name| seen.insert(name.clone())).take(LIVE_TOOLS_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn instants_are_read_in_all_their_forms() {
+        for (value, expected) in [
+            (json!("2026-03-04T14:02:00.118Z"), Some(1_772_632_920_118)),
+            (json!(1.772632920118e12), Some(1_772_632_920_118)),
+            (json!(1_772_632_920), Some(1_772_632_920_000)),
+            (json!(1_772_632_920.25), Some(1_772_632_920_250)),
+            (json!(12.5), None),
+            (json!(0), None),
+            (json!(1e300), None),
+            (json!("soon"), None),
+            (json!(null), None),
+        ] {
+            assert_eq!(instant_of(&value).map(Timestamp::as_millis), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_time_within_the_call_needs_a_beginning() {
+        let began = Some(Timestamp::from_millis(1_000));
+        for (began, seconds, expected) in [
+            (began, json!(2.3), Some(3_300)),
+            (began, json!(0), Some(1_000)),
+            (began, json!(-1), None),
+            (began, json!(1e300), None),
+            (began, json!("2"), None),
+            (None, json!(2), None),
+        ] {
+            assert_eq!(within(began, Some(&seconds)).map(Timestamp::as_millis), expected, "{seconds}");
+        }
+        assert_eq!(within(began, None), None);
+    }
 }

@@ -61,6 +61,7 @@ impl Form {
         let parsed = match self {
             Form::Native => native::parse(payload),
             Form::Vapi => vapi::parse(payload),
+            Form::Retell => retell::parse(payload),
         }?;
         facts::check(&parsed.conversation)?;
         Ok(parsed)

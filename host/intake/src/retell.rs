@@ -1,8 +1,32 @@
-//! Retell: `call_ended` and `call_analyzed`.
+//! Retell's `call_ended` and `call_analyzed`, as its webhook sends them: `{"event": …, "call": {…}}`.
+//!
+//! Both tell the whole call; the latter has what Retell made of it besides. Read as well: the call under `data`,
+//! as old versions have it, and the whole event in a `body`, as relays pass it on. The fields are those of Retell's
+//! SDK (`resources/call`). The `access_token` of web calls is not read, so that nothing keeps it; nor is the model's
+//! name told.
 
+use aftercall_core::{
+    conversation::{Content, Conversation, Direction, Item, Role, ToolCall},
+    time::Timestamp,
+};
 use http::HeaderName;
+use serde_json::Value;
 
-use crate::{Encoding, Place, Scheme, Time, Unit};
+use crate::{
+    Encoding, Error, Parsed, Place, Scheme, Time, Unit,
+    document::{self, Tree},
+};
+
+/// The event of a call that has ended, before Retell has analysed it.
+pub const CALL_ENDED: &str = "call_ended";
+
+/// The event of a call that Retell has analysed.
+pub const CALL_ANALYZED: &str = "call_analyzed";
+
+/// The histories that a call may have, the better first. Where personal data isn't stored, only the scrubbed one may
+/// be there; `transcript_object` lacks the tool calls.
+const HISTORIES: [&str; 3] =
+    ["/transcript_with_tool_calls", "/scrubbed_transcript_with_tool_calls", "/transcript_object"];
 
 /// How Retell signs: `x-retell-signature: v=MILLISECONDS,d=HEX`, over the body and the time behind it, with the API key
 /// that has the webhook badge. Source: Retell's SDK, `lib/webhook_auth`, which allows five minutes.
@@ -13,5 +37,162 @@ pub fn scheme() -> Scheme {
         encoding: Encoding::Hex,
         time: Some(Time { place: part("v="), unit: Unit::Milliseconds, tolerance_ms: 5 * 60 * 1000 }),
         signed: "{body}{timestamp}".parse().expect("it is a template"),
+    }
+}
+
+/// Reads a `call_ended` or a `call_analyzed`.
+///
+/// # Errors
+/// It is another event, or the call has no identifier.
+pub fn parse(payload: &[u8]) -> Result<Parsed, Error> {
+    let document = document::tree(payload)?;
+    let (event, place) = unwrap(&document);
+    let Some(name) = Tree(event).text(&["/event"]) else {
+        return Err(Error::at(format!("{place}/event"), "the event's name is missing: send it as Retell delivers it"));
+    };
+    if ![CALL_ENDED, CALL_ANALYZED].contains(&name.as_str()) {
+        return Err(Error::OtherEvent { place: format!("{place}/event"), event: name, wanted: CALL_ANALYZED });
+    }
+    let key = if is_object(event, "call") || !is_object(event, "data") { "call" } else { "data" };
+    let call = Tree(event.get(key).unwrap_or(&Value::Null));
+    let id = call.text(&["/call_id"]).ok_or_else(|| {
+        Error::at(format!("{place}/{key}/call_id"), "the call has no identifier: send the event as Retell delivers it")
+    })?;
+    Ok(Parsed {
+        conversation: conversation(id, call),
+        assistant: call.text(&["/agent_id", "/agent_name"]),
+        tenant: None,
+    })
+}
+
+fn conversation(id: String, call: Tree<'_>) -> Conversation {
+    let direction = match (call.text(&["/direction"]).as_deref(), call.text(&["/call_type"]).as_deref()) {
+        (Some("inbound"), _) | (None, Some("web_call")) => Some(Direction::Inbound),
+        (Some("outbound"), _) => Some(Direction::Outbound),
+        _ => None,
+    };
+    // A call that never connected has no beginning.
+    let started_at = call.instant(&["/start_timestamp"]);
+    let end_reason = call.text(&["/disconnection_reason"]);
+    let is_voicemail =
+        call.says_yes(&["/call_analysis/in_voicemail"]) || end_reason.as_deref() == Some("voicemail_reached");
+    let mut items: Vec<Item> = call.list(&HISTORIES).iter().filter_map(|entry| item(entry, started_at)).collect();
+    document::name_calls(&mut items, []);
+    Conversation {
+        direction,
+        from: call.address(&["/from_number"]),
+        to: call.address(&["/to_number"]),
+        started_at,
+        ended_at: call.instant(&["/end_timestamp"]),
+        end_reason,
+        answered_by: is_voicemail.then(|| "voicemail".to_owned()),
+        live_tools: document::live_tools([], &items),
+        items,
+        summary: call.text(&["/call_analysis/call_summary"]),
+        variables: call.object(&["/call_analysis/custom_analysis_data", "/collected_dynamic_variables"]),
+        ..Conversation::new("retell".parse().expect("it is a name"), id)
+    }
+}
+
+/// Whether a document is an event of Retell about a call.
+pub(crate) fn is_event(document: &Value) -> bool {
+    let (event, _) = unwrap(document);
+    let name = event.get("event").and_then(Value::as_str).unwrap_or_default();
+    let is_known = ["call_", "transcript_", "transfer_"].iter().any(|family| name.starts_with(family));
+    is_known && (is_object(event, "call") || is_object(event, "data"))
+}
+
+/// The event, and its place: relays have it in a `body`, beside the headers.
+fn unwrap(document: &Value) -> (&Value, &'static str) {
+    match document.get("body") {
+        Some(body) if document.get("event").is_none() && body.is_object() => (body, "/body"),
+        _ => (document, ""),
+    }
+}
+
+fn is_object(parent: &Value, key: &str) -> bool {
+    parent.get(key).is_some_and(Value::is_object)
+}
+
+/// The item that an entry of the history is. None: it is nothing said (a key press, a step of the flow), or said by
+/// somebody who is neither the person on the line nor the assistant: to whom the call was transferred.
+fn item(entry: &Value, started_at: Option<Timestamp>) -> Option<Item> {
+    let text = document::text_of(entry.get("content"), "");
+    let content = match entry.get("role")?.as_str()? {
+        "agent" => {
+            let (heard, interrupted) = heard(&text, Tree(entry).list(&["/words"]));
+            said(Role::Assistant, heard, interrupted)?
+        }
+        "user" | "sms" => said(Role::User, &text, false)?,
+        // What the operator put into the live call.
+        "injected" => said(Role::System, &text, false)?,
+        "tool_call_invocation" => Content::ToolCall(ToolCall {
+            id: document::text_of(entry.get("tool_call_id"), ""),
+            name: document::text_of(entry.get("name"), ""),
+            arguments: document::text_of(entry.get("arguments"), "{}"),
+        }),
+        "tool_call_result" => Content::ToolResult {
+            call: document::text_of(entry.get("tool_call_id"), ""),
+            output: text,
+            is_error: entry.get("successful").and_then(document::truth) == Some(false),
+        },
+        _ => return None,
+    };
+    let seconds = Tree(entry).value(&["/time_sec", "/words/0/start"]);
+    Some(Item::plain(document::within(started_at, seconds), content))
+}
+
+fn said(role: Role, text: &str, interrupted: bool) -> Option<Content> {
+    (!text.trim().is_empty()).then(|| Content::Message { role, text: text.to_owned(), interrupted })
+}
+
+/// What was heard of the assistant's words, and whether it was cut off: words that take no time, at the end, were
+/// never spoken.
+fn heard<'a>(text: &'a str, words: &[Value]) -> (&'a str, bool) {
+    let time = |word: &Value, key| word.get(key).and_then(Value::as_f64);
+    let takes_no_time =
+        |word: &&Value| time(word, "start").zip(time(word, "end")).is_some_and(|(start, end)| end <= start);
+    let unspoken = words.iter().rev().take_while(takes_no_time).count();
+    if unspoken == 0 {
+        return (text, false);
+    }
+    let mut end = 0;
+    for word in words.iter().take(words.len() - unspoken) {
+        let word = word.get("word").and_then(Value::as_str).unwrap_or_default().trim();
+        // The text is written otherwise than its words: all of it is better than a guess.
+        let Some(at) = text.get(end..).and_then(|rest| rest.find(word)) else { return (text, true) };
+        end += at + word.len();
+    }
+    (text.get(..end).unwrap_or(text), true)
+}
+
+#[cfg(test)]
+mod tests {
+    use aftercall_core::secret::Secret;
+    use http::{HeaderMap, HeaderValue};
+
+    use super::*;
+    use crate::{Key, Unverified, Verifier};
+
+    #[test]
+    fn what_retell_signs_is_believed() {
+        const BODY: &[u8] = br#"{"event":"call_ended","call":{"call_id":"c1"}}"#;
+        const SIGNED: &str = "v=1772633061250,d=db5d799378f2468b9df341c01461a4535132d5ef3f68a2f849b151f566ffbfb5";
+        let key = Key::sha256(&Secret::new("key_0123456789abcdef".to_owned())).expect("a key");
+        let verifier = Verifier::Signature(scheme(), vec![key]);
+        let signed_at = 1_772_633_061_250;
+        let header = || HeaderName::from_static("x-retell-signature");
+        for (signed, body, now, expected) in [
+            (SIGNED, BODY, signed_at, Ok(())),
+            (SIGNED, BODY, signed_at + 300_000, Ok(())),
+            (SIGNED, BODY, signed_at + 300_001, Err(Unverified::TooFarInTime)),
+            (&SIGNED.replace("d=db", "d=da"), BODY, signed_at, Err(Unverified::NoSecretFits)),
+            (&SIGNED.replace("1250", "1251"), BODY, signed_at, Err(Unverified::NoSecretFits)),
+            (SIGNED, &BODY[1..], signed_at, Err(Unverified::NoSecretFits)),
+            ("d=db5d", BODY, signed_at, Err(Unverified::Header(header()))),
+        ] {
+            let headers = HeaderMap::from_iter([(header(), HeaderValue::from_str(signed).expect("a value"))]);
+            assert_eq!(verifier.verify(&headers, body, Timestamp::from_millis(now)), expected, "{signed}");
+        }
     }
 }

@@ -4,8 +4,6 @@
 //! place and full in another, times as floats, arguments as a text or an object. Telephony's own fields are
 //! not read.
 
-use std::collections::HashMap;
-
 use aftercall_core::{
     conversation::{Content, Conversation, Direction, Item, ModelOfCall, Role, ToolCall},
     json::Json,
@@ -23,9 +21,6 @@ pub const END_OF_CALL: &str = "end-of-call-report";
 
 /// The only mark of a tool that failed.
 const NO_RESULT: &str = "No result returned.";
-
-/// The name of a tool that the report doesn't name.
-const UNNAMED_TOOL: &str = "unnamed_tool";
 
 /// Reads an `end-of-call-report`.
 ///
@@ -98,7 +93,7 @@ fn history(report: Tree<'_>, place: &str) -> Result<Vec<Item>, Error> {
         }
         own => own.iter().flat_map(items_of).collect(),
     };
-    name_calls(&mut items, own);
+    document::name_calls(&mut items, own.iter().filter_map(named));
     let is_instruction = |item: &Item| matches!(item.content, Content::Message { role: Role::System, .. });
     if !items.iter().any(is_instruction) {
         let configured = of_model(report, "messages").and_then(Value::as_array).into_iter().flatten();
@@ -106,6 +101,11 @@ fn history(report: Tree<'_>, place: &str) -> Result<Vec<Item>, Error> {
         items.splice(0..0, instructions.flat_map(items_of).collect::<Vec<_>>());
     }
     Ok(items)
+}
+
+/// What a result says of its call, which may have come without a name: its identifier, and the name.
+fn named(result: &Value) -> Option<(&str, &str)> {
+    Some((result.get("toolCallId")?.as_str()?, result.get("name")?.as_str()?))
 }
 
 /// The items of one message, by its shape and its role. A message of no known kind (a key press, a status) is
@@ -146,21 +146,6 @@ fn result(message: &Value, answered: &Value) -> Content {
     let output = document::text_of(message.get("result"), "");
     let is_error = output.trim() == NO_RESULT;
     Content::ToolResult { call: document::text_of(Some(answered), ""), output, is_error }
-}
-
-/// Names the calls that came without a name by what their results say.
-fn name_calls(items: &mut [Item], messages: &[Value]) {
-    let named = messages
-        .iter()
-        .filter_map(|message| Some((message.get("toolCallId")?.as_str()?, message.get("name")?.as_str()?)));
-    let names: HashMap<&str, &str> = named.collect();
-    for item in items {
-        if let Content::ToolCall(call) = &mut item.content
-            && call.name.is_empty()
-        {
-            call.name = (*names.get(call.id.as_str()).unwrap_or(&UNNAMED_TOOL)).to_owned();
-        }
-    }
 }
 
 /// The model and its parameters, by OpenAI's names. OpenAI's newer models refuse `max_tokens`, and all of

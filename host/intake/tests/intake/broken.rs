@@ -1,4 +1,4 @@
-use aftercall_intake::{Error, PAYLOAD_BYTES_MAX, native, parse, vapi};
+use aftercall_intake::{Error, PAYLOAD_BYTES_MAX, Parsed, native, parse, retell, vapi};
 
 /// A sound native record with one thing replaced.
 fn native(from: &str, to: &str) -> String {
@@ -8,7 +8,11 @@ fn native(from: &str, to: &str) -> String {
 }
 
 fn check(payload: &str, words: &[&str]) {
-    let error = parse(payload.as_bytes()).expect_err(payload).to_string();
+    check_read(parse, payload, words);
+}
+
+fn check_read(read: fn(&[u8]) -> Result<Parsed, Error>, payload: &str, words: &[&str]) {
+    let error = read(payload.as_bytes()).expect_err(payload).to_string();
     for word in words {
         assert!(error.contains(word), "`{word}` is not in: {error}");
     }
@@ -94,9 +98,35 @@ fn a_broken_vapi_report_is_told_the_place_and_the_remedy() {
 }
 
 #[test]
+fn a_broken_retell_event_is_told_the_place_and_the_remedy() {
+    for (payload, words) in [
+        (r#"{"event":"call_started","call":{"call_id":"c"}}"#, &["at /event", "`call_started`", "`call_analyzed`"][..]),
+        (
+            r#"{"body":{"event":"transcript_updated","call":{"call_id":"c"}}}"#,
+            &["at /body/event", "`transcript_updated`"],
+        ),
+        (r#"{"event":"call_ended","call":{"agent_id":"a"}}"#, &["at /call/call_id", "as Retell delivers it"]),
+        (r#"{"event":"call_analyzed","data":{"call_id":null}}"#, &["at /data/call_id", "identifier"]),
+        (r#"{"event":"call_ended","call":{"call_id":"c\n2"}}"#, &["at /", "identifier", "one line"]),
+        // As the vendor's own sample is written.
+        ("{\n  \"event\": \"call_ended\",\n  \"call\": { ... }\n}", &["not JSON", "line 3 column 13"]),
+    ] {
+        check(payload, words);
+    }
+    for (payload, words) in [
+        ("{}", &["at /event", "as Retell delivers it"][..]),
+        (r#"{"body":{"call":{"call_id":"c"}}}"#, &["at /body/event"]),
+        (r#"{"event":"chat_ended","chat":{}}"#, &["at /event", "`chat_ended`"]),
+        (r#"{"event":"call_ended"}"#, &["at /call/call_id"]),
+    ] {
+        check_read(retell::parse, payload, words);
+    }
+}
+
+#[test]
 fn a_payload_that_is_too_large_is_not_read() {
     let large = vec![b' '; PAYLOAD_BYTES_MAX + 1];
-    for read in [parse, native::parse, vapi::parse] {
+    for read in [parse, native::parse, vapi::parse, retell::parse] {
         assert_eq!(read(&large), Err(Error::TooLarge { bytes: large.len() }));
     }
 }

@@ -30,10 +30,15 @@ fn payloads_become_conversations() {
         case!("vapi/voicemail"),
         case!("vapi/odd"),
         case!("vapi/unanswered"),
+        case!("retell/booking"),
+        case!("retell/voicemail"),
+        case!("retell/unanswered"),
+        case!("retell/odd"),
+        case!("retell/scrubbed"),
     ];
     for (name, payload, expected) in cases {
-        let form = if name.starts_with("vapi") { Form::Vapi } else { Form::Native };
-        assert_eq!(detect(payload), Ok(form), "{name}");
+        let (platform, _) = name.split_once('/').expect("a folder for each platform");
+        assert_eq!(detect(payload), Ok(Form::of_platform(platform).expect(platform)), "{name}");
         let mut parsed = parse(payload).expect(name);
         let mut told = story::of(&parsed);
         match repair(&mut parsed.conversation) {
@@ -57,4 +62,11 @@ fn a_providers_own_messages_are_kept_byte_for_byte() {
     let is_second_call = |item: &&Item| matches!(&item.content, Content::ToolCall(call) if call.id == "b");
     let second = items.iter().find(is_second_call).expect("two calls in one message");
     assert!(second.continues && second.opaque.is_none());
+}
+
+#[test]
+fn no_secret_of_a_platform_is_kept() {
+    let payload = include_bytes!("../data/retell/odd.json");
+    let parsed = parse(payload).expect("an event");
+    assert!(!format!("{parsed:?}").contains("keep-me-out"));
 }
