@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{Error, document, retell};
+use crate::{Error, document, elevenlabs, retell};
 
 /// The form of a payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -13,11 +13,13 @@ pub enum Form {
     Vapi,
     /// An event of Retell: see [`crate::retell`].
     Retell,
+    /// An event of ElevenLabs: see [`crate::elevenlabs`].
+    ElevenLabs,
 }
 
 impl Form {
     /// All that there are.
-    pub const ALL: [Form; 3] = [Form::Native, Form::Vapi, Form::Retell];
+    pub const ALL: [Form; 4] = [Form::Native, Form::Vapi, Form::Retell, Form::ElevenLabs];
 
     /// The platform that tells of its calls in this form.
     pub const fn platform(self) -> &'static str {
@@ -25,6 +27,7 @@ impl Form {
             Self::Native => "native",
             Self::Vapi => "vapi",
             Self::Retell => "retell",
+            Self::ElevenLabs => "elevenlabs",
         }
     }
 
@@ -34,6 +37,7 @@ impl Form {
             Self::Native => "`\"schema\": \"aftercall.call/1\"` at the top",
             Self::Vapi => "Vapi's `\"type\": \"end-of-call-report\"` at the top or in `message`",
             Self::Retell => "Retell's `\"event\": \"call_analyzed\"` or `\"call_ended\"` beside `call`",
+            Self::ElevenLabs => "ElevenLabs' `\"type\": \"post_call_transcription\"` beside `data`",
         }
     }
 
@@ -63,6 +67,9 @@ pub fn detect(payload: &[u8]) -> Result<Form, Error> {
     if retell::is_event(&document) {
         return Ok(Form::Retell);
     }
+    if elevenlabs::is_event(&document) {
+        return Ok(Form::ElevenLabs);
+    }
     Err(Error::Unrecognised { found: outline(&document) })
 }
 
@@ -91,7 +98,10 @@ mod tests {
             (r#"{"message":{"type":"end-of-call-report"}}"#, Ok(Form::Vapi)),
             (r#"{"message":{"type":"status-update"}}"#, Ok(Form::Vapi)),
             (r#"{"type":"end-of-call-report","call":{}}"#, Ok(Form::Vapi)),
-            (r#"{"type":"post_call_transcription","data":{}}"#, Err("has `data`, `type` at the top")),
+            (r#"{"type":"post_call_transcription","data":{}}"#, Ok(Form::ElevenLabs)),
+            (r#"{"type":"post_call_audio","data":{}}"#, Ok(Form::ElevenLabs)),
+            (r#"{"type":"call_initiation_failure","data":{}}"#, Ok(Form::ElevenLabs)),
+            (r#"{"type":"response.completed","data":{}}"#, Err("has `data`, `type` at the top")),
             (r#"{"event":"call_ended","call":{}}"#, Ok(Form::Retell)),
             (r#"{"event":"call_started","data":{}}"#, Ok(Form::Retell)),
             (r#"{"headers":{},"body":{"event":"call_analyzed","call":{}}}"#, Ok(Form::Retell)),

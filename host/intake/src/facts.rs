@@ -28,6 +28,19 @@ pub(crate) fn check(call: &Conversation) -> Result<(), Error> {
     Ok(())
 }
 
+/// A fact of what a platform says in free words: one line, cut where it gets too long.
+pub(crate) fn line(words: &str) -> String {
+    const MORE: &str = "…";
+    let lines = words.split(char::is_control).map(str::trim).filter(|line| !line.is_empty());
+    let line = lines.collect::<Vec<_>>().join(" ");
+    if line.len() <= FACT_BYTES_MAX {
+        return line;
+    }
+    let fits = |(at, char): &(usize, char)| at + char.len_utf8() + MORE.len() <= FACT_BYTES_MAX;
+    let cut: String = line.char_indices().take_while(fits).map(|(_, char)| char).collect();
+    cut + MORE
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,6 +63,20 @@ mod tests {
                 (Err(error), Err(words)) => assert!(error.to_string().contains(words), "{error}"),
                 (got, expected) => panic!("{got:?} instead of {expected:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn free_words_become_a_fact() {
+        let long = "ü".repeat(FACT_BYTES_MAX);
+        let cut = "ü".repeat(126) + "…";
+        for (words, expected) in [
+            ("Call ended by remote party", "Call ended by remote party"),
+            (" two\nlines\u{1b} ", "two lines"),
+            (&long[..FACT_BYTES_MAX], &long[..FACT_BYTES_MAX]),
+            (&long, &cut),
+        ] {
+            assert_eq!(line(words), expected);
         }
     }
 }

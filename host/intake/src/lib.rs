@@ -62,6 +62,7 @@ impl Form {
             Form::Native => native::parse(payload),
             Form::Vapi => vapi::parse(payload),
             Form::Retell => retell::parse(payload),
+            Form::ElevenLabs => elevenlabs::parse(payload),
         }?;
         facts::check(&parsed.conversation)?;
         Ok(parsed)

@@ -1,4 +1,4 @@
-use aftercall_intake::{Error, PAYLOAD_BYTES_MAX, Parsed, native, parse, retell, vapi};
+use aftercall_intake::{Error, PAYLOAD_BYTES_MAX, Parsed, elevenlabs, native, parse, retell, vapi};
 
 /// A sound native record with one thing replaced.
 fn native(from: &str, to: &str) -> String {
@@ -124,9 +124,30 @@ fn a_broken_retell_event_is_told_the_place_and_the_remedy() {
 }
 
 #[test]
+fn a_broken_elevenlabs_event_is_told_the_place_and_the_remedy() {
+    for (payload, words) in [
+        (
+            r#"{"type":"post_call_audio","data":{"conversation_id":"c","full_audio":"UklGRg=="}}"#,
+            &["at /type", "`post_call_audio`", "`post_call_transcription`"][..],
+        ),
+        (r#"{"type":"call_initiation_failure","data":{"failure_reason":"busy"}}"#, &["`call_initiation_failure`"]),
+        (r#"{"type":"post_call_transcription","data":{}}"#, &["at /data/conversation_id", "as ElevenLabs delivers it"]),
+    ] {
+        check(payload, words);
+    }
+    for (payload, words) in [
+        (r#"{"data":{"conversation_id":"c"}}"#, &["at /type", "as ElevenLabs delivers it"][..]),
+        (r#"{"type":"post_call_transcription","data":null}"#, &["at /data/conversation_id"]),
+        (r#"{"type":"workspace_event"}"#, &["at /type", "`workspace_event`"]),
+    ] {
+        check_read(elevenlabs::parse, payload, words);
+    }
+}
+
+#[test]
 fn a_payload_that_is_too_large_is_not_read() {
     let large = vec![b' '; PAYLOAD_BYTES_MAX + 1];
-    for read in [parse, native::parse, vapi::parse, retell::parse] {
+    for read in [parse, native::parse, vapi::parse, retell::parse, elevenlabs::parse] {
         assert_eq!(read(&large), Err(Error::TooLarge { bytes: large.len() }));
     }
 }
