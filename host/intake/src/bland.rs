@@ -1,8 +1,42 @@
 //! Bland: the call's record, as its webhook has it.
+//!
+//! The webhook's body is the call object of `GET /v1/calls/{call_id}`, flat. Bland sends other things to the same
+//! address, by a call's `webhook_events`: events while the call is on, and half a minute after it a second webhook
+//! with corrected words alone. Those tell no whole call.
+//!
+//! What a tool answered is nowhere in it: an `agent-action` says in words that something was done. It becomes a call
+//! without a result, so that the model knows of it and has to look before it does it again.
+//! Source: Bland's pages "Call Details", "Send Call" and "Webhook Signing".
 
+use aftercall_core::{
+    conversation::{Content, Conversation, Direction, Item, ModelOfCall, Role, ToolCall},
+    json::Json,
+    time::Timestamp,
+};
 use http::HeaderName;
+use serde_json::Value;
 
-use crate::{Encoding, Place, Scheme};
+use crate::{
+    Encoding, Error, Parsed, Place, Scheme,
+    document::{self, Tree},
+};
+
+/// The webhook that tells a whole call.
+pub const POST_CALL: &str = "post-call webhook";
+
+/// What a call object has beside its `call_id`, or another event of Bland's.
+pub(crate) const MARKS: [&str; 7] = [
+    "transcripts",
+    "concatenated_transcript",
+    "queue_status",
+    "corrected_duration",
+    "category",
+    "citations",
+    "corrected_transcript",
+];
+
+/// The tool that stands for what an `agent-action` says in words.
+const ACTION: &str = "agent_action";
 
 /// How Bland signs: `x-webhook-signature: HEX`, over the body alone. Nothing says when: whoever saw a webhook can send it
 /// again, which leads to no second run. Source: Bland's guide to webhook signing.
@@ -12,5 +46,186 @@ pub fn scheme() -> Scheme {
         encoding: Encoding::Hex,
         time: None,
         signed: "{body}".parse().expect("it is a template"),
+    }
+}
+
+/// Reads a call object.
+///
+/// # Errors
+/// It is another event, or the call has no identifier.
+pub fn parse(payload: &[u8]) -> Result<Parsed, Error> {
+    let document = document::tree(payload)?;
+    let call = Tree(&document);
+    if let Some((place, event)) = other_event(call) {
+        return Err(Error::OtherEvent { place: place.to_owned(), event, wanted: POST_CALL });
+    }
+    let id = document::text_of(call.value(&["/call_id", "/c_id"]), "");
+    if id.trim().is_empty() {
+        let why = "the call has no identifier: send the call object as Bland delivers it";
+        return Err(Error::at("/call_id", why));
+    }
+    let items = history(call);
+    let started_at = call.instant(&["/started_at"]);
+    let conversation = Conversation {
+        platform: "bland".parse().expect("it is a name"),
+        id,
+        direction: is_true(call, "/inbound").map(|inbound| match inbound {
+            true => Direction::Inbound,
+            false => Direction::Outbound,
+        }),
+        from: call.text(&["/from"]),
+        to: call.text(&["/to"]),
+        time_zone: None,
+        started_at,
+        ended_at: ended_at(call, started_at),
+        end_reason: end_reason(call),
+        answered_by: call.text(&["/answered_by"]),
+        is_test: false,
+        model: ModelOfCall {
+            name: call.text(&["/model", "/request_data/model"]),
+            parameters: Json::parse("{}").expect("it is JSON"),
+        },
+        live_tools: document::live_tools([], &items),
+        items,
+        summary: call.text(&["/summary"]),
+        variables: variables(call),
+    };
+    let assistant = call.text(&[
+        "/pathway_id",
+        "/persona_id",
+        "/agent_id",
+        "/request_data/pathway_id",
+        "/request_data/persona_id",
+        "/request_data/agent_id",
+    ]);
+    Ok(Parsed { conversation, assistant, tenant: None })
+}
+
+/// The place and the name of an event that tells no whole call.
+fn other_event(call: Tree<'_>) -> Option<(&'static str, String)> {
+    const RESULTS: [&str; 6] =
+        ["/transcripts", "/concatenated_transcript", "/completed", "/queue_status", "/status", "/corrected_duration"];
+    if call.value(&RESULTS).is_none() {
+        let corrected = ["/citations", "/corrected_transcript"].into_iter();
+        let corrected =
+            corrected.filter(|place| call.value(&[place]).is_some()).map(|place| (place, place[1..].to_owned()));
+        let live = call.text(&["/category"]).map(|category| ("/category", category));
+        return live.into_iter().chain(corrected).next();
+    }
+    // Bland's word: where the two differ, `completed` is the newer one.
+    let status = call.text(&["/queue_status"]).filter(|status| is_under_way(status))?;
+    (is_true(call, "/completed") != Some(true)).then_some(("/queue_status", status))
+}
+
+/// Whether a status is that of a call which isn't over.
+fn is_under_way(status: &str) -> bool {
+    matches!(status, "new" | "queued" | "allocated" | "started" | "in-progress")
+}
+
+/// Why the call ended: who hung up, or how it went.
+fn end_reason(call: Tree<'_>) -> Option<String> {
+    let status = |place| call.text(&[place]).filter(|status| !is_under_way(status));
+    call.text(&["/call_ended_by"]).or_else(|| status("/status")).or_else(|| status("/queue_status"))
+}
+
+/// Yes or no, also where it is written as a text.
+fn is_true(call: Tree<'_>, place: &str) -> Option<bool> {
+    let value = call.value(&[place])?;
+    value.as_bool().or_else(|| value.as_str()?.trim().to_ascii_lowercase().parse().ok())
+}
+
+/// When the call ended. Bland describes `end_at` as the time at which a call is cut for being too long, so how long it
+/// took counts first: `corrected_duration` in seconds, `call_length` in minutes.
+fn ended_at(call: Tree<'_>, started_at: Option<Timestamp>) -> Option<Timestamp> {
+    let span = |place, unit| document::span_ms(call.value(&[place])?, unit).filter(|span| *span > 0);
+    let took = span("/corrected_duration", 1.0).or_else(|| span("/call_length", 60.0));
+    match (started_at, took) {
+        (Some(started_at), Some(took)) => Some(started_at.plus_ms(took)),
+        _ => call.instant(&["/ended_at", "/end_at"]),
+    }
+}
+
+/// What was extracted by the caller's own schema; else the variables of the call, which are Bland's and the tools'.
+fn variables(call: Tree<'_>) -> Option<Json> {
+    let filled =
+        |place: &&str| call.value(&[place]).and_then(Value::as_object).is_some_and(|object| !object.is_empty());
+    ["/analysis", "/variables"].iter().find(|place| filled(place)).and_then(|place| call.object(&[place]))
+}
+
+/// The instructions, where the call was made with them, and what was said and done.
+fn history(call: Tree<'_>) -> Vec<Item> {
+    let instructions = call.text(&["/request_data/task", "/request_data/prompt"]);
+    let instructions = instructions.map(|text| Item::message(Role::System, text));
+    let said = match call.list(&["/transcripts"]) {
+        [] => call.text(&["/concatenated_transcript"]).iter().flat_map(|text| lines(text)).collect(),
+        entries => entries.iter().enumerate().filter_map(|(place, entry)| item(place, entry)).collect::<Vec<_>>(),
+    };
+    instructions.into_iter().chain(said).collect()
+}
+
+/// One entry of `transcripts`. Of any other speaker (a narrator, a webhook) it is nothing that was said.
+fn item(place: usize, entry: &Value) -> Option<Item> {
+    let at = entry.get("created_at").and_then(document::instant_of);
+    let text = document::text_of(entry.get("text"), "");
+    let id = document::text_of(entry.get("id"), &place.to_string());
+    Some(Item::plain(at, content(entry.get("user")?.as_str()?, text, &id)?))
+}
+
+/// What a speaker says or does. `robot` is the assistant: an older name of it.
+fn content(speaker: &str, text: String, id: &str) -> Option<Content> {
+    match speaker {
+        "user" => Some(Content::Message { role: Role::User, text, interrupted: false }),
+        "assistant" | "robot" => Some(Content::Message { role: Role::Assistant, text, interrupted: false }),
+        "agent-action" => {
+            let arguments = Json::of(&serde_json::json!({ "action": text.trim() })).as_str().to_owned();
+            Some(Content::ToolCall(ToolCall { id: format!("action_{id}"), name: ACTION.to_owned(), arguments }))
+        }
+        _ => None,
+    }
+}
+
+/// The entries of `concatenated_transcript`: a line begins one with `user: `, or goes on with the one before.
+fn lines(transcript: &str) -> Vec<Item> {
+    let mut entries: Vec<(&str, String)> = Vec::new();
+    for line in transcript.lines() {
+        let speaker = line.split_once(':').map(|(speaker, text)| (speaker.trim(), text.trim()));
+        match (speaker, entries.last_mut()) {
+            (Some((speaker @ ("user" | "assistant" | "robot" | "agent-action"), text)), _) => {
+                entries.push((speaker, text.to_owned()));
+            }
+            (_, Some((_, before))) if !line.trim().is_empty() => *before += &format!("\n{}", line.trim()),
+            _ => {}
+        }
+    }
+    let entries = entries.into_iter().enumerate();
+    entries
+        .filter_map(|(place, (speaker, text))| Some(Item::plain(None, content(speaker, text, &place.to_string())?)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use aftercall_core::secret::Secret;
+    use http::{HeaderMap, HeaderValue};
+
+    use super::*;
+    use crate::{Key, Unverified, Verifier};
+
+    #[test]
+    fn a_webhook_is_believed_by_its_signature() {
+        const BODY: &[u8] = br#"{"call_id":"c-1","completed":true}"#;
+        const SIGNED: &str = "5b8905a3af8ac9e813526619ae85bc130b9493c51b1ddb988bbb4c376c66d1d1";
+        let key = Key::sha256(&Secret::new("bland-signing-secret".to_owned())).expect("a key");
+        let verifier = Verifier::Signature(scheme(), vec![key]);
+        let other = SIGNED.replacen('5', "0", 1);
+        for (signature, body, expected) in [
+            (SIGNED, BODY, Ok(())),
+            (&other, BODY, Err(Unverified::NoSecretFits)),
+            (SIGNED, br#"{"call_id":"c-2","completed":true}"#, Err(Unverified::NoSecretFits)),
+        ] {
+            let value = HeaderValue::from_str(signature).expect("a value");
+            let headers = HeaderMap::from_iter([(HeaderName::from_static("x-webhook-signature"), value)]);
+            assert_eq!(verifier.verify(&headers, body, Timestamp::from_millis(0)), expected, "{signature}");
+        }
     }
 }

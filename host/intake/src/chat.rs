@@ -97,7 +97,7 @@ fn group(message: Message, place: &str) -> Result<Vec<Content>, Error> {
 }
 
 /// The words of a message's content; of parts, those that are texts. None: it has another form.
-fn text(content: &Value) -> Option<String> {
+pub(crate) fn text(content: &Value) -> Option<String> {
     match content {
         Value::Null => Some(String::new()),
         Value::String(text) => Some(text.clone()),

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{Error, document, elevenlabs, retell};
+use crate::{Error, bland, document, elevenlabs, retell, telnyx};
 
 /// The form of a payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -15,11 +15,15 @@ pub enum Form {
     Retell,
     /// An event of ElevenLabs: see [`crate::elevenlabs`].
     ElevenLabs,
+    /// The call object of Bland's webhook: see [`crate::bland`].
+    Bland,
+    /// An event of Telnyx with the call's messages: see [`crate::telnyx`].
+    Telnyx,
 }
 
 impl Form {
     /// All that there are.
-    pub const ALL: [Form; 4] = [Form::Native, Form::Vapi, Form::Retell, Form::ElevenLabs];
+    pub const ALL: [Form; 6] = [Form::Native, Form::Telnyx, Form::Vapi, Form::Retell, Form::ElevenLabs, Form::Bland];
 
     /// The platform that tells of its calls in this form.
     pub const fn platform(self) -> &'static str {
@@ -28,6 +32,8 @@ impl Form {
             Self::Vapi => "vapi",
             Self::Retell => "retell",
             Self::ElevenLabs => "elevenlabs",
+            Self::Bland => "bland",
+            Self::Telnyx => "telnyx",
         }
     }
 
@@ -38,6 +44,8 @@ impl Form {
             Self::Vapi => "Vapi's `\"type\": \"end-of-call-report\"` at the top or in `message`",
             Self::Retell => "Retell's `\"event\": \"call_analyzed\"` or `\"call_ended\"` beside `call`",
             Self::ElevenLabs => "ElevenLabs' `\"type\": \"post_call_transcription\"` beside `data`",
+            Self::Bland => "Bland's `call_id` beside `transcripts`",
+            Self::Telnyx => "`event` and `messages` of a Telnyx call",
         }
     }
 
@@ -69,6 +77,12 @@ pub fn detect(payload: &[u8]) -> Result<Form, Error> {
     }
     if elevenlabs::is_event(&document) {
         return Ok(Form::ElevenLabs);
+    }
+    if telnyx::MARKS.iter().any(|mark| text(mark).is_some()) {
+        return Ok(Form::Telnyx);
+    }
+    if has("call_id") && bland::MARKS.iter().any(|mark| has(mark)) {
+        return Ok(Form::Bland);
     }
     Err(Error::Unrecognised { found: outline(&document) })
 }
@@ -107,6 +121,16 @@ mod tests {
             (r#"{"headers":{},"body":{"event":"call_analyzed","call":{}}}"#, Ok(Form::Retell)),
             (r#"{"event":"call_ended","call":"c1"}"#, Err("has `call`, `event` at the top")),
             (r#"{"event":"call.ended","call":{}}"#, Err("has `call`, `event` at the top")),
+            (r#"{"call_id":"c","transcripts":[]}"#, Ok(Form::Bland)),
+            (r#"{"call_id":7,"concatenated_transcript":null}"#, Ok(Form::Bland)),
+            (r#"{"call_id":"c","category":"queue","message":"queued"}"#, Ok(Form::Bland)),
+            (r#"{"call_id":"c","citations":[]}"#, Ok(Form::Bland)),
+            (r#"{"call_id":"c","swaig_log":[]}"#, Err("has `call_id`, `swaig_log` at the top")),
+            (r#"{"transcripts":[]}"#, Err("has `transcripts` at the top")),
+            (r#"{"event":{"data":{"event_type":"call.conversation.ended"}},"messages":[]}"#, Ok(Form::Telnyx)),
+            (r#"{"data":{"event_type":"call.hangup","payload":{}}}"#, Ok(Form::Telnyx)),
+            (r#"{"event_type":"conversation_insight_result","payload":{}}"#, Ok(Form::Telnyx)),
+            (r#"{"data":{"event_type":7}}"#, Err("has `data` at the top")),
             (r#"{"schema":7,"message":"hi"}"#, Err("`\"schema\": \"aftercall.call/1\"` at the top")),
             (r#"{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1}"#, Err("`h` and more at the top")),
             ("{}", Err("nothing in it")),

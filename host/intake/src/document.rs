@@ -128,6 +128,12 @@ pub(crate) fn truth(value: &Value) -> Option<bool> {
     value.as_bool().or_else(|| value.as_str()?.trim().parse().ok())
 }
 
+/// How long something took, in milliseconds: a number or the text of one, in units of so many seconds.
+pub(crate) fn span_ms(value: &Value, unit_seconds: f64) -> Option<u64> {
+    let number = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())?;
+    millis(number * unit_seconds)
+}
+
 /// A JSON value where a text is wanted: a text as it is, nothing as `or`, anything else written down.
 pub(crate) fn text_of(value: Option<&Value>, or: &str) -> String {
     match value {

@@ -63,6 +63,8 @@ impl Form {
             Form::Vapi => vapi::parse(payload),
             Form::Retell => retell::parse(payload),
             Form::ElevenLabs => elevenlabs::parse(payload),
+            Form::Bland => bland::parse(payload),
+            Form::Telnyx => telnyx::parse(payload),
         }?;
         facts::check(&parsed.conversation)?;
         Ok(parsed)

@@ -1,4 +1,4 @@
-use aftercall_intake::{Error, PAYLOAD_BYTES_MAX, Parsed, elevenlabs, native, parse, retell, vapi};
+use aftercall_intake::{Error, PAYLOAD_BYTES_MAX, Parsed, bland, elevenlabs, native, parse, retell, telnyx, vapi};
 
 /// A sound native record with one thing replaced.
 fn native(from: &str, to: &str) -> String {
@@ -145,9 +145,56 @@ fn a_broken_elevenlabs_event_is_told_the_place_and_the_remedy() {
 }
 
 #[test]
+fn what_of_bland_is_no_whole_call_is_told_the_place_and_the_remedy() {
+    for (payload, words) in [
+        (
+            r#"{"call_id":"c","category":"queue","message":"waiting","level":"info"}"#,
+            &["at /category", "`queue`", "`post-call webhook`"][..],
+        ),
+        (r#"{"call_id":"c","corrected_transcript":[{}]}"#, &["at /corrected_transcript", "`post-call webhook`"]),
+        (r#"{"call_id":"c","citations":[],"transcripts":null}"#, &["at /citations", "`citations`"]),
+        (r#"{"call_id":"c","queue_status":"started","completed":false}"#, &["at /queue_status", "`started`"]),
+        (r#"{"call_id":"c","queue_status":"queued","transcripts":[]}"#, &["at /queue_status", "`queued`"]),
+        (r#"{"call_id":" ","transcripts":[]}"#, &["at /call_id", "identifier", "as Bland delivers it"]),
+        (r#"{"call_id":null,"c_id":null,"completed":true,"transcripts":[]}"#, &["at /call_id"]),
+        (r#"{"call_id":"c\nd","transcripts":[]}"#, &["one line"]),
+    ] {
+        check(payload, words);
+    }
+}
+
+#[test]
+fn what_of_telnyx_is_no_whole_call_is_told_the_place_and_the_remedy() {
+    let ended = r#"{"data":{"event_type":"call.conversation.ended","payload":{"conversation_id":"v"}}}"#;
+    let kept = |event: &str, messages: &str| format!(r#"{{"event":{event},"messages":{messages}}}"#);
+    let other = ended.replace("conversation.ended", "hangup");
+    let insights = ended.replace("conversation.ended", "conversation_insights.generated");
+    let unnamed = ended.replace(r#""v""#, "null");
+    let fetch = &["at /messages", "not in the event", "fetch them with `GET /v2/ai/conversations/{id}/messages`"][..];
+    for (payload, words) in [
+        (ended.to_owned(), fetch),
+        (kept(ended, "null"), fetch),
+        (kept(ended, r#"{"data":[]}"#), fetch),
+        (other.clone(), &["at /data/event_type", "`call.hangup`", "`call.conversation.ended`"]),
+        (kept(&other, "[]"), &["at /event/data/event_type", "`call.hangup`"]),
+        (insights.clone(), &["at /data/event_type", "`call.conversation_insights.generated`"]),
+        (kept(&insights, "[]"), &["at /event/data/event_type", "`call.conversation_insights.generated`"]),
+        (
+            r#"{"event_type":"conversation_insight_result","payload":{}}"#.to_owned(),
+            &["at /event_type", "`conversation_insight_result`"],
+        ),
+        (unnamed.clone(), &["at /data/payload/conversation_id", "doesn't name its conversation"]),
+        (kept(&unnamed, "[]"), &["at /event/data/payload/conversation_id", "as Telnyx delivers it"]),
+    ] {
+        check(&payload, words);
+    }
+}
+
+#[test]
 fn a_payload_that_is_too_large_is_not_read() {
     let large = vec![b' '; PAYLOAD_BYTES_MAX + 1];
-    for read in [parse, native::parse, vapi::parse, retell::parse, elevenlabs::parse] {
+    let parsers = [native::parse, telnyx::parse, vapi::parse, retell::parse, elevenlabs::parse, bland::parse];
+    for read in parsers.into_iter().chain([parse as fn(&[u8]) -> Result<Parsed, Error>]) {
         assert_eq!(read(&large), Err(Error::TooLarge { bytes: large.len() }));
     }
 }

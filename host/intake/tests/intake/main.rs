@@ -40,6 +40,15 @@ fn payloads_become_conversations() {
         case!("elevenlabs/voicemail"),
         case!("elevenlabs/silent"),
         case!("elevenlabs/odd"),
+        case!("bland/booking"),
+        case!("bland/voicemail"),
+        case!("bland/unanswered"),
+        case!("bland/odd"),
+        case!("bland/in-one-text"),
+        case!("telnyx/clinic"),
+        case!("telnyx/quiet"),
+        case!("telnyx/odd"),
+        case!("telnyx/silent"),
     ];
     for (name, payload, expected) in cases {
         let (platform, _) = name.split_once('/').expect("a folder for each platform");
