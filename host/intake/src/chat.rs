@@ -7,7 +7,7 @@ use aftercall_core::{
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
-use crate::{Error, document};
+use crate::{Error, document, pipecat};
 
 #[derive(Deserialize)]
 struct Message {
@@ -55,10 +55,11 @@ pub(crate) fn items(messages: &[Box<RawValue>], place: &str, origin: Origin) -> 
     let mut items = Vec::new();
     for (index, message) in messages.iter().enumerate() {
         let place = format!("{place}/{index}");
+        let Some(message) = pipecat::chat_message(message) else { continue };
         let mut group = group(document::typed(message.get().as_bytes(), &place)?, &place)?.into_iter();
         let opaque = match origin {
             Origin::Provider => {
-                let data = Json::try_from(&**message).map_err(|error| Error::at(&*place, error.to_string()))?;
+                let data = Json::try_from(&*message).map_err(|error| Error::at(&*place, error.to_string()))?;
                 Some(Opaque { dialect: Dialect::OpenaiChat, data })
             }
             Origin::Platform => None,

@@ -49,11 +49,20 @@ impl Form {
         }
     }
 
+    /// All platforms that are known, each with the form in which it tells of its calls.
+    pub fn platforms() -> impl Iterator<Item = (&'static str, Self)> {
+        let own = Self::ALL.into_iter().map(|form| (form.platform(), form));
+        own.chain(WITHOUT_WEBHOOK.into_iter().map(|platform| (platform, Self::Native)))
+    }
+
     /// The form in which a platform tells of its calls. None: the platform isn't known.
     pub fn of_platform(platform: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|form| form.platform() == platform)
+        Self::platforms().find(|(name, _)| *name == platform).map(|(_, form)| form)
     }
 }
+
+/// Platforms that post nothing when a call ends: their users' own code does, in the native form.
+const WITHOUT_WEBHOOK: [&str; 3] = ["livekit", "pipecat", "openai"];
 
 /// Most keys that an error names.
 const KEYS_SHOWN_MAX: usize = 8;
@@ -103,6 +112,21 @@ fn outline(document: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn platforms_tell_in_their_forms() {
+        for (platform, expected) in [
+            ("native", Some(Form::Native)),
+            ("vapi", Some(Form::Vapi)),
+            ("livekit", Some(Form::Native)),
+            ("pipecat", Some(Form::Native)),
+            ("openai", Some(Form::Native)),
+            ("LiveKit", None),
+            ("", None),
+        ] {
+            assert_eq!(Form::of_platform(platform), expected, "{platform}");
+        }
+    }
 
     #[test]
     fn forms_are_told_apart() {

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use aftercall_core::{
-    conversation::{Content, Item},
+    conversation::{Content, Item, Role},
     json::Json,
     time::Timestamp,
 };
@@ -152,6 +152,16 @@ pub(crate) fn name_calls<'a>(items: &mut [Item], named: impl IntoIterator<Item =
         {
             call.name = (*names.get(call.id.as_str()).unwrap_or(&UNNAMED_TOOL)).to_owned();
         }
+    }
+}
+
+/// Who speaks, by OpenAI's names. None: nobody whose words are part of a history.
+pub(crate) fn role(name: &str) -> Option<Role> {
+    match name {
+        "system" | "developer" => Some(Role::System),
+        "user" => Some(Role::User),
+        "assistant" => Some(Role::Assistant),
+        _ => None,
     }
 }
 

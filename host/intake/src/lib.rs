@@ -21,6 +21,9 @@ pub mod vapi;
 mod chat;
 mod document;
 mod facts;
+mod livekit;
+mod openai;
+mod pipecat;
 
 use aftercall_core::conversation::Conversation;
 

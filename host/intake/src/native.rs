@@ -3,9 +3,10 @@
 //! A record is one JSON object whose `schema` is [`SCHEMA`]. Fields that are unknown are let pass; `null` is
 //! as good as absent. The structs below are the reference.
 //!
-//! A history comes in one of two ways. Either as [`Envelope::items`], in aftercall's own words; or as the
-//! provider's own list of messages in [`Llm::messages`], with [`Llm::dialect`] saying in which format, which
-//! is kept byte for byte and is the better way where the platform has it.
+//! A history comes in one of several ways: as [`Envelope::items`], in aftercall's own words; as the provider's own list
+//! of messages in [`Llm::messages`], with [`Llm::dialect`] saying in which format, which is kept byte for byte and is
+//! the better way where the platform has it; or as what a framework or provider wrote down of the call, verbatim, in
+//! [`Envelope::livekit`] or [`Envelope::openai_items`]. Which of these fields is there says how the record is read.
 
 use aftercall_core::{
     conversation::Item as CoreItem,
@@ -20,7 +21,7 @@ use serde_json::{Value, value::RawValue};
 use crate::{
     Error, Parsed,
     chat::{self, Origin},
-    document,
+    document, livekit, openai, pipecat,
 };
 
 /// The version of the form that is read here.
@@ -28,6 +29,9 @@ pub const SCHEMA: &str = "aftercall.call/1";
 
 /// The platform that a record without `source.platform` comes from.
 const PLATFORM: &str = "native";
+
+/// The platform whose contexts have words of its own for results that aren't there yet.
+const PIPECAT: &str = "pipecat";
 
 /// A call record.
 #[derive(Debug, Clone, Deserialize)]
@@ -46,7 +50,13 @@ pub struct Envelope {
     /// The model that took it.
     #[serde(default, deserialize_with = "or_default")]
     pub llm: Llm,
-    /// The history, in order. Not read where [`Llm::messages`] is there.
+    /// The session report of LiveKit Agents, whole: its history, and what else it tells of the call where
+    /// [`Envelope::conversation`] and [`Envelope::llm`] don't.
+    pub livekit: Option<Value>,
+    /// The items of a conversation with OpenAI's Realtime or Responses API. Not read where [`Envelope::livekit`] is
+    /// there.
+    pub openai_items: Option<Vec<Value>>,
+    /// The history, in order. Not read where it is in another place.
     #[serde(default, deserialize_with = "or_default")]
     pub items: Vec<Item>,
     /// What the platform made of the call.
@@ -97,14 +107,15 @@ pub struct Llm {
     pub model: Option<String>,
     /// Parameters of the call, passed on as they are, by the provider's names: an object.
     pub params: Option<Box<RawValue>>,
-    /// The instructions, where neither `items` nor `messages` has them: they go in front of `items`.
+    /// The instructions, where the history lacks them: they go in front of it, unless it says the very same.
     pub system: Option<String>,
     /// The tools of the live call: names, or the provider's definitions.
     #[serde(default, deserialize_with = "or_default")]
     pub tools: Vec<Value>,
     /// The format of `messages`: `openai-chat`.
     pub dialect: Option<Dialect>,
-    /// The history in the provider's own format.
+    /// The history in the provider's own format, and between its messages such of other providers, as
+    /// `{"llm": "google", "message": …}`, which are left out. Not read where the history is in a field of its platform.
     pub messages: Option<Vec<Box<RawValue>>>,
 }
 
@@ -167,6 +178,25 @@ pub struct Analysis {
     pub variables: Option<Value>,
 }
 
+/// What a record tells by its history, in whichever form that is.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    /// The history.
+    pub(crate) items: Vec<CoreItem>,
+    /// Tools of the live call that it names.
+    pub(crate) tools: Vec<String>,
+    /// Which assistant took the call.
+    pub(crate) assistant: Option<String>,
+    /// The model that took the call.
+    pub(crate) model: Option<String>,
+    /// When the call began.
+    pub(crate) started_at: Option<Timestamp>,
+    /// When it ended.
+    pub(crate) ended_at: Option<Timestamp>,
+    /// Why it ended.
+    pub(crate) end_reason: Option<String>,
+}
+
 /// Reads a native call record.
 ///
 /// # Errors
@@ -177,7 +207,7 @@ pub fn parse(payload: &[u8]) -> Result<Parsed, Error> {
         return Err(Error::Schema { found: schema });
     }
     let envelope: Envelope = document::typed(payload, "")?;
-    let items = history(&envelope)?;
+    let told = told(&envelope)?;
     let Envelope { tenant, assistant, source, conversation: call, llm, analysis, .. } = envelope;
     if call.id.trim().is_empty() {
         return Err(Error::at("/conversation/id", "a call needs an identifier: the same one twice is the same run"));
@@ -189,33 +219,50 @@ pub fn parse(payload: &[u8]) -> Result<Parsed, Error> {
         from: call.from,
         to: call.to,
         time_zone: call.time_zone.filter(|zone| !zone.trim().is_empty()),
-        started_at: call.started_at,
-        ended_at: call.ended_at,
-        end_reason: call.end_reason,
+        started_at: call.started_at.or(told.started_at),
+        ended_at: call.ended_at.or(told.ended_at),
+        end_reason: call.end_reason.or(told.end_reason),
         answered_by: call.answered_by,
         is_test: call.is_test,
-        live_tools: document::live_tools(tools(&llm)?, &items),
-        model: ModelOfCall { parameters: parameters(&llm)?, name: llm.model },
-        items,
+        live_tools: document::live_tools(tools(&llm)?.into_iter().chain(told.tools), &told.items),
+        model: ModelOfCall { parameters: parameters(&llm)?, name: llm.model.or(told.model) },
+        items: told.items,
         summary: analysis.summary,
         variables: analysis.variables.filter(Value::is_object).map(|variables| Json::from(&variables)),
     };
-    Ok(Parsed { conversation, assistant, tenant })
+    Ok(Parsed { conversation, assistant: assistant.or(told.assistant), tenant })
 }
 
-fn history(envelope: &Envelope) -> Result<Vec<CoreItem>, Error> {
+/// The history, from wherever the record has it.
+fn told(envelope: &Envelope) -> Result<Told, Error> {
     let llm = &envelope.llm;
-    match (&llm.messages, llm.dialect) {
-        (Some(messages), Some(Dialect::OpenaiChat)) => chat::items(messages, "/llm/messages", Origin::Provider),
-        (Some(_), None) => Err(Error::at(
-            "/llm/dialect",
-            "`messages` needs the name of its format: add `\"dialect\": \"openai-chat\"`",
-        )),
-        (None, _) => {
-            let system = llm.system.iter().map(|text| CoreItem::message(Role::System, text));
-            Ok(system.chain(envelope.items.iter().map(item)).collect())
+    let mut told = match (&envelope.livekit, &envelope.openai_items, &llm.messages) {
+        (Some(report), ..) => livekit::read(report)?,
+        (None, Some(items), _) => openai::read(items),
+        (None, None, Some(messages)) => Told { items: provider_messages(envelope, messages)?, ..Told::default() },
+        (None, None, None) => Told { items: envelope.items.iter().map(item).collect(), ..Told::default() },
+    };
+    if let Some(text) = &llm.system {
+        let instructions = CoreItem::message(Role::System, text);
+        if told.items.iter().all(|item| item.content != instructions.content) {
+            told.items.insert(0, instructions);
         }
     }
+    Ok(told)
+}
+
+fn provider_messages(envelope: &Envelope, messages: &[Box<RawValue>]) -> Result<Vec<CoreItem>, Error> {
+    let mut items = match envelope.llm.dialect {
+        Some(Dialect::OpenaiChat) => chat::items(messages, "/llm/messages", Origin::Provider)?,
+        None => {
+            let why = "`messages` needs the name of its format: add `\"dialect\": \"openai-chat\"`";
+            return Err(Error::at("/llm/dialect", why));
+        }
+    };
+    if envelope.source.platform.as_ref().is_some_and(|platform| platform.as_str() == PIPECAT) {
+        pipecat::settle(&mut items);
+    }
+    Ok(items)
 }
 
 fn item(item: &Item) -> CoreItem {

@@ -79,6 +79,27 @@ fn a_providers_message_that_is_none_is_told_its_place() {
 }
 
 #[test]
+fn a_platforms_own_record_that_is_none_is_told_its_place() {
+    for (fields, words) in [
+        (r#""livekit": {"job_id": "AJ"}"#, &["at /livekit/chat_history/items", "`to_dict()`"][..]),
+        (r#""livekit": {"chat_history": {"items": "none"}}"#, &["at /livekit/chat_history/items"]),
+        (r#""livekit": "report""#, &["at /livekit/chat_history/items"]),
+        (r#""openai_items": {"type": "message"}"#, &["at /openai_items", "a sequence"]),
+        (
+            r#""llm": {"dialect": "openai-chat", "messages": [{"llm": "openai", "message": {"role": "bot"}}]}"#,
+            &["at /llm/messages/0/role", "`bot`"],
+        ),
+        (
+            r#""llm": {"dialect": "openai-chat", "messages": [{"llm": "google", "message": {}}, {"llm": "openai"}]}"#,
+            &["at /llm/messages/1", "`role`"],
+        ),
+    ] {
+        let record = format!(r#"{{"schema": "aftercall.call/1", "conversation": {{"id": "c"}}, {fields}}}"#);
+        check(&record, words);
+    }
+}
+
+#[test]
 fn a_broken_vapi_report_is_told_the_place_and_the_remedy() {
     for (payload, words) in [
         (

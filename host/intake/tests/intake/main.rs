@@ -1,6 +1,7 @@
 //! What each realistic payload becomes, and what each broken one is told.
 
 mod broken;
+mod signed;
 mod story;
 
 use aftercall_core::{
@@ -49,6 +50,15 @@ fn payloads_become_conversations() {
         case!("telnyx/quiet"),
         case!("telnyx/odd"),
         case!("telnyx/silent"),
+        case!("livekit/session"),
+        case!("livekit/odd"),
+        case!("livekit/voicemail"),
+        case!("livekit/unanswered"),
+        case!("pipecat/call"),
+        case!("pipecat/odd"),
+        case!("pipecat/voicemail"),
+        case!("openai/realtime"),
+        case!("openai/responses"),
     ];
     for (name, payload, expected) in cases {
         let (platform, _) = name.split_once('/').expect("a folder for each platform");
