@@ -64,10 +64,10 @@ pub(crate) fn settle(items: &mut Vec<Item>) {
         if async_message(output).is_none() {
             return true;
         }
-        match results.get(call).filter(|result| !result.starts_with(CANCELLED)) {
-            Some(result) => output.clone_from(result),
-            None => return false,
-        }
+        let Some(result) = results.get(call).filter(|result| !result.starts_with(CANCELLED)) else { return false };
+        output.clone_from(result);
+        // The provider's own bytes say that it is running.
+        item.opaque = None;
         true
     });
 }
