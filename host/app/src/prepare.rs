@@ -4,6 +4,7 @@ use aftercall_core::{
     conversation::Conversation,
     gate::Skip,
     id::{AssistantName, RunIdentity, Tenant},
+    json::Json,
     ports::Accept,
     repair::{Unrepairable, repair},
     run::{Decline, Ending, Event, Kind, PinnedTool, Pins},
@@ -11,6 +12,7 @@ use aftercall_core::{
     time::Timestamp,
 };
 use aftercall_intake::Parsed;
+use serde_json::Map;
 
 use crate::{app::App, tenants::Ready};
 
@@ -123,7 +125,12 @@ fn first(
     if let Err(reason) = ready.assistant.gates.check(conversation) {
         return skipped(reason);
     }
-    let model = match app.models.pin(conversation.model.name.as_deref()) {
+    let wanted = ready.assistant.model.as_deref();
+    if wanted.is_some_and(|wanted| conversation.model.name.as_deref() != Some(wanted)) {
+        // Another model may refuse them.
+        conversation.model.parameters = Json::of(&Map::new());
+    }
+    let model = match app.models.pin(wanted.or(conversation.model.name.as_deref())) {
         Ok(model) => model,
         Err(failure) => return cannot(failure.message),
     };

@@ -22,6 +22,8 @@ pub struct Assistant {
     pub steps: PostCallSteps,
     /// The tools that it may use after a call: plugin and tool, in the order in which they are offered.
     pub tools: Vec<ToolChoice>,
+    /// The model that goes on, as the configuration names it. None: the one that took the call.
+    pub model: Option<String>,
     /// Which calls have nothing to be done after them.
     pub gates: Gates,
     /// When a run stops, done or not.

@@ -187,6 +187,6 @@ fn unmapped(name: &str) -> Failure {
 
 fn unnamed() -> Failure {
     let message = "the call record doesn't say which model took the call: name it in the record, \
-                   or choose one with `--model NAME --base-url URL`";
+                   or add `model = \"NAME\"` to the assistant, or choose one with `--model NAME --base-url URL`";
     Failure { kind: FailureKind::Unmapped, message: message.to_owned(), retry_after_ms: None }
 }

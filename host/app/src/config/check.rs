@@ -157,7 +157,7 @@ impl Config {
         let steps = PostCallSteps::of_instructions(assistant.instructions.as_deref()?).ok()?;
         let tools = assistant.tools.iter().filter_map(|text| tool_choice(text, assistant, config)).collect();
         let AssistantConfig { gates, budgets, retries, .. } = *assistant;
-        Some(Assistant { name: name.clone(), steps, tools, gates, budgets, retries })
+        Some(Assistant { name: name.clone(), steps, tools, model: assistant.model.clone(), gates, budgets, retries })
     }
 }
 
@@ -205,7 +205,7 @@ fn check_grant(problems: &mut Problems, place: &str, grant: &Grant) {
 fn check_endpoint(problems: &mut Problems, place: &str, endpoint: &Endpoint, tenant: &TenantConfig) {
     let platform = endpoint.platform.as_str();
     if Form::of_platform(platform).is_none() {
-        let known = Form::ALL.map(|form| format!("`{}`", form.platform())).join(", ");
+        let known = Form::platforms().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         problems.add(place, format_args!("platform `{platform}` is not known; there are: {known}"));
     }
     if let Some(assistant) = endpoint.assistant.as_ref().filter(|name| !tenant.assistants.contains_key(name)) {

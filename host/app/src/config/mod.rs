@@ -223,6 +223,10 @@ pub struct AssistantConfig {
     pub platform_ids: Vec<String>,
     /// The tools that it may use after a call, as `plugin/tool`, in the order in which they are offered.
     pub tools: Vec<String>,
+    /// The model that goes on, by its name under `models`. Absent: the one that took the call. To be said where the
+    /// platform doesn't tell which that was, and where another one is to do this work: the call's own sampling parameters
+    /// are not for it.
+    pub model: Option<String>,
     /// Live tools that a post-call tool stands in for: `{ "book_demo" = "calendar/book" }`.
     pub replaces: BTreeMap<String, String>,
     /// What live tools did already of what a post-call tool does, so that it is not done again:

@@ -63,7 +63,7 @@ impl Default for Server {
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Endpoint {
-    /// Which platform: `native` or `vapi`.
+    /// Which platform: `native`, `vapi`…
     pub platform: Platform,
     /// The assistant whose calls come here. Absent: the record says.
     #[serde(default)]

@@ -189,3 +189,55 @@ impl Verify {
 fn header_name(name: &str) -> Result<HeaderName, String> {
     name.parse().map_err(|_| format!("`{name}` is no header name"))
 }
+
+#[cfg(test)]
+mod tests {
+    use aftercall_core::time::Timestamp;
+
+    use super::*;
+
+    /// What a platform signs by its secret is believed by whoever has that secret, and by nobody else.
+    #[test]
+    fn secrets_become_verifiers() {
+        const AT: Timestamp = Timestamp::from_millis(1_772_632_932_500);
+        let key = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+        let env = |name: &str| match name {
+            "KEY" => Some(key.to_owned()),
+            "PUBLIC" => Some("11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=".to_owned()),
+            "EMPTY" => Some(String::new()),
+            _ => None,
+        };
+        for (toml, expected) in [
+            (r#"standard-webhooks = [{ env = "KEY" }]"#, Ok(Some("webhook-signature"))),
+            (r#"retell = [{ env = "KEY" }]"#, Ok(Some("x-retell-signature"))),
+            (r#"elevenlabs = [{ env = "KEY" }]"#, Ok(Some("elevenlabs-signature"))),
+            (r#"bland = [{ env = "KEY" }]"#, Ok(Some("x-webhook-signature"))),
+            (r#"hmac.secrets = [{ env = "KEY" }]"#, Ok(Some("x-signature"))),
+            (
+                r#"hmac = { algorithm = "sha512", encoding = "base64", secrets = [{ env = "KEY" }] }"#,
+                Ok(Some("x-signature")),
+            ),
+            (r#"bearer = [{ env = "KEY" }]"#, Ok(Some("authorization"))),
+            (r#"header = { name = "x-vapi-secret", secrets = [{ env = "KEY" }] }"#, Ok(Some("x-vapi-secret"))),
+            (r#"telnyx = [{ env = "PUBLIC" }]"#, Ok(None)),
+            (r#"telnyx = [{ env = "KEY" }]"#, Err("a public key of Ed25519")),
+            (r#"standard-webhooks = [{ env = "PUBLIC" }]"#, Err("`whsec_`")),
+            (r#"retell = [{ env = "EMPTY" }]"#, Err("")),
+            (r#"retell = [{ env = "ABSENT" }]"#, Err("ABSENT")),
+        ] {
+            let verify: Verify = toml::from_str(toml).expect(toml);
+            let resolved = verify.resolve(Path::new("."), &env);
+            match (&resolved, expected) {
+                (Ok(verifier), Ok(header)) => {
+                    let signed = verifier.sign("msg_1", AT, b"{}");
+                    assert_eq!(signed.is_some(), header.is_some(), "{toml}");
+                    let Some(signed) = signed else { continue };
+                    assert!(header.is_some_and(|header| signed.contains_key(header)), "{toml}: {signed:?}");
+                    assert_eq!(verifier.verify(&signed, b"{}", AT), Ok(()), "{toml}");
+                }
+                (Err(error), Err(words)) => assert!(error.contains(words), "{toml}: {error}"),
+                (got, expected) => panic!("{toml}: {got:?} instead of {expected:?}"),
+            }
+        }
+    }
+}

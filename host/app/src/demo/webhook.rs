@@ -5,7 +5,6 @@ use std::sync::Arc;
 use aftercall_core::{
     id::{EndpointName, RunId},
     ports::Clock as _,
-    secret::Secret,
     time::Timestamp,
 };
 use aftercall_intake::Verifier;

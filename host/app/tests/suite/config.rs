@@ -157,7 +157,29 @@ fn what_a_server_needs_is_checked() {
     check("runs_max = 4", "ports = 4", Err("unknown key `ports`"));
     check("\"native\"", "\"natve\"", Err("tenants.acme.endpoints.front: platform `natve` is not known"));
     check("[{ env = \"KEY\" }]", "[]", Err("`verify` has no secret"));
-    check("x-vapi-secret", "x vapi", Err("`x vapi` is no header name"));
+    check("x-vapi-secret", "x vapi", Err("endpoints.back.verify: header.name: `x vapi` is no header name"));
+    let header = r#"header = { name = "x-vapi-secret", secrets"#;
+    for (verify, expected) in [
+        ("telnyx = [{ env = \"K\" }] #", Ok(())),
+        ("retell = [{ env = \"K\" }] #", Ok(())),
+        ("elevenlabs = [{ env = \"K\" }, { env = \"OLD\" }] #", Ok(())),
+        ("bland = [{ env = \"K\" }] #", Ok(())),
+        ("bland = [] #", Err("`verify` has no secret")),
+        ("hmac = { secrets", Ok(())),
+        ("hmac = { signed = \"{body}\", prefix = \"sha256=\", header = \"x-vapi-signature\", secrets", Ok(())),
+        ("hmac = { algorithm = \"sha512\", encoding = \"base64\", secrets", Ok(())),
+        ("hmac = { algorithm = \"sha1\", secrets", Err("unknown variant `sha1`")),
+        (
+            "hmac = { signed = \"{timestamp}\", secrets",
+            Err("verify: hmac: `signed`: what is signed must have `{body}`"),
+        ),
+        ("hmac = { signed = \"{url}{body}\", secrets", Err("hmac: `signed`: `{url}` can't be signed here")),
+        ("hmac = { timestamp_header = \"x time\", secrets", Err("hmac: `x time` is no header name")),
+        ("hmac = { prefix = \"sha 256\", secrets", Err("hmac: `prefix`: `sha 256` can't stand in a header")),
+        ("svix = { secrets", Err("unknown variant `svix`")),
+    ] {
+        check(header, verify, expected);
+    }
     check("endpoints.back", "endpoints.front", Err("tenant acme has an endpoint of this name"));
     check("tenants.beta", "tenants.operator", Err("this name is the operator's"));
     check("platform = \"vapi\"", "platform = \"vapi\"\nassistant = \"ann\"", Err("the tenant has no assistant `ann`"));
@@ -191,4 +213,24 @@ fn a_tenants_mistakes_are_its_own() {
     assert!(Config::read(&file).is_err(), "one who asks for all gets all or nothing");
     write("aftercall.toml", "[operator]\nstoer = 1\n");
     assert!(Config::read_tolerantly(&file).is_err(), "the operator's own mistakes stop everything");
+}
+
+/// What the README and the pages of platforms show is copied by people.
+#[test]
+fn documented_configurations_can_be_used() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let pages = std::fs::read_dir(root.join("docs/platforms")).expect("it is there");
+    let pages =
+        pages.map(|page| page.expect("it can be listed").path()).filter(|page| page.extension() == Some("md".as_ref()));
+    let mut shown = 0;
+    for page in pages.chain([root.join("README.md")]) {
+        let text = std::fs::read_to_string(&page).expect("it can be read");
+        let blocks = text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
+        for block in blocks.filter(|block| block.contains("[tenants.")) {
+            let parsed = Config::parse(block, Path::new("aftercall.toml"));
+            assert!(parsed.is_ok(), "{}: {}\n{block}", page.display(), parsed.expect_err("it is none"));
+            shown += 1;
+        }
+    }
+    assert!(shown >= 6, "{shown} were found");
 }

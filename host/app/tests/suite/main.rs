@@ -9,6 +9,7 @@ mod forget;
 mod imports;
 mod kills;
 mod people;
+mod platforms;
 mod serve;
 mod served;
 mod support;
