@@ -168,7 +168,7 @@ fn what_a_server_needs_is_checked() {
         ("hmac = { secrets", Ok(())),
         ("hmac = { signed = \"{body}\", prefix = \"sha256=\", header = \"x-vapi-signature\", secrets", Ok(())),
         ("hmac = { algorithm = \"sha512\", encoding = \"base64\", secrets", Ok(())),
-        ("hmac = { algorithm = \"sha1\", secrets", Err("unknown variant `sha1`")),
+        ("hmac = { algorithm = \"sha1\", secrets", Err("unknown word `sha1`: did you mean `sha512`?")),
         (
             "hmac = { signed = \"{timestamp}\", secrets",
             Err("verify: hmac: `signed`: what is signed must have `{body}`"),
@@ -176,7 +176,7 @@ fn what_a_server_needs_is_checked() {
         ("hmac = { signed = \"{url}{body}\", secrets", Err("hmac: `signed`: `{url}` can't be signed here")),
         ("hmac = { timestamp_header = \"x time\", secrets", Err("hmac: `x time` is no header name")),
         ("hmac = { prefix = \"sha 256\", secrets", Err("hmac: `prefix`: `sha 256` can't stand in a header")),
-        ("svix = { secrets", Err("unknown variant `svix`")),
+        ("svix = { secrets", Err("unknown word `svix`")),
     ] {
         check(header, verify, expected);
     }
@@ -226,7 +226,7 @@ fn documented_configurations_can_be_used() {
     for page in pages.chain([root.join("README.md")]) {
         let text = std::fs::read_to_string(&page).expect("it can be read");
         let blocks = text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
-        for block in blocks.filter(|block| block.contains("[tenants.")) {
+        for block in blocks.filter(|block| block.contains("[models.")) {
             let parsed = Config::parse(block, Path::new("aftercall.toml"));
             assert!(parsed.is_ok(), "{}: {}\n{block}", page.display(), parsed.expect_err("it is none"));
             shown += 1;
