@@ -1,6 +1,7 @@
 //! What each realistic payload becomes, and what each broken one is told.
 
 mod broken;
+mod mutants;
 mod signed;
 mod story;
 
