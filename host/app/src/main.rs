@@ -23,7 +23,9 @@ fn main() -> ExitCode {
         return compiler::compile(arguments);
     }
     let filter = EnvFilter::try_from_env("AFTERCALL_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_ansi(stderr().is_terminal()).init();
+    // Where the log can't be written, as on a full disk, that can't be said there either: trying to would end what failed.
+    let log = tracing_subscriber::fmt().with_writer(stderr).log_internal_errors(false);
+    log.with_env_filter(filter).with_ansi(stderr().is_terminal()).init();
     // Fewer components compute at once than there are cores. The workers that are left look at sockets and timers,
     // whatever components do.
     let workers = thread::available_parallelism().map_or(1, usize::from) + WORKERS_LEFT;

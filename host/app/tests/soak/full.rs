@@ -1,4 +1,5 @@
-//! The disk is full: files can't grow any further, by a limit of the process, which needs no file system of its own.
+//! The disk is full: files can't grow any further, by a limit of the process, which needs no file system of its own; and
+//! the log is on a device on which there is no room.
 
 use std::os::unix::process::ExitStatusExt as _;
 
@@ -41,7 +42,7 @@ async fn a_full_disk_loses_nothing() {
     // The records are there, and so is compiled code, which isn't what the limit is for.
     world.start().await.stop().await.expect("it ends well");
     let platform = Platform::new(&world);
-    let mut server = world.start_within(&format!("ulimit -f {FILE_BLOCKS_MAX};")).await;
+    let mut server = world.start_within(&format!("ulimit -f {FILE_BLOCKS_MAX}; SERVER_LOG=/dev/full;")).await;
     let posted = fill(&platform).await;
     let ended = server.kill().await.expect("it takes a SIGKILL");
     assert_eq!(ended.signal(), Some(SIGKILL), "it lived until it was killed: {ended}\n{}", world.log());
