@@ -11,7 +11,7 @@ use aftercall_core::{
     seed::{self, Already, Seed, Seeded},
     time::Timestamp,
 };
-use aftercall_intake::Parsed;
+use aftercall_intake::{Parsed, without_secrets};
 use serde_json::Map;
 
 use crate::{app::App, tenants::Ready};
@@ -109,7 +109,15 @@ pub(crate) fn accept(app: &App, call: Call<'_>) -> Result<Accept, Error> {
         Kind::Declined(decline) => Some(Ending::from(decline.clone())),
         _ => None,
     };
-    Ok(Accept { identity, at, raw: call.raw.to_vec(), conversation, first: Event { at, kind }, ending, seeds })
+    Ok(Accept {
+        identity,
+        at,
+        raw: without_secrets(call.raw).into_owned(),
+        conversation,
+        first: Event { at, kind },
+        ending,
+        seeds,
+    })
 }
 
 /// The run's first event, and what the live call did of what its tools do.

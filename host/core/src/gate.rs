@@ -112,10 +112,12 @@ impl Gates {
 }
 
 /// By the platform's own marks: who answered (`voicemail`, or a `machine…` of an answering machine detection),
-/// or why the call ended (Vapi: `voicemail`; Retell: `voicemail_reached`).
+/// or why the call ended (Vapi: `voicemail`; Retell: `voicemail_reached`). Such marks are one word; in a sentence somebody
+/// may speak of a voicemail.
 fn is_voicemail(call: &Conversation) -> bool {
-    let says =
-        |field: &Option<String>, word| field.as_deref().is_some_and(|text| text.to_ascii_lowercase().contains(word));
+    let says = |field: &Option<String>, mark| {
+        field.as_deref().is_some_and(|text| !text.trim().contains(' ') && text.to_ascii_lowercase().contains(mark))
+    };
     says(&call.answered_by, "voicemail") || says(&call.answered_by, "machine") || says(&call.end_reason, "voicemail")
 }
 
@@ -153,6 +155,7 @@ mod tests {
             (usual, call(|call| call.answered_by = text("machine_end_beep")), Err(Skip::Voicemail)),
             (usual, call(|call| call.answered_by = text("human")), Ok(())),
             (usual, call(|call| call.end_reason = text("Voicemail_reached")), Err(Skip::Voicemail)),
+            (usual, call(|call| call.end_reason = text("the caller asked for Bob's voicemail")), Ok(())),
             (open, call(|call| call.answered_by = text("voicemail")), Ok(())),
             (Gates { duration_ms_min: 30_000, ..usual }, call(|_| {}), Ok(())),
             (

@@ -1,6 +1,6 @@
 //! What the platforms' files share: reading JSON with the place of what is wrong, and instants.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use aftercall_core::{
     conversation::{Content, Item, Role},
@@ -33,12 +33,6 @@ impl<'a> Tree<'a> {
     pub(crate) fn text(self, places: &[&str]) -> Option<String> {
         let text = |place: &&str| self.0.pointer(place)?.as_str().filter(|text| !text.trim().is_empty());
         places.iter().find_map(text).map(str::to_owned)
-    }
-
-    /// The first of the places that has an address: a text, or a telephone number that is written as a number.
-    pub(crate) fn address(self, places: &[&str]) -> Option<String> {
-        let number = |place: &&str| self.0.pointer(place)?.as_u64().map(|number| number.to_string());
-        places.iter().find_map(|place| self.text(&[place]).or_else(|| number(place)))
     }
 
     /// The first of the places that has an object with anything in it.
@@ -125,7 +119,7 @@ fn millis(seconds: f64) -> Option<u64> {
 
 /// A boolean, or the name of one.
 pub(crate) fn truth(value: &Value) -> Option<bool> {
-    value.as_bool().or_else(|| value.as_str()?.trim().parse().ok())
+    value.as_bool().or_else(|| value.as_str()?.trim().to_ascii_lowercase().parse().ok())
 }
 
 /// How long something took, in milliseconds: a number or the text of one, in units of so many seconds.
@@ -155,6 +149,24 @@ pub(crate) fn name_calls<'a>(items: &mut [Item], named: impl IntoIterator<Item =
     }
 }
 
+/// Names the calls that came without an identifier, and lets each result without one answer the first of them that has no
+/// result yet.
+pub(crate) fn pair(items: &mut [Item]) {
+    let mut open = VecDeque::new();
+    let mut calls = 0;
+    for item in items {
+        match &mut item.content {
+            Content::ToolCall(call) if call.id.is_empty() => {
+                calls += 1;
+                call.id = format!("unnamed_call_{calls}");
+                open.push_back(call.id.clone());
+            }
+            Content::ToolResult { call, .. } if call.is_empty() => *call = open.pop_front().unwrap_or_default(),
+            Content::ToolCall(_) | Content::ToolResult { .. } | Content::Message { .. } => {}
+        }
+    }
+}
+
 /// Who speaks, by OpenAI's names. None: nobody whose words are part of a history.
 pub(crate) fn role(name: &str) -> Option<Role> {
     match name {
@@ -177,6 +189,7 @@ pub(crate) fn live_tools(listed: impl IntoIterator<Item = String>, items: &[Item
 
 #[cfg(test)]
 mod tests {
+    use aftercall_core::conversation::ToolCall;
     use serde_json::json;
 
     use super::*;
@@ -195,6 +208,40 @@ mod tests {
             (json!(null), None),
         ] {
             assert_eq!(instant_of(&value).map(Timestamp::as_millis), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn results_without_identifiers_answer_the_calls_without_them_in_order() {
+        for (given, expected) in [
+            ("c r", "c1 r1"),
+            ("c c r r", "c1 c2 r1 r2"),
+            ("c r c r", "c1 r1 c2 r2"),
+            ("c ca r ra", "c1 ca r1 ra"),
+            ("r c", "r c1"),
+            ("c", "c1"),
+            ("ca ra", "ca ra"),
+        ] {
+            let item = |word: &str| {
+                let (kind, id) = word.split_at(1);
+                let call = ToolCall { id: id.to_owned(), name: "f".into(), arguments: "{}".into() };
+                Item::plain(
+                    None,
+                    match kind {
+                        "c" => Content::ToolCall(call),
+                        _ => Content::ToolResult { call: call.id, output: String::new(), is_error: false },
+                    },
+                )
+            };
+            let mut items: Vec<Item> = given.split(' ').map(item).collect();
+            pair(&mut items);
+            let word = |item: &Item| match &item.content {
+                Content::ToolCall(call) => format!("c{}", call.id),
+                Content::ToolResult { call, .. } => format!("r{call}"),
+                Content::Message { .. } => String::new(),
+            };
+            let paired = items.iter().map(word).collect::<Vec<_>>().join(" ");
+            assert_eq!(paired.replace("unnamed_call_", ""), expected, "{given}");
         }
     }
 

@@ -17,7 +17,6 @@ use serde_json::{Map, Value};
 use crate::{
     Encoding, Error, Parsed, Place, Scheme, Time, Unit,
     document::{self, Tree},
-    facts,
 };
 
 /// The one event of ElevenLabs that tells a whole call.
@@ -67,8 +66,8 @@ fn conversation(id: String, call: Tree<'_>) -> Conversation {
         Some("outbound") => Some(Direction::Outbound),
         _ => None,
     };
-    let person = call.address(&["/metadata/phone_call/external_number"]);
-    let ours = call.address(&["/metadata/phone_call/agent_number"]);
+    let person = call.text(&["/metadata/phone_call/external_number"]);
+    let ours = call.text(&["/metadata/phone_call/agent_number"]);
     let (from, to) = match direction {
         Some(Direction::Outbound) => (ours, person),
         Some(Direction::Inbound) | None => (person, ours),
@@ -77,6 +76,7 @@ fn conversation(id: String, call: Tree<'_>) -> Conversation {
     let turns = call.list(&["/transcript"]);
     let mut items: Vec<Item> = turns.iter().flat_map(|turn| items_of(turn, started_at)).collect();
     document::name_calls(&mut items, results(turns).filter_map(named));
+    document::pair(&mut items);
     let is_voicemail = call.says_yes(&["/metadata/features_usage/voicemail_detection/used"])
         || results(turns).any(|result| Tree(result).text(&["/result/result_type"]).as_deref() == Some(VOICEMAIL));
     let end_reason = call.text(&["/metadata/termination_reason", "/metadata/error/reason"]);
@@ -87,7 +87,7 @@ fn conversation(id: String, call: Tree<'_>) -> Conversation {
         to,
         started_at,
         ended_at: document::within(started_at, call.value(&["/metadata/call_duration_secs"])),
-        end_reason: end_reason.map(|words| facts::line(&words)),
+        end_reason,
         answered_by: is_voicemail.then(|| "voicemail".to_owned()),
         model: ModelOfCall { name: model(call, turns), ..empty.model.clone() },
         live_tools: document::live_tools([], &items),

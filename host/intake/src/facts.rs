@@ -1,21 +1,32 @@
 //! What a payload says of the call itself is shown in lists and kept in indices: it is short, and text of one line.
+//! And a call has no more items than can be continued.
 
-use aftercall_core::conversation::Conversation;
+use aftercall_core::{conversation::Conversation, limits::CONVERSATION_ITEMS_MAX};
 
 use crate::Error;
 
 /// Longest fact of a call, in bytes: an identifier, an address, the reason for its end. Protects lists and indices.
 const FACT_BYTES_MAX: usize = 256;
 
-/// Refuses a call whose facts are none.
-pub(crate) fn check(call: &Conversation) -> Result<(), Error> {
+/// Makes what is said in free words a line, and refuses a call whose facts are none, or that nobody could continue.
+pub(crate) fn settle(call: &mut Conversation) -> Result<(), Error> {
+    for words in [&mut call.end_reason, &mut call.answered_by].into_iter().flatten() {
+        *words = line(words);
+    }
+    if call.items.len() > CONVERSATION_ITEMS_MAX {
+        let items = call.items.len();
+        let why = format!("the call has {items} messages, tool calls and results, more than {CONVERSATION_ITEMS_MAX}");
+        return Err(Error::at("/", why));
+    }
+    check(call)
+}
+
+fn check(call: &Conversation) -> Result<(), Error> {
     let facts = [
         ("identifier", Some(&call.id)),
         ("caller", call.from.as_ref()),
         ("called address", call.to.as_ref()),
         ("time zone", call.time_zone.as_ref()),
-        ("reason for its end", call.end_reason.as_ref()),
-        ("word for who answered", call.answered_by.as_ref()),
         ("model's name", call.model.name.as_ref()),
     ];
     for (what, value) in facts {
@@ -29,7 +40,7 @@ pub(crate) fn check(call: &Conversation) -> Result<(), Error> {
 }
 
 /// A fact of what a platform says in free words: one line, cut where it gets too long.
-pub(crate) fn line(words: &str) -> String {
+fn line(words: &str) -> String {
     const MORE: &str = "…";
     let lines = words.split(char::is_control).map(str::trim).filter(|line| !line.is_empty());
     let line = lines.collect::<Vec<_>>().join(" ");

@@ -9,6 +9,7 @@
 
 mod detect;
 mod error;
+mod secrets;
 mod verify;
 
 pub mod bland;
@@ -29,6 +30,7 @@ use aftercall_core::conversation::Conversation;
 
 pub use detect::{Form, detect};
 pub use error::Error;
+pub use secrets::without_secrets;
 pub use verify::{
     Encoding, InvalidKey, InvalidTemplate, Key, Place, Scheme, Template, Time, Unit, Unverified, Verifier,
 };
@@ -61,7 +63,7 @@ impl Form {
     /// # Errors
     /// Says where the payload is wrong and what would be right.
     pub fn parse(self, payload: &[u8]) -> Result<Parsed, Error> {
-        let parsed = match self {
+        let mut parsed = match self {
             Form::Native => native::parse(payload),
             Form::Vapi => vapi::parse(payload),
             Form::Retell => retell::parse(payload),
@@ -69,7 +71,7 @@ impl Form {
             Form::Bland => bland::parse(payload),
             Form::Telnyx => telnyx::parse(payload),
         }?;
-        facts::check(&parsed.conversation)?;
+        facts::settle(&mut parsed.conversation)?;
         Ok(parsed)
     }
 }

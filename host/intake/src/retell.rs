@@ -2,8 +2,7 @@
 //!
 //! Both tell the whole call; the latter has what Retell made of it besides. Read as well: the call under `data`,
 //! as old versions have it, and the whole event in a `body`, as relays pass it on. The fields are those of Retell's
-//! SDK (`resources/call`). The `access_token` of web calls is not read, so that nothing keeps it; nor is the model's
-//! name told.
+//! SDK (`resources/call`). The model's name is not told.
 
 use aftercall_core::{
     conversation::{Content, Conversation, Direction, Item, Role, ToolCall},
@@ -78,10 +77,11 @@ fn conversation(id: String, call: Tree<'_>) -> Conversation {
         call.says_yes(&["/call_analysis/in_voicemail"]) || end_reason.as_deref() == Some("voicemail_reached");
     let mut items: Vec<Item> = call.list(&HISTORIES).iter().filter_map(|entry| item(entry, started_at)).collect();
     document::name_calls(&mut items, []);
+    document::pair(&mut items);
     Conversation {
         direction,
-        from: call.address(&["/from_number"]),
-        to: call.address(&["/to_number"]),
+        from: call.text(&["/from_number"]),
+        to: call.text(&["/to_number"]),
         started_at,
         ended_at: call.instant(&["/end_timestamp"]),
         end_reason,
@@ -153,7 +153,8 @@ fn heard<'a>(text: &'a str, words: &[Value]) -> (&'a str, bool) {
     let takes_no_time =
         |word: &&Value| time(word, "start").zip(time(word, "end")).is_some_and(|(start, end)| end <= start);
     let unspoken = words.iter().rev().take_while(takes_no_time).count();
-    if unspoken == 0 {
+    let is_timed = words.iter().any(|word| time(word, "end").is_some_and(|end| end > 0.0));
+    if unspoken == 0 || !is_timed {
         return (text, false);
     }
     let mut end = 0;
@@ -173,6 +174,23 @@ mod tests {
 
     use super::*;
     use crate::{Key, Unverified, Verifier};
+
+    #[test]
+    fn what_was_never_spoken_is_left_out() {
+        let words = |spans: &[(f64, f64)]| -> Vec<Value> {
+            let texts = ["We", "are", "open."].iter().zip(spans);
+            texts.map(|(word, (start, end))| serde_json::json!({ "word": word, "start": start, "end": end })).collect()
+        };
+        for (spans, expected) in [
+            (&[(1.0, 1.1), (1.1, 1.2), (1.2, 1.5)][..], ("We are open.", false)),
+            (&[(1.0, 1.1), (1.1, 1.1), (1.1, 1.1)], ("We", true)),
+            (&[(1.0, 1.0), (1.0, 1.0), (1.0, 1.0)], ("", true)),
+            (&[(0.0, 0.0), (0.0, 0.0), (0.0, 0.0)], ("We are open.", false)),
+            (&[], ("We are open.", false)),
+        ] {
+            assert_eq!(heard("We are open.", &words(spans)), expected, "{spans:?}");
+        }
+    }
 
     #[test]
     fn what_retell_signs_is_believed() {

@@ -110,6 +110,7 @@ impl Config {
                 read_instructions(&mut problems, &place_of(tenant, name), assistant, &self.folder);
             }
             for (name, assistant) in &config.assistants {
+                self.check_model(&mut problems, &place_of(tenant, name), assistant);
                 check_assistant(&mut problems, &place_of(tenant, name), assistant, config);
             }
             for (name, endpoint) in &config.endpoints {
@@ -147,6 +148,16 @@ impl Config {
         match nearest(plugin.as_str(), &known) {
             Some(near) => problems.add(place, format_args!("no such plugin is installed: did you mean `{near}`?")),
             None => problems.add(place, format_args!("no such plugin is installed: add [plugins.{plugin}]")),
+        }
+    }
+
+    fn check_model(&self, problems: &mut Problems, place: &str, assistant: &AssistantConfig) {
+        let Some(model) = assistant.model.as_ref().filter(|model| !self.models.contains_key(*model)) else { return };
+        let known: Vec<&str> = self.models.keys().map(String::as_str).collect();
+        let place = format!("{place}.model");
+        match nearest(model, &known) {
+            Some(near) => problems.add(&place, format_args!("no route leads to `{model}`: did you mean `{near}`?")),
+            None => problems.add(&place, format_args!("no route leads to `{model}`: add [models.\"{model}\"]")),
         }
     }
 

@@ -52,7 +52,7 @@ impl SecretRef {
             }
         };
         match value.trim_end_matches(['\r', '\n']) {
-            "" => Err("the secret is empty".to_owned()),
+            value if value.trim().is_empty() => Err("the secret is empty".to_owned()),
             value => Ok(Secret::new(value.to_owned())),
         }
     }

@@ -11,6 +11,15 @@ use serde::{Deserialize, Serialize};
 
 use super::SecretRef;
 
+/// The header that an HMAC's time stands in where nothing else is said. Source: Vapi's `HMACAuthenticationPlan`.
+const TIMESTAMP_HEADER: &str = "x-timestamp";
+
+/// How far a signature's time may be from ours where nothing else is said, in milliseconds.
+const TOLERANCE_MS: u64 = 5 * 60 * 1000;
+
+/// The most that may be said, in milliseconds. Protects from webhooks that are sent again.
+const TOLERANCE_MS_MAX: u64 = 24 * 60 * 60 * 1000;
+
 /// How a webhook proves whose it is. Several secrets hold at once, so that they can be rotated.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -60,11 +69,12 @@ pub struct Hmac {
     #[serde(default = "Hmac::signed")]
     pub signed: String,
     /// The header that the time stands in, in seconds or milliseconds since 1970, where `signed` has a place for it.
-    #[serde(default = "Hmac::timestamp_header")]
-    pub timestamp_header: String,
-    /// How far that time may be from ours, in milliseconds.
-    #[serde(default = "Hmac::tolerance_ms")]
-    pub tolerance_ms: u64,
+    /// Absent: `x-timestamp`.
+    #[serde(default)]
+    pub timestamp_header: Option<String>,
+    /// How far that time may be from ours, in milliseconds, a day at most. Absent: five minutes.
+    #[serde(default)]
+    pub tolerance_ms: Option<u64>,
 }
 
 /// A hash function.
@@ -98,33 +108,38 @@ impl Hmac {
         "{timestamp}.{body}".to_owned()
     }
 
-    fn timestamp_header() -> String {
-        "x-timestamp".to_owned()
-    }
-
-    const fn tolerance_ms() -> u64 {
-        5 * 60 * 1000
-    }
-
     fn scheme(&self) -> Result<Scheme, String> {
         let signed: Template = self.signed.parse().map_err(|error| format!("`signed`: {error}"))?;
         if !self.prefix.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(format!("`prefix`: `{}` can't stand in a header", self.prefix));
         }
-        let time = signed.has_timestamp().then(|| {
-            let place = Place::whole(header_name(&self.timestamp_header)?, "");
-            Ok::<_, String>(Time { place, unit: Unit::Either, tolerance_ms: self.tolerance_ms })
-        });
+        let time = self.time(&signed)?;
         let encoding = match self.encoding {
             Written::Hex => Encoding::Hex,
             Written::Base64 => Encoding::Base64,
         };
-        Ok(Scheme {
-            signature: Place::whole(header_name(&self.header)?, &*self.prefix),
-            encoding,
-            time: time.transpose()?,
-            signed,
-        })
+        Ok(Scheme { signature: Place::whole(header_name(&self.header)?, &*self.prefix), encoding, time, signed })
+    }
+}
+
+impl Hmac {
+    /// When it was made, which means something only where it is signed too.
+    fn time(&self, signed: &Template) -> Result<Option<Time>, String> {
+        if !signed.has_timestamp() {
+            return match (&self.timestamp_header, self.tolerance_ms) {
+                (None, None) => Ok(None),
+                _ => Err("a time that isn't signed proves nothing: add `{timestamp}` to `signed`".to_owned()),
+            };
+        }
+        let header = self.timestamp_header.as_deref().unwrap_or(TIMESTAMP_HEADER);
+        if header.eq_ignore_ascii_case(&self.header) {
+            return Err(format!("`{header}` can't have both the signature and the time"));
+        }
+        let tolerance_ms = self.tolerance_ms.unwrap_or(TOLERANCE_MS);
+        if tolerance_ms > TOLERANCE_MS_MAX {
+            return Err(format!("`tolerance_ms`: {TOLERANCE_MS_MAX} at most, or old webhooks could be sent again"));
+        }
+        Ok(Some(Time { place: Place::whole(header_name(header)?, ""), unit: Unit::Either, tolerance_ms }))
     }
 }
 

@@ -175,6 +175,9 @@ fn what_a_server_needs_is_checked() {
         ),
         ("hmac = { signed = \"{url}{body}\", secrets", Err("hmac: `signed`: `{url}` can't be signed here")),
         ("hmac = { timestamp_header = \"x time\", secrets", Err("hmac: `x time` is no header name")),
+        ("hmac = { timestamp_header = \"X-Signature\", secrets", Err("`X-Signature` can't have both")),
+        ("hmac = { signed = \"{body}\", tolerance_ms = 1, secrets", Err("add `{timestamp}` to `signed`")),
+        ("hmac = { tolerance_ms = 86400001, secrets", Err("`tolerance_ms`: 86400000 at most")),
         ("hmac = { prefix = \"sha 256\", secrets", Err("hmac: `prefix`: `sha 256` can't stand in a header")),
         ("svix = { secrets", Err("unknown word `svix`")),
     ] {

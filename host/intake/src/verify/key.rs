@@ -108,8 +108,8 @@ impl std::fmt::Debug for Key {
 }
 
 fn bytes_of(secret: &Secret) -> Result<Vec<u8>, InvalidKey> {
-    let bytes = secret.expose().as_bytes();
-    if bytes.is_empty() { Err(InvalidKey::Empty) } else { Ok(bytes.to_vec()) }
+    let text = secret.expose();
+    if text.trim().is_empty() { Err(InvalidKey::Empty) } else { Ok(text.as_bytes().to_vec()) }
 }
 
 fn mac<M: Mac + KeyInit>(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {

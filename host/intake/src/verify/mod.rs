@@ -81,8 +81,13 @@ impl Verifier {
     }
 }
 
+/// A secret with nothing in it fits nobody.
 fn one_fits(secrets: &[Secret], given: &str) -> Result<(), Unverified> {
-    verdict(secrets.iter().map(|secret| secret.expose().as_bytes().ct_eq(given.as_bytes())))
+    let fits = |secret: &Secret| {
+        let secret = secret.expose();
+        secret.as_bytes().ct_eq(given.as_bytes()) & Choice::from(u8::from(!secret.trim().is_empty()))
+    };
+    verdict(secrets.iter().map(fits))
 }
 
 /// All are looked at, whichever fits.

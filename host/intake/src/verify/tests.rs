@@ -81,6 +81,7 @@ fn standard_webhooks_are_verified() {
 fn shared_secrets_are_compared() {
     const VAPI: HeaderName = HeaderName::from_static("x-vapi-secret");
     let secrets = || vec![secret("old-secret"), secret("new-secret")];
+    let blank = Verifier::Bearer(vec![secret(""), secret(" ")]);
     let (bearer, header) = (Verifier::Bearer(secrets()), Verifier::Header(VAPI, secrets()));
     let not_once = |name: HeaderName| Err(Unverified::Header(name));
     for (verifier, given, expected) in [
@@ -91,6 +92,8 @@ fn shared_secrets_are_compared() {
         (&bearer, &[("authorization", "Basic new-secret")], not_once(AUTHORIZATION)),
         (&bearer, &[], not_once(AUTHORIZATION)),
         (&header, &[("x-vapi-secret", "new-secret")], Ok(())),
+        (&blank, &[("authorization", "Bearer ")], Err(Unverified::NoSecretFits)),
+        (&blank, &[("authorization", "Bearer  ")], Err(Unverified::NoSecretFits)),
         (&header, &[("x-vapi-secret", "NEW-secret")], Err(Unverified::NoSecretFits)),
         (&header, &[("x-vapi-secret", "new-secret"), ("x-vapi-secret", "new-secret")], not_once(VAPI)),
         (&header, &[("authorization", "Bearer new-secret")], not_once(VAPI)),
@@ -112,7 +115,7 @@ fn keys_are_read() {
     ] {
         assert_eq!(Key::standard(&secret(text)).is_ok(), expected, "{text}");
     }
-    for (text, expected) in [("a", Ok(())), ("", Err(InvalidKey::Empty))] {
+    for (text, expected) in [("a", Ok(())), ("", Err(InvalidKey::Empty)), (" \n", Err(InvalidKey::Empty))] {
         assert_eq!(Key::sha256(&secret(text)).map(drop), expected, "{text}");
         assert_eq!(Key::sha512(&secret(text)).map(drop), expected, "{text}");
     }
