@@ -1,6 +1,6 @@
 //! The messages of a conversation as items.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use aftercall_core::{
     conversation::{Content, Item, Role, ToolCall},
@@ -13,8 +13,8 @@ use crate::{
     document::{self, Tree},
 };
 
-/// The name of a tool that a message doesn't name.
-const UNNAMED_TOOL: &str = "unnamed_tool";
+/// Where a result names its call, which Telnyx' published type has no field for.
+const ANSWERED: [&str; 2] = ["/tool_call_id", "/metadata/tool_call_id"];
 
 /// When a message was made. It is spoken later, or never.
 pub(super) fn created_at(message: &Value) -> Option<Timestamp> {
@@ -35,21 +35,28 @@ pub(super) fn items(messages: &[Value]) -> Vec<Item> {
     if is_newest_first(messages.iter().map(|message| created_at(message))) {
         messages.reverse();
     }
-    let mut history = History::default();
+    let answered = messages.iter().filter_map(|message| Tree(message).text(&ANSWERED)).collect();
+    let mut history = History { answered, ..History::default() };
     for message in messages {
         history.add(message);
     }
-    history.finish()
+    let mut items = history.finish();
+    document::name_calls(&mut items, []);
+    items
 }
 
 /// A history in the making, with what is needed to find out which call a result answers.
 #[derive(Default)]
 struct History {
     items: Vec<Item>,
-    /// Calls without a result, each with the number of user turns before it.
-    open: VecDeque<(usize, String)>,
+    /// The calls that results name, wherever these stand: no other result answers them.
+    answered: HashSet<String>,
+    /// The places of calls without a result, by the number of user turns before them.
+    open: Vec<(usize, VecDeque<usize>)>,
     user_turns: usize,
     calls: usize,
+    /// The places of results since the last call that don't name theirs.
+    waiting: Vec<usize>,
     /// The places of results that no call was open for.
     early: Vec<usize>,
 }
@@ -67,62 +74,87 @@ impl History {
             }
             Some("assistant") => {
                 let calls: Vec<Content> = tree.list(&["/tool_calls"]).iter().map(|made| self.call(made)).collect();
+                if !calls.is_empty() {
+                    self.pair();
+                }
                 let words = (!text.is_empty() || calls.is_empty()).then(|| said(Role::Assistant));
                 words.into_iter().chain(calls).collect()
             }
-            Some("tool") => vec![self.result(tree, text)],
+            // Nothing marks a result of a tool that failed.
+            Some("tool") => {
+                let call = tree.text(&ANSWERED).unwrap_or_default();
+                vec![Content::ToolResult { call, output: text, is_error: false }]
+            }
             Some("system" | "developer") => vec![said(Role::System)],
             _ => vec![],
         };
         // What the person on the line lived through is `sent_at`.
         let at = tree.instant(&["/sent_at", "/created_at"]);
-        let items = contents.into_iter().enumerate();
-        self.items.extend(items.map(|(place, content)| Item { continues: place > 0, ..Item::plain(at, content) }));
+        for (place, content) in contents.into_iter().enumerate() {
+            self.note(&content);
+            self.items.push(Item { continues: place > 0, ..Item::plain(at, content) });
+        }
     }
 
     fn call(&mut self, made: &Value) -> Content {
         let made = Tree(made);
         self.calls += 1;
-        let id = made.text(&["/id"]).unwrap_or_else(|| format!("telnyx_call_{}", self.calls));
-        self.open.push_back((self.user_turns, id.clone()));
-        let arguments = made.value(&["/function/arguments", "/arguments"]);
         Content::ToolCall(ToolCall {
-            id,
-            name: made.text(&["/function/name", "/name"]).unwrap_or_else(|| UNNAMED_TOOL.to_owned()),
-            arguments: document::text_of(arguments, "{}"),
+            id: made.text(&["/id"]).unwrap_or_else(|| format!("telnyx_call_{}", self.calls)),
+            name: made.text(&["/function/name", "/name"]).unwrap_or_default(),
+            arguments: document::text_of(made.value(&["/function/arguments", "/arguments"]), "{}"),
         })
     }
 
-    /// A result, which is paired with its call by order where it doesn't name it. Nothing marks one that failed.
-    fn result(&mut self, message: Tree<'_>, output: String) -> Content {
-        let call = match message.text(&["/tool_call_id", "/metadata/tool_call_id"]) {
-            Some(named) => {
-                self.open.retain(|(_, id)| *id != named);
-                named
-            }
-            None => self.next_open().unwrap_or_else(|| {
-                self.early.push(self.items.len());
-                String::new()
-            }),
-        };
-        Content::ToolResult { call, output, is_error: false }
+    /// Keeps the place of the next item, where it is a call without a result or a result without a call.
+    fn note(&mut self, content: &Content) {
+        let place = self.items.len();
+        match content {
+            Content::ToolCall(call) if !self.answered.contains(&call.id) => match self.open.last_mut() {
+                Some((turns, calls)) if *turns == self.user_turns => calls.push_back(place),
+                _ => self.open.push((self.user_turns, VecDeque::from([place]))),
+            },
+            Content::ToolResult { call, .. } if call.is_empty() => self.waiting.push(place),
+            Content::Message { .. } | Content::ToolCall(_) | Content::ToolResult { .. } => {}
+        }
     }
 
-    /// The call that the next result answers: the first open one since the person last spoke. Those before were most
-    /// likely given up, so they come last.
-    fn next_open(&mut self) -> Option<String> {
-        let newest = self.open.back()?.0;
-        let place = self.open.iter().position(|(turns, _)| *turns == newest)?;
-        self.open.remove(place).map(|(_, id)| id)
+    /// Pairs the results since the last call with the open calls, both in their order.
+    ///
+    /// Of fewer results than open calls nothing tells which calls they answer. It is a guess that the calls before the
+    /// person last spoke were given up: those of the newest turn come first, and in each turn the first calls.
+    fn pair(&mut self) {
+        let mut answered = Vec::new();
+        while answered.len() < self.waiting.len() {
+            let Some((_, calls)) = self.open.last_mut() else { break };
+            match calls.pop_front() {
+                Some(place) => answered.push(place),
+                None => drop(self.open.pop()),
+            }
+        }
+        answered.sort_unstable();
+        let mut results = std::mem::take(&mut self.waiting).into_iter();
+        answered.into_iter().zip(results.by_ref()).for_each(|(call, result)| self.answer(call, result));
+        self.early.extend(results);
+    }
+
+    /// Gives the result at one place the call at another.
+    fn answer(&mut self, call: usize, result: usize) {
+        let Some(Content::ToolCall(ToolCall { id, .. })) = self.items.get(call).map(|item| &item.content) else {
+            return;
+        };
+        let id = id.clone();
+        if let Some(Item { content: Content::ToolResult { call, .. }, .. }) = self.items.get_mut(result) {
+            *call = id;
+        }
     }
 
     /// Pairs the results that came before their calls with the calls that stayed open.
     fn finish(mut self) -> Vec<Item> {
-        for (place, (_, id)) in self.early.into_iter().zip(self.open) {
-            if let Some(Item { content: Content::ToolResult { call, .. }, .. }) = self.items.get_mut(place) {
-                *call = id;
-            }
-        }
+        self.pair();
+        let open = std::mem::take(&mut self.open).into_iter().flat_map(|(_, calls)| calls);
+        let early = std::mem::take(&mut self.early);
+        early.into_iter().zip(open).for_each(|(result, call)| self.answer(call, result));
         self.items
     }
 }

@@ -18,7 +18,7 @@ pub const PAGE_MESSAGES_MAX: u8 = 100;
 pub struct Page {
     /// Its messages, as they came.
     pub messages: Vec<Json>,
-    /// Its number, from 1.
+    /// Its number, from 1: the one that was asked for.
     pub number: u64,
     /// How many pages there are, where the answer says.
     pub pages: Option<u64>,
@@ -33,11 +33,11 @@ impl Page {
     }
 }
 
-/// Reads one page.
+/// Reads the page whose number was `asked` for. Not every answer repeats the number.
 ///
 /// # Errors
 /// It isn't JSON, or tells of errors, or has no list of messages.
-pub fn page(body: &[u8]) -> Result<Page, Error> {
+pub fn page(body: &[u8], asked: u64) -> Result<Page, Error> {
     let document = document::tree(body)?;
     let answer = Tree(&document);
     if let Some(first) = answer.list(&["/errors"]).first() {
@@ -47,11 +47,10 @@ pub fn page(body: &[u8]) -> Result<Page, Error> {
     let messages = document.get("data").and_then(Value::as_array).ok_or_else(|| {
         Error::at("/data", "the answer has no list of messages: ask for `/v2/ai/conversations/{id}/messages`")
     })?;
-    let number = |place| answer.value(&[place]).and_then(Value::as_u64);
     Ok(Page {
         messages: messages.iter().map(Json::from).collect(),
-        number: number("/meta/page_number").unwrap_or(1).max(1),
-        pages: number("/meta/total_pages"),
+        number: asked,
+        pages: answer.value(&["/meta/total_pages"]).and_then(Value::as_u64),
     })
 }
 
