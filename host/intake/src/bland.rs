@@ -52,13 +52,11 @@ pub fn scheme() -> Scheme {
 /// Reads a call object.
 ///
 /// # Errors
-/// It is another event, or the call has no identifier.
+/// It is another event, or of a call that isn't over, or the call has no identifier.
 pub fn parse(payload: &[u8]) -> Result<Parsed, Error> {
     let document = document::tree(payload)?;
     let call = Tree(&document);
-    if let Some((place, event)) = other_event(call) {
-        return Err(Error::OtherEvent { place: place.to_owned(), event, wanted: POST_CALL });
-    }
+    is_whole(call)?;
     let id = document::text_of(call.value(&["/call_id", "/c_id"]), "");
     if id.trim().is_empty() {
         let why = "the call has no identifier: send the call object as Bland delivers it";
@@ -101,31 +99,68 @@ pub fn parse(payload: &[u8]) -> Result<Parsed, Error> {
     Ok(Parsed { conversation, assistant, tenant: None })
 }
 
-/// The place and the name of an event that tells no whole call.
-fn other_event(call: Tree<'_>) -> Option<(&'static str, String)> {
+/// Refuses what tells no whole call: other events, and the objects of calls that aren't over.
+fn is_whole(call: Tree<'_>) -> Result<(), Error> {
     const RESULTS: [&str; 6] =
         ["/transcripts", "/concatenated_transcript", "/completed", "/queue_status", "/status", "/corrected_duration"];
+    let other = |place: &str, event| Err(Error::OtherEvent { place: place.to_owned(), event, wanted: POST_CALL });
     if call.value(&RESULTS).is_none() {
-        let corrected = ["/citations", "/corrected_transcript"].into_iter();
-        let corrected =
-            corrected.filter(|place| call.value(&[place]).is_some()).map(|place| (place, place[1..].to_owned()));
-        let live = call.text(&["/category"]).map(|category| ("/category", category));
-        return live.into_iter().chain(corrected).next();
+        let has = |place: &&str| call.value(&[place]).is_some();
+        if let Some(value) = call.value(&["/category"]) {
+            return other("/category", document::text_of(Some(value), ""));
+        }
+        return match ["/citations", "/corrected_transcript"].into_iter().find(has) {
+            Some(place) => other(place, place[1..].to_owned()),
+            None => {
+                let why = "nothing tells what was said or how the call went: send the call object as Bland delivers it";
+                Err(Error::at("/transcripts", why))
+            }
+        };
     }
-    // Bland's word: where the two differ, `completed` is the newer one.
-    let status = call.text(&["/queue_status"]).filter(|status| is_under_way(status))?;
-    (is_true(call, "/completed") != Some(true)).then_some(("/queue_status", status))
+    let completed = is_true(call, "/completed");
+    if completed == Some(true) || has_ended(call) {
+        return Ok(());
+    }
+    let mut statuses = STATUSES.iter().filter_map(|place| Some((place, call.text(&[place])?)));
+    match statuses.find(|(_, status)| is_under_way(status)) {
+        Some((place, status)) => other(place, status),
+        None if completed == Some(false) => other("/completed", "completed: false".to_owned()),
+        None => Ok(()),
+    }
+}
+
+/// Where a call object has the call's status.
+const STATUSES: [&str; 2] = ["/status", "/queue_status"];
+
+/// Whether a call that wasn't completed is over all the same, as one that nobody answered. A call only goes on, so that
+/// where its two statuses differ, the one that lags behind doesn't count. `end_at` tells nothing: see [`ended_at`].
+fn has_ended(call: Tree<'_>) -> bool {
+    let took = call.value(&["/corrected_duration"]).and_then(|took| document::span_ms(took, 1.0));
+    call.text(&["/call_ended_by", "/error_message"]).is_some()
+        || call.instant(&["/ended_at"]).is_some()
+        || call.text(&["/answered_by"]).is_some_and(|by| by == "no-answer")
+        || took.is_some_and(|took| took > 0)
+        || STATUSES.iter().filter_map(|place| call.text(&[place])).any(|status| is_final(&status))
 }
 
 /// Whether a status is that of a call which isn't over.
 fn is_under_way(status: &str) -> bool {
-    matches!(status, "new" | "queued" | "allocated" | "started" | "in-progress")
+    let status = status.trim().to_ascii_lowercase().replace('_', "-");
+    matches!(
+        status.as_str(),
+        "new" | "pre-queue" | "queued" | "allocated" | "initiated" | "started" | "ringing" | "in-progress"
+    )
+}
+
+/// Whether a status is that of a call which is over.
+fn is_final(status: &str) -> bool {
+    !is_under_way(status) && !status.trim().eq_ignore_ascii_case("unknown")
 }
 
 /// Why the call ended: who hung up, or how it went.
 fn end_reason(call: Tree<'_>) -> Option<String> {
-    let status = |place| call.text(&[place]).filter(|status| !is_under_way(status));
-    call.text(&["/call_ended_by"]).or_else(|| status("/status")).or_else(|| status("/queue_status"))
+    let status = || STATUSES.iter().filter_map(|place| call.text(&[place])).find(|status| !is_under_way(status));
+    call.text(&["/call_ended_by"]).or_else(status)
 }
 
 /// Yes or no, also where it is written as a text.

@@ -176,11 +176,50 @@ fn what_of_bland_is_no_whole_call_is_told_the_place_and_the_remedy() {
         (r#"{"call_id":"c","citations":[],"transcripts":null}"#, &["at /citations", "`citations`"]),
         (r#"{"call_id":"c","queue_status":"started","completed":false}"#, &["at /queue_status", "`started`"]),
         (r#"{"call_id":"c","queue_status":"queued","transcripts":[]}"#, &["at /queue_status", "`queued`"]),
+        (
+            r#"{"call_id":"c","status":"in-progress","completed":false,"transcripts":[{"user":"user","text":"Hi."}]}"#,
+            &["at /status", "`in-progress`", "`post-call webhook`"],
+        ),
+        (r#"{"call_id":"c","status":"In_Progress","transcripts":[]}"#, &["at /status", "`In_Progress`"]),
+        (
+            r#"{"call_id":"c","status":"unknown","queue_status":"started","transcripts":[]}"#,
+            &["at /queue_status", "`started`"],
+        ),
+        (
+            r#"{"call_id":"c","status":"unknown","completed":"false","transcripts":[]}"#,
+            &["at /completed", "`completed: false`"],
+        ),
+        (
+            r#"{"call_id":"c","completed":false,"end_at":"2026-03-04T14:30:00Z","answered_by":"human","transcripts":[]}"#,
+            &["at /completed", "`completed: false`"],
+        ),
+        (r#"{"call_id":"c","category":7}"#, &["at /category", "`7`", "`post-call webhook`"]),
+        (r#"{"call_id":"c","category":null,"queue_status":null}"#, &["at /transcripts", "as Bland delivers it"]),
+        (r#"{"call_id":"c","concatenated_transcript":null}"#, &["at /transcripts", "how the call went"]),
         (r#"{"call_id":" ","transcripts":[]}"#, &["at /call_id", "identifier", "as Bland delivers it"]),
         (r#"{"call_id":null,"c_id":null,"completed":true,"transcripts":[]}"#, &["at /call_id"]),
         (r#"{"call_id":"c\nd","transcripts":[]}"#, &["one line"]),
     ] {
         check(payload, words);
+    }
+}
+
+#[test]
+fn a_call_of_bland_that_is_over_is_read_however_it_ended() {
+    for told in [
+        r#""completed":true,"status":"in-progress","queue_status":"started""#,
+        r#""completed":false,"answered_by":"no-answer""#,
+        r#""completed":false,"queue_status":"complete","status":"in-progress""#,
+        r#""completed":false,"queue_status":"started","status":"busy""#,
+        r#""completed":false,"queue_status":"call_error""#,
+        r#""completed":false,"error_message":"no such number""#,
+        r#""completed":false,"status":"unknown","call_ended_by":"USER""#,
+        r#""completed":false,"ended_at":"2026-03-04T14:00:00Z""#,
+        r#""completed":false,"corrected_duration":"12""#,
+        r#""transcripts":[]"#,
+    ] {
+        let payload = format!(r#"{{"call_id":"c",{told}}}"#);
+        assert_eq!(bland::parse(payload.as_bytes()).expect(&payload).conversation.id, "c");
     }
 }
 
