@@ -125,6 +125,10 @@ fn content(item: Tree<'_>) -> Option<Content> {
 fn words(content: Option<&Value>) -> String {
     let words = |part: &Value| {
         let part = Tree(part);
+        // The `audio` of such a part is the recording itself.
+        if part.text(&["/type"]).is_some_and(|kind| kind == "audio_content") {
+            return part.text(&["/transcript"]);
+        }
         part.0.as_str().map(str::to_owned).or_else(|| part.text(&["/audio", "/text", "/transcript"]))
     };
     match content {
