@@ -15,21 +15,36 @@ use crate::{
 
 /// Reads a list of items.
 pub(crate) fn read(list: &[Value]) -> Told {
-    let mut items: Vec<Item> = Vec::new();
-    for item in list.iter().map(Tree) {
-        for content in contents(item) {
-            // A reply's words and calls are items in a row, since its next reply waits for the results.
-            let continues = matches!(content, Content::ToolCall(_)) && items.last().is_some_and(is_of_reply);
-            items.push(Item { continues, ..Item::plain(None, content) });
-        }
-    }
+    let items = items(list);
     let listed = list.iter().filter(|item| item.get("type").is_some_and(|kind| kind == "mcp_list_tools"));
     let tools = listed.flat_map(|item| Tree(item).list(&["/tools"])).filter_map(|tool| Tree(tool).text(&["/name"]));
     Told { tools: tools.collect(), items, ..Told::default() }
 }
 
-fn is_of_reply(item: &Item) -> bool {
-    matches!(item.content, Content::ToolCall(_) | Content::Message { role: Role::Assistant, interrupted: false, .. })
+/// The history that a list of items is.
+fn items(list: &[Value]) -> Vec<Item> {
+    let mut items: Vec<Item> = Vec::new();
+    // The reply that the last item is of: by its identifier, which those of the Realtime API may have.
+    let mut last: Option<Option<String>> = None;
+    for item in list.iter().map(Tree) {
+        let reply = item.text(&["/response_id"]);
+        let contents = contents(item);
+        if contents.is_empty() {
+            // What isn't carried may stand between two replies. Of those with identifiers it's known.
+            last = last.filter(Option::is_some);
+        }
+        for content in contents {
+            // A reply's words and calls are items in a row, since its next reply waits for the results.
+            let continues = matches!(content, Content::ToolCall(_)) && last.as_ref() == Some(&reply);
+            last = is_of_reply(&content).then(|| reply.clone());
+            items.push(Item { continues, ..Item::plain(None, content) });
+        }
+    }
+    items
+}
+
+fn is_of_reply(content: &Content) -> bool {
+    matches!(content, Content::ToolCall(_) | Content::Message { role: Role::Assistant, interrupted: false, .. })
 }
 
 /// What an item says and does. None: nothing, or only to the provider.
@@ -76,13 +91,56 @@ fn mcp_call(item: Tree<'_>) -> Vec<Content> {
     [Some(Content::ToolCall(ToolCall { id, name, arguments })), result].into_iter().flatten().collect()
 }
 
-/// The words of a content: of its parts, texts, what was heard in audio, and refusals. Anything else is written down.
+/// The words of a content: of its parts, texts, what was heard in audio, and refusals, each in lines of its own.
+/// Anything else is written down.
 fn words(content: Option<&Value>) -> String {
     match content {
         Some(Value::Array(parts)) => {
             let words = |part| Tree(part).text(&["/text", "/transcript", "/refusal"]);
-            parts.iter().filter_map(words).collect()
+            parts.iter().filter_map(words).collect::<Vec<_>>().join("\n")
         }
         other => document::text_of(other, ""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `w` is the assistant's words, `c` a call, `r` a result, `u` the caller's words, `-` an item that isn't carried;
+    /// a number behind it is the identifier of its reply. In what is expected, `+` is an item that continues another.
+    #[test]
+    fn words_and_calls_of_a_reply_are_told_from_those_of_the_next() {
+        for (list, expected) in [
+            ("w c c r r", ". + + . ."),
+            ("w - c", ". ."),
+            ("c - c", ". ."),
+            ("w u c", ". . ."),
+            ("c r c", ". . ."),
+            ("w1 c1 c2 c2", ". + . +"),
+            ("w1 -1 c1", ". +"),
+            ("w1 - c1", ". +"),
+            ("w1 u c1", ". . ."),
+            ("w1 c", ". ."),
+            ("w c1", ". ."),
+            ("w w c", ". . +"),
+        ] {
+            let list: Vec<Value> = list.split(' ').map(item).collect();
+            let told: Vec<&str> = items(&list).iter().map(|item| if item.continues { "+" } else { "." }).collect();
+            assert_eq!(told.join(" "), expected, "{list:?}");
+        }
+    }
+
+    fn item(word: &str) -> Value {
+        let (kind, reply) = word.split_at(1);
+        let mut item = match kind {
+            "w" => serde_json::json!({ "role": "assistant", "content": "so" }),
+            "u" => serde_json::json!({ "role": "user", "content": "so" }),
+            "c" => serde_json::json!({ "type": "function_call", "call_id": "c", "name": "find" }),
+            "r" => serde_json::json!({ "type": "function_call_output", "call_id": "c" }),
+            _ => serde_json::json!({ "type": "reasoning" }),
+        };
+        item["response_id"] = if reply.is_empty() { Value::Null } else { reply.into() };
+        item
     }
 }
