@@ -16,6 +16,7 @@ struct Message {
     content: Value,
     tool_calls: Option<Vec<Call>>,
     tool_call_id: Option<String>,
+    function_call: Option<Function>,
 }
 
 #[derive(Deserialize)]
@@ -26,12 +27,15 @@ enum ChatRole {
     User,
     Assistant,
     Tool,
+    /// A result in the old form, whose call is the `function_call` of the message before it.
+    Function,
 }
 
 #[derive(Deserialize)]
 struct Call {
     id: String,
-    function: Function,
+    function: Option<Function>,
+    custom: Option<Custom>,
 }
 
 #[derive(Deserialize)]
@@ -39,6 +43,14 @@ struct Function {
     name: String,
     #[serde(default)]
     arguments: Value,
+}
+
+/// A call of a tool that takes any text.
+#[derive(Deserialize)]
+struct Custom {
+    name: String,
+    #[serde(default)]
+    input: Value,
 }
 
 /// Whose bytes a list is.
@@ -53,16 +65,29 @@ pub(crate) enum Origin {
 /// The items of a list of messages that stands at `place` of the payload.
 pub(crate) fn items(messages: &[Box<RawValue>], place: &str, origin: Origin) -> Result<Vec<Item>, Error> {
     let mut items = Vec::new();
+    // The call in the old form that has no result yet.
+    let mut open = None;
     for (index, message) in messages.iter().enumerate() {
         let place = format!("{place}/{index}");
         let Some(message) = pipecat::chat_message(message) else { continue };
-        let mut group = group(document::typed(message.get().as_bytes(), &place)?, &place)?.into_iter();
+        let read: Message = document::typed(message.get().as_bytes(), &place)?;
+        // Calls and results in the old form have no identifiers. With what is made up, they go on in the new form.
+        let made_up = format!("function_call_{index}");
+        let is_old = read.function_call.is_some() || matches!(read.role, ChatRole::Function);
+        let id = match read.role {
+            ChatRole::Function => open.take().unwrap_or(made_up),
+            _ => made_up,
+        };
+        if read.function_call.is_some() {
+            open = Some(id.clone());
+        }
+        let mut group = group(read, id, &place)?.into_iter();
         let opaque = match origin {
-            Origin::Provider => {
+            Origin::Provider if !is_old => {
                 let data = Json::try_from(&*message).map_err(|error| Error::at(&*place, error.to_string()))?;
                 Some(Opaque { dialect: Dialect::OpenaiChat, data })
             }
-            Origin::Platform => None,
+            Origin::Provider | Origin::Platform => None,
         };
         items.extend(group.next().map(|leader| Item { opaque, ..Item::plain(None, leader) }));
         items.extend(group.map(|content| Item { continues: true, ..Item::plain(None, content) }));
@@ -70,8 +95,8 @@ pub(crate) fn items(messages: &[Box<RawValue>], place: &str, origin: Origin) -> 
     Ok(items)
 }
 
-/// What one message says and does; at least one thing.
-fn group(message: Message, place: &str) -> Result<Vec<Content>, Error> {
+/// What one message says and does; at least one thing. A call or result in the old form gets `id`.
+fn group(message: Message, id: String, place: &str) -> Result<Vec<Content>, Error> {
     let text = text(&message.content).ok_or_else(|| {
         Error::at(format!("{place}/content"), "a message's content is a text, a list of parts, or null")
     })?;
@@ -85,24 +110,43 @@ fn group(message: Message, place: &str) -> Result<Vec<Content>, Error> {
             })?;
             vec![Content::ToolResult { call, output: text, is_error: false }]
         }
+        ChatRole::Function => vec![Content::ToolResult { call: id, output: text, is_error: false }],
         ChatRole::Assistant => {
-            let calls = message.tool_calls.unwrap_or_default();
+            let made = (0..).zip(message.tool_calls.unwrap_or_default());
+            let calls = made.map(|(index, made): (usize, _)| call(made, &format!("{place}/tool_calls/{index}")));
+            let mut calls = calls.collect::<Result<Vec<_>, _>>()?;
+            calls.extend(message.function_call.map(|function| function.called(id)));
             let words = (!text.is_empty() || calls.is_empty()).then(|| said(Role::Assistant));
-            let calls = calls.into_iter().map(|Call { id, function }| {
-                let arguments = document::text_of(Some(&function.arguments), "{}");
-                Content::ToolCall(ToolCall { id, name: function.name, arguments })
-            });
-            words.into_iter().chain(calls).collect()
+            words.into_iter().chain(calls.into_iter().map(Content::ToolCall)).collect()
         }
     })
 }
 
-/// The words of a message's content; of parts, those that are texts. None: it has another form.
+/// A tool call that stands at `place`.
+fn call(made: Call, place: &str) -> Result<ToolCall, Error> {
+    match (made.function, made.custom) {
+        (Some(function), _) => Ok(function.called(made.id)),
+        (None, Some(Custom { name, input })) => Ok(Function { name, arguments: input }.called(made.id)),
+        (None, None) => Err(Error::at(place, "a tool call needs its `function`, or `custom`, with the tool's `name`")),
+    }
+}
+
+impl Function {
+    fn called(self, id: String) -> ToolCall {
+        ToolCall { id, name: self.name, arguments: document::text_of(Some(&self.arguments), "{}") }
+    }
+}
+
+/// The words of a message's content; of parts, those that are texts, each in lines of its own. None: it has another
+/// form.
 pub(crate) fn text(content: &Value) -> Option<String> {
     match content {
         Value::Null => Some(String::new()),
         Value::String(text) => Some(text.clone()),
-        Value::Array(parts) => Some(parts.iter().filter_map(|part| part.get("text")?.as_str()).collect()),
+        Value::Array(parts) => {
+            let words = |part| document::Tree(part).text(&["/text"]);
+            Some(parts.iter().filter_map(words).collect::<Vec<_>>().join("\n"))
+        }
         Value::Bool(_) | Value::Number(_) | Value::Object(_) => None,
     }
 }

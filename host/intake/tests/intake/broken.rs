@@ -72,6 +72,11 @@ fn a_providers_message_that_is_none_is_told_its_place() {
             r#"{"role":"assistant","tool_calls":[{"id":"a","function":{}}]}"#,
             &["at /llm/messages/1/tool_calls/0/function", "`name`"],
         ),
+        (
+            r#"{"role":"assistant","tool_calls":[{"id":"a","type":"custom","custom":null}]}"#,
+            &["at /llm/messages/1/tool_calls/0", "`function`, or `custom`"],
+        ),
+        (r#"{"role":"assistant","function_call":{"arguments":"{}"}}"#, &["at /llm/messages/1/function_call", "`name`"]),
         (r#""hi""#, &["at /llm/messages/1", "invalid type"]),
     ] {
         check(&of(message), words);

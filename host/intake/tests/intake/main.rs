@@ -27,6 +27,7 @@ fn payloads_become_conversations() {
     let cases = [
         case!("native/items"),
         case!("native/provider-messages"),
+        case!("native/old-messages"),
         case!("native/least"),
         case!("vapi/sales"),
         case!("vapi/voicemail"),
