@@ -9,7 +9,7 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|payload: &[u8]| {
     let _ = detect(payload);
     let _ = telnyx::event(payload);
-    let _ = telnyx::page(payload);
+    let _ = telnyx::page(payload, 1);
     for form in Form::ALL {
         let Ok(mut parsed) = form.parse(payload) else { continue };
         if repair(&mut parsed.conversation).is_ok() {
