@@ -67,7 +67,7 @@ pub fn parse(payload: &[u8]) -> Result<Parsed, Error> {
     let conversation = Conversation {
         platform: "bland".parse().expect("it is a name"),
         id,
-        direction: is_true(call, "/inbound").map(|inbound| match inbound {
+        direction: call.value(&["/inbound"]).and_then(document::truth).map(|inbound| match inbound {
             true => Direction::Inbound,
             false => Direction::Outbound,
         }),
@@ -86,7 +86,8 @@ pub fn parse(payload: &[u8]) -> Result<Parsed, Error> {
         live_tools: document::live_tools([], &items),
         items,
         summary: call.text(&["/summary"]),
-        variables: variables(call),
+        // What was extracted by the caller's own schema; else the variables of the call, which are Bland's and the tools'.
+        variables: call.object(&["/analysis", "/variables"]),
     };
     let assistant = call.text(&[
         "/pathway_id",
@@ -117,7 +118,7 @@ fn is_whole(call: Tree<'_>) -> Result<(), Error> {
             }
         };
     }
-    let completed = is_true(call, "/completed");
+    let completed = call.value(&["/completed"]).and_then(document::truth);
     if completed == Some(true) || has_ended(call) {
         return Ok(());
     }
@@ -163,12 +164,6 @@ fn end_reason(call: Tree<'_>) -> Option<String> {
     call.text(&["/call_ended_by"]).or_else(status)
 }
 
-/// Yes or no, also where it is written as a text.
-fn is_true(call: Tree<'_>, place: &str) -> Option<bool> {
-    let value = call.value(&[place])?;
-    value.as_bool().or_else(|| value.as_str()?.trim().to_ascii_lowercase().parse().ok())
-}
-
 /// When the call ended. Bland describes `end_at` as the time at which a call is cut for being too long, so how long it
 /// took counts first: `corrected_duration` in seconds, `call_length` in minutes.
 fn ended_at(call: Tree<'_>, started_at: Option<Timestamp>) -> Option<Timestamp> {
@@ -178,13 +173,6 @@ fn ended_at(call: Tree<'_>, started_at: Option<Timestamp>) -> Option<Timestamp> 
         (Some(started_at), Some(took)) => Some(started_at.plus_ms(took)),
         _ => call.instant(&["/ended_at", "/end_at"]),
     }
-}
-
-/// What was extracted by the caller's own schema; else the variables of the call, which are Bland's and the tools'.
-fn variables(call: Tree<'_>) -> Option<Json> {
-    let filled =
-        |place: &&str| call.value(&[place]).and_then(Value::as_object).is_some_and(|object| !object.is_empty());
-    ["/analysis", "/variables"].iter().find(|place| filled(place)).and_then(|place| call.object(&[place]))
 }
 
 /// The instructions, where the call was made with them, and what was said and done.
@@ -240,27 +228,22 @@ fn lines(transcript: &str) -> Vec<Item> {
 
 #[cfg(test)]
 mod tests {
-    use aftercall_core::secret::Secret;
-    use http::{HeaderMap, HeaderValue};
-
     use super::*;
-    use crate::{Key, Unverified, Verifier};
+    use crate::{Unverified, verify::tests::check_one_header};
 
     #[test]
-    fn a_webhook_is_believed_by_its_signature() {
+    fn what_bland_signs_is_believed() {
         const BODY: &[u8] = br#"{"call_id":"c-1","completed":true}"#;
         const SIGNED: &str = "5b8905a3af8ac9e813526619ae85bc130b9493c51b1ddb988bbb4c376c66d1d1";
-        let key = Key::sha256(&Secret::new("bland-signing-secret".to_owned())).expect("a key");
-        let verifier = Verifier::Signature(scheme(), vec![key]);
         let other = SIGNED.replacen('5', "0", 1);
-        for (signature, body, expected) in [
-            (SIGNED, BODY, Ok(())),
-            (&other, BODY, Err(Unverified::NoSecretFits)),
-            (SIGNED, br#"{"call_id":"c-2","completed":true}"#, Err(Unverified::NoSecretFits)),
-        ] {
-            let value = HeaderValue::from_str(signature).expect("a value");
-            let headers = HeaderMap::from_iter([(HeaderName::from_static("x-webhook-signature"), value)]);
-            assert_eq!(verifier.verify(&headers, body, Timestamp::from_millis(0)), expected, "{signature}");
-        }
+        check_one_header(
+            scheme(),
+            "bland-signing-secret",
+            &[
+                (SIGNED, BODY, 0, Ok(())),
+                (&other, BODY, 0, Err(Unverified::NoSecretFits)),
+                (SIGNED, br#"{"call_id":"c-2","completed":true}"#, 0, Err(Unverified::NoSecretFits)),
+            ],
+        );
     }
 }

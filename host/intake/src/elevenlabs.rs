@@ -206,31 +206,27 @@ fn variables(call: Tree<'_>) -> Option<Json> {
 
 #[cfg(test)]
 mod tests {
-    use aftercall_core::secret::Secret;
-    use http::{HeaderMap, HeaderValue};
-
     use super::*;
-    use crate::{Key, Unverified, Verifier};
+    use crate::{Unverified, verify::tests::check_one_header};
 
     #[test]
     fn what_elevenlabs_signs_is_believed() {
         const BODY: &[u8] = br#"{"type":"post_call_transcription","event_timestamp":1772633061,"data":{}}"#;
         const SIGNED: &str = "t=1772633061,v0=6b47877eabada2511df7cf1f80c562990f49340e8d92e7eb3cd8c21a6c06d671";
-        let key = Key::sha256(&Secret::new("wsec_0123456789abcdef".to_owned())).expect("a key");
-        let verifier = Verifier::Signature(scheme(), vec![key]);
         let signed_at = 1_772_633_061_000;
-        let header = || HeaderName::from_static("elevenlabs-signature");
-        for (signed, body, now, expected) in [
-            (SIGNED, BODY, signed_at, Ok(())),
-            (SIGNED, BODY, signed_at + 1_800_000, Ok(())),
-            (SIGNED, BODY, signed_at + 1_800_001, Err(Unverified::TooFarInTime)),
-            (&SIGNED.replace("v0=6b", "v0=6a"), BODY, signed_at, Err(Unverified::NoSecretFits)),
-            (&SIGNED.replace("3061,", "3062,"), BODY, signed_at, Err(Unverified::NoSecretFits)),
-            (SIGNED, &BODY[1..], signed_at, Err(Unverified::NoSecretFits)),
-            ("t=1772633061", BODY, signed_at, Err(Unverified::Header(header()))),
-        ] {
-            let headers = HeaderMap::from_iter([(header(), HeaderValue::from_str(signed).expect("a value"))]);
-            assert_eq!(verifier.verify(&headers, body, Timestamp::from_millis(now)), expected, "{signed}");
-        }
+        let header = HeaderName::from_static("elevenlabs-signature");
+        check_one_header(
+            scheme(),
+            "wsec_0123456789abcdef",
+            &[
+                (SIGNED, BODY, signed_at, Ok(())),
+                (SIGNED, BODY, signed_at + 1_800_000, Ok(())),
+                (SIGNED, BODY, signed_at + 1_800_001, Err(Unverified::TooFarInTime)),
+                (&SIGNED.replace("v0=6b", "v0=6a"), BODY, signed_at, Err(Unverified::NoSecretFits)),
+                (&SIGNED.replace("3061,", "3062,"), BODY, signed_at, Err(Unverified::NoSecretFits)),
+                (SIGNED, &BODY[1..], signed_at, Err(Unverified::NoSecretFits)),
+                ("t=1772633061", BODY, signed_at, Err(Unverified::Header(header))),
+            ],
+        );
     }
 }

@@ -120,9 +120,7 @@ impl Hmac {
         };
         Ok(Scheme { signature: Place::whole(header_name(&self.header)?, &*self.prefix), encoding, time, signed })
     }
-}
 
-impl Hmac {
     /// When it was made, which means something only where it is signed too.
     fn time(&self, signed: &Template) -> Result<Option<Time>, String> {
         if !signed.has_timestamp() {

@@ -107,4 +107,4 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<&'a str, Unveri
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

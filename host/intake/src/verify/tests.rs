@@ -34,6 +34,19 @@ fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
     headers
 }
 
+/// A header, a body, the time in milliseconds since 1970, and what is to come of them.
+type Signed<'a> = (&'a str, &'a [u8], u64, Result<(), Unverified>);
+
+/// Checks a scheme of which all stands in one header.
+pub(crate) fn check_one_header(scheme: Scheme, text: &str, cases: &[Signed<'_>]) {
+    let name = scheme.signature.header.clone();
+    let verifier = Verifier::Signature(scheme, vec![Key::sha256(&secret(text)).expect("a key")]);
+    for (signed, body, now, expected) in cases {
+        let verified = verifier.verify(&headers(&[(name.as_str(), signed)]), body, Timestamp::from_millis(*now));
+        assert_eq!(verified, *expected, "{signed} at {now}");
+    }
+}
+
 #[test]
 fn the_published_example_is_signed_as_published() {
     let signed = standard(&[KEY]).sign(ID, NOW, BODY).expect("it is a secret");
