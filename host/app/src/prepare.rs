@@ -1,7 +1,7 @@
 //! From a call's record to the first event of its run.
 
 use aftercall_core::{
-    conversation::Conversation,
+    conversation::{Conversation, Item},
     gate::Skip,
     id::{AssistantName, RunIdentity, Tenant},
     json::Json,
@@ -12,6 +12,7 @@ use aftercall_core::{
     time::Timestamp,
 };
 use aftercall_intake::{Parsed, without_secrets};
+use aftercall_llm::left_out;
 use serde_json::Map;
 
 use crate::{app::App, tenants::Ready};
@@ -147,6 +148,9 @@ fn first(
         Err(Unrepairable::NothingSaid) => return skipped(Skip::NothingSaid),
         Err(why) => return cannot(why.to_string()),
     };
+    let is_own = |item: &Item| item.opaque.as_ref().is_some_and(|own| own.dialect == model.dialect);
+    let own_bytes = conversation.items.iter().any(is_own);
+    let left_out = left_out(conversation, model.dialect);
     let maps = ready.assistant.tools.iter().map(|choice| choice.already.as_slice());
     let maps: Vec<(&[Already], &PinnedTool)> = maps.zip(&ready.tools).collect();
     let (seeds, unseeded) = seed::seeds(identity, &maps, conversation, at);
@@ -159,6 +163,8 @@ fn first(
         budgets: ready.assistant.budgets,
         retries: ready.assistant.retries,
         repairs,
+        own_bytes,
+        left_out,
         seeded: seeds.iter().map(Seeded::from).collect(),
         unseeded,
         rehearsal: app.rehearsal,

@@ -118,6 +118,11 @@ pub fn words(what: &What) -> (String, Vec<String>) {
         What::AskFailed { turn, failure, again_at } => {
             (format!("Turn {turn}: no answer from the model: {failure}.{}", again(*again_at)), Vec::new())
         }
+        What::Rewritten => (
+            "The history is written anew, without the provider's own bytes, and the model is asked once more."
+                .to_owned(),
+            Vec::new(),
+        ),
         What::Refused { call, words } => (
             format!("  ✗ {} was refused; nothing ran.", call.name),
             vec![arguments_in_words(&call.arguments), words.clone()],
@@ -167,9 +172,10 @@ fn began(pins: &Pins) -> (String, Vec<String>) {
     let tools: Vec<&str> = pins.tools.iter().map(|tool| tool.name.as_str()).collect();
     let head = format!("{} goes on as {}, with {}.", pins.model.model, pins.assistant, tools.join(", "));
     let repairs = pins.repairs.iter().map(|repair| format!("history repaired at {repair}"));
+    let left_out = pins.left_out.iter().map(|left_out| format!("not carried over: {left_out}"));
     let seeded = pins.seeded.iter().map(|seeded| format!("done on the call already: {seeded}"));
     let unseeded = pins.unseeded.iter().map(|unseeded| format!("not done on the call: {unseeded}"));
-    (head, repairs.chain(seeded).chain(unseeded).collect())
+    (head, repairs.chain(left_out).chain(seeded).chain(unseeded).collect())
 }
 
 fn needs_attention(calls: &[(CallId, ToolCall)]) -> (String, Vec<String>) {

@@ -85,18 +85,45 @@ pub struct Item {
 /// A provider's own bytes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Opaque {
-    /// The wire format that the bytes are in.
+    /// The wire format that the bytes are in, and with it what they are.
     pub dialect: Dialect,
     /// The bytes.
     pub data: Json,
 }
 
 /// The wire format of an LLM vendor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Dialect {
-    /// OpenAI Chat Completions, and all who speak it.
+    /// OpenAI Chat Completions, and all who speak it. Opaque: one message.
     OpenaiChat,
+    /// OpenAI Responses. Opaque: a list of items; all that one response put out, or one item of the input.
+    OpenaiResponses,
+    /// Anthropic Messages. Opaque: one message, or of one with several tool results a message for each.
+    Anthropic,
+    /// Gemini's `generateContent`. Opaque: one content, or of one with several function responses a content for each.
+    Gemini,
+}
+
+impl Dialect {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::OpenaiChat, Self::OpenaiResponses, Self::Anthropic, Self::Gemini];
+
+    /// Its name in configurations and records.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OpenaiChat => "openai-chat",
+            Self::OpenaiResponses => "openai-responses",
+            Self::Anthropic => "anthropic",
+            Self::Gemini => "gemini",
+        }
+    }
+}
+
+impl std::fmt::Display for Dialect {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// What an item says or does.

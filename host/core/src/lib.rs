@@ -16,6 +16,7 @@ pub mod time;
 pub mod conversation;
 pub mod facts;
 pub mod gate;
+pub mod left_out;
 pub mod repair;
 
 pub mod assistant;

@@ -16,6 +16,80 @@ pub struct ModelPin {
     pub model: String,
     /// The wire format.
     pub dialect: Dialect,
+    /// How much it thinks before it speaks. None: as the call's parameters and the provider have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasoning: Option<Reasoning>,
+}
+
+/// How much a model thinks before it speaks. Each provider takes one of the two or both; of a word that it doesn't have, it
+/// is told the nearest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum Reasoning {
+    /// In words.
+    Effort(Effort),
+    /// In tokens of a turn.
+    Tokens(std::num::NonZeroU32),
+}
+
+/// How much a model thinks, in words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Effort {
+    /// Hardly at all.
+    Minimal,
+    /// A little.
+    Low,
+    /// As most do.
+    Medium,
+    /// Much.
+    High,
+}
+
+impl Effort {
+    /// Its word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Minimal => "minimal",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+
+    /// What it comes to in tokens of a turn, where a provider counts them.
+    pub const fn tokens(self) -> u32 {
+        match self {
+            Self::Minimal => 1_024,
+            Self::Low => 4_096,
+            Self::Medium => 12_288,
+            Self::High => 32_768,
+        }
+    }
+
+    /// The word for so many tokens of a turn.
+    pub fn of_tokens(tokens: u32) -> Self {
+        let words = [Self::Minimal, Self::Low, Self::Medium];
+        words.into_iter().find(|word| tokens <= word.tokens()).unwrap_or(Self::High)
+    }
+}
+
+impl Reasoning {
+    /// In words.
+    pub fn effort(self) -> Effort {
+        match self {
+            Self::Effort(effort) => effort,
+            Self::Tokens(tokens) => Effort::of_tokens(tokens.get()),
+        }
+    }
+
+    /// In tokens of a turn.
+    pub const fn tokens(self) -> u32 {
+        match self {
+            Self::Effort(effort) => effort.tokens(),
+            Self::Tokens(tokens) => tokens.get(),
+        }
+    }
 }
 
 /// A tool as the model sees it.
@@ -53,6 +127,18 @@ pub struct TurnRequest<'a> {
     pub tools: &'a [Offer<'a>],
     /// The turns since.
     pub exchanges: &'a [Exchange<'a>],
+    /// In which form the history goes out.
+    pub history: History,
+}
+
+/// In which form the history of a call goes to the model that continues it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum History {
+    /// In its provider's own bytes, wherever they are kept; translated elsewhere.
+    #[default]
+    AsWritten,
+    /// All of it translated, since its provider refused its own bytes. What has no translation is left out.
+    Rewritten,
 }
 
 /// What a model replied.

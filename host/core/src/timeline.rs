@@ -64,6 +64,8 @@ pub enum What {
         /// When it is asked again, if it is.
         again_at: Option<Timestamp>,
     },
+    /// Its provider refused the history as it was written, so that the model is asked again with all of it translated.
+    Rewritten,
     /// A call was refused before anything ran.
     Refused {
         /// As the model made it.
@@ -189,7 +191,9 @@ pub fn after(event: &Event, run: &Run) -> Vec<Moment> {
         }
         Kind::AskFailed { turn, attempt, failure, .. } => {
             let timer = Timer::Ask { turn: *turn, attempt: attempt + 1 };
-            vec![What::AskFailed { turn: *turn, failure: failure.clone(), again_at: set_for(run, timer) }]
+            let failed = What::AskFailed { turn: *turn, failure: failure.clone(), again_at: set_for(run, timer) };
+            let is_rewritten = failure.kind == model::FailureKind::Rejected && run.ending().is_none();
+            [failed].into_iter().chain(is_rewritten.then_some(What::Rewritten)).collect()
         }
         Kind::Attempted { call, attempt, outcome } => {
             let timer = Timer::Attempt { call: *call, attempt: attempt + 1 };

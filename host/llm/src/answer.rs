@@ -60,7 +60,7 @@ impl Answer {
     /// A failure to understand the answer.
     pub(crate) fn nonsense(&self, why: &str) -> Failure {
         let shown = shorten(&self.scrubbed(&self.text()), EXCERPT_CHARS_MAX);
-        let message = format!("the answer is no chat completion: {why}; it begins: {shown}");
+        let message = format!("the answer can't be read: {why}; it begins: {shown}");
         Failure { kind: FailureKind::Nonsense, message: self.scrubbed(&message), retry_after_ms: None }
     }
 

@@ -10,10 +10,15 @@
 
 mod route;
 
+mod dialect;
 mod openai_chat;
+
+mod history;
+mod parameters;
 
 mod answer;
 mod transport;
 
 pub use answer::REPLY_BYTES_MAX;
+pub use dialect::{left_out, render};
 pub use route::{Error, Models, Route, TIMEOUT_MS_DEFAULT};

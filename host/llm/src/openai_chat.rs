@@ -3,8 +3,10 @@
 //! The format is `POST /chat/completions` of OpenAI's published API. A history that came in this format goes
 //! out byte for byte, and so does each reply; what came in another form is translated.
 
+mod beyond;
 mod reply;
 mod request;
 
+pub(crate) use beyond::beyond;
 pub(crate) use reply::read;
 pub(crate) use request::body;

@@ -9,9 +9,15 @@ use aftercall_core::{
     secret::Secret,
 };
 use async_trait::async_trait;
-use reqwest::{Url, header::HeaderValue};
+use reqwest::{
+    Url,
+    header::{HeaderMap, HeaderValue},
+};
 
-use crate::{openai_chat, transport::Transport};
+use crate::{
+    dialect::{Wire, wire},
+    transport::Transport,
+};
 
 /// How long one turn may take, from the first byte out to the last one in, in milliseconds, where a route
 /// doesn't say: long enough for a model that thinks for minutes.
@@ -82,8 +88,8 @@ pub struct Models {
 pub(crate) struct Endpoint {
     pub(crate) route: Route,
     pub(crate) url: Url,
-    /// Marked as sensitive, so that it doesn't show.
-    pub(crate) authorization: Option<HeaderValue>,
+    /// What each request carries; a key is marked as sensitive, so that it doesn't show.
+    pub(crate) headers: HeaderMap,
 }
 
 impl Models {
@@ -119,7 +125,7 @@ impl Models {
             (None, None) => return Err(unnamed()),
         };
         let Route { name, dialect, .. } = &endpoint.route;
-        Ok(ModelPin { route: name.clone(), model: endpoint.model().to_owned(), dialect: *dialect })
+        Ok(ModelPin { route: name.clone(), model: endpoint.model().to_owned(), dialect: *dialect, reasoning: None })
     }
 
     /// Where a pinned model's turns go, and the name that goes on the wire.
@@ -135,13 +141,10 @@ impl Models {
 impl Model for Models {
     async fn turn(&self, request: &TurnRequest<'_>) -> Result<Reply, Failure> {
         let (endpoint, model) = self.endpoint(request.model)?;
-        match endpoint.route.dialect {
-            Dialect::OpenaiChat => {
-                let body = openai_chat::body(request, model)?;
-                let answer = self.transport.post(endpoint, &["chat", "completions"], body).await?;
-                openai_chat::read(&answer, request.exchanges.len())
-            }
-        }
+        let wire = wire(endpoint.route.dialect);
+        let body = (wire.body)(request, model)?;
+        let answer = self.transport.post(endpoint, &(wire.path)(model), body).await?;
+        (wire.read)(&answer, request.exchanges.len())
     }
 }
 
@@ -155,9 +158,9 @@ impl Endpoint {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(wrong("has a credential in it, which belongs in `key`"));
         }
-        let authorization = route.key.as_ref().map(authorization).transpose();
-        let authorization = authorization.map_err(|Unusable| Error::Key { route: route.name.clone() })?;
-        Ok(Self { route, url, authorization })
+        let headers = headers(wire(route.dialect), route.key.as_ref());
+        let headers = headers.map_err(|Unusable| Error::Key { route: route.name.clone() })?;
+        Ok(Self { route, url, headers })
     }
 
     fn model(&self) -> &str {
@@ -168,13 +171,20 @@ impl Endpoint {
 /// A key that no header can carry.
 struct Unusable;
 
-fn authorization(key: &Secret) -> Result<HeaderValue, Unusable> {
-    if key.expose().trim().is_empty() {
-        return Err(Unusable);
+/// The headers of each request that speaks a wire format, with the key among them.
+fn headers(wire: &Wire, key: Option<&Secret>) -> Result<HeaderMap, Unusable> {
+    let fixed = wire.headers.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value)));
+    let mut headers: HeaderMap = fixed.collect();
+    if let Some(key) = key {
+        if key.expose().trim().is_empty() {
+            return Err(Unusable);
+        }
+        let (name, before) = &wire.key;
+        let mut value = HeaderValue::from_str(&format!("{before}{}", key.expose())).map_err(|_| Unusable)?;
+        value.set_sensitive(true);
+        headers.insert(name.clone(), value);
     }
-    let mut header = HeaderValue::from_str(&format!("Bearer {}", key.expose())).map_err(|_| Unusable)?;
-    header.set_sensitive(true);
-    Ok(header)
+    Ok(headers)
 }
 
 fn unmapped(name: &str) -> Failure {

@@ -6,7 +6,7 @@ use aftercall_core::model::{Failure, FailureKind};
 use jiff::fmt::rfc2822;
 use reqwest::{
     Client, Response,
-    header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER},
+    header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER},
     redirect,
 };
 use rustls::{ClientConfig, RootCertStore};
@@ -49,14 +49,12 @@ impl Transport {
     }
 
     /// Sends JSON to a path below the endpoint's base, and reads the whole answer.
-    pub(crate) async fn post(&self, endpoint: &Endpoint, path: &[&str], body: Vec<u8>) -> Result<Answer, Failure> {
+    pub(crate) async fn post(&self, endpoint: &Endpoint, path: &[String], body: Vec<u8>) -> Result<Answer, Failure> {
         let mut url = endpoint.url.clone();
         url.path_segments_mut().expect("an http URL has a path").pop_if_empty().extend(path);
         let timeout = Duration::from_millis(endpoint.route.timeout_ms);
-        let mut request = self.0.post(url).header(CONTENT_TYPE, "application/json").timeout(timeout).body(body);
-        if let Some(authorization) = &endpoint.authorization {
-            request = request.header(AUTHORIZATION, authorization);
-        }
+        let request = self.0.post(url).headers(endpoint.headers.clone()).header(CONTENT_TYPE, "application/json");
+        let request = request.timeout(timeout).body(body);
         let lost = |error| unavailable(&error, endpoint);
         let response = request.send().await.map_err(lost)?;
         let status = response.status().as_u16();

@@ -2,7 +2,7 @@
 
 use aftercall_core::{
     conversation::{Conversation, Dialect, Item, Role},
-    model::{Failure, FailureKind, ModelPin, Reply, TurnRequest},
+    model::{Failure, FailureKind, History, ModelPin, Reply, TurnRequest},
     ports::Model as _,
     secret::Secret,
 };
@@ -72,8 +72,14 @@ async fn turn(models: &Models, pin: &ModelPin) -> Result<Reply, Failure> {
         items: vec![Item::message(Role::User, "Hi")],
         ..Conversation::new("native".parse().expect("a name"), "c1")
     };
-    let request =
-        TurnRequest { model: pin, conversation: &conversation, instruction: "Now.", tools: &[], exchanges: &[] };
+    let request = TurnRequest {
+        model: pin,
+        conversation: &conversation,
+        instruction: "Now.",
+        tools: &[],
+        exchanges: &[],
+        history: History::AsWritten,
+    };
     models.turn(&request).await
 }
 
@@ -114,7 +120,7 @@ async fn failures_have_their_kind_and_never_the_key() {
         (http("429 Slow", "retry-after: 2\r\n", &echo), 60_000, FailureKind::RateLimited, Some(2_000), "wrong key"),
         (http("503 Oops", "", KEY), 60_000, FailureKind::Unavailable, None, "503"),
         (http("302 Found", "location: http://127.0.0.1:1/\r\n", ""), 60_000, FailureKind::Rejected, None, "redirects"),
-        (http("200 OK", "", KEY), 60_000, FailureKind::Nonsense, None, "no chat completion"),
+        (http("200 OK", "", KEY), 60_000, FailureKind::Nonsense, None, "can't be read"),
         (http("200 OK", "", &large), 60_000, FailureKind::Nonsense, None, "more than"),
         (
             b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{".to_vec(),
@@ -175,7 +181,8 @@ async fn one_route_can_take_everything() {
 #[tokio::test]
 async fn an_unmapped_model_is_told_how_to_map_it() {
     let models = Models::new([], None).expect("no routes");
-    let pin = ModelPin { route: "gpt \"5\"".to_owned(), model: String::new(), dialect: Dialect::OpenaiChat };
+    let pin =
+        ModelPin { route: "gpt \"5\"".to_owned(), model: String::new(), dialect: Dialect::OpenaiChat, reasoning: None };
     let failure = turn(&models, &pin).await.expect_err("unmapped");
     assert_eq!(Err(failure.clone()), models.pin(Some(&pin.route)));
     assert_eq!(failure.kind, FailureKind::Unmapped);

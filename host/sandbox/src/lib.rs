@@ -29,6 +29,7 @@ mod tests;
 pub use door::HTTP_BODY_BYTES_MAX;
 pub use fault::{ARMED_MAX, Fault, Held, Point, Rule, When};
 pub use log::{Authorization, LOG_BYTES_MAX, Received};
+pub use model::check;
 pub use model::script::{self, Call, Line, LineFault, Scene, Script};
 pub use sandbox::{Clock, Config, Credentials, Error, Sandbox};
 pub use service::{Access, Service};

@@ -1,7 +1,8 @@
 //! An LLM that plays its lines. Which line is told by the request alone, so that a request repeated after a crash gets
 //! the same reply.
 
-mod check;
+mod format;
+mod openai_chat;
 mod placeholder;
 pub mod script;
 
@@ -10,10 +11,11 @@ use std::collections::BTreeMap;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::endpoint::{Class, Endpoint, Refusal, Reply, Request, credential, has_content_type};
+use crate::endpoint::{Class, Endpoint, Refusal, Reply, Request, has_content_type};
 use crate::service::Access;
-use check::Refused;
-use script::{Line, LineFault, Scene, Script};
+use format::{FORMATS, Format, History, Refused, Said};
+use openai_chat::OpenaiChat;
+use script::{LineFault, Script};
 
 /// Roughly what a token of English takes.
 const BYTES_PER_TOKEN: usize = 4;
@@ -25,88 +27,99 @@ pub(crate) struct Model {
     asked: BTreeMap<(usize, usize), u32>,
 }
 
+/// Whether the real provider would take a body that is sent to this path, such as `/v1/chat/completions`.
+///
+/// # Errors
+/// The provider's words in refusing it.
+pub fn check(path: &str, body: &Value) -> Result<(), String> {
+    let format = format_of(path).ok_or_else(|| format!("no provider is played at {path}"))?;
+    format.check(body).map_err(|refused| refused.message)
+}
+
+fn format_of(path: &str) -> Option<&'static dyn Format> {
+    FORMATS.into_iter().find(|format| format.serves(path))
+}
+
 impl Model {
     pub(crate) fn new(script: Script, key: Option<String>) -> Model {
         Model { script, key, asked: BTreeMap::new() }
     }
 
-    fn authorise(&self, request: &Request) -> Result<(), Refused> {
+    fn authorise(&self, format: &dyn Format, request: &Request) -> Result<(), Refused> {
         let Some(key) = &self.key else { return Ok(()) };
-        match credential(request, "Bearer") {
+        let unauthorised = |message: &str| Refused::new(message).status(StatusCode::UNAUTHORIZED);
+        match format.key(request) {
             Some(given) if given == key => Ok(()),
-            Some(_) => Err(Refused {
-                status: StatusCode::UNAUTHORIZED,
-                code: Some("invalid_api_key"),
-                ..Refused::new("Incorrect API key provided.".to_owned())
-            }),
-            None => Err(Refused {
-                status: StatusCode::UNAUTHORIZED,
-                ..Refused::new("You didn't provide an API key in an Authorization header, as Bearer auth.".to_owned())
-            }),
+            Some(_) => Err(unauthorised("Incorrect API key provided.").code("invalid_api_key")),
+            None => Err(unauthorised("You didn't provide an API key in the header that it belongs in.")),
         }
     }
 
-    fn play(&mut self, request: &Request, now_ms: u64) -> Result<Reply, Refused> {
-        let (method, path) = (request.method(), request.uri().path());
-        if path != "/v1/chat/completions" {
-            return Err(Refused {
-                status: StatusCode::NOT_FOUND,
-                ..Refused::new(format!("Invalid URL ({method} {path})"))
-            });
+    fn play(&mut self, format: &dyn Format, request: &Request, now_ms: u64) -> Result<Reply, Refused> {
+        if request.method() != http::Method::POST {
+            let message = format!("Not allowed to {} on {}.", request.method(), request.uri().path());
+            let refused = Refused::new(message).status(StatusCode::METHOD_NOT_ALLOWED);
+            return Err(refused.code("method_not_supported"));
         }
-        if method != http::Method::POST {
-            return Err(Refused {
-                status: StatusCode::METHOD_NOT_ALLOWED,
-                code: Some("method_not_supported"),
-                ..Refused::new(format!("Not allowed to {method} on {path}."))
-            });
-        }
-        self.authorise(request)?;
+        self.authorise(format, request)?;
         if !has_content_type(request, "application/json") {
-            return Err(Refused::new("Invalid Content-Type header, expected application/json.".to_owned()));
+            return Err(Refused::new("Invalid Content-Type header, expected application/json."));
         }
         let body: Value = serde_json::from_slice(request.body())
-            .map_err(|_| Refused::new("We could not parse the JSON body of your request.".to_owned()))?;
-        check::check(&body)?;
-        Ok(self.line(&body, request.body().len(), now_ms).unwrap_or_else(script_fault))
+            .map_err(|_| Refused::new("We could not parse the JSON body of your request."))?;
+        format.check(&body)?;
+        let input_tokens = request.body().len().div_ceil(BYTES_PER_TOKEN);
+        let played = self.line(format, &body, input_tokens, now_ms);
+        Ok(played.unwrap_or_else(|message| script_fault(format, message)))
     }
 
     /// Plays the line that the request has come to. An error is the script's, not the client's.
-    fn line(&mut self, body: &Value, request_bytes: usize, now_ms: u64) -> Result<Reply, String> {
-        let messages = messages(body);
-        let turn = turn(messages);
+    fn line(&mut self, format: &dyn Format, body: &Value, input_tokens: usize, now_ms: u64) -> Result<Reply, String> {
+        let history = format.history(body);
+        let turn = history.turn;
         let (index, scene) =
-            self.script.scene_for(messages).ok_or("no scene of the script has its marker in the history")?;
+            self.script.scene_for(&history.told).ok_or("no scene of the script has its marker in the history")?;
         let line = scene.lines.get(turn).ok_or_else(|| {
             format!("scene {:?} has {} lines and is asked for line {turn}: add a line", scene.name, scene.lines.len())
         })?;
         let asked = self.asked.entry((index, turn)).or_default();
         *asked += 1;
         if let Some(fault) = line.fault.as_ref().filter(|fault| fault.times.is_none_or(|times| *asked <= times)) {
-            return Ok(faulty(fault));
+            return Ok(faulty(format, fault));
         }
-        let message = message(line, turn, messages).map_err(|error| format!("{}, line {turn}: {error}", scene.name))?;
-        Ok(Reply::json(StatusCode::OK, &completion(scene, turn, line, message, body, request_bytes, now_ms)))
+        let filled = |error: placeholder::Error| format!("{}, line {turn}: {error}", scene.name);
+        let text = line.text.as_deref().map(|text| words(text, &history)).transpose().map_err(filled)?;
+        let calls = line.calls.iter().map(|call| Ok((call.name.as_str(), arguments(&call.arguments, &history)?)));
+        let calls = calls.collect::<Result<_, _>>().map_err(filled)?;
+        let said = Said { scene: &scene.name, turn, line, text, calls, body, input_tokens, now_ms };
+        Ok(Reply::json(StatusCode::OK, &format.reply(&said)))
     }
 }
 
 impl Endpoint for Model {
     fn classify(&self, request: &Request) -> Class {
         let body: Option<Value> = serde_json::from_slice(request.body()).ok();
-        Class { access: Access::Read, turn: body.map(|body| turn(messages(&body))) }
+        let format = format_of(request.uri().path());
+        Class { access: Access::Read, turn: body.zip(format).map(|(body, format)| format.history(&body).turn) }
     }
 
     fn answer(&mut self, request: &Request, now_ms: u64) -> Reply {
-        self.play(request, now_ms).unwrap_or_else(Refused::into_reply)
+        let Some(format) = format_of(request.uri().path()) else {
+            let message = format!("Invalid URL ({} {})", request.method(), request.uri().path());
+            return refuse(&OpenaiChat, Refused::new(message).status(StatusCode::NOT_FOUND));
+        };
+        self.play(format, request, now_ms).unwrap_or_else(|refused| refuse(format, refused))
     }
 
     fn refuse(&mut self, refusal: Refusal) -> Reply {
-        let (kind, message, code) = match refusal {
-            Refusal::TooLarge => ("invalid_request_error", "The request body is too large.", None),
-            Refusal::TooMany => ("requests", "Rate limit reached for requests.", Some("rate_limit_exceeded")),
-            Refusal::Internal => ("server_error", "The server had an error while processing your request.", None),
-        };
-        error(refusal.status(), kind, message, None, code)
+        OpenaiChat.refuse(
+            &match refusal {
+                Refusal::TooLarge => Refused::new("The request body is too large."),
+                Refusal::TooMany => Refused::new("Rate limit reached for requests.").code("rate_limit_exceeded"),
+                Refusal::Internal => Refused::new("The server had an error while processing your request."),
+            }
+            .status(refusal.status()),
+        )
     }
 
     fn records(&self) -> Value {
@@ -117,83 +130,32 @@ impl Endpoint for Model {
     }
 }
 
-fn messages(body: &Value) -> &[Value] {
-    body["messages"].as_array().map_or(&[], Vec::as_slice)
-}
-
-/// How many assistant messages follow the last system or developer message: the index of the line to play.
-fn turn(messages: &[Value]) -> usize {
-    let is = |message: &&Value, roles: &[&str]| message["role"].as_str().is_some_and(|role| roles.contains(&role));
-    let after_instruction = messages.iter().rev().take_while(|message| !is(message, &["system", "developer"]));
-    after_instruction.filter(|message| is(message, &["assistant"])).count()
-}
-
-fn message(line: &Line, turn: usize, messages: &[Value]) -> Result<Value, placeholder::Error> {
-    let text = line.text.clone().map_or(Value::Null, Value::String);
-    let content = match placeholder::fill(&text, messages)? {
-        filled @ (Value::Null | Value::String(_)) => filled,
-        other => other.to_string().into(),
-    };
-    let mut message = json!({ "role": "assistant", "content": content, "refusal": line.refusal, "annotations": [] });
-    if !line.calls.is_empty() {
-        let mut calls = Vec::new();
-        for (index, call) in line.calls.iter().enumerate() {
-            let arguments = match placeholder::fill(&call.arguments, messages)? {
-                Value::String(verbatim) => verbatim,
-                other => other.to_string(),
-            };
-            calls.push(json!({
-                "id": format!("call_{turn}_{index}"),
-                "type": "function",
-                "function": { "name": call.name, "arguments": arguments },
-            }));
-        }
-        message["tool_calls"] = calls.into();
-    }
-    for (name, value) in &line.extra {
-        message[name] = value.clone();
-    }
-    Ok(message)
-}
-
-fn completion(
-    scene: &Scene,
-    turn: usize,
-    line: &Line,
-    message: Value,
-    body: &Value,
-    request_bytes: usize,
-    now_ms: u64,
-) -> Value {
-    let prompt_tokens = request_bytes.div_ceil(BYTES_PER_TOKEN);
-    let completion_tokens = message.to_string().len().div_ceil(BYTES_PER_TOKEN);
-    json!({
-        "id": format!("chatcmpl-{}-{turn}", scene.name),
-        "object": "chat.completion",
-        "created": now_ms / 1000,
-        "model": body["model"],
-        "choices": [{
-            "index": 0,
-            "message": message,
-            "logprobs": null,
-            "finish_reason": line.finish_reason(),
-        }],
-        "usage": {
-            "prompt_tokens": prompt_tokens,
-            "completion_tokens": completion_tokens,
-            "total_tokens": prompt_tokens + completion_tokens,
-        },
-        "service_tier": "default",
-        "system_fingerprint": "fp_sandbox",
+/// A line's words, with what tools have answered in the places kept for it.
+fn words(text: &str, history: &History<'_>) -> Result<String, placeholder::Error> {
+    Ok(match placeholder::fill(&text.into(), &history.results)? {
+        Value::String(text) => text,
+        other => other.to_string(),
     })
 }
 
-fn faulty(fault: &LineFault) -> Reply {
+/// A call's arguments as the model writes them.
+fn arguments(arguments: &Value, history: &History<'_>) -> Result<String, placeholder::Error> {
+    Ok(match placeholder::fill(arguments, &history.results)? {
+        Value::String(verbatim) => verbatim,
+        other => other.to_string(),
+    })
+}
+
+fn refuse(format: &dyn Format, refused: Refused) -> Reply {
+    format.refuse(&refused).noted(refused.message)
+}
+
+fn faulty(format: &dyn Format, fault: &LineFault) -> Reply {
     let status = StatusCode::from_u16(fault.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut reply = match &fault.body {
         Some(Value::String(raw)) => Reply { body: raw.clone().into(), ..Reply::json(status, &Value::Null) },
         Some(json) => Reply::json(status, json),
-        None => error(status, "server_error", "This fault is in the script.", None, None),
+        None => format.refuse(&Refused::new("This fault is in the script.").status(status)),
     };
     if let Some(seconds) = fault.retry_after_seconds {
         reply = reply.header(http::header::RETRY_AFTER, seconds.into());
@@ -201,11 +163,7 @@ fn faulty(fault: &LineFault) -> Reply {
     reply
 }
 
-fn script_fault(message: String) -> Reply {
-    let status = StatusCode::INTERNAL_SERVER_ERROR;
-    error(status, "server_error", &format!("sandbox: {message}"), None, Some("sandbox_script")).noted(message)
-}
-
-fn error(status: StatusCode, kind: &str, message: &str, param: Option<&str>, code: Option<&str>) -> Reply {
-    Reply::json(status, &json!({ "error": { "message": message, "type": kind, "param": param, "code": code } }))
+fn script_fault(format: &dyn Format, message: String) -> Reply {
+    let refused = Refused::new(format!("sandbox: {message}")).code("sandbox_script");
+    format.refuse(&refused.status(StatusCode::INTERNAL_SERVER_ERROR)).noted(message)
 }

@@ -10,6 +10,7 @@ use crate::{
     gate::Skip,
     id::{AssistantName, PluginName, Sha256Hex},
     json::Json,
+    left_out::LeftOut,
     model::{self, ModelPin, Reply},
     repair::Repair,
     run::{ApprovalAsk, Said, Timer},
@@ -140,6 +141,12 @@ pub struct Pins {
     pub retries: Retries,
     /// What had to be repaired in the history.
     pub repairs: Vec<Repair>,
+    /// Whether some of the history goes to the model in its provider's own bytes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own_bytes: bool,
+    /// What of the history doesn't reach the model.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
     /// What the live call did of what the tools do.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub seeded: Vec<Seeded>,

@@ -6,7 +6,7 @@ use crate::{
     assistant::Jitter,
     conversation::ToolCall,
     effect::EffectKey,
-    model::{Failure, Reply},
+    model::{Failure, FailureKind, History, Reply},
     run::{
         Call, CallEnd, CallId, Command, Decline, Ending, Event, Kind, PinnedTool, Pins, Refusal, Step, Stop, Timer,
         Wait, Why,
@@ -26,6 +26,7 @@ pub struct Run {
     pub(super) calls_made: u32,
     pub(super) tokens: u64,
     pub(super) nudged_after: Option<u32>,
+    pub(super) history: History,
 }
 
 /// What the first event said.
@@ -163,6 +164,11 @@ impl Run {
 
     fn call_commands(&self) -> Vec<Command> {
         self.callable().into_iter().filter_map(|(id, call)| Some(command_of(id, call.as_open()?))).collect()
+    }
+
+    /// In which form the history goes to the model: as it was written, until its provider refuses that.
+    pub fn history(&self) -> History {
+        self.history
     }
 
     /// How it ended, if it has.
@@ -335,7 +341,13 @@ impl Run {
     }
 
     fn ask_failed(&mut self, asked: &Asked, failure: Failure, jitter: Jitter) -> Result<(), &'static str> {
-        let retries = self.expect_ask(asked.turn, asked.attempt)?.pins.retries;
+        let Pins { retries, own_bytes, .. } = *self.expect_ask(asked.turn, asked.attempt)?.pins;
+        if failure.kind == FailureKind::Rejected && own_bytes && self.history == History::AsWritten {
+            self.history = History::Rewritten;
+            self.phase = Phase::Asking { attempt: asked.attempt + 1, not_before: None };
+            self.advance();
+            return Ok(());
+        }
         if !failure.kind.passes_with_time() {
             self.end(Ending::CannotContinue { reason: failure.to_string() });
             return Ok(());

@@ -184,13 +184,15 @@ fn pins() -> Pins {
         assistant: "ann".parse().expect("a name"),
         steps: PostCallSteps::of_instructions("# Post-conversation steps\nWrite down who called and what they want.")
             .expect("steps"),
-        model: ModelPin { route: "m".into(), model: "m".into(), dialect: Dialect::OpenaiChat },
+        model: ModelPin { route: "m".into(), model: "m".into(), dialect: Dialect::OpenaiChat, reasoning: None },
         tools: vec![tool],
         budgets: Budgets::default(),
         retries: Retries::default(),
         repairs: Vec::new(),
         seeded: Vec::new(),
         unseeded: Vec::new(),
+        own_bytes: false,
+        left_out: Vec::new(),
         rehearsal: false,
     }
 }

@@ -22,6 +22,7 @@ impl Step {
             instruction: &pins.steps.instruction(),
             tools: &tools,
             exchanges: &self.run.exchanges(),
+            history: self.run.history(),
         };
         let asked_at = self.clock.now();
         match self.ports.model.turn(&request).await {

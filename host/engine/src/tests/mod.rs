@@ -55,7 +55,7 @@ fn accept() -> Accept {
         configuration: Sha256Hex::of(b"configuration"),
         assistant: "ann".parse().expect("a name"),
         steps: PostCallSteps::of_instructions("# Post-conversation steps\nDo it.").expect("steps"),
-        model: ModelPin { route: "m".into(), model: "m".into(), dialect: Dialect::OpenaiChat },
+        model: ModelPin { route: "m".into(), model: "m".into(), dialect: Dialect::OpenaiChat, reasoning: None },
         tools: vec![
             pinned("look", Effect::Read, false),
             pinned("upsert", Effect::Idempotent, false),
@@ -67,6 +67,8 @@ fn accept() -> Accept {
         repairs: Vec::new(),
         seeded: Vec::new(),
         unseeded: Vec::new(),
+        own_bytes: false,
+        left_out: Vec::new(),
         rehearsal: false,
     };
     let first = Event { at: Timestamp::from_millis(0), kind: Kind::Started(Box::new(pins)) };

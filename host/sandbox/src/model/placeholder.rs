@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::format::ToolResult;
+
 #[derive(Debug, PartialEq, thiserror::Error)]
 pub(super) enum Error {
     #[error("close the placeholder in {0:?} with }}}}")]
@@ -16,24 +18,22 @@ pub(super) enum Error {
     Nothing { tool: String, pointer: String, content: String },
 }
 
-/// The template with every placeholder in its strings filled from the tool results in `messages`.
-pub(super) fn fill(template: &Value, messages: &[Value]) -> Result<Value, Error> {
+/// The template with every placeholder in its strings filled from the tools' results, oldest first.
+pub(super) fn fill(template: &Value, results: &[ToolResult<'_>]) -> Result<Value, Error> {
     match template {
-        Value::String(text) => fill_text(text, messages),
-        Value::Array(items) => items.iter().map(|item| fill(item, messages)).collect(),
-        Value::Object(fields) => {
-            fields.iter().map(|(name, value)| Ok((name.clone(), fill(value, messages)?))).collect()
-        }
+        Value::String(text) => fill_text(text, results),
+        Value::Array(items) => items.iter().map(|item| fill(item, results)).collect(),
+        Value::Object(fields) => fields.iter().map(|(name, value)| Ok((name.clone(), fill(value, results)?))).collect(),
         other => Ok(other.clone()),
     }
 }
 
-fn fill_text(text: &str, messages: &[Value]) -> Result<Value, Error> {
+fn fill_text(text: &str, results: &[ToolResult<'_>]) -> Result<Value, Error> {
     let mut filled = String::new();
     let mut rest = text;
     while let Some((before, opened)) = rest.split_once("{{") {
         let (placeholder, after) = opened.split_once("}}").ok_or_else(|| Error::Unclosed(text.to_owned()))?;
-        let value = look_up(placeholder.trim(), messages)?;
+        let value = look_up(placeholder.trim(), results)?;
         let whole = rest.len() == text.len() && before.is_empty() && after.is_empty();
         if whole {
             return Ok(value);
@@ -49,36 +49,18 @@ fn fill_text(text: &str, messages: &[Value]) -> Result<Value, Error> {
     Ok(Value::String(filled))
 }
 
-fn look_up(placeholder: &str, messages: &[Value]) -> Result<Value, Error> {
+fn look_up(placeholder: &str, results: &[ToolResult<'_>]) -> Result<Value, Error> {
     let (tool, pointer) = placeholder.split_once(':').ok_or_else(|| Error::Malformed(placeholder.to_owned()))?;
-    let content = newest_result(tool, messages).ok_or_else(|| Error::NoResult(tool.to_owned()))?;
-    let Ok(result) = serde_json::from_str::<Value>(&content) else {
-        return Err(Error::NotJson { tool: tool.to_owned(), content });
+    let newest = results.iter().rev().find(|result| result.tool == tool);
+    let content = &newest.ok_or_else(|| Error::NoResult(tool.to_owned()))?.content;
+    let Ok(result) = serde_json::from_str::<Value>(content) else {
+        return Err(Error::NotJson { tool: tool.to_owned(), content: content.to_string() });
     };
     match result.pointer(pointer) {
         Some(found) => Ok(found.clone()),
-        None => Err(Error::Nothing { tool: tool.to_owned(), pointer: pointer.to_owned(), content }),
-    }
-}
-
-/// The text of the last tool message that answers a call of `tool`.
-fn newest_result(tool: &str, messages: &[Value]) -> Option<String> {
-    messages.iter().enumerate().rev().find_map(|(at, message)| {
-        if message["role"] != "tool" {
-            return None;
+        None => {
+            Err(Error::Nothing { tool: tool.to_owned(), pointer: pointer.to_owned(), content: content.to_string() })
         }
-        let calls =
-            messages[..at].iter().rev().find(|earlier| earlier["role"] == "assistant")?["tool_calls"].as_array()?;
-        let answered = calls.iter().find(|call| call["id"] == message["tool_call_id"])?;
-        (answered["function"]["name"] == tool).then(|| text(&message["content"]))
-    })
-}
-
-fn text(content: &Value) -> String {
-    match content {
-        Value::String(text) => text.clone(),
-        Value::Array(parts) => parts.iter().filter_map(|part| part["text"].as_str()).collect(),
-        other => other.to_string(),
     }
 }
 
@@ -90,15 +72,8 @@ mod tests {
 
     #[test]
     fn placeholders_read_the_newest_result_of_their_tool() {
-        let history = [
-            json!({"role": "assistant", "tool_calls": [{"id": "a", "function": {"name": "upsert"}}]}),
-            json!({"role": "tool", "tool_call_id": "a", "content": "{\"id\": 1}"}),
-            json!({"role": "assistant", "tool_calls": [
-                {"id": "b", "function": {"name": "upsert"}}, {"id": "c", "function": {"name": "talk"}},
-            ]}),
-            json!({"role": "tool", "tool_call_id": "b", "content": [{"type": "text", "text": "{\"id\":"}, {"type": "text", "text": "\"2\"}"}]}),
-            json!({"role": "tool", "tool_call_id": "c", "content": "done"}),
-        ];
+        let results = [("upsert", r#"{"id": 1}"#), ("upsert", r#"{"id":"2"}"#), ("talk", "done")];
+        let history = results.map(|(tool, content)| ToolResult { tool, content: content.into() });
         let check = |template: Value, expected: Result<Value, &str>| {
             let filled = fill(&template, &history).map_err(|error| error.to_string());
             match expected {

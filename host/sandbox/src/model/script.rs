@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::check::is_function_name;
+use super::openai_chat::is_function_name;
 
 /// What the model says in each call that it is asked to continue.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -22,8 +22,8 @@ pub struct Scene {
     /// A part of any string in the request's messages; without one, the scene fits every history.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub marker: Option<String>,
-    /// One for each reply. The line played is the one whose index is the number of assistant messages after the last
-    /// system or developer message.
+    /// One for each reply. The line played is the one whose index is the number of replies after the newest
+    /// instruction.
     pub lines: Vec<Line>,
 }
 
@@ -38,13 +38,16 @@ pub struct Line {
     /// The tool calls that it makes, side by side.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calls: Vec<Call>,
+    /// What it thinks before it speaks, where the provider's format has a place for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasoning: Option<String>,
     /// What it says in declining.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refusal: Option<String>,
-    /// `stop`, `length`, `tool_calls` or `content_filter`; without one, the first or the third by whether there are calls.
+    /// `stop`, `length`, `tool_calls` or `content_filter`, or what the provider has for it; without one, the first or the third by whether there are calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finish_reason: Option<String>,
-    /// Further fields of the message, such as `reasoning_content`.
+    /// Further fields of a message of Chat Completions, such as `reasoning_content`.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub extra: Map<String, Value>,
     /// What is answered instead, at first or always.
@@ -149,9 +152,9 @@ impl Script {
         Ok(())
     }
 
-    pub(crate) fn scene_for(&self, messages: &[Value]) -> Option<(usize, &Scene)> {
+    pub(crate) fn scene_for(&self, told: &[&Value]) -> Option<(usize, &Scene)> {
         self.scenes.iter().enumerate().find(|(_, scene)| {
-            scene.marker.as_ref().is_none_or(|marker| messages.iter().any(|message| mentions(message, marker)))
+            scene.marker.as_ref().is_none_or(|marker| told.iter().any(|told| mentions(told, marker)))
         })
     }
 }

@@ -189,13 +189,20 @@ impl Call {
             configuration: Sha256Hex::of(b"configuration"),
             assistant: "ann".parse().expect("a name"),
             steps: PostCallSteps::of_instructions("# Post-conversation steps\nDo it.").expect("steps"),
-            model: ModelPin { route: self.number.to_string(), model: "m".into(), dialect: Dialect::OpenaiChat },
+            model: ModelPin {
+                route: self.number.to_string(),
+                model: "m".into(),
+                dialect: Dialect::OpenaiChat,
+                reasoning: None,
+            },
             tools: PINNED.clone(),
             budgets: self.budgets,
             retries: self.retries,
             repairs: Vec::new(),
             seeded: seeds.iter().map(Seeded::from).collect(),
             unseeded,
+            own_bytes: false,
+            left_out: Vec::new(),
             rehearsal: false,
         }
     }

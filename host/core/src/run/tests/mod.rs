@@ -12,7 +12,7 @@ use crate::{
     effect::EffectKey,
     id::Sha256Hex,
     json::Json,
-    model::{self, Finish, ModelPin, Reply, Usage},
+    model::{self, Finish, History, ModelPin, Reply, Usage},
     time::Timestamp,
     tool::{Effect, Failure, FailureKind, Outcome, Receipt},
 };
@@ -40,13 +40,15 @@ fn pins() -> Pins {
         configuration: Sha256Hex::of(b"configuration"),
         assistant: "ann".parse().expect("a name"),
         steps: PostCallSteps::of_instructions("# Post-conversation steps\nDo it.").expect("steps"),
-        model: ModelPin { route: "m".into(), model: "m".into(), dialect: Dialect::OpenaiChat },
+        model: ModelPin { route: "m".into(), model: "m".into(), dialect: Dialect::OpenaiChat, reasoning: None },
         tools: vec![tool("read", Effect::Read), tool("same", Effect::Idempotent), tool("once", Effect::Once)],
         budgets: Budgets { turns_max: 2, tool_calls_max: 3, tokens_max: 100, wall_ms_max: 10_000_000 },
         retries: Retries { attempts_max: 2, pause_ms: 1000, pause_ms_max: 1000 },
         repairs: Vec::new(),
         seeded: Vec::new(),
         unseeded: Vec::new(),
+        own_bytes: false,
+        left_out: Vec::new(),
         rehearsal: false,
     }
 }

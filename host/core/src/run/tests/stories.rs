@@ -86,6 +86,24 @@ fn what_people_want_tried_again_is_tried_one_after_another() {
 }
 
 #[test]
+fn a_history_that_its_provider_refuses_is_rewritten_once() {
+    let rejected = |attempt| ask_failed(1, attempt, model::FailureKind::Rejected);
+    let own = || Kind::Started(Box::new(Pins { own_bytes: true, ..pins() }));
+    let check = |kinds: Vec<Kind>, history, next: &[&str], outcome| {
+        let run = play(kinds);
+        assert_eq!(
+            (run.history(), commands(&run), run.outcome()),
+            (history, next.iter().map(|id| (*id).to_owned()).collect(), outcome)
+        );
+    };
+    check(vec![own()], History::AsWritten, &["1/ask/1"], "under-way");
+    check(vec![own(), rejected(1)], History::Rewritten, &["1/ask/2"], "under-way");
+    check(vec![own(), rejected(1), rejected(2)], History::Rewritten, &[], "cannot-continue");
+    check(vec![started(), rejected(1)], History::AsWritten, &[], "cannot-continue");
+    check(vec![own(), rejected(1), replied(1, 2, &["read"])], History::Rewritten, &["1/call/0/attempt/1"], "under-way");
+}
+
+#[test]
 fn runs_end_in_their_own_words() {
     use AttemptResult::{Done, Failed, Known, Unknowable};
     let once = || vec![started(), replied(1, 1, &["once"])];

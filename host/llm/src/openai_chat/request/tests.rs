@@ -1,7 +1,7 @@
 use aftercall_core::{
-    conversation::{Conversation, ModelOfCall},
+    conversation::{Conversation, Item, ModelOfCall, Opaque},
     json::Json,
-    model::{Finish, ModelPin, Reply, Usage},
+    model::{FailureKind, Finish, History, ModelPin, Reply, Usage},
 };
 use serde_json::{Value, json};
 
@@ -36,9 +36,16 @@ fn conversation(items: Vec<Item>, parameters: &str) -> Conversation {
 /// The body of a request with these items, these parameters and nothing else of note.
 fn body_of(items: Vec<Item>, parameters: &str) -> Result<Value, Failure> {
     let conversation = conversation(items, parameters);
-    let model = ModelPin { route: "r".to_owned(), model: "gpt-4.1".to_owned(), dialect: Dialect::OpenaiChat };
-    let request =
-        TurnRequest { model: &model, conversation: &conversation, instruction: "Now.", tools: &[], exchanges: &[] };
+    let model =
+        ModelPin { route: "r".to_owned(), model: "gpt-4.1".to_owned(), dialect: Dialect::OpenaiChat, reasoning: None };
+    let request = TurnRequest {
+        model: &model,
+        conversation: &conversation,
+        instruction: "Now.",
+        tools: &[],
+        exchanges: &[],
+        history: History::AsWritten,
+    };
     body(&request, "gpt-4.1").map(|bytes| serde_json::from_slice(&bytes).expect("JSON"))
 }
 
@@ -120,7 +127,8 @@ fn own_bytes_and_schemas_are_untouched() {
     let second = Item { continues: true, ..called("a", "f") };
     let third = Item { opaque: Some(opaque(answered)), ..result("a", "1.00") };
     let conversation = conversation(vec![first, second, third], r#"{"temperature":0.70}"#);
-    let model = ModelPin { route: "r".to_owned(), model: "pinned".to_owned(), dialect: Dialect::OpenaiChat };
+    let model =
+        ModelPin { route: "r".to_owned(), model: "pinned".to_owned(), dialect: Dialect::OpenaiChat, reasoning: None };
     let schema_json = Json::parse(schema).expect("JSON");
     let reply = Reply {
         text: Some("On it.".to_owned()),
@@ -139,6 +147,7 @@ fn own_bytes_and_schemas_are_untouched() {
             results: vec!["sent".to_owned()],
             objection: Some("Not so.".to_owned()),
         }],
+        history: History::AsWritten,
     };
     let body = String::from_utf8(body(&request, "wire-name").expect("a body")).expect("UTF-8");
     let expected = [

@@ -6,10 +6,9 @@ mod tools;
 #[cfg(test)]
 mod tests;
 
-use http::StatusCode;
 use serde_json::{Map, Value};
 
-use crate::endpoint::Reply;
+use crate::model::format::Refused;
 
 pub(crate) const FUNCTION_NAME_BYTES_MAX: usize = 64;
 
@@ -51,15 +50,6 @@ const PARAMETERS: &[&str] = &[
     "verbosity",
     "web_search_options",
 ];
-
-/// A refusal in the provider's error shape; its type is `invalid_request_error`.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Refused {
-    pub(crate) status: StatusCode,
-    pub(crate) message: String,
-    pub(crate) param: Option<String>,
-    pub(crate) code: Option<&'static str>,
-}
 
 /// Whether a real provider would take this body.
 pub(crate) fn check(body: &Value) -> Result<(), Refused> {
@@ -123,25 +113,6 @@ fn parameters(fields: &Map<String, Value>) -> Result<(), Refused> {
 pub(crate) fn is_function_name(name: &str) -> bool {
     (1..=FUNCTION_NAME_BYTES_MAX).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
-}
-
-impl Refused {
-    pub(crate) fn new(message: String) -> Refused {
-        Refused { status: StatusCode::BAD_REQUEST, message, param: None, code: None }
-    }
-
-    pub(crate) fn into_reply(self) -> Reply {
-        super::error(self.status, "invalid_request_error", &self.message, self.param.as_deref(), self.code)
-            .noted(self.message)
-    }
-
-    fn at(self, param: &str) -> Refused {
-        Refused { param: Some(param.to_owned()), ..self }
-    }
-
-    fn code(self, code: &'static str) -> Refused {
-        Refused { code: Some(code), ..self }
-    }
 }
 
 fn missing(param: &str) -> Refused {

@@ -1,0 +1,72 @@
+//! What each wire format is, in one shape: where a request goes, how it is shown a key, what it says, and how the
+//! answer is read.
+
+use std::collections::BTreeMap;
+
+use aftercall_core::{
+    conversation::{Conversation, Dialect, Opaque},
+    left_out::{Because, LeftOut, Part},
+    model::{Failure, Reply, TurnRequest},
+};
+use reqwest::header::{AUTHORIZATION, HeaderName};
+use serde_json::value::RawValue;
+
+use crate::{answer::Answer, openai_chat};
+
+/// A wire format.
+pub(crate) struct Wire {
+    /// The path below the endpoint's base, in segments, for the model of that name on the wire.
+    pub(crate) path: fn(model: &str) -> Vec<String>,
+    /// The header that carries the key, and what stands before the key in it.
+    pub(crate) key: (HeaderName, &'static str),
+    /// Headers that each request carries.
+    pub(crate) headers: &'static [(HeaderName, &'static str)],
+    /// The body of one request to the model of that name on the wire.
+    pub(crate) body: fn(request: &TurnRequest<'_>, model: &str) -> Result<Vec<u8>, Failure>,
+    /// The reply to the turn of that number (from 0), or why there is none.
+    pub(crate) read: fn(answer: &Answer, turn: usize) -> Result<Reply, Failure>,
+    /// What an opaque of this format says beyond the words, calls and results that are kept beside it, each as often as it
+    /// is there. None of it can be carried into another format.
+    pub(crate) beyond: fn(opaque: &RawValue) -> Vec<Part>,
+}
+
+/// The format of that name.
+pub(crate) fn wire(dialect: Dialect) -> &'static Wire {
+    match dialect {
+        Dialect::OpenaiChat => &OPENAI_CHAT,
+        Dialect::OpenaiResponses => &OPENAI_CHAT,
+        Dialect::Anthropic => &OPENAI_CHAT,
+        Dialect::Gemini => &OPENAI_CHAT,
+    }
+}
+
+static OPENAI_CHAT: Wire = Wire {
+    path: |_| vec!["chat".to_owned(), "completions".to_owned()],
+    key: (AUTHORIZATION, "Bearer "),
+    headers: &[],
+    body: openai_chat::body,
+    read: openai_chat::read,
+    beyond: openai_chat::beyond,
+};
+
+/// Of a history, what no request to that dialect can carry: parts of other providers' own messages that have no
+/// translation.
+pub fn left_out(conversation: &Conversation, to: Dialect) -> Vec<LeftOut> {
+    let mut times: BTreeMap<(Dialect, Part), u32> = BTreeMap::new();
+    let foreign = conversation.items.iter().filter_map(|item| item.opaque.as_ref()).filter(|own| own.dialect != to);
+    for Opaque { dialect, data } in foreign {
+        for part in (wire(*dialect).beyond)(&data.raw()) {
+            *times.entry((*dialect, part)).or_default() += 1;
+        }
+    }
+    let left_out = |((from, part), times)| LeftOut { part, times, because: Because::Untranslatable { from, to } };
+    times.into_iter().map(left_out).collect()
+}
+
+/// The body of the request that asks for a turn, in the dialect of the request's model.
+///
+/// # Errors
+/// The call's model parameters are no JSON object.
+pub fn render(request: &TurnRequest<'_>) -> Result<Vec<u8>, Failure> {
+    (wire(request.model.dialect).body)(request, &request.model.model)
+}

@@ -1,0 +1,54 @@
+//! A conversation's history as provider messages, for the dialects to render.
+
+use aftercall_core::{
+    conversation::{Content, Dialect, Item, Opaque},
+    json::Json,
+    model::History,
+};
+use serde_json::value::RawValue;
+
+/// The items of one provider message: the first, and those that continue it. Never empty.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Group<'a>(&'a [Item]);
+
+/// The messages of a history, in order.
+pub(crate) fn groups(items: &[Item]) -> impl Iterator<Item = Group<'_>> {
+    items.chunk_by(|_, next| next.continues).map(Group)
+}
+
+impl<'a> Group<'a> {
+    /// Its first item.
+    pub(crate) fn leader(self) -> &'a Item {
+        self.0.first().expect("a group is never empty")
+    }
+
+    /// What its items say and do, in order.
+    pub(crate) fn contents(self) -> impl Iterator<Item = &'a Content> {
+        self.0.iter().map(|item| &item.content)
+    }
+
+    /// The provider's own bytes, where they are in that dialect and are to go out as they are.
+    pub(crate) fn own(self, dialect: Dialect, history: History) -> Option<Box<RawValue>> {
+        self.leader().opaque.as_ref().filter(|_| history == History::AsWritten).and_then(|opaque| own(opaque, dialect))
+    }
+}
+
+/// A provider's own bytes, where they are in that dialect.
+pub(crate) fn own(opaque: &Opaque, dialect: Dialect) -> Option<Box<RawValue>> {
+    (opaque.dialect == dialect).then(|| Json::raw(&opaque.data))
+}
+
+/// What was said, with a mark where the other side cut it off.
+pub(crate) fn spoken(text: &str, interrupted: bool) -> String {
+    if interrupted { format!("{text} [cut off here by the other side]") } else { text.to_owned() }
+}
+
+/// A name that a provider takes, for a tool of the live call that may have come from anywhere: ASCII letters and digits,
+/// `_` and what `also` has, as many characters at most.
+pub(crate) fn tool_name(name: &str, also: &[char], chars_max: usize) -> String {
+    let allowed = |c: char| if c.is_ascii_alphanumeric() || c == '_' || also.contains(&c) { c } else { '_' };
+    match name.chars().map(allowed).take(chars_max).collect::<String>() {
+        empty if empty.is_empty() => "unnamed".to_owned(),
+        name => name,
+    }
+}
