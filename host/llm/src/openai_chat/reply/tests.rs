@@ -94,7 +94,7 @@ fn usage_that_is_missing_or_odd_counts_as_none() {
 fn nonsense_is_shown() {
     let bodies = [
         ("<html>sk-hush</html>", "begins: <html>…</html>"),
-        ("", "no chat completion"),
+        ("", "can't be read"),
         ("{}", "no choices"),
         (r#"{"choices":[]}"#, "no choices"),
         (r#"{"choices":{}}"#, "expected a sequence"),
