@@ -38,6 +38,7 @@ pub mod usage;
 pub mod claims;
 pub mod effect;
 pub mod forget;
+pub mod inbox;
 pub mod ledger;
 pub mod run;
 pub mod seed;

@@ -9,7 +9,8 @@ use crate::{
     conversation::Conversation,
     effect::EffectKey,
     forget::{Batch, Forget, Forgotten},
-    id::{PluginName, RunId, RunIdentity, Sha256Hex, Tenant},
+    id::{ConversationIdentity, PluginName, RunId, RunIdentity, Sha256Hex, Tenant},
+    inbox::{Analysis, Arrival, KeptEvent, Received, WaitingCall, WaitingEvents, WaitingNumber},
     ledger::{Begin, Change, Decision, Entry, Fence},
     model::{self, Reply, TurnRequest},
     run::{Ending, Event, Intervention, Standing},
@@ -235,6 +236,47 @@ pub trait Journal: Send + Sync {
 
     /// The newest runs of a tenant (none: of all), newest first.
     async fn runs(&self, tenant: Option<&Tenant>, most: u32) -> Result<Vec<RunLine>, RecordsError>;
+}
+
+/// The durable records of calls of which no run has begun, and of events that are of none.
+///
+/// They stand under no fence: what came in is kept, whoever works on it. A run that begins twice is one.
+#[async_trait]
+pub trait Inbox: Send + Sync {
+    /// Keeps an event, durable on return. With an instant its call waits until then, or as long as an event of it before said,
+    /// whichever is sooner; without one it is added to a call that waits, or kept for people to look at.
+    async fn receive(&self, arrival: &Arrival, ready_at: Option<Timestamp>) -> Result<Received, RecordsError>;
+
+    /// Calls whose instant has come, in its order, at most so many.
+    async fn ready(&self, now: Timestamp, most: u32) -> Result<Vec<WaitingCall>, RecordsError>;
+
+    /// The first instant at which a call is ready.
+    async fn next_ready(&self) -> Result<Option<Timestamp>, RecordsError>;
+
+    /// The events of a waiting call. None: it doesn't wait any more.
+    async fn events(&self, number: WaitingNumber) -> Result<Option<WaitingEvents>, RecordsError>;
+
+    /// Has a call wait longer, since its run could not begin.
+    async fn postpone(&self, number: WaitingNumber, until: Timestamp, trouble: &str) -> Result<(), RecordsError>;
+
+    /// A run has begun of a call and its events up to that one: they are removed. If later ones came meanwhile, the call
+    /// goes on waiting with those.
+    async fn begun(&self, number: WaitingNumber, newest: u64) -> Result<(), RecordsError>;
+
+    /// Whether anything is known of a conversation: a run, a waiting call, that it was deleted.
+    async fn knows(&self, of: &ConversationIdentity) -> Result<bool, RecordsError>;
+
+    /// Adds an analysis to a run's conversation, unless it has one. False: it has, or there is no such run.
+    async fn analysed(&self, run: &RunId, analysis: &Analysis) -> Result<bool, RecordsError>;
+
+    /// Calls that wait (none: of all tenants), those that are ready first in front, at most so many.
+    async fn waiting(&self, tenant: Option<&Tenant>, most: u32) -> Result<Vec<WaitingCall>, RecordsError>;
+
+    /// Events that are of no call that waits (none: of all tenants), newest first, at most so many.
+    async fn kept(&self, tenant: Option<&Tenant>, most: u32) -> Result<Vec<KeptEvent>, RecordsError>;
+
+    /// Removes events that are of no call that waits and came before an instant. Says how many.
+    async fn expire(&self, before: Timestamp) -> Result<u64, RecordsError>;
 }
 
 /// The durable records of effects.

@@ -4,6 +4,7 @@
 mod caps;
 mod consents;
 mod forgetting;
+mod inbox;
 mod journal;
 mod ledger;
 mod refresh_tokens;
@@ -15,13 +16,14 @@ use std::sync::Arc;
 
 use aftercall_core::{
     ledger::Fence,
-    ports::{Consents, Forgetting, Interventions, Journal, Ledger, PluginState, RefreshTokens},
+    ports::{Consents, Forgetting, Inbox, Interventions, Journal, Ledger, PluginState, RefreshTokens},
 };
 use async_trait::async_trait;
 
 pub(crate) use caps::*;
 pub(crate) use consents::*;
 pub(crate) use forgetting::*;
+pub(crate) use inbox::*;
 pub(crate) use journal::*;
 pub(crate) use ledger::*;
 pub(crate) use refresh_tokens::*;
@@ -45,6 +47,7 @@ pub(crate) struct Engine {
     pub(crate) refresh_tokens: Arc<dyn RefreshTokens>,
     pub(crate) interventions: Arc<dyn Interventions>,
     pub(crate) forgetting: Arc<dyn Forgetting>,
+    pub(crate) inbox: Arc<dyn Inbox>,
     pub(crate) fence: Fence,
 }
 
@@ -88,6 +91,12 @@ macro_rules! obey {
             what_ended_before_is_deleted
             a_deleted_tenant_is_gone
             deletion_and_delivery_do_not_mix
+            a_call_waits_until_it_is_ready
+            events_find_their_call_by_either_name
+            what_comes_meanwhile_is_not_lost
+            an_analysis_is_added_once
+            what_is_of_no_call_is_kept_for_a_while
+            what_waits_is_deleted_with_its_conversation
         );
     };
     ($storage:expr, $($law:ident)*) => {

@@ -12,6 +12,7 @@ mod consents;
 mod effects;
 mod erase;
 mod forget;
+mod inbox;
 mod interventions;
 mod journal;
 mod refresh_tokens;
@@ -30,11 +31,12 @@ use aftercall_core::{
     consent::Consent,
     effect::EffectKey,
     forget::{Batch, Forget, Forgotten},
-    id::{Platform, RunId, Tenant},
+    id::{ConversationIdentity, Platform, RunId, Tenant},
+    inbox::{Analysis, Arrival, KeptEvent, Received, WaitingCall, WaitingEvents, WaitingNumber},
     ledger::{Begin, Change, Decision, Entry, Fence},
     ports::{
-        Accept, Acceptance, Append, Asked, Consents, EffectOf, Forgetting, InterventionNumber, Interventions, Journal,
-        Ledger, PluginState, RecordsError, RefreshTokenOf, RefreshTokens, RunLine, StoredRun, Unfinished,
+        Accept, Acceptance, Append, Asked, Consents, EffectOf, Forgetting, Inbox, InterventionNumber, Interventions,
+        Journal, Ledger, PluginState, RecordsError, RefreshTokenOf, RefreshTokens, RunLine, StoredRun, Unfinished,
     },
     run::{Intervention, Standing},
     state::{Expected, Put, Quota, Space, Value},
@@ -205,6 +207,24 @@ impl Reader {
     pub async fn platforms_of(&self, tenant: &Tenant, conversation: &str) -> Result<Vec<Platform>, RecordsError> {
         let (tenant, conversation) = (tenant.clone(), conversation.to_owned());
         self.worker.run(move |db| journal::platforms_of(db, &tenant, &conversation)).await
+    }
+
+    /// As [`Inbox::waiting`].
+    ///
+    /// # Errors
+    /// The records failed.
+    pub async fn waiting(&self, tenant: Option<&Tenant>, most: u32) -> Result<Vec<WaitingCall>, RecordsError> {
+        let tenant = tenant.cloned();
+        self.worker.run(move |db| inbox::waiting(db, tenant.as_ref(), most)).await
+    }
+
+    /// As [`Inbox::kept`].
+    ///
+    /// # Errors
+    /// The records failed.
+    pub async fn kept(&self, tenant: Option<&Tenant>, most: u32) -> Result<Vec<KeptEvent>, RecordsError> {
+        let tenant = tenant.cloned();
+        self.worker.run(move |db| inbox::kept(db, tenant.as_ref(), most)).await
     }
 
     async fn newest_refresh_token(&self, of: &RefreshTokenOf) -> Result<Option<Vec<u8>>, RecordsError> {
@@ -397,6 +417,57 @@ impl Forgetting for Beside {
 
     async fn tenants(&self) -> Result<Vec<Tenant>, RecordsError> {
         self.reader.worker.run(|db| forget::tenants(db)).await
+    }
+}
+
+#[async_trait]
+impl Inbox for Beside {
+    async fn receive(&self, arrival: &Arrival, ready_at: Option<Timestamp>) -> Result<Received, RecordsError> {
+        let arrival = arrival.clone();
+        self.writer.run(move |db| inbox::receive(db, &arrival, ready_at)).await
+    }
+
+    async fn ready(&self, now: Timestamp, most: u32) -> Result<Vec<WaitingCall>, RecordsError> {
+        self.reader.worker.run(move |db| inbox::ready(db, now, most)).await
+    }
+
+    async fn next_ready(&self) -> Result<Option<Timestamp>, RecordsError> {
+        self.reader.worker.run(|db| inbox::next_ready(db)).await
+    }
+
+    async fn events(&self, number: WaitingNumber) -> Result<Option<WaitingEvents>, RecordsError> {
+        self.reader.worker.run(move |db| inbox::events(db, number)).await
+    }
+
+    async fn postpone(&self, number: WaitingNumber, until: Timestamp, trouble: &str) -> Result<(), RecordsError> {
+        let trouble = trouble.to_owned();
+        self.writer.run(move |db| inbox::postpone(db, number, until, &trouble)).await
+    }
+
+    async fn begun(&self, number: WaitingNumber, newest: u64) -> Result<(), RecordsError> {
+        self.writer.run(move |db| inbox::begun(db, number, newest)).await
+    }
+
+    async fn knows(&self, of: &ConversationIdentity) -> Result<bool, RecordsError> {
+        let of = of.clone();
+        self.reader.worker.run(move |db| inbox::knows(db, &of)).await
+    }
+
+    async fn analysed(&self, run: &RunId, analysis: &Analysis) -> Result<bool, RecordsError> {
+        let (run, analysis) = (run.clone(), analysis.clone());
+        self.writer.run(move |db| inbox::analysed(db, &run, &analysis)).await
+    }
+
+    async fn waiting(&self, tenant: Option<&Tenant>, most: u32) -> Result<Vec<WaitingCall>, RecordsError> {
+        self.reader.waiting(tenant, most).await
+    }
+
+    async fn kept(&self, tenant: Option<&Tenant>, most: u32) -> Result<Vec<KeptEvent>, RecordsError> {
+        self.reader.kept(tenant, most).await
+    }
+
+    async fn expire(&self, before: Timestamp) -> Result<u64, RecordsError> {
+        self.writer.run(move |db| inbox::expire(db, before)).await
     }
 }
 

@@ -11,7 +11,7 @@ use aftercall_core::{
 };
 use rusqlite::{Connection, OptionalExtension as _, Params, ToSql, params_from_iter};
 
-use super::{fault::Fault, integer, journal::unreadable};
+use super::{fault::Fault, inbox, integer, journal::unreadable};
 
 /// Payloads and conversations that one part deletes, in bytes, but for the last conversation: protects live runs from waiting
 /// for the writer.
@@ -27,7 +27,9 @@ impl Which {
     fn of(what: &Forget) -> Self {
         match what {
             Forget::Conversation(of) => Self {
-                sql: "SELECT DISTINCT platform, conversation FROM runs
+                sql: "SELECT platform, conversation FROM runs
+                      WHERE tenant = ?1 AND platform = ?2 AND conversation = ?3
+                      UNION SELECT platform, conversation FROM waiting
                       WHERE tenant = ?1 AND platform = ?2 AND conversation = ?3",
                 parameters: vec![
                     Box::new(of.tenant.to_string()),
@@ -45,7 +47,8 @@ impl Which {
                 parameters: vec![Box::new(tenant.to_string()), Box::new(integer(before.as_millis()))],
             },
             Forget::Tenant(tenant) => Self {
-                sql: "SELECT DISTINCT platform, conversation FROM runs WHERE tenant = ?1",
+                sql: "SELECT platform, conversation FROM runs WHERE tenant = ?1
+                      UNION SELECT platform, conversation FROM waiting WHERE tenant = ?1",
                 parameters: vec![Box::new(tenant.to_string())],
             },
         }
@@ -148,6 +151,7 @@ fn remove(db: &Connection, of: &ConversationIdentity, at: Timestamp) -> Result<F
         ))?
         .execute(key(of))?;
     }
+    inbox::remove(db, of)?;
     let effects = count(delete("effects")?);
     let runs = count(delete("runs")?);
     db.prepare_cached("INSERT OR REPLACE INTO forgotten (conversation, at) VALUES (?1, ?2)")?
@@ -169,6 +173,7 @@ fn rest_of_tenant(db: &Connection, tenant: &Tenant, mut gone: Forgotten, most: u
     if gone.values == u64::from(most) {
         return Ok(Batch { gone, is_last: false });
     }
+    inbox::remove_of_tenant(db, tenant)?;
     gone.consents = delete("consents")?;
     gone.refresh_tokens = delete("refresh_tokens")?;
     Ok(Batch { gone, is_last: true })
@@ -212,6 +217,7 @@ pub(super) fn tenants(db: &Connection) -> Result<Vec<Tenant>, Fault> {
              UNION ALL
              SELECT (SELECT min(tenant) FROM runs WHERE tenant > of_runs.tenant) FROM of_runs WHERE tenant IS NOT NULL)
          SELECT tenant FROM of_runs WHERE tenant IS NOT NULL
+         UNION SELECT tenant FROM arrivals
          UNION SELECT tenant FROM plugin_state
          UNION SELECT tenant FROM consents
          UNION SELECT tenant FROM refresh_tokens

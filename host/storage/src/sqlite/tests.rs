@@ -50,6 +50,7 @@ impl Storage for Records {
             state: sqlite.clone(),
             interventions: sqlite.beside(),
             forgetting: sqlite.beside(),
+            inbox: sqlite.beside(),
             refresh_tokens: sqlite.beside(),
             fence,
         }
@@ -122,7 +123,7 @@ fn what_cannot_be_opened_is_refused_and_left_alone() {
         move |records| fs::write(records.path(), text).expect("written")
     }
     let foreign = "isn't a records database of aftercall: name another file";
-    check(after("PRAGMA user_version = 7"), "have version 7, and this aftercall knows versions up to 5: run the");
+    check(after("PRAGMA user_version = 7"), "have version 7, and this aftercall knows versions up to 6: run the");
     check(after("PRAGMA application_id = 99"), foreign);
     check(after("PRAGMA user_version = -1"), foreign);
     check(|records| records.execute("CREATE TABLE theirs (a)"), foreign);
@@ -282,7 +283,7 @@ async fn records_of_an_older_version_are_brought_up_to_date() {
     };
     records.execute(&[run("a", "'completed'"), run("b", "'needs-attention'"), run("c", "NULL")].concat());
     for refused in [refusal(Sqlite::open_reader(records.path())), refusal(Sqlite::open_beside(records.path()))] {
-        assert!(refused.contains("have version 1, and this aftercall reads version 5: start its engine"), "{refused}");
+        assert!(refused.contains("have version 1, and this aftercall reads version 6: start its engine"), "{refused}");
     }
     let (sqlite, fence) = Sqlite::open(records.path()).expect("opens");
     assert_eq!(fence, Fence(5), "the epoch went on");

@@ -49,6 +49,21 @@ async fn fill(sqlite: &Sqlite, fence: Fence, identity: &RunIdentity, marker: &st
     let (standing, ending) = (Standing::Ended, Some(&ending));
     let append = Append { run: &run, seq: 1, event: &event, standing, ending, does: None };
     sqlite.append(fence, &append).await.expect("appended");
+    let told = arrival(&identity.tenant, Some(&identity.conversation), marker);
+    sqlite.beside.receive(&told, Some(Timestamp::from_millis(4))).await.expect("kept");
+}
+
+fn arrival(tenant: &Tenant, conversation: Option<&str>, marker: &str) -> Arrival {
+    Arrival {
+        tenant: tenant.clone(),
+        endpoint: "front".parse().expect("a name"),
+        platform: identity("acme", "c1", 0).platform,
+        conversation: conversation.map(str::to_owned),
+        call: None,
+        event: marker.to_owned(),
+        at: Timestamp::from_millis(4),
+        raw: marker.as_bytes().to_vec(),
+    }
 }
 
 /// Everything that is kept of a tenant beside conversations.
@@ -66,6 +81,7 @@ async fn fill_tenant(sqlite: &Sqlite, tenant: &Tenant) {
         at: Timestamp::from_millis(1),
     };
     sqlite.beside.consent(&[consent]).await.expect("recorded");
+    sqlite.beside.receive(&arrival(tenant, None, MARKER), None).await.expect("kept");
 }
 
 /// How many rows of each table there is have one of these in any of their columns.
@@ -134,7 +150,7 @@ async fn nothing_of_what_was_deleted_is_left_in_any_table() {
 
     forget_all(&sqlite, &Forget::Conversation(theirs.of_conversation())).await;
     for (table, rows) in rows_with(&records, &marks) {
-        let of_tenant = ["plugin_state", "consents", "refresh_tokens"].contains(&table.as_str());
+        let of_tenant = ["plugin_state", "consents", "refresh_tokens", "arrivals"].contains(&table.as_str());
         assert_eq!(rows, usize::from(of_tenant), "`{table}`, which a conversation doesn't go from");
     }
     forget_all(&sqlite, &Forget::Tenant(theirs.tenant.clone())).await;
