@@ -8,13 +8,15 @@ use std::{
 };
 
 use aftercall_core::{
+    assistant::Assistant,
     consent::Consent,
     id::{AssistantName, EndpointName, PluginName, RunId, Sha256Hex, Tenant},
     manifest::ConversationLevel,
     ports::{
-        Accept, Acceptance, Chance, Clock, Forgetting, Journal, Ledger, RecordsError, RunLine, StoredRun, Unfinished,
+        Accept, Acceptance, Chance, Clock, Forgetting, Inbox, Journal, Ledger, RecordsError, RunLine, StoredRun,
+        Unfinished,
     },
-    run::Ending,
+    run::{Ending, Kind},
     secret::Secret,
     time::Timestamp,
 };
@@ -23,6 +25,7 @@ use aftercall_llm::{Models, Route};
 use aftercall_plugin::{CodeCache, HostConfig, Installed, PluginHost, credential::SealedTokens};
 use aftercall_storage::Sqlite;
 use anyhow::{Context as _, anyhow, bail};
+use tokio::sync::Notify;
 
 use crate::{
     clock::{SystemChance, SystemClock},
@@ -30,7 +33,7 @@ use crate::{
     config::{self, Config, OPERATOR, TENANT_RUNS_MAX, TENANT_WAITING_MAX, TenantConfig},
     grants::LiveGrants,
     halt::Halting,
-    host_key,
+    host_key, inbox,
     prepare::{self, Call},
     records::RealRecords,
     tenants::{Endpoint, Ready, Setup, Working},
@@ -95,6 +98,10 @@ pub struct App {
     pub(crate) dispatcher: Dispatcher,
     pub(crate) rehearsal: bool,
     pub(crate) forgetting: Arc<dyn Forgetting>,
+    /// Calls of which no run has begun.
+    pub(crate) inbox: Arc<dyn Inbox>,
+    /// That one more waits.
+    pub(crate) inbox_filled: Notify,
     plugins: Arc<PluginHost>,
     journal: Arc<dyn Journal>,
     engine: Arc<Embedded>,
@@ -128,12 +135,15 @@ impl App {
         let consents = Arc::clone(&real.consents);
         let plugins = Arc::new(PluginHost::new(host_config(&config, &around, real)?)?);
         let installed = install(&config, &plugins)?;
+        let mut endpoints = config.tenants.values().flat_map(|tenant| tenant.endpoints.values());
+        let client = endpoints.any(|endpoint| endpoint.api.is_some()).then(inbox::client).transpose()?;
         let mut tenants = Tenants { broken: config.broken.clone(), ..Tenants::default() };
         tenants.passwords = operator_password(&config, &around)?;
         for (tenant, tenant_config) in &config.tenants {
             let (config, plugins, installed, env) = (&config, &*plugins, &installed, around.env);
             let (consents, now) = (&*consents, around.clock.now());
-            let setup = Setup { config, plugins, installed, env, consents, now, tenant, tenant_config };
+            let client = client.as_ref();
+            let setup = Setup { config, plugins, installed, env, consents, now, client, tenant, tenant_config };
             match setup.make_ready().await {
                 Ok(working) => tenants.take(tenant, tenant_config, working),
                 Err(why) if around.leave_out_broken => tenants.leave_out(tenant, &why),
@@ -143,7 +153,7 @@ impl App {
         if !around.rehearsal {
             consents.consent(&tenants.consents).await?;
         }
-        let forgetting = records.beside();
+        let (forgetting, inbox) = (records.beside(), records.beside());
         let (journal, ledger) = halting(records, around.halt_at);
         let ports = Ports {
             journal: Arc::clone(&journal),
@@ -172,6 +182,8 @@ impl App {
             dispatcher,
             rehearsal,
             forgetting,
+            inbox,
+            inbox_filled: Notify::new(),
             plugins,
             journal,
             engine,
@@ -191,9 +203,16 @@ impl App {
     ///
     /// # Errors
     /// The records failed. Nothing is accepted then.
-    pub async fn accept(&self, accept: Accept) -> Result<Accepted, RecordsError> {
-        let (run, acceptance) = self.engine.accept(&accept).await?;
-        Ok(Accepted { run, acceptance, ending: accept.ending })
+    pub async fn accept(&self, accept: &Accept) -> Result<Accepted, RecordsError> {
+        let (run, acceptance) = self.engine.accept(accept).await?;
+        Ok(Accepted { run, acceptance, ending: accept.ending.clone() })
+    }
+
+    /// The assistant that goes on after a call. None: nothing is to be done after it.
+    pub(crate) fn assistant_of(&self, accept: &Accept) -> Option<&Assistant> {
+        let Kind::Started(pins) = &accept.first.kind else { return None };
+        let of = (accept.identity.tenant.clone(), pins.assistant.clone());
+        Some(&self.assistants.get(&of)?.assistant)
     }
 
     /// Runs that have not ended, but for those that wait for a person.

@@ -32,6 +32,8 @@ pub enum Command {
     Rehearse(Rehearse),
     /// List runs, newest first; or say how one goes on that waits for a person
     Runs(Runs),
+    /// List calls that wait for their run, or what else platforms sent
+    Inbox(Inbox),
     /// Fold a run's journal again, entry by entry, and compare where it arrives with what the records say
     Replay(Replay),
     /// Tell what happened in a run: every turn, tool call, refusal and receipt
@@ -166,6 +168,26 @@ pub struct Runs {
     /// All that wait for a person, oldest first, instead
     #[arg(long)]
     pub waiting: bool,
+    /// How results are shown
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+/// `aftercall inbox`
+#[derive(Debug, Args)]
+pub struct Inbox {
+    /// Where the records are
+    #[command(flatten)]
+    pub store: Store,
+    /// Only this tenant's
+    #[arg(long)]
+    pub tenant: Option<Tenant>,
+    /// At most that many
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub most: u32,
+    /// Events that are of no call that waits, newest first, instead: they are kept for a week
+    #[arg(long)]
+    pub others: bool,
     /// How results are shown
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,

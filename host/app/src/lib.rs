@@ -12,8 +12,10 @@ pub mod forgetting;
 mod grants;
 pub mod halt;
 pub mod host_key;
+mod inbox;
 pub mod prepare;
 mod records;
+mod take_in;
 mod tenants;
 
 pub mod page;

@@ -1,9 +1,11 @@
 //! From a call's record to the first event of its run.
 
 use aftercall_core::{
+    assistant::Start,
     conversation::{Conversation, Item},
     gate::Skip,
-    id::{AssistantName, RunIdentity, Tenant},
+    id::{AssistantName, ConversationIdentity, RunIdentity, Tenant},
+    inbox::WaitingCall,
     json::Json,
     ports::Accept,
     repair::{Unrepairable, repair},
@@ -119,6 +121,35 @@ pub(crate) fn accept(app: &App, call: Call<'_>) -> Result<Accept, Error> {
         ending,
         seeds,
     })
+}
+
+/// A call that its platform doesn't give, or gives in a form that can't be read: its run says so, so that somebody sees it.
+pub(crate) fn unreadable(app: &App, call: &WaitingCall, reason: String) -> Accept {
+    let at = app.clock.now();
+    let ConversationIdentity { tenant, platform, conversation } = call.of.clone();
+    let decline = Decline::CannotContinue { reason };
+    Accept {
+        identity: RunIdentity { tenant, platform: platform.clone(), conversation: conversation.clone(), revision: 0 },
+        at,
+        raw: Vec::new(),
+        conversation: Conversation::new(platform, conversation),
+        first: Event { at, kind: Kind::Declined(decline.clone()) },
+        ending: Some(decline.into()),
+        seeds: Vec::new(),
+    }
+}
+
+/// When the work begins after a call of that assistant.
+///
+/// # Errors
+/// The tenant has no such assistant, or several.
+pub(crate) fn start(
+    app: &App,
+    tenant: &Tenant,
+    said: Option<&AssistantName>,
+    recorded: Option<&str>,
+) -> Result<Start, Error> {
+    Ok(assistant(app, &self::tenant(app, Some(tenant), None)?, said, recorded)?.assistant.start)
 }
 
 /// The run's first event, and what the live call did of what its tools do.

@@ -22,7 +22,10 @@ use aftercall_plugin::{Grant, Installed, PluginHost};
 use anyhow::{Context as _, anyhow, bail};
 use serde_json::Value;
 
-use crate::config::{Config, SecretRef, TenantConfig, nearest};
+use crate::{
+    config::{ApiConfig, Config, LostCalls, SecretRef, TenantConfig, nearest},
+    inbox::PlatformApi,
+};
 
 /// An assistant whose tools are known.
 pub(crate) struct Ready {
@@ -37,6 +40,8 @@ pub(crate) struct Endpoint {
     pub(crate) form: Form,
     pub(crate) assistant: Option<AssistantName>,
     pub(crate) verifier: Verifier,
+    pub(crate) api: Option<PlatformApi>,
+    pub(crate) lost_calls: Option<LostCalls>,
 }
 
 /// A tenant that can work.
@@ -57,6 +62,8 @@ pub(crate) struct Setup<'a> {
     pub(crate) env: &'a dyn Fn(&str) -> Option<String>,
     pub(crate) consents: &'a dyn Consents,
     pub(crate) now: Timestamp,
+    /// For platforms' APIs, where an endpoint needs one.
+    pub(crate) client: Option<&'a reqwest::Client>,
     pub(crate) tenant: &'a Tenant,
     pub(crate) tenant_config: &'a TenantConfig,
 }
@@ -83,18 +90,29 @@ impl Setup<'_> {
         let one = |(name, endpoint): (&EndpointName, &crate::config::Endpoint)| {
             let verifier = endpoint.verify.resolve(&self.config.folder, self.env);
             let place = || format!("tenants.{}.endpoints.{name}.verify", self.tenant);
+            let form = Form::of_platform(endpoint.platform.as_str()).expect("the configuration was checked");
             Ok((
                 name.clone(),
                 Endpoint {
                     tenant: self.tenant.clone(),
                     platform: endpoint.platform.clone(),
-                    form: Form::of_platform(endpoint.platform.as_str()).expect("the configuration was checked"),
+                    form,
                     assistant: endpoint.assistant.clone(),
                     verifier: verifier.map_err(|why| anyhow!("{}: {why}", place()))?,
+                    api: endpoint.api.as_ref().map(|api| self.api(name, form, api)).transpose()?,
+                    lost_calls: endpoint.lost_calls,
                 },
             ))
         };
         self.tenant_config.endpoints.iter().map(one).collect()
+    }
+
+    fn api(self, name: &EndpointName, form: Form, api: &ApiConfig) -> anyhow::Result<PlatformApi> {
+        let place = || format!("tenants.{}.endpoints.{name}.api", self.tenant);
+        let key = self.resolve(&api.key, || format!("{}.key", place()))?;
+        let client = self.client.cloned().expect("there is one where an endpoint has an `api`");
+        let known = form.api().expect("the configuration was checked");
+        PlatformApi::new(client, &known, api.base_url.as_deref(), key).map_err(|why| anyhow!("{}.{why}", place()))
     }
 
     fn resolve(self, secret: &SecretRef, place: impl FnOnce() -> String) -> anyhow::Result<Secret> {

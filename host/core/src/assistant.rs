@@ -24,12 +24,28 @@ pub struct Assistant {
     pub tools: Vec<ToolChoice>,
     /// The model that goes on, as the configuration names it. None: the one that took the call.
     pub model: Option<String>,
+    /// When the work after a call begins.
+    pub start: Start,
     /// Which calls have nothing to be done after them.
     pub gates: Gates,
     /// When a run stops, done or not.
     pub budgets: Budgets,
     /// How failed attempts are repeated.
     pub retries: Retries,
+}
+
+/// When the work after a call begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Start {
+    /// How long the platform's analysis is waited for, where it comes in an event of its own, in milliseconds. 0: it is not
+    /// waited for, and is added to the run when it comes.
+    pub settle_ms: u64,
+    /// The pause after the call, in milliseconds.
+    pub delay_ms: u64,
+    /// Whether an analysis that comes after the model has begun opens another run of the same call, which sees it. What the
+    /// first one did is not done again.
+    pub revises: bool,
 }
 
 /// One post-call tool of an assistant.

@@ -2,6 +2,7 @@
 //! or its time has not come.
 
 use crate::{
+    assistant::Start,
     id::{ConversationIdentity, EndpointName, Platform, Tenant},
     json::Json,
     time::Timestamp,
@@ -103,21 +104,10 @@ pub struct Analysis {
 /// pause after the call that the assistant makes.
 ///
 /// `ended_at` is the platform's word, and no later than `now` counts.
-pub fn ready_at(now: Timestamp, ended_at: Option<Timestamp>, wait: Wait) -> Timestamp {
+pub fn ready_at(now: Timestamp, ended_at: Option<Timestamp>, is_analysed: bool, start: Start) -> Timestamp {
     let ended_at = ended_at.map_or(now, |ended_at| ended_at.min(now));
-    let settled = if wait.is_whole { now } else { now.plus_ms(wait.settle_ms) };
-    settled.max(ended_at.plus_ms(wait.delay_ms))
-}
-
-/// What a call waits for before its run begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Wait {
-    /// Whether nothing more is to come of it.
-    pub is_whole: bool,
-    /// How long what is to come is waited for, in milliseconds.
-    pub settle_ms: u64,
-    /// The pause after the call, in milliseconds.
-    pub delay_ms: u64,
+    let settled = if is_analysed { now } else { now.plus_ms(start.settle_ms) };
+    settled.max(ended_at.plus_ms(start.delay_ms))
 }
 
 #[cfg(test)]
@@ -127,7 +117,7 @@ mod tests {
     #[test]
     fn a_run_begins_when_its_call_is_whole_or_its_time_is_over() {
         let at = Timestamp::from_millis;
-        for (ended_at, is_whole, settle_ms, delay_ms, expected) in [
+        for (ended_at, is_analysed, settle_ms, delay_ms, expected) in [
             (None, true, 60, 0, 1000),
             (None, false, 60, 0, 1060),
             (Some(900), true, 60, 0, 1000),
@@ -137,8 +127,9 @@ mod tests {
             (Some(99_999), true, 0, 500, 1500),
             (None, false, u64::MAX, 0, u64::MAX),
         ] {
-            let wait = Wait { is_whole, settle_ms, delay_ms };
-            assert_eq!(ready_at(at(1000), ended_at.map(at), wait), at(expected), "{ended_at:?} {wait:?}");
+            let start = Start { settle_ms, delay_ms, revises: false };
+            let ready_at = ready_at(at(1000), ended_at.map(at), is_analysed, start);
+            assert_eq!(ready_at, at(expected), "{ended_at:?} {is_analysed} {start:?}");
         }
     }
 }

@@ -116,6 +116,14 @@ pub struct Accept {
     pub seeds: Vec<Seed>,
 }
 
+impl Accept {
+    /// The same call as the first revision of the conversation after the one that began with it.
+    pub fn revised(mut self) -> Self {
+        self.identity.revision = self.identity.revision.saturating_add(1);
+        self
+    }
+}
+
 /// An event on its way into a journal.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Append<'a> {

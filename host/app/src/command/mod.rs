@@ -8,6 +8,7 @@ pub mod rehearse;
 pub mod run;
 
 pub mod forget;
+pub mod inbox;
 pub mod logs;
 pub mod replay;
 pub mod runs;

@@ -60,7 +60,7 @@ pub async fn drive(call: &cli::OneCall, revision: u32, rehearsal: bool) -> anyho
     let app = App::build(config, around).await?;
     let (tenant, assistant) = (call.tenant.as_ref(), call.assistant.as_ref());
     let accept = app.prepare(Call { raw: &raw, parsed, tenant, assistant, revision }).with_context(record)?;
-    let accepted = app.accept(accept).await?;
+    let accepted = app.accept(&accept).await?;
     if accepted.acceptance == Acceptance::Forgotten {
         bail!("{}: this conversation was deleted here, and nothing begins of it again", record());
     }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt, path::Path};
 
 use aftercall_core::{
-    assistant::{Assistant, PostCallSteps, ToolChoice},
+    assistant::{Assistant, PostCallSteps, Start, ToolChoice},
     cap::{Cap, Of, Per},
     id::{AssistantName, EndpointName, PluginName, Tenant},
     limits::TOOLS_MAX,
@@ -13,8 +13,13 @@ use aftercall_core::{
 use aftercall_intake::{Form, PAYLOAD_BYTES_MAX};
 
 use super::{
-    AssistantConfig, Config, Endpoint, Grant, OPERATOR, Server, TENANT_WEIGHT_MAX, TenantConfig, nearest::nearest,
+    AssistantConfig, Config, Endpoint, Grant, LostCalls, OPERATOR, Server, TENANT_WEIGHT_MAX, TenantConfig,
+    nearest::nearest,
+    server::{LOST_CALLS_BACK_MS_MAX, LOST_CALLS_EVERY_MS_MIN},
 };
+
+/// Longest that the work after a call may be put off, in milliseconds: 30 days.
+const START_MS_MAX: u64 = 30 * 24 * 60 * 60 * 1000;
 
 /// All that is wrong with a configuration: where, and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -167,8 +172,9 @@ impl Config {
         let assistant = config.assistants.get(name)?;
         let steps = PostCallSteps::of_instructions(assistant.instructions.as_deref()?).ok()?;
         let tools = assistant.tools.iter().filter_map(|text| tool_choice(text, assistant, config)).collect();
-        let AssistantConfig { gates, budgets, retries, .. } = *assistant;
-        Some(Assistant { name: name.clone(), steps, tools, model: assistant.model.clone(), gates, budgets, retries })
+        let AssistantConfig { start, gates, budgets, retries, .. } = *assistant;
+        let (name, model) = (name.clone(), assistant.model.clone());
+        Some(Assistant { name, steps, tools, model, start, gates, budgets, retries })
     }
 }
 
@@ -228,12 +234,50 @@ fn check_endpoint(problems: &mut Problems, place: &str, endpoint: &Endpoint, ten
     if endpoint.verify.secrets().is_empty() {
         problems.add(place, "`verify` has no secret: anybody could send calls");
     }
+    check_api(problems, place, endpoint);
+}
+
+fn check_api(problems: &mut Problems, place: &str, endpoint: &Endpoint) {
+    let Some(form) = Form::of_platform(endpoint.platform.as_str()) else { return };
+    let platform = &endpoint.platform;
+    match (&endpoint.api, form.api()) {
+        (Some(_), None) => {
+            problems.add(&format!("{place}.api"), format_args!("`{platform}` has no API that tells of calls"));
+        }
+        (None, _) if form == Form::Telnyx => {
+            let remedy = "add `api = { key = { env = \"TELNYX_API_KEY\" } }`";
+            problems.add(place, format_args!("what was said on a call has to be fetched from `{platform}`: {remedy}"));
+        }
+        _ => {}
+    }
+    let Some(LostCalls { every_ms, back_ms }) = endpoint.lost_calls else { return };
+    if endpoint.api.is_none() {
+        problems.add(&format!("{place}.lost_calls"), "needs the endpoint's `api`, which is asked for them");
+    }
+    if every_ms < LOST_CALLS_EVERY_MS_MIN {
+        let place = format!("{place}.lost_calls.every_ms");
+        problems.add(&place, format_args!("is less than {LOST_CALLS_EVERY_MS_MIN}: platforms would refuse that"));
+    }
+    if !(1..=LOST_CALLS_BACK_MS_MAX).contains(&back_ms) {
+        let place = format!("{place}.lost_calls.back_ms");
+        problems.add(&place, format_args!("is not within 1 and {LOST_CALLS_BACK_MS_MAX}, which is 30 days"));
+    }
+}
+
+fn check_start(problems: &mut Problems, place: &str, start: Start) {
+    for (name, ms) in [("settle_ms", start.settle_ms), ("delay_ms", start.delay_ms)] {
+        if ms > START_MS_MAX {
+            let place = format!("{place}.start.{name}");
+            problems.add(&place, format_args!("{ms} is more than {START_MS_MAX}, which is 30 days"));
+        }
+    }
 }
 
 fn check_assistant(problems: &mut Problems, place: &str, assistant: &AssistantConfig, tenant: &TenantConfig) {
     if let Some(Err(missing)) = assistant.instructions.as_deref().map(PostCallSteps::of_instructions) {
         problems.add(place, missing);
     }
+    check_start(problems, place, assistant.start);
     if assistant.tools.is_empty() {
         problems.add(place, "has no tools: add `tools = [\"plugin/tool\"]`");
     }

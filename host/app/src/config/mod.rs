@@ -18,7 +18,7 @@ use std::{
 };
 
 use aftercall_core::{
-    assistant::{Budgets, Retries},
+    assistant::{Budgets, Retries, Start},
     binding::Bindings,
     cap::Caps,
     constraint::Constraints,
@@ -41,7 +41,9 @@ pub use credential::{CredentialRef, PartRefs, SigningRef};
 pub(crate) use nearest::nearest;
 pub use read::Error;
 pub use secret::SecretRef;
-pub use server::{Endpoint, OPERATOR, Server, TENANT_RUNS_MAX, TENANT_WAITING_MAX, TENANT_WEIGHT_MAX};
+pub use server::{
+    ApiConfig, Endpoint, LostCalls, OPERATOR, Server, TENANT_RUNS_MAX, TENANT_WAITING_MAX, TENANT_WEIGHT_MAX,
+};
 pub use verify::{Algorithm, Hmac, Verify, Written};
 
 /// The whole file.
@@ -232,6 +234,8 @@ pub struct AssistantConfig {
     /// What live tools did already of what a post-call tool does, so that it is not done again:
     /// `already."calendar/book" = [{ live = "book_slot", arguments = { start = "arguments/start" } }]`.
     pub already: BTreeMap<String, Vec<Already>>,
+    /// When the work after a call begins: `start.delay_ms = 600_000`.
+    pub start: Start,
     /// Which calls have nothing to be done after them.
     pub gates: Gates,
     /// When a run stops, done or not.

@@ -14,6 +14,12 @@ pub const TENANT_WAITING_MAX: u32 = 10_000;
 /// Most that a tenant may weigh.
 pub const TENANT_WEIGHT_MAX: u32 = 1_000;
 
+/// How seldom lost calls are looked for at least, in milliseconds: protects platforms' APIs.
+pub const LOST_CALLS_EVERY_MS_MIN: u64 = 60_000;
+
+/// How far back lost calls are looked for at most, in milliseconds.
+pub const LOST_CALLS_BACK_MS_MAX: u64 = 30 * 24 * 60 * 60 * 1000;
+
 /// The user that sees all tenants' runs. No tenant can be called so.
 pub const OPERATOR: &str = "operator";
 
@@ -70,4 +76,37 @@ pub struct Endpoint {
     pub assistant: Option<AssistantName>,
     /// How a webhook proves that it is the platform's.
     pub verify: Verify,
+    /// How the platform's API is asked for what its webhooks lack. Absent: not at all.
+    #[serde(default)]
+    pub api: Option<ApiConfig>,
+    /// How calls are looked for whose webhook was lost: `{}` for what is usual. Absent: not at all. It needs `api`.
+    #[serde(default)]
+    pub lost_calls: Option<LostCalls>,
+}
+
+/// How a platform's API is reached.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApiConfig {
+    /// The tenant's key to it.
+    pub key: SecretRef,
+    /// Where it begins. Absent: at the platform's own address.
+    #[serde(default)]
+    pub base_url: Option<String>,
+}
+
+/// How calls are looked for whose webhook was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LostCalls {
+    /// How often, in milliseconds.
+    pub every_ms: u64,
+    /// How far back, in milliseconds.
+    pub back_ms: u64,
+}
+
+impl Default for LostCalls {
+    fn default() -> Self {
+        Self { every_ms: 15 * 60 * 1000, back_ms: 24 * 60 * 60 * 1000 }
+    }
 }

@@ -41,7 +41,7 @@ fn tone(outcome: &str) -> &'static str {
     match outcome {
         "under-way" => "live",
         "completed" => "good",
-        "sleeping" | "skipped" | "cancelled" => "calm",
+        "sleeping" | "waiting" | "skipped" | "cancelled" => "calm",
         "awaits-approval" | "needs-attention" | "unproven" => "warn",
         _ => "bad",
     }

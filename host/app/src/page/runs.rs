@@ -1,18 +1,30 @@
 //! The list of runs.
 
-use aftercall_core::{ports::RunLine, run::Standing};
+use aftercall_core::{inbox::WaitingCall, ports::RunLine, run::Standing};
 use maud::html;
 
 use super::{layout, tone};
 use crate::story;
 
-/// The newest runs, as a page.
-pub fn runs(lines: &[RunLine], user: &str) -> String {
+/// Calls that wait for their run, and the newest runs, as a page.
+pub fn runs(waiting: &[WaitingCall], lines: &[RunLine], user: &str) -> String {
     let live = lines.iter().any(|line| line.standing == Standing::Working.as_str());
     let body = html! {
         header { h1 { "Runs" } p.facts { "as " (user) } }
         main.list {
-            @if lines.is_empty() {
+            @for call in waiting {
+                div.row {
+                    span.(if call.trouble.is_some() { "warn" } else { tone("waiting") }).badge { "waiting" }
+                    span.what {
+                        strong { (call.of.conversation) }
+                        small {
+                            (call.of.tenant) " · " (call.of.platform) " · begins " (story::date(call.ready_at))
+                            @if let Some(trouble) = &call.trouble { " · " (trouble) }
+                        }
+                    }
+                }
+            }
+            @if lines.is_empty() && waiting.is_empty() {
                 p.empty { "No run yet. Each call that a platform posts to an endpoint becomes one." }
             }
             @for line in lines {

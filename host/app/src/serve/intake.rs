@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use aftercall_core::{
     id::EndpointName,
+    inbox::{Arrival, ready_at},
     ports::{Accept, Acceptance, RecordsError},
-    run::Run,
+    time::Timestamp,
 };
 use aftercall_engine::Full;
+use aftercall_intake::{AnalysisState, Notice, without_secrets};
 use axum::{
     Json,
     extract::{Path, Request, State, rejection::PathRejection},
@@ -24,6 +26,8 @@ use super::{
 use crate::{
     app::{Accepted, App},
     prepare::{self, Call},
+    story,
+    take_in::{NotTaken, take_in},
     tenants::Endpoint,
 };
 
@@ -31,6 +35,8 @@ use crate::{
 enum Taken {
     /// The call has a run.
     Accepted(Accepted),
+    /// The call waits: something of it is still to come, or its time has not.
+    Waits { conversation: Option<String>, ready_at: Option<Timestamp> },
     /// It says nothing of an ended call, which is in order: platforms send much.
     Ignored { event: String },
 }
@@ -57,9 +63,15 @@ fn told(shared: &Shared, taken: Result<Taken, Problem>) -> Response {
             });
             answer(&accepted)
         }
+        Ok(Taken::Waits { conversation, ready_at }) => {
+            shared.counters.count("waiting");
+            let ready_at = ready_at.map(story::date);
+            let body = json!({ "status": "waiting", "conversation": conversation, "ready_at": ready_at });
+            (StatusCode::ACCEPTED, Json(body)).into_response()
+        }
         Ok(Taken::Ignored { event }) => {
             shared.counters.count("ignored");
-            let why = "this event says nothing of an ended call; it is not kept";
+            let why = "this event says nothing of an ended call; it is kept for a while for people to look at";
             Json(json!({ "status": "ignored", "event": event, "detail": why })).into_response()
         }
         Err(problem) => {
@@ -96,7 +108,7 @@ async fn take(
         return Err(Problem::unavailable("stopping", "the server is stopping: send it again"));
     }
     let Path((platform, endpoint)) = path.map_err(|error| Problem::malformed(error.body_text()))?;
-    let endpoint = find(shared, &platform, &endpoint)?;
+    let (name, endpoint) = find(shared, &platform, &endpoint)?;
     let (parts, body) = request.into_parts();
     let server = &shared.app.config.server;
     let reading = Reading { bodies: &shared.bodies, bytes_max: server.body_bytes_max, ms_max: server.client_ms_max };
@@ -104,80 +116,122 @@ async fn take(
     let verified = endpoint.verifier.verify_head(&parts.headers, shared.app.clock.now());
     verified.map_err(|error| Problem::unverified(error.to_string()))?;
     let held = reading.read(body).await?;
-    let tenant = endpoint.tenant.clone();
     // A large history takes a while, which others need not wait for.
     let understanding = {
         let shared = Arc::clone(shared);
-        move || understand(&shared.app, &endpoint, &parts.headers, &held)
+        move || understand(&shared.app, (&name, &endpoint), &parts.headers, &held)
     };
-    let accept = match tokio::task::spawn_blocking(understanding).await.unwrap_or_else(|broken| Err(broke(&broken)))? {
-        Understood::Call(accept) => accept,
-        Understood::Other { event } => return Ok(Taken::Ignored { event }),
-    };
-    // Before it is accepted, since what was accepted is never refused; after it is believed, since nobody else gets a place.
-    let place = shared.app.dispatcher.reserve(&tenant).map_err(full)?;
-    let accepted = shared.app.accept(*accept).await.map_err(unwritten)?;
-    if waits(shared, &accepted).await.map_err(unwritten)? {
-        place.fill(accepted.run.clone());
+    match tokio::task::spawn_blocking(understanding).await.unwrap_or_else(|broken| Err(broke(&broken)))? {
+        Understood::Call(accept) => Ok(Taken::Accepted(take_in(&shared.app, *accept).await.map_err(not_taken)?)),
+        Understood::Waits(arrival, ready_at) => wait(&shared.app, arrival, ready_at).await.map_err(unwritten),
+        Understood::Other(arrival) => {
+            shared.app.inbox.receive(&arrival, None).await.map_err(unwritten)?;
+            Ok(Taken::Ignored { event: arrival.event })
+        }
     }
-    Ok(Taken::Accepted(accepted))
 }
 
-/// Whether a run is still to be driven, by whoever has a place for it.
-async fn waits(shared: &Shared, accepted: &Accepted) -> Result<bool, RecordsError> {
-    match accepted.acceptance {
-        Acceptance::New => Ok(accepted.ending.is_none()),
-        Acceptance::Forgotten => Ok(false),
-        Acceptance::Known if shared.app.dispatcher.knows(&accepted.run) => Ok(false),
-        // It was accepted and got no place, because something broke in between: it gets one now.
-        Acceptance::Known => match shared.app.read(&accepted.run).await {
-            Ok(stored) => Ok(Run::replay(stored.journal).is_ok_and(|run| run.ending().is_none())),
-            // It has been deleted since.
-            Err(RecordsError::NoSuchRun(_)) => Ok(false),
-            Err(error) => Err(error),
-        },
-    }
+/// Has a call wait for its run.
+async fn wait(app: &App, arrival: Arrival, ready_at: Option<Timestamp>) -> Result<Taken, RecordsError> {
+    app.inbox.receive(&arrival, ready_at).await?;
+    app.inbox_filled.notify_one();
+    Ok(Taken::Waits { conversation: arrival.conversation, ready_at })
 }
 
 /// A webhook that is its platform's, read.
 enum Understood {
+    /// A call whose run can begin.
     Call(Box<Accept>),
-    Other { event: String },
+    /// A call that waits until then; without an instant, for another event that names it.
+    Waits(Arrival, Option<Timestamp>),
+    /// Nothing of an ended call.
+    Other(Arrival),
 }
 
-fn understand(app: &App, endpoint: &Endpoint, headers: &HeaderMap, held: &Held) -> Result<Understood, Problem> {
-    let verified = endpoint.verifier.verify(headers, &held.bytes, app.clock.now());
+fn understand(
+    app: &App,
+    (name, endpoint): (&EndpointName, &Endpoint),
+    headers: &HeaderMap,
+    held: &Held,
+) -> Result<Understood, Problem> {
+    let now = app.clock.now();
+    let verified = endpoint.verifier.verify(headers, &held.bytes, now);
     verified.map_err(|error| Problem::unverified(error.to_string()))?;
-    let parsed = match endpoint.form.parse(&held.bytes) {
-        Ok(parsed) => parsed,
-        Err(aftercall_intake::Error::OtherEvent { event, .. }) => return Ok(Understood::Other { event }),
-        Err(error) => return Err(Problem::malformed(error.to_string())),
+    let arrival = |event: String, conversation: Option<String>, call: Option<String>| Arrival {
+        tenant: endpoint.tenant.clone(),
+        endpoint: name.clone(),
+        platform: endpoint.platform.clone(),
+        conversation,
+        call,
+        event,
+        at: now,
+        raw: without_secrets(&held.bytes).into_owned(),
     };
+    let wait = |Notice { event, conversation, call, .. }: Notice, ready_at: Timestamp| {
+        let ready_at = conversation.is_some().then_some(ready_at);
+        Understood::Waits(arrival(event, conversation, call), ready_at)
+    };
+    let read = match endpoint.form.tells_history() {
+        true => endpoint.form.parse(&held.bytes).map(Ok),
+        false => endpoint.form.notice(&held.bytes).map(Err),
+    };
+    let parsed = match read {
+        Ok(Ok(parsed)) => parsed,
+        Ok(Err(notice)) => {
+            let (said, recorded) = (endpoint.assistant.as_ref(), notice.assistant.as_deref());
+            let start = prepare::start(app, &endpoint.tenant, said, recorded).map_err(nobodys)?;
+            let ready_at = ready_at(now, None, notice.analysis != AnalysisState::ToCome, start);
+            return Ok(wait(notice, ready_at));
+        }
+        Err(aftercall_intake::Error::OtherEvent { event, .. }) => {
+            return Ok(Understood::Other(arrival(event, None, None)));
+        }
+        Err(error) => return Err(malformed(&error)),
+    };
+    let ended_at = parsed.conversation.ended_at;
     let (tenant, assistant) = (Some(&endpoint.tenant), endpoint.assistant.as_ref());
     let call = Call { raw: &held.bytes, parsed, tenant, assistant, revision: 0 };
-    app.prepare(call).map(|accept| Understood::Call(Box::new(accept))).map_err(|error| match error {
+    let accept = app.prepare(call).map_err(nobodys)?;
+    let start = app.assistant_of(&accept).map(|assistant| assistant.start).unwrap_or_default();
+    if (start.settle_ms, start.delay_ms) != (0, 0) {
+        let notice = endpoint.form.notice(&held.bytes).map_err(|error| malformed(&error))?;
+        let ready_at = ready_at(now, ended_at, notice.analysis != AnalysisState::ToCome, start);
+        if ready_at > now {
+            return Ok(wait(notice, ready_at));
+        }
+    }
+    Ok(Understood::Call(Box::new(accept)))
+}
+
+fn malformed(error: &aftercall_intake::Error) -> Problem {
+    Problem::malformed(error.to_string())
+}
+
+fn nobodys(error: prepare::Error) -> Problem {
+    match error {
         prepare::Error::BrokenTenant { .. } => {
             Problem::unavailable("not-configured", "this endpoint can't be used at present")
         }
         error => Problem::not_taken(error.to_string()),
-    })
+    }
 }
 
 /// The endpoint of that name. While a tenant's configuration can't be used, nobody knows whether an unknown name
 /// is that tenant's: its platform is asked to send again, rather than to give up.
-fn find(shared: &Shared, platform: &str, endpoint: &str) -> Result<Arc<Endpoint>, Problem> {
-    let found = endpoint.parse::<EndpointName>().ok().and_then(|name| shared.app.endpoints.get(&name));
-    match found.filter(|endpoint| endpoint.platform.as_str() == platform) {
-        Some(endpoint) => Ok(Arc::clone(endpoint)),
+fn find(shared: &Shared, platform: &str, endpoint: &str) -> Result<(EndpointName, Arc<Endpoint>), Problem> {
+    let found = endpoint.parse::<EndpointName>().ok().and_then(|name| shared.app.endpoints.get_key_value(&name));
+    match found.filter(|(_, endpoint)| endpoint.platform.as_str() == platform) {
+        Some((name, endpoint)) => Ok((name.clone(), Arc::clone(endpoint))),
         None if shared.app.broken.is_empty() => Err(Problem::not_found("there is no such endpoint")),
         None => Err(Problem::unavailable("not-configured", "this endpoint can't be used at present")),
     }
 }
 
-fn full(full: Full) -> Problem {
-    match full {
-        Full::Tenant => Problem::too_many(full.to_string()),
-        Full::Host => Problem::unavailable("full", full.to_string()),
+fn not_taken(not_taken: NotTaken) -> Problem {
+    match not_taken {
+        NotTaken::Full(full @ Full::Tenant) => Problem::too_many(full.to_string()),
+        NotTaken::Full(full @ Full::Host) => Problem::unavailable("full", full.to_string()),
+        NotTaken::Records(error) => unwritten(error),
     }
 }
 

@@ -31,7 +31,7 @@ use tokio::{
     sync::{Semaphore, watch},
 };
 
-use crate::{app::App, forgetting::sweep_on};
+use crate::{app::App, forgetting::sweep_on, inbox};
 use counters::Counters;
 use problem::Problem;
 
@@ -122,6 +122,8 @@ impl Server {
             worked = work => worked?,
             () = asked => {}
             () = sweep_on(&shared.app) => {}
+            () = inbox::work_on(&shared.app) => {}
+            () = inbox::look_on(&shared.app) => {}
         }
         drop(close);
         let _ = tokio::time::timeout(Duration::from_millis(CLOSING_MS_MAX), doors).await;

@@ -42,7 +42,8 @@ pub(super) async fn runs(State(shared): State<Arc<Shared>>, headers: HeaderMap) 
         tenant => Some(tenant.parse().expect("users are tenants' names")),
     };
     let lines = shared.app.runs(tenant.as_ref(), RUNS_MAX).await.map_err(unreadable)?;
-    Ok(private(page::runs(&lines, user)))
+    let waiting = shared.app.inbox.waiting(tenant.as_ref(), RUNS_MAX).await.map_err(unreadable)?;
+    Ok(private(page::runs(&waiting, &lines, user)))
 }
 
 /// One run. Another tenant's is not there.

@@ -140,6 +140,16 @@ pub(crate) async fn what_is_of_no_call_is_kept_for_a_while(storage: &dyn Storage
     for (tenant, ms) in [("acme", 1), ("beta", 2), ("acme", 3)] {
         assert_eq!(receive(&engine, arrival(tenant, None, None, "call_started", ms), None).await, Received::Kept);
     }
+    for ms in 0..20 {
+        receive(&engine, arrival("acme", None, None, "transcript_updated", ms), None).await;
+    }
+    let kept = engine.inbox.kept(None, 99).await.expect("read");
+    let newest = kept.iter().filter(|event| event.event == "transcript_updated").map(|event| event.at);
+    assert_eq!(newest.collect::<Vec<_>>(), (10..20).rev().map(at).collect::<Vec<_>>(), "the newest ten of a kind");
+    assert_eq!(engine.inbox.expire(at(100)).await, Ok(13));
+    for (tenant, ms) in [("acme", 1), ("beta", 2), ("acme", 3)] {
+        receive(&engine, arrival(tenant, None, None, "call_started", ms), None).await;
+    }
     receive(&engine, arrival("acme", Some("c1"), None, "ended", 1), Some(9)).await;
     let kept = engine.inbox.kept(Some(&identity("acme", "", 0).tenant), 9).await.expect("read");
     let seen: Vec<_> = kept.iter().map(|event| (event.event.as_str(), event.at, event.bytes)).collect();

@@ -11,6 +11,10 @@ use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 use super::{fault::Fault, forget, integer, journal::unreadable, timestamp};
 use crate::stored::Document;
 
+/// Events of one kind at one endpoint that are kept though they are of no call: protects the disk from platforms that tell
+/// of each word.
+const KEPT_OF_A_KIND_MAX: u32 = 10;
+
 pub(super) fn receive(db: &Connection, arrival: &Arrival, ready_at: Option<Timestamp>) -> Result<Received, Fault> {
     if let Some(of) = identity(arrival)
         && forget::is_forgotten(db, &of.digest())?
@@ -35,9 +39,11 @@ pub(super) fn receive(db: &Connection, arrival: &Arrival, ready_at: Option<Times
         ":at": integer(arrival.at.as_millis()),
         ":raw": arrival.raw,
     })?;
-    let (Some(waiting), Some(ready_at)) = (waiting, ready_at) else {
-        return Ok(if waiting.is_some() { Received::Waiting } else { Received::Kept });
+    let Some(waiting) = waiting else {
+        trim(db, arrival)?;
+        return Ok(Received::Kept);
     };
+    let Some(ready_at) = ready_at else { return Ok(Received::Waiting) };
     adopt(db, arrival, waiting)?;
     db.prepare_cached("UPDATE waiting SET ready_at = min(ready_at, ?2) WHERE number = ?1")?
         .execute((waiting, integer(ready_at.as_millis())))?;
@@ -96,6 +102,20 @@ fn adopt(db: &Connection, arrival: &Arrival, waiting: i64) -> Result<(), Fault> 
             "UPDATE arrivals SET waiting = ?4 WHERE waiting IS NULL AND tenant = ?1 AND platform = ?2 AND call = ?3",
         )?
         .execute((arrival.tenant.as_str(), arrival.platform.as_str(), &arrival.call, waiting))?;
+    }
+    Ok(())
+}
+
+/// Removes events of a kind that nobody can need any more, since newer ones are there to look at.
+fn trim(db: &Connection, arrival: &Arrival) -> Result<(), Fault> {
+    if arrival.call.is_none() {
+        db.prepare_cached(
+            "DELETE FROM arrivals WHERE number IN (
+                 SELECT number FROM arrivals
+                 WHERE waiting IS NULL AND call IS NULL AND tenant = ?1 AND endpoint = ?2 AND event = ?3
+                 ORDER BY number DESC LIMIT -1 OFFSET ?4)",
+        )?
+        .execute((arrival.tenant.as_str(), arrival.endpoint.as_str(), &arrival.event, KEPT_OF_A_KIND_MAX))?;
     }
     Ok(())
 }

@@ -29,4 +29,5 @@ CREATE TABLE arrivals (
 ) STRICT;
 CREATE INDEX arrivals_of_waiting ON arrivals (waiting, number) WHERE waiting IS NOT NULL;
 CREATE INDEX arrivals_kept ON arrivals (at) WHERE waiting IS NULL;
+CREATE INDEX arrivals_by_kind ON arrivals (tenant, endpoint, event, number) WHERE waiting IS NULL AND call IS NULL;
 CREATE INDEX arrivals_by_call ON arrivals (tenant, platform, call) WHERE waiting IS NULL AND call IS NOT NULL;
