@@ -311,6 +311,7 @@ fn models(config: &Config, around: &Surroundings<'_>) -> anyhow::Result<Models> 
             dialect: model.dialect,
             key,
             timeout_ms: model.timeout_ms.unwrap_or(aftercall_llm::TIMEOUT_MS_DEFAULT),
+            background: model.background,
         });
     }
     Ok(Models::new(routes, around.model.clone())?)

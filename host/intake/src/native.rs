@@ -254,6 +254,10 @@ fn told(envelope: &Envelope) -> Result<Told, Error> {
 fn provider_messages(envelope: &Envelope, messages: &[Box<RawValue>]) -> Result<Vec<CoreItem>, Error> {
     let mut items = match envelope.llm.dialect {
         Some(Dialect::OpenaiChat) => chat::items(messages, "/llm/messages", Origin::Provider)?,
+        Some(other) => {
+            let why = format!("`messages` in the format `{other}` can't be read yet: send the history as `items`");
+            return Err(Error::at("/llm/dialect", why));
+        }
         None => {
             let why = "`messages` needs the name of its format: add `\"dialect\": \"openai-chat\"`";
             return Err(Error::at("/llm/dialect", why));

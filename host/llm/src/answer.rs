@@ -65,7 +65,7 @@ impl Answer {
     }
 
     /// The provider's account of an error: its message, where one is found, else how the body begins.
-    fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         let found = serde_json::from_slice::<Value>(&self.body).ok().and_then(|body| error_message(&body));
         let (words, chars) = match found {
             Some(words) => (words, ERROR_CHARS_MAX),

@@ -11,7 +11,7 @@ use aftercall_core::{
 use reqwest::header::{AUTHORIZATION, HeaderName};
 use serde_json::value::RawValue;
 
-use crate::{answer::Answer, openai_chat};
+use crate::{answer::Answer, openai_chat, openai_responses};
 
 /// A wire format.
 pub(crate) struct Wire {
@@ -34,7 +34,7 @@ pub(crate) struct Wire {
 pub(crate) fn wire(dialect: Dialect) -> &'static Wire {
     match dialect {
         Dialect::OpenaiChat => &OPENAI_CHAT,
-        Dialect::OpenaiResponses => &OPENAI_CHAT,
+        Dialect::OpenaiResponses => &OPENAI_RESPONSES,
         Dialect::Anthropic => &OPENAI_CHAT,
         Dialect::Gemini => &OPENAI_CHAT,
     }
@@ -48,6 +48,26 @@ static OPENAI_CHAT: Wire = Wire {
     read: openai_chat::read,
     beyond: openai_chat::beyond,
 };
+
+static OPENAI_RESPONSES: Wire = Wire {
+    path: |_| vec!["responses".to_owned()],
+    key: (AUTHORIZATION, "Bearer "),
+    headers: &[],
+    body: openai_responses::body,
+    read: openai_responses::read,
+    beyond: openai_responses::beyond,
+};
+
+/// What writes the body of one request.
+pub(crate) type Body = fn(request: &TurnRequest<'_>, model: &str) -> Result<Vec<u8>, Failure>;
+
+/// What writes the body of a request whose reply is made in the background. None: the format has no such.
+pub(crate) fn background(dialect: Dialect) -> Option<Body> {
+    match dialect {
+        Dialect::OpenaiResponses => Some(openai_responses::background_body),
+        Dialect::OpenaiChat | Dialect::Anthropic | Dialect::Gemini => None,
+    }
+}
 
 /// Of a history, what no request to that dialect can carry: parts of other providers' own messages that have no
 /// translation.

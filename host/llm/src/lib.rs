@@ -12,6 +12,7 @@ mod route;
 
 mod dialect;
 mod openai_chat;
+mod openai_responses;
 
 mod history;
 mod parameters;

@@ -1,6 +1,6 @@
 //! Which endpoint takes a model's turns.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use aftercall_core::{
     conversation::Dialect,
@@ -10,12 +10,15 @@ use aftercall_core::{
 };
 use async_trait::async_trait;
 use reqwest::{
-    Url,
+    Method, Url,
     header::{HeaderMap, HeaderValue},
 };
+use tokio::time::Instant;
 
 use crate::{
-    dialect::{Wire, wire},
+    answer::Answer,
+    dialect::{Wire, background, wire},
+    openai_responses::{Ask, finished},
     transport::Transport,
 };
 
@@ -38,6 +41,11 @@ pub struct Route {
     pub key: Option<Secret>,
     /// How long one turn may take, in milliseconds: [`TIMEOUT_MS_DEFAULT`] suits most.
     pub timeout_ms: u64,
+    /// Whether a reply is made in the background and asked for until it is there, so that no connection has to last as
+    /// long as a model thinks: in OpenAI Responses alone. The provider then keeps what it is sent and what it replies, as
+    /// long as its terms have it (OpenAI: 30 days, unless the project says otherwise); without it, it is told to store
+    /// nothing.
+    pub background: bool,
 }
 
 /// Why the routes can't be used.
@@ -58,6 +66,16 @@ pub enum Error {
     Key {
         /// Of which route.
         route: String,
+    },
+    /// A reply in the background, from a provider that has no such.
+    #[error(
+        "model route `{route}`: `background` is for the dialect `openai-responses`, and this one speaks `{dialect}`: leave it out"
+    )]
+    Background {
+        /// Of which route.
+        route: String,
+        /// What it speaks.
+        dialect: Dialect,
     },
     /// One name, two ways.
     #[error("two model routes are called `{route}`: keep one")]
@@ -135,6 +153,19 @@ impl Models {
             None => Ok((self.routes.get(&pin.route).ok_or_else(|| unmapped(&pin.route))?, &pin.model)),
         }
     }
+
+    /// The final answer to a request whose reply is made in the background.
+    async fn in_background(&self, endpoint: &Endpoint, path: Vec<String>, body: Vec<u8>) -> Result<Answer, Failure> {
+        let now = Instant::now();
+        let until = now.checked_add(Duration::from_millis(endpoint.route.timeout_ms)).unwrap_or(now);
+        let first = self.transport.post(endpoint, &path, body).await?;
+        let ask = |Ask { id, cancel, within }| {
+            let (method, last) = if cancel { (Method::POST, Some("cancel".to_owned())) } else { (Method::GET, None) };
+            let path: Vec<String> = path.iter().cloned().chain([id]).chain(last).collect();
+            async move { self.transport.ask(method, endpoint, &path, within).await }
+        };
+        finished(first, until, ask).await
+    }
 }
 
 #[async_trait]
@@ -142,8 +173,11 @@ impl Model for Models {
     async fn turn(&self, request: &TurnRequest<'_>) -> Result<Reply, Failure> {
         let (endpoint, model) = self.endpoint(request.model)?;
         let wire = wire(endpoint.route.dialect);
-        let body = (wire.body)(request, model)?;
-        let answer = self.transport.post(endpoint, &(wire.path)(model), body).await?;
+        let path = (wire.path)(model);
+        let answer = match background(endpoint.route.dialect).filter(|_| endpoint.route.background) {
+            Some(body) => self.in_background(endpoint, path, body(request, model)?).await?,
+            None => self.transport.post(endpoint, &path, (wire.body)(request, model)?).await?,
+        };
         (wire.read)(&answer, request.exchanges.len())
     }
 }
@@ -157,6 +191,9 @@ impl Endpoint {
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(wrong("has a credential in it, which belongs in `key`"));
+        }
+        if route.background && background(route.dialect).is_none() {
+            return Err(Error::Background { route: route.name, dialect: route.dialect });
         }
         let headers = headers(wire(route.dialect), route.key.as_ref());
         let headers = headers.map_err(|Unusable| Error::Key { route: route.name.clone() })?;

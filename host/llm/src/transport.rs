@@ -5,7 +5,7 @@ use std::{error::Error as _, time::Duration};
 use aftercall_core::model::{Failure, FailureKind};
 use jiff::fmt::rfc2822;
 use reqwest::{
-    Client, Response,
+    Client, Method, RequestBuilder, Response,
     header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER},
     redirect,
 };
@@ -50,23 +50,42 @@ impl Transport {
 
     /// Sends JSON to a path below the endpoint's base, and reads the whole answer.
     pub(crate) async fn post(&self, endpoint: &Endpoint, path: &[String], body: Vec<u8>) -> Result<Answer, Failure> {
+        let timeout = Duration::from_millis(endpoint.route.timeout_ms);
+        let request = self.request(Method::POST, endpoint, path, timeout);
+        let request = request.header(CONTENT_TYPE, "application/json").body(body);
+        answered(endpoint, request).await
+    }
+
+    /// Asks for something without sending any body, and reads the whole answer.
+    pub(crate) async fn ask(
+        &self,
+        method: Method,
+        endpoint: &Endpoint,
+        path: &[String],
+        timeout: Duration,
+    ) -> Result<Answer, Failure> {
+        answered(endpoint, self.request(method, endpoint, path, timeout)).await
+    }
+
+    fn request(&self, method: Method, endpoint: &Endpoint, path: &[String], timeout: Duration) -> RequestBuilder {
         let mut url = endpoint.url.clone();
         url.path_segments_mut().expect("an http URL has a path").pop_if_empty().extend(path);
-        let timeout = Duration::from_millis(endpoint.route.timeout_ms);
-        let request = self.0.post(url).headers(endpoint.headers.clone()).header(CONTENT_TYPE, "application/json");
-        let request = request.timeout(timeout).body(body);
-        let lost = |error| unavailable(&error, endpoint);
-        let response = request.send().await.map_err(lost)?;
-        let status = response.status().as_u16();
-        let retry_after_ms = retry_after_ms(response.headers());
-        let body = read(response).await.map_err(lost)?;
-        let (route, key) = (endpoint.route.name.clone(), endpoint.route.key.clone());
-        let answer = Answer { route, status, retry_after_ms, body, key };
-        if answer.body.len() > REPLY_BYTES_MAX {
-            return Err(answer.nonsense(&format!("it has more than {REPLY_BYTES_MAX} bytes")));
-        }
-        Ok(answer)
+        self.0.request(method, url).headers(endpoint.headers.clone()).timeout(timeout)
     }
+}
+
+async fn answered(endpoint: &Endpoint, request: RequestBuilder) -> Result<Answer, Failure> {
+    let lost = |error| unavailable(&error, endpoint);
+    let response = request.send().await.map_err(lost)?;
+    let status = response.status().as_u16();
+    let retry_after_ms = retry_after_ms(response.headers());
+    let body = read(response).await.map_err(lost)?;
+    let (route, key) = (endpoint.route.name.clone(), endpoint.route.key.clone());
+    let answer = Answer { route, status, retry_after_ms, body, key };
+    if answer.body.len() > REPLY_BYTES_MAX {
+        return Err(answer.nonsense(&format!("it has more than {REPLY_BYTES_MAX} bytes")));
+    }
+    Ok(answer)
 }
 
 fn tls() -> rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier> {

@@ -64,6 +64,7 @@ fn route(name: &str, base_url: &str) -> Route {
         dialect: Dialect::OpenaiChat,
         key: Some(Secret::new(KEY.to_owned())),
         timeout_ms: TIMEOUT_MS_DEFAULT,
+        background: false,
     }
 }
 
@@ -201,6 +202,7 @@ fn a_route_that_cannot_work_is_refused() {
         (vec![route("a", "https://me:hush@127.0.0.1/v1")], "belongs in `key`"),
         (vec![keyed("")], "the key is empty"),
         (vec![keyed("hush\nhush")], "no HTTP header"),
+        (vec![Route { background: true, ..route("a", "http://127.0.0.1/v1") }], "speaks `openai-chat`: leave it out"),
         (vec![keyed("k"), keyed("k")], "two model routes are called `a`"),
     ] {
         let error = Models::new(routes, None).expect_err(words).to_string();

@@ -82,6 +82,7 @@ fn model(call: &cli::OneCall) -> Option<Route> {
         dialect: Dialect::OpenaiChat,
         key: key.map(Secret::new),
         timeout_ms: aftercall_llm::TIMEOUT_MS_DEFAULT,
+        background: false,
     })
 }
 

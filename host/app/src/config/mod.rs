@@ -129,6 +129,11 @@ pub struct Model {
     /// Longest time for one turn, in milliseconds.
     #[serde(default)]
     pub timeout_ms: Option<u64>,
+    /// Whether replies are made in the background and asked for until they are there, for models that think for minutes:
+    /// in the dialect `openai-responses` alone. The provider then keeps the call and the replies, as long as its terms
+    /// have it; otherwise it is told to store nothing. Default: no.
+    #[serde(default)]
+    pub background: bool,
 }
 
 const fn openai_chat() -> Dialect {

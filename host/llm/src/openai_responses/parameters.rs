@@ -1,0 +1,85 @@
+//! The parameters of the live call, in this format's words.
+
+use std::collections::BTreeMap;
+
+use aftercall_core::model::{Failure, TurnRequest};
+use serde_json::{
+    Map, Value,
+    value::{RawValue, to_raw_value},
+};
+
+use super::model;
+use crate::parameters::passed_on;
+
+/// Those that go out as they are. The format's other ones are set by the request itself, or concern what it hasn't: the
+/// provider's memory, its tools, streams.
+const KNOWN: [&str; 10] = [
+    "instructions",
+    "metadata",
+    "prompt_cache_key",
+    "prompt_cache_retention",
+    "safety_identifier",
+    "service_tier",
+    "temperature",
+    "top_p",
+    "truncation",
+    "user",
+];
+
+/// What limits a reply, in the words of this format and of Chat Completions.
+const LIMITS: [&str; 3] = ["max_output_tokens", "max_completion_tokens", "max_tokens"];
+
+/// The lowest limit of a reply that the provider takes, in tokens.
+const OUTPUT_TOKENS_MIN: u64 = 16;
+
+/// What a model that thinks refuses.
+const OF_SAMPLING: [&str; 2] = ["temperature", "top_p"];
+
+/// The parameters, by their names on the wire; `include` among them, where the model has thoughts to include.
+pub(super) fn of(request: &TurnRequest<'_>, model: &str) -> Result<BTreeMap<String, Box<RawValue>>, Failure> {
+    let given = passed_on(&request.conversation.model.parameters, &[])?;
+    let value = |name: &str| given.get(name).and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok());
+    let reasoning = reasoning(request, model, value("reasoning"), value("reasoning_effort"));
+    let effort = reasoning.get("effort").and_then(Value::as_str);
+    let thinks = effort.map_or_else(|| model::thinks(model), |effort| effort != "none");
+    let is_known = |name: &str| KNOWN.contains(&name) && !(thinks && OF_SAMPLING.contains(&name));
+    let mut parameters: BTreeMap<_, _> =
+        given.iter().filter(|(name, _)| is_known(name)).map(|(name, value)| (name.clone(), value.clone())).collect();
+    let mut set = |name: &str, value: Value| parameters.insert(name.to_owned(), raw(&value));
+    if let Some(tokens) = LIMITS.iter().find_map(|name| value(name)?.as_u64()) {
+        set("max_output_tokens", tokens.max(OUTPUT_TOKENS_MIN).into());
+    }
+    let verbosity = || value("text")?.get("verbosity").cloned();
+    if let Some(verbosity) = verbosity().or_else(|| value("verbosity")).filter(|verbosity| !verbosity.is_null()) {
+        set("text", Value::from_iter([("verbosity", verbosity)]));
+    }
+    if !reasoning.is_empty() {
+        set("reasoning", reasoning.into());
+    }
+    if thinks {
+        set("include", vec!["reasoning.encrypted_content"].into());
+    }
+    Ok(parameters)
+}
+
+/// How the model is to think: as it is pinned, else as on the call.
+fn reasoning(
+    request: &TurnRequest<'_>,
+    model: &str,
+    given: Option<Value>,
+    effort: Option<Value>,
+) -> Map<String, Value> {
+    let mut reasoning = match given {
+        Some(Value::Object(given)) => given,
+        _ => Map::new(),
+    };
+    let pinned = request.model.reasoning.map(|pinned| model::effort(model, pinned.effort()).into());
+    if let Some(effort) = pinned.or_else(|| effort.filter(Value::is_string)) {
+        reasoning.insert("effort".to_owned(), effort);
+    }
+    reasoning
+}
+
+fn raw(value: &Value) -> Box<RawValue> {
+    to_raw_value(value).expect("a JSON document serialises")
+}
