@@ -29,6 +29,8 @@ pub enum Part {
     File,
     /// A call of a tool that the provider runs itself, or another thing of its own.
     ProviderItem,
+    /// The body of a tool's result.
+    ToolOutput,
 }
 
 /// Why some of a history is left out.
@@ -42,6 +44,11 @@ pub enum Because {
         /// The format of the model that goes on.
         to: Dialect,
     },
+    /// The history is too long for the model that goes on.
+    Window {
+        /// About how many tokens of it fit.
+        tokens_max: u64,
+    },
 }
 
 impl std::fmt::Display for LeftOut {
@@ -51,10 +58,12 @@ impl std::fmt::Display for LeftOut {
             Part::Image => ("image", "images"),
             Part::Audio => ("recording", "recordings"),
             Part::File => ("file", "files"),
+            Part::ToolOutput => ("old result of a tool", "old results of tools"),
             Part::ProviderItem => ("item of the provider's own", "items of the provider's own"),
         };
         write!(f, "{} {}", self.times, if self.times == 1 { one } else { many })?;
         match self.because {
+            Because::Window { tokens_max } => write!(f, ": no more than some {tokens_max} tokens of history fit"),
             Because::Untranslatable { from, to } => write!(f, ": {from} has it and {to} has no word for it"),
         }
     }

@@ -18,6 +18,7 @@ pub mod facts;
 pub mod gate;
 pub mod left_out;
 pub mod repair;
+pub mod window;
 
 pub mod assistant;
 pub mod binding;
