@@ -41,6 +41,14 @@ pub enum Error {
         /// The event that does.
         wanted: &'static str,
     },
+    /// A platform's API tells of a call that isn't over.
+    #[error("at {place}: the call is under way (`{status}`): ask again when it is over")]
+    UnderWay {
+        /// Where its status stands.
+        place: String,
+        /// Its status.
+        status: String,
+    },
     /// Something in its place is missing or wrong.
     #[error("at {place}: {why}")]
     At {

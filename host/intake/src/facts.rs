@@ -21,6 +21,11 @@ pub(crate) fn settle(call: &mut Conversation) -> Result<(), Error> {
     check(call)
 }
 
+/// Refuses what is no identifier of a call.
+pub(crate) fn identifier(value: &str) -> Result<(), Error> {
+    fact("identifier", value)
+}
+
 fn check(call: &Conversation) -> Result<(), Error> {
     let facts = [
         ("identifier", Some(&call.id)),
@@ -29,12 +34,13 @@ fn check(call: &Conversation) -> Result<(), Error> {
         ("time zone", call.time_zone.as_ref()),
         ("model's name", call.model.name.as_ref()),
     ];
-    for (what, value) in facts {
-        let value = value.map(String::as_str).unwrap_or_default();
-        if value.len() > FACT_BYTES_MAX || value.chars().any(char::is_control) {
-            let why = format!("the call's {what} must be one line of at most {FACT_BYTES_MAX} bytes");
-            return Err(Error::at("/", why));
-        }
+    facts.into_iter().try_for_each(|(what, value)| fact(what, value.map(String::as_str).unwrap_or_default()))
+}
+
+fn fact(what: &str, value: &str) -> Result<(), Error> {
+    if value.len() > FACT_BYTES_MAX || value.chars().any(char::is_control) {
+        let why = format!("the call's {what} must be one line of at most {FACT_BYTES_MAX} bytes");
+        return Err(Error::at("/", why));
     }
     Ok(())
 }

@@ -4,12 +4,18 @@
 //! the bytes that the platform sent. It tolerates what it doesn't know, keeps a provider's own bytes where the
 //! platform has them, and says the place and the remedy where it can't go on.
 //!
-//! What this crate refuses: to repair a history (core does), to fetch anything, to believe a platform's
+//! What a webhook lacks, and calls whose webhook was lost, are asked for ([`Form::gather`], [`Form::list`]): this crate says
+//! what to ask and reads the answers, whoever uses it sends the requests. What came of one call is put together
+//! ([`Form::together`]).
+//!
+//! What this crate refuses: to repair a history (core does), to fetch anything itself, to believe a platform's
 //! summary (it is carried for people alone), to take a phone number or a tenant from what was spoken.
 
 mod detect;
 mod error;
+mod notice;
 mod secrets;
+mod together;
 mod verify;
 
 pub mod bland;
@@ -30,6 +36,7 @@ use aftercall_core::conversation::Conversation;
 
 pub use detect::{Form, detect};
 pub use error::Error;
+pub use notice::{AnalysisState, Notice};
 pub use secrets::without_secrets;
 pub use verify::{
     Encoding, InvalidKey, InvalidTemplate, Key, Place, Scheme, Template, Time, Unit, Unverified, Verifier,

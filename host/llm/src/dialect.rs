@@ -83,6 +83,11 @@ pub fn left_out(conversation: &Conversation, to: Dialect) -> Vec<LeftOut> {
     times.into_iter().map(left_out).collect()
 }
 
+/// Whether a provider's own message has a recording in it.
+pub fn has_audio(own: &Opaque) -> bool {
+    (wire(own.dialect).beyond)(&own.data.raw()).contains(&Part::Audio)
+}
+
 /// The body of the request that asks for a turn, in the dialect of the request's model.
 ///
 /// # Errors

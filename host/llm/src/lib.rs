@@ -21,5 +21,5 @@ mod answer;
 mod transport;
 
 pub use answer::REPLY_BYTES_MAX;
-pub use dialect::{left_out, render};
+pub use dialect::{has_audio, left_out, render};
 pub use route::{Error, Models, Route, TIMEOUT_MS_DEFAULT};

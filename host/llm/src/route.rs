@@ -41,6 +41,8 @@ pub struct Route {
     pub key: Option<Secret>,
     /// How long one turn may take, in milliseconds: [`TIMEOUT_MS_DEFAULT`] suits most.
     pub timeout_ms: u64,
+    /// How many tokens a request and its reply may have together. None: not known, and no history is taken for too long.
+    pub context_tokens: Option<u64>,
     /// Whether a reply is made in the background and asked for until it is there, so that no connection has to last as
     /// long as a model thinks: in OpenAI Responses alone. The provider then keeps what it is sent and what it replies, as
     /// long as its terms have it (OpenAI: 30 days, unless the project says otherwise); without it, it is told to store
@@ -144,6 +146,11 @@ impl Models {
         };
         let Route { name, dialect, .. } = &endpoint.route;
         Ok(ModelPin { route: name.clone(), model: endpoint.model().to_owned(), dialect: *dialect, reasoning: None })
+    }
+
+    /// How many tokens a request to a pinned model and its reply may have together, where that is known.
+    pub fn context_tokens(&self, pin: &ModelPin) -> Option<u64> {
+        self.endpoint(pin).ok()?.0.route.context_tokens
     }
 
     /// Where a pinned model's turns go, and the name that goes on the wire.

@@ -64,6 +64,7 @@ fn route(name: &str, base_url: &str) -> Route {
         dialect: Dialect::OpenaiChat,
         key: Some(Secret::new(KEY.to_owned())),
         timeout_ms: TIMEOUT_MS_DEFAULT,
+        context_tokens: None,
         background: false,
     }
 }

@@ -93,7 +93,8 @@ pub(super) fn inside<'a>(document: &'a Value, place: &str) -> (Tree<'a>, String)
     }
 }
 
-fn insight(made: &Value) -> Option<Insight> {
+/// One of an event's results.
+pub(super) fn insight(made: &Value) -> Option<Insight> {
     let result = made.get("result").filter(|result| !result.is_null())?;
     Some(Insight { id: Tree(made).text(&["/insight_id"]), result: Json::from(result) })
 }

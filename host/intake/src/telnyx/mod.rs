@@ -1,13 +1,15 @@
 //! Telnyx: `call.conversation.ended`, and the call's messages, which are fetched from its API.
 //!
 //! The event says which call ended and not what was said. What is kept of a call is both together, oldest message
-//! first: [`record`] makes it, [`parse`] reads it.
+//! first, with what Telnyx made of it: [`record`] and [`Form::together`](crate::Form::together) make it, [`parse`] reads it.
 //! Source: Telnyx' API reference ("Call Conversation Ended", "Call Conversation Insights Generated", "Get conversation
 //! messages") and its SDKs, which are made of the same description.
 
 mod event;
+mod insights;
 mod messages;
 mod page;
+mod together;
 
 use aftercall_core::{
     conversation::{Conversation, Direction, ModelOfCall},
@@ -23,6 +25,8 @@ use crate::{
 };
 
 pub use event::{ENDED, Event, INSIGHT_GROUP, INSIGHTS, Insight, event};
+pub(crate) use together::{notice, together};
+
 pub use page::{PAGE_MESSAGES_MAX, Page, page, record};
 
 /// Where the type of the event stands: in what is kept of a call, in a webhook, in a bare event.
@@ -40,16 +44,13 @@ pub fn scheme() -> Scheme {
     }
 }
 
-/// Reads what is kept of a call: `{"event": …, "messages": […]}`.
+/// Reads what is kept of a call: `{"event": …, "messages": […]}`, and `insights` where there are any.
 ///
 /// # Errors
 /// It is another event, or its messages are not there.
 pub fn parse(payload: &[u8]) -> Result<Parsed, Error> {
     let document = document::tree(payload)?;
-    let (webhook, place) = match document.get("event").filter(|event| event.is_object()) {
-        Some(event) => (event, "/event"),
-        None => (&document, ""),
-    };
+    let (webhook, place) = webhook(&document);
     let (event, inner) = event::inside(webhook, place);
     let Event::Ended { conversation: id, assistant, at: ended_at, .. } = event::read(webhook, place)? else {
         let kind = event.text(&["/event_type"]).unwrap_or_default();
@@ -62,10 +63,11 @@ pub fn parse(payload: &[u8]) -> Result<Parsed, Error> {
     })?;
     let items = messages::items(messages);
     let call = Tree(event.value(&["/payload"]).unwrap_or(&Value::Null));
+    let (summary, variables) = insights::read(Tree(&document).list(&["/insights"]));
     let conversation = Conversation {
         platform: "telnyx".parse().expect("it is a name"),
         id,
-        direction: direction(call),
+        direction: direction(call).or_else(|| said_direction(Tree(&document))),
         from: call.text(&["/from"]),
         to: call.text(&["/to"]),
         time_zone: None,
@@ -77,19 +79,33 @@ pub fn parse(payload: &[u8]) -> Result<Parsed, Error> {
         model: ModelOfCall { name: call.text(&["/llm_model"]), parameters: Json::parse("{}").expect("it is JSON") },
         live_tools: document::live_tools([], &items),
         items,
-        summary: None,
-        variables: None,
+        summary,
+        variables,
     };
     Ok(Parsed { conversation, assistant, tenant: None })
+}
+
+/// The event of a record that is kept of a call, and its place; or the event that a document is.
+fn webhook(document: &Value) -> (&Value, &'static str) {
+    match document.get("event").filter(|event| event.is_object()) {
+        Some(event) => (event, "/event"),
+        None => (document, ""),
+    }
+}
+
+fn said_direction(call: Tree<'_>) -> Option<Direction> {
+    match call.text(&["/direction"])?.as_str() {
+        "incoming" | "inbound" => Some(Direction::Inbound),
+        "outgoing" | "outbound" => Some(Direction::Outbound),
+        _ => None,
+    }
 }
 
 /// Who called whom: by the word of other call events, where one adds it; else a call to the assistant's own SIP address
 /// (`…@assistant-ID.sip.telnyx.com`) came in. A call between two numbers doesn't tell.
 fn direction(call: Tree<'_>) -> Option<Direction> {
-    match call.text(&["/direction"]).as_deref() {
-        Some("incoming" | "inbound") => return Some(Direction::Inbound),
-        Some("outgoing" | "outbound") => return Some(Direction::Outbound),
-        _ => {}
+    if let Some(said) = said_direction(call) {
+        return Some(said);
     }
     let is_assistant = |address: &str| {
         let host = address.rsplit('@').next().unwrap_or_default().trim_start_matches("sip:");

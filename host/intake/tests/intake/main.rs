@@ -4,6 +4,7 @@ mod broken;
 mod mutants;
 mod signed;
 mod story;
+mod together;
 
 use aftercall_core::{
     conversation::{Content, Item},
