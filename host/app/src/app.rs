@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
-    num::NonZeroU32,
+    num::{NonZeroU32, NonZeroU64},
     sync::Arc,
     time::Duration,
 };
@@ -311,6 +311,7 @@ fn models(config: &Config, around: &Surroundings<'_>) -> anyhow::Result<Models> 
             dialect: model.dialect,
             key,
             timeout_ms: model.timeout_ms.unwrap_or(aftercall_llm::TIMEOUT_MS_DEFAULT),
+            context_tokens: model.context_tokens.map(NonZeroU64::get),
             background: model.background,
         });
     }

@@ -3,10 +3,14 @@
 use std::path::PathBuf;
 
 use aftercall_core::{
+    conversation::Dialect,
     id::{AssistantName, Platform, PluginName, Tenant},
     time::Timestamp,
 };
-use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use clap::{
+    ArgGroup, Args, Parser, Subcommand, ValueEnum,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 
 use crate::command::forget::instant;
 
@@ -108,15 +112,23 @@ pub struct OneCall {
     /// Which assistant took it; needed where the tenant has several and the record's isn't among their `platform_ids`
     #[arg(long)]
     pub assistant: Option<AssistantName>,
-    /// Go on with this model instead of the call's; its key comes from OPENAI_API_KEY
+    /// Go on with this model instead of the call's; its key comes from OPENAI_API_KEY, ANTHROPIC_API_KEY or GEMINI_API_KEY
     #[arg(long, value_name = "NAME", requires = "base_url")]
     pub model: Option<String>,
     /// Where that model's API begins, such as `https://api.openai.com/v1`
     #[arg(long, value_name = "URL", requires = "model")]
     pub base_url: Option<String>,
+    /// What that API speaks
+    #[arg(long, value_parser = dialects(), default_value = "openai-chat", requires = "model")]
+    pub dialect: Dialect,
     /// How results are shown
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
+}
+
+fn dialects() -> impl TypedValueParser<Value = Dialect> {
+    let names = PossibleValuesParser::new(Dialect::ALL.map(Dialect::as_str));
+    names.map(|name| Dialect::ALL.into_iter().find(|dialect| dialect.as_str() == name).expect("it is one of them"))
 }
 
 /// `aftercall run`

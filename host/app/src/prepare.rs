@@ -7,14 +7,16 @@ use aftercall_core::{
     id::{AssistantName, ConversationIdentity, RunIdentity, Tenant},
     inbox::WaitingCall,
     json::Json,
+    model::ModelPin,
     ports::Accept,
     repair::{Unrepairable, repair},
     run::{Decline, Ending, Event, Kind, PinnedTool, Pins},
     seed::{self, Already, Seed, Seeded},
     time::Timestamp,
+    window,
 };
 use aftercall_intake::{Parsed, without_secrets};
-use aftercall_llm::left_out;
+use aftercall_llm::{has_audio, left_out};
 use serde_json::Map;
 
 use crate::{app::App, tenants::Ready};
@@ -171,7 +173,7 @@ fn first(
         conversation.model.parameters = Json::of(&Map::new());
     }
     let model = match app.models.pin(wanted.or(conversation.model.name.as_deref())) {
-        Ok(model) => model,
+        Ok(model) => ModelPin { reasoning: ready.assistant.reasoning, ..model },
         Err(failure) => return cannot(failure.message),
     };
     let repairs = match repair(conversation) {
@@ -181,7 +183,13 @@ fn first(
     };
     let is_own = |item: &Item| item.opaque.as_ref().is_some_and(|own| own.dialect == model.dialect);
     let own_bytes = conversation.items.iter().any(is_own);
-    let left_out = left_out(conversation, model.dialect);
+    let mut left_out = left_out(conversation, model.dialect);
+    if let Some(tokens) = app.models.context_tokens(&model) {
+        match window::fit(conversation, tokens, has_audio) {
+            Ok(too_long) => left_out.extend(too_long),
+            Err(too_long) => return cannot(too_long.to_string()),
+        }
+    }
     let maps = ready.assistant.tools.iter().map(|choice| choice.already.as_slice());
     let maps: Vec<(&[Already], &PinnedTool)> = maps.zip(&ready.tools).collect();
     let (seeds, unseeded) = seed::seeds(identity, &maps, conversation, at);

@@ -7,6 +7,7 @@ use crate::{
     facts::Fact,
     gate::Gates,
     id::{AssistantName, PluginName},
+    model::Reasoning,
     seed::Already,
 };
 
@@ -24,6 +25,8 @@ pub struct Assistant {
     pub tools: Vec<ToolChoice>,
     /// The model that goes on, as the configuration names it. None: the one that took the call.
     pub model: Option<String>,
+    /// How much it thinks before it speaks. None: as on the call.
+    pub reasoning: Option<Reasoning>,
     /// When the work after a call begins.
     pub start: Start,
     /// Which calls have nothing to be done after them.

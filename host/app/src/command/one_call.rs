@@ -23,9 +23,6 @@ use crate::{
     report::Report,
 };
 
-/// The key of a model that is named on the command line.
-const KEY_VARIABLE: &str = "OPENAI_API_KEY";
-
 /// A run that was driven to its end, or to where it waits for a person.
 pub struct Driven {
     /// Which run.
@@ -74,16 +71,26 @@ pub async fn drive(call: &cli::OneCall, revision: u32, rehearsal: bool) -> anyho
 
 fn model(call: &cli::OneCall) -> Option<Route> {
     let (name, base_url) = (call.model.clone()?, call.base_url.clone()?);
-    let key = std::env::var(KEY_VARIABLE).ok().filter(|key| !key.is_empty());
+    let key = std::env::var(key_variable(call.dialect)).ok().filter(|key| !key.is_empty());
     Some(Route {
         name,
         base_url,
         model: None,
-        dialect: Dialect::OpenaiChat,
+        dialect: call.dialect,
         key: key.map(Secret::new),
         timeout_ms: aftercall_llm::TIMEOUT_MS_DEFAULT,
+        context_tokens: None,
         background: false,
     })
+}
+
+/// Where the key of a model is that is named on the command line.
+const fn key_variable(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::OpenaiChat | Dialect::OpenaiResponses => "OPENAI_API_KEY",
+        Dialect::Anthropic => "ANTHROPIC_API_KEY",
+        Dialect::Gemini => "GEMINI_API_KEY",
+    }
 }
 
 /// Ctrl-C asks the run to end; what is in flight is awaited.

@@ -172,9 +172,9 @@ impl Config {
         let assistant = config.assistants.get(name)?;
         let steps = PostCallSteps::of_instructions(assistant.instructions.as_deref()?).ok()?;
         let tools = assistant.tools.iter().filter_map(|text| tool_choice(text, assistant, config)).collect();
-        let AssistantConfig { start, gates, budgets, retries, .. } = *assistant;
+        let AssistantConfig { reasoning, start, gates, budgets, retries, .. } = *assistant;
         let (name, model) = (name.clone(), assistant.model.clone());
-        Some(Assistant { name, steps, tools, model, start, gates, budgets, retries })
+        Some(Assistant { name, steps, tools, model, reasoning, start, gates, budgets, retries })
     }
 }
 

@@ -13,7 +13,7 @@ mod verify;
 
 use std::{
     collections::BTreeMap,
-    num::NonZeroU32,
+    num::{NonZeroU32, NonZeroU64},
     path::{Path, PathBuf},
 };
 
@@ -28,6 +28,7 @@ use aftercall_core::{
     gate::Gates,
     id::{AssistantName, EndpointName, PluginName, Sha256Hex, Tenant},
     manifest::ConversationLevel,
+    model::Reasoning,
     seed::Already,
     state::Quota,
     terms::Approval,
@@ -129,6 +130,10 @@ pub struct Model {
     /// Longest time for one turn, in milliseconds.
     #[serde(default)]
     pub timeout_ms: Option<u64>,
+    /// How many tokens a request and its reply may have together. Where it is said, a history that is too long goes without
+    /// recordings and without old results of tools.
+    #[serde(default)]
+    pub context_tokens: Option<NonZeroU64>,
     /// Whether replies are made in the background and asked for until they are there, for models that think for minutes:
     /// in the dialect `openai-responses` alone. The provider then keeps the call and the replies, as long as its terms
     /// have it; otherwise it is told to store nothing. Default: no.
@@ -234,6 +239,9 @@ pub struct AssistantConfig {
     /// platform doesn't tell which that was, and where another one is to do this work: the call's own sampling parameters
     /// are not for it.
     pub model: Option<String>,
+    /// How much the model thinks before it speaks: `{ effort = "high" }`, or `{ tokens = 16000 }` of a turn. Absent: as on the
+    /// call.
+    pub reasoning: Option<Reasoning>,
     /// Live tools that a post-call tool stands in for: `{ "book_demo" = "calendar/book" }`.
     pub replaces: BTreeMap<String, String>,
     /// What live tools did already of what a post-call tool does, so that it is not done again:
