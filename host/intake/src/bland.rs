@@ -101,7 +101,7 @@ pub fn parse(payload: &[u8]) -> Result<Parsed, Error> {
 }
 
 /// Refuses what tells no whole call: other events, and the objects of calls that aren't over.
-fn is_whole(call: Tree<'_>) -> Result<(), Error> {
+pub(crate) fn is_whole(call: Tree<'_>) -> Result<(), Error> {
     const RESULTS: [&str; 6] =
         ["/transcripts", "/concatenated_transcript", "/completed", "/queue_status", "/status", "/corrected_duration"];
     let other = |place: &str, event| Err(Error::OtherEvent { place: place.to_owned(), event, wanted: POST_CALL });
@@ -166,7 +166,7 @@ fn end_reason(call: Tree<'_>) -> Option<String> {
 
 /// When the call ended. Bland describes `end_at` as the time at which a call is cut for being too long, so how long it
 /// took counts first: `corrected_duration` in seconds, `call_length` in minutes.
-fn ended_at(call: Tree<'_>, started_at: Option<Timestamp>) -> Option<Timestamp> {
+pub(crate) fn ended_at(call: Tree<'_>, started_at: Option<Timestamp>) -> Option<Timestamp> {
     let span = |place, unit| document::span_ms(call.value(&[place])?, unit).filter(|span| *span > 0);
     let took = span("/corrected_duration", 1.0).or_else(|| span("/call_length", 60.0));
     match (started_at, took) {

@@ -105,6 +105,12 @@ pub(crate) fn instant_of(value: &Value) -> Option<Timestamp> {
     millis(if number >= 1e11 { number / 1000.0 } else { number }).map(Timestamp::from_millis)
 }
 
+/// An instant by RFC 3339.
+pub(crate) fn written(at: Timestamp) -> String {
+    let millis = i64::try_from(at.as_millis()).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX).to_string()
+}
+
 /// The instant so many seconds after the call began. None: either isn't known.
 pub(crate) fn within(began: Option<Timestamp>, seconds: Option<&Value>) -> Option<Timestamp> {
     Some(began?.plus_ms(millis(seconds?.as_f64()?)?))

@@ -11,6 +11,7 @@
 //! What this crate refuses: to repair a history (core does), to fetch anything itself, to believe a platform's
 //! summary (it is carried for people alone), to take a phone number or a tenant from what was spoken.
 
+mod api;
 mod detect;
 mod error;
 mod notice;
@@ -34,6 +35,7 @@ mod pipecat;
 
 use aftercall_core::conversation::Conversation;
 
+pub use api::{Api, Ask, Gathering, Listed, Listing, Span};
 pub use detect::{Form, detect};
 pub use error::Error;
 pub use notice::{AnalysisState, Notice};

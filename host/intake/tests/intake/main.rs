@@ -1,6 +1,8 @@
 //! What each realistic payload becomes, and what each broken one is told.
 
 mod broken;
+mod gather;
+mod list;
 mod mutants;
 mod signed;
 mod story;

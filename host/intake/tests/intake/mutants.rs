@@ -4,12 +4,16 @@
 use std::path::Path;
 
 use aftercall_core::repair::{is_continuable, repair};
-use aftercall_intake::Form;
+use aftercall_core::time::Timestamp;
+use aftercall_intake::{Form, Span};
 use fastrand::Rng;
 use serde_json::{Value, json};
 
 /// Mutants of each payload.
 const MUTANTS: u64 = 100;
+
+/// Mutants of each answer of an API.
+const ANSWERS: u64 = 20;
 
 /// Most changes to one.
 const CHANGES_MAX: usize = 8;
@@ -106,4 +110,48 @@ fn a_payload_that_is_broken_anywhere_is_read_or_refused() {
         }
     }
     assert!(read > refused && refused > 0, "{read} were read and {refused} refused");
+}
+
+/// What a platform's API may answer, as far as it is made of what its webhook says.
+fn answer(form: Form, webhook: &Value) -> Value {
+    let or_whole = |place: &str| webhook.pointer(place).unwrap_or(webhook).clone();
+    match form {
+        Form::Native | Form::Bland => webhook.clone(),
+        Form::Vapi => or_whole("/message"),
+        Form::Retell => or_whole("/call"),
+        Form::ElevenLabs => or_whole("/data"),
+        Form::Telnyx => {
+            json!({ "data": webhook["messages"], "conversation": { "id": "c" }, "insights": webhook["messages"] })
+        }
+    }
+}
+
+#[test]
+fn an_answer_that_is_broken_anywhere_is_read_or_refused() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    let span = Span { since: Timestamp::from_millis(0), until: Timestamp::from_millis(u64::MAX) };
+    let mut put_together = 0;
+    for form in Form::ALL {
+        let files =
+            std::fs::read_dir(data.join(form.platform())).expect("a folder").map(|file| file.expect("listed").path());
+        for file in files.filter(|file| file.extension().is_some_and(|kind| kind == "json")) {
+            let sound = std::fs::read(&file).expect("it can be read");
+            let webhook: Value = serde_json::from_slice(&sound).expect("it is JSON");
+            for seed in 0..ANSWERS {
+                let (mut rng, mut mutant) = (Rng::with_seed(seed), answer(form, &webhook));
+                (0..rng.usize(0..=CHANGES_MAX)).for_each(|_| change(&mut mutant, &mut rng));
+                let body = mutant.to_string();
+                if let Ok(payload) = form.together(&[&sound, body.as_bytes()], Some(body.as_bytes())) {
+                    put_together += 1;
+                    assert!(form.notice(&payload).is_ok(), "{}, seed {seed}", file.display());
+                }
+                let Some((mut gathering, mut listing)) = form.gather("c").zip(form.list(span)) else { continue };
+                for body in [r#"{"id":"c","status":"ended","data":{"id":"c"}}"#, &body, &body] {
+                    let _ = (gathering.answered(body.as_bytes()), gathering.next());
+                    let _ = (listing.answered(body.as_bytes()), listing.next());
+                }
+            }
+        }
+    }
+    assert!(put_together > 0);
 }
