@@ -17,7 +17,7 @@ use crate::{
 /// Before a call's identifier.
 pub(super) const CALL: &str = "/v1/calls/";
 
-/// Calls of a page: Bland gives 1,000 unasked.
+/// Calls of a page: Bland gives 1,000 unasked. It may give fewer than it is asked for, so that only an empty page is the last.
 const PAGE_CALLS: usize = 200;
 
 /// The call object is the webhook's payload already.
@@ -57,7 +57,7 @@ fn read(span: Span, cursor: Option<&str>, answer: &Value) -> Result<Page, Error>
     };
     let made = |call: &Value| Tree(call).instant(&["/created_at"]);
     let too_early = earlier(span.since, CALL_MS_MAX);
-    let is_last = calls.len() < PAGE_CALLS || calls.iter().filter_map(made).any(|made| made < too_early);
+    let is_last = calls.is_empty() || calls.iter().filter_map(made).any(|made| made < too_early);
     let from: usize = cursor.and_then(|cursor| cursor.parse().ok()).unwrap_or(0);
     let next = (!is_last).then(|| (from + calls.len()).to_string());
     Ok(Page { calls: calls.iter().filter_map(listed).collect(), next })

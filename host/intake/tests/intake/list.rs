@@ -107,16 +107,20 @@ fn blands_calls_are_found() {
         (began + jiff::SignedDuration::from_mins(minutes)).to_string()
     };
     let call = |id: &str, made_minutes: i64| json!({ "call_id": id, "created_at": at(made_minutes), "call_length": 1.5, "completed": true, "queue_status": "complete" });
+    let none = json!({ "count": 0, "calls": [] });
     let under_way = json!({ "call_id": "u", "created_at": at(50), "completed": false, "queue_status": "started" });
     check(
         Form::Bland,
-        &[json!({ "count": 4, "calls": [under_way, call("a", 59), call("b", 30), call("c", -1), call("d", -2)] })],
-        &[&path(0)],
+        &[
+            json!({ "count": 4, "calls": [under_way, call("a", 59), call("b", 30), call("c", -1), call("d", -2)] }),
+            none.clone(),
+        ],
+        &[&path(0), &path(5)],
         "b c",
     );
     let many = |minutes: i64| json!({ "calls": vec![call(&format!("m{minutes}"), minutes); 200] });
     check(Form::Bland, &[many(9), many(8), many(-300)], &[&path(0), &path(200), &path(400)], "m9 m8");
-    check(Form::Bland, &[json!({ "count": 0, "calls": [] })], &[&path(0)], "");
+    check(Form::Bland, &[none], &[&path(0)], "");
     check_refused(
         Form::Bland,
         &[json!({ "status": "error", "message": "Unauthorized" })],
