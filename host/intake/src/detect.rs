@@ -37,6 +37,11 @@ impl Form {
         }
     }
 
+    /// Whether its webhook has what was said. False: that is fetched from the platform's API.
+    pub fn tells_history(self) -> bool {
+        self != Self::Telnyx
+    }
+
     /// What it is told by, in words.
     pub(crate) const fn mark(self) -> &'static str {
         match self {

@@ -15,10 +15,10 @@ pub const TENANT_WAITING_MAX: u32 = 10_000;
 pub const TENANT_WEIGHT_MAX: u32 = 1_000;
 
 /// How seldom lost calls are looked for at least, in milliseconds: protects platforms' APIs.
-pub const LOST_CALLS_EVERY_MS_MIN: u64 = 60_000;
+pub(super) const LOST_CALLS_EVERY_MS_MIN: u64 = 60_000;
 
 /// How far back lost calls are looked for at most, in milliseconds.
-pub const LOST_CALLS_BACK_MS_MAX: u64 = 30 * 24 * 60 * 60 * 1000;
+pub(super) const LOST_CALLS_BACK_MS_MAX: u64 = 30 * 24 * 60 * 60 * 1000;
 
 /// The user that sees all tenants' runs. No tenant can be called so.
 pub const OPERATOR: &str = "operator";

@@ -112,7 +112,7 @@ pub async fn play(
     let app = App::build(config, Surroundings::new(&|name| secret(&credentials, name), observer)).await?;
     let parsed = aftercall_intake::parse(&scenario.call)?;
     let call = Call { raw: &scenario.call, parsed, tenant: None, assistant: None, revision: 0 };
-    let id = app.accept(app.prepare(call)?).await?.run;
+    let id = app.accept(&app.prepare(call)?).await?.run;
     app.drive(&id, std::future::pending()).await?;
     let played = Played::of(&scenario.name, app.read(&id).await?, &scenario.expected, &sandbox)?;
     sandbox.shutdown().await;

@@ -50,15 +50,10 @@ enum NotYet {
 pub(super) async fn begin(app: &App, call: &WaitingCall) -> Result<(), RecordsError> {
     let Some(events) = app.inbox.events(call.number).await? else { return Ok(()) };
     let now = app.clock.now();
-    let given_up = |why: String| async move {
-        tracing::warn!(call = ?call.of, "a call can't be read: {why}");
-        let accept = prepare::unreadable(app, call, why);
-        take_in::take_in(app, accept).await
-    };
     let waited_ms = now.ms_since(call.since);
     let begun = match try_to(app, call, &events, now).await {
-        Err(NotYet::Never(why)) => given_up(why).await.map_err(not_taken),
-        Err(NotYet::Trouble(why)) if waited_ms >= GIVE_UP_MS => given_up(why).await.map_err(not_taken),
+        Err(NotYet::Never(why)) => give_up(app, call, why).await,
+        Err(NotYet::Trouble(why)) if waited_ms >= GIVE_UP_MS => give_up(app, call, why).await,
         begun => begun,
     };
     let (ms, why) = match begun {
@@ -94,6 +89,12 @@ async fn try_to(
     }
     let accept = prepared(app, endpoint, &payload, parsed)?;
     take_in::take_in(app, accept).await.map_err(not_taken)
+}
+
+/// Has the run of a call say that it can't go on.
+async fn give_up(app: &App, call: &WaitingCall, why: String) -> Result<take_in::Accepted, NotYet> {
+    tracing::warn!(call = ?call.of, "a call can't be read: {why}");
+    take_in::take_in(app, prepare::unreadable(app, call, why)).await.map_err(not_taken)
 }
 
 /// Whether the platform's API has to be asked for what was said.

@@ -8,7 +8,7 @@ mod lost;
 use std::time::Duration;
 
 use aftercall_core::{ports::RecordsError, time::Timestamp};
-use futures::{StreamExt as _, stream};
+use futures::future::try_join_all;
 
 pub(crate) use api::{PlatformApi, client};
 pub(crate) use lost::look_on;
@@ -51,9 +51,7 @@ async fn begin_ready(app: &App) -> Result<Option<Timestamp>, RecordsError> {
         if ready.is_empty() {
             return app.inbox.next_ready().await;
         }
-        let begun = stream::iter(&ready).map(|call| begin::begin(app, call)).buffer_unordered(ready.len());
-        for begun in begun.collect::<Vec<_>>().await {
-            begun?;
-        }
+        let begun: Vec<_> = ready.iter().map(|call| begin::begin(app, call)).collect();
+        try_join_all(begun).await?;
     }
 }

@@ -66,7 +66,7 @@ async fn what_the_demo_plays_can_be_rehearsed_and_nothing_is_written() {
         let parsed = aftercall_intake::parse(&scenario.call).expect("it reads");
         let call = Call { raw: &scenario.call, parsed, tenant: None, assistant: None, revision: 0 };
         let accept = app.prepare(call).expect("somebody takes it");
-        let run = app.accept(accept).await.expect("it is accepted").run;
+        let run = app.accept(&accept).await.expect("it is accepted").run;
         app.drive(&run, std::future::pending()).await.expect("it is driven");
 
         let journal = app.read(&run).await.expect("it reads").journal;

@@ -40,7 +40,7 @@ impl Waiting {
         let app = App::build(config.expect("it is configured"), around).await.expect("it is built");
         let parsed = aftercall_intake::parse(&scenario.call).expect("it reads");
         let call = Call { raw: &scenario.call, parsed, tenant: None, assistant: None, revision: 0 };
-        let run = app.accept(app.prepare(call).expect("somebody takes it")).await.expect("it is accepted").run;
+        let run = app.accept(&app.prepare(call).expect("somebody takes it")).await.expect("it is accepted").run;
         match app.drive(&run, pending()).await.expect("it is driven") {
             Driven::Parked(standing) => Self { app, run, standing, sandbox, folder },
             Driven::Ended(ending) => panic!("it has ended: {ending:?}"),

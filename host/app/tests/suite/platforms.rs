@@ -51,7 +51,8 @@ fn add_endpoints(config: &mut Config) {
     }
     for Platform { name, verify, .. } in PLATFORMS {
         let verify = verify(vec![SecretRef::Env("MERIDIAN_WEBHOOK_KEY".to_owned())]);
-        let endpoint = Endpoint { platform: name.parse().expect("a name"), assistant: None, verify };
+        let endpoint =
+            Endpoint { platform: name.parse().expect("a name"), assistant: None, verify, api: None, lost_calls: None };
         tenant.endpoints.insert(format!("desk-{name}").parse().expect("a name"), endpoint);
     }
 }
