@@ -70,7 +70,31 @@ impl Gathering {
             Steps::Telnyx(steps) => steps.answered(&document::tree(body)?, body)?,
             Steps::Vapi(steps) => steps.answered(&document::tree(body)?)?,
         };
-        let Some(record) = record else { return Ok(()) };
+        record.map_or(Ok(()), |record| self.finished(record))
+    }
+
+    /// Goes on without an answer to [`next`](Self::next), which the platform says it doesn't have (404): whether the call is
+    /// told without it, as without an assistant that was deleted since. False: nothing changed.
+    ///
+    /// # Errors
+    /// What there is can't be read as a call.
+    pub fn without(&mut self) -> Result<bool, Error> {
+        let record = match &mut self.steps {
+            Steps::Whole(_) => return Ok(false),
+            Steps::Telnyx(steps) => match steps.without() {
+                Some(record) => Some(record),
+                None => return Ok(false),
+            },
+            Steps::Vapi(steps) => match steps.without() {
+                true => steps.record(),
+                false => return Ok(false),
+            },
+        };
+        record.map_or(Ok(()), |record| self.finished(record))?;
+        Ok(true)
+    }
+
+    fn finished(&mut self, record: Vec<u8>) -> Result<(), Error> {
         if self.form != Form::Telnyx {
             let told = self.form.parse(&record)?.conversation.id;
             if told != self.id {

@@ -93,9 +93,14 @@ impl Steps {
                 let (of, asked) = (of.clone(), *asked);
                 self.step = self.more(of, page(body, asked)?)?;
             }
-            Step::Insights(_) => return self.record(answer).map(Some),
+            Step::Insights(_) => return list_of(answer, "the insights").map(|made| Some(self.record(made))),
         }
         Ok(None)
+    }
+
+    /// The record without the insights, if these are asked for.
+    pub(super) fn without(&self) -> Option<Vec<u8>> {
+        matches!(self.step, Step::Insights(_)).then(|| self.record(&[]))
     }
 
     fn begin(&mut self, conversation: Value, asked: Option<&str>) -> Result<(), Error> {
@@ -128,18 +133,17 @@ impl Steps {
         })
     }
 
-    fn record(&self, answer: &Value) -> Result<Vec<u8>, Error> {
+    fn record(&self, made: &[Value]) -> Vec<u8> {
         #[derive(Serialize)]
         struct Record<'a> {
             conversation: &'a Value,
             insights: Vec<&'a Value>,
             messages: Vec<Box<RawValue>>,
         }
-        let made = list_of(answer, "the insights")?;
         let insights = made.iter().flat_map(|made| Tree(made).list(&["/conversation_insights"])).collect();
         let messages = self.messages.iter().map(Json::raw).collect();
         let record = Record { conversation: &self.conversation, insights, messages };
-        Ok(serde_json::to_vec(&record).expect("a tree serialises"))
+        serde_json::to_vec(&record).expect("a tree serialises")
     }
 }
 

@@ -86,7 +86,17 @@ impl Steps {
                 *call = Some(answer.clone());
             }
         }
-        Ok(self.call.clone().filter(|_| self.named.is_empty()).map(record))
+        Ok(self.record())
+    }
+
+    /// Goes on without what a call names. False: nothing is asked for but the call.
+    pub(super) fn without(&mut self) -> bool {
+        self.named.pop_front().is_some()
+    }
+
+    /// None: there is more to ask.
+    pub(super) fn record(&self) -> Option<Vec<u8>> {
+        self.call.clone().filter(|_| self.named.is_empty()).map(record)
     }
 }
 

@@ -181,3 +181,26 @@ fn after_an_error_the_same_is_asked_again() {
     assert!(!String::from_utf8_lossy(&gathering.finish()).contains("eyJ0"));
     assert!(Form::Native.gather("c").is_none() && Form::Native.api().is_none());
 }
+
+#[test]
+fn what_a_platform_does_not_have_is_done_without_where_the_call_is_told_all_the_same() {
+    let call = r#"{"id":"c","status":"ended","assistantId":"a","phoneNumberId":"p"}"#;
+    let conversation = r#"{"data":{"id":"c","metadata":{}}}"#;
+    for (form, answers, withouts, is_whole) in [
+        (Form::Retell, &[][..], &[false][..], false),
+        (Form::Vapi, &[], &[false], false),
+        (Form::Vapi, &[call], &[true, true], true),
+        (Form::Telnyx, &[conversation], &[false], false),
+        (Form::Telnyx, &[conversation, r#"{"data":[]}"#], &[true], true),
+    ] {
+        let mut gathering = form.gather("c").expect("an API");
+        answers.iter().for_each(|answer| gathering.answered(answer.as_bytes()).expect("an answer"));
+        for expected in withouts {
+            let before = gathering.next();
+            assert_eq!(gathering.without(), Ok(*expected), "{before:?}");
+            assert_eq!(gathering.next() == before, !expected, "{before:?}");
+        }
+        assert_eq!(gathering.next().is_none(), is_whole, "{form:?} {answers:?}");
+        assert_eq!(form.together(&[], Some(&gathering.finish())).is_ok(), is_whole, "{form:?} {answers:?}");
+    }
+}
