@@ -11,7 +11,7 @@ use aftercall_core::{
 use reqwest::header::{AUTHORIZATION, HeaderName};
 use serde_json::value::RawValue;
 
-use crate::{answer::Answer, openai_chat, openai_responses};
+use crate::{anthropic, answer::Answer, openai_chat, openai_responses};
 
 /// A wire format.
 pub(crate) struct Wire {
@@ -19,8 +19,8 @@ pub(crate) struct Wire {
     pub(crate) path: fn(model: &str) -> Vec<String>,
     /// The header that carries the key, and what stands before the key in it.
     pub(crate) key: (HeaderName, &'static str),
-    /// Headers that each request carries.
-    pub(crate) headers: &'static [(HeaderName, &'static str)],
+    /// Headers that each request carries, their names in lower case.
+    pub(crate) headers: &'static [(&'static str, &'static str)],
     /// The body of one request to the model of that name on the wire.
     pub(crate) body: fn(request: &TurnRequest<'_>, model: &str) -> Result<Vec<u8>, Failure>,
     /// The reply to the turn of that number (from 0), or why there is none.
@@ -35,7 +35,7 @@ pub(crate) fn wire(dialect: Dialect) -> &'static Wire {
     match dialect {
         Dialect::OpenaiChat => &OPENAI_CHAT,
         Dialect::OpenaiResponses => &OPENAI_RESPONSES,
-        Dialect::Anthropic => &OPENAI_CHAT,
+        Dialect::Anthropic => &ANTHROPIC,
         Dialect::Gemini => &OPENAI_CHAT,
     }
 }
@@ -56,6 +56,15 @@ static OPENAI_RESPONSES: Wire = Wire {
     body: openai_responses::body,
     read: openai_responses::read,
     beyond: openai_responses::beyond,
+};
+
+static ANTHROPIC: Wire = Wire {
+    path: |_| vec!["messages".to_owned()],
+    key: (HeaderName::from_static("x-api-key"), ""),
+    headers: &[("anthropic-version", "2023-06-01")],
+    body: anthropic::body,
+    read: anthropic::read,
+    beyond: anthropic::beyond,
 };
 
 /// What writes the body of one request.

@@ -10,6 +10,7 @@
 
 mod route;
 
+mod anthropic;
 mod dialect;
 mod openai_chat;
 mod openai_responses;

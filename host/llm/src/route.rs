@@ -11,7 +11,7 @@ use aftercall_core::{
 use async_trait::async_trait;
 use reqwest::{
     Method, Url,
-    header::{HeaderMap, HeaderValue},
+    header::{HeaderMap, HeaderName, HeaderValue},
 };
 use tokio::time::Instant;
 
@@ -217,8 +217,9 @@ struct Unusable;
 
 /// The headers of each request that speaks a wire format, with the key among them.
 fn headers(wire: &Wire, key: Option<&Secret>) -> Result<HeaderMap, Unusable> {
-    let fixed = wire.headers.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value)));
-    let mut headers: HeaderMap = fixed.collect();
+    let fixed =
+        |(name, value): &(&'static str, &'static str)| (HeaderName::from_static(name), HeaderValue::from_static(value));
+    let mut headers: HeaderMap = wire.headers.iter().map(fixed).collect();
     if let Some(key) = key {
         if key.expose().trim().is_empty() {
             return Err(Unusable);
