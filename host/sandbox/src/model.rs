@@ -1,6 +1,7 @@
 //! An LLM that plays its lines. Which line is told by the request alone, so that a request repeated after a crash gets
 //! the same reply.
 
+mod anthropic;
 mod format;
 mod openai_chat;
 mod placeholder;
@@ -67,6 +68,7 @@ impl Model {
         }
         let body: Value = serde_json::from_slice(request.body())
             .map_err(|_| Refused::new("We could not parse the JSON body of your request."))?;
+        format.check_headers(request)?;
         format.check(&body)?;
         let input_tokens = request.body().len().div_ceil(BYTES_PER_TOKEN);
         let played = self.line(format, &body, input_tokens, now_ms);

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::StatusCode;
 use serde_json::Value;
 
-use super::{openai_chat::OpenaiChat, script::Line};
+use super::{anthropic::Anthropic, openai_chat::OpenaiChat, script::Line};
 use crate::endpoint::{Reply, Request};
 
 /// A provider's wire format.
@@ -15,6 +15,11 @@ pub(crate) trait Format: Sync {
 
     /// The key that a request shows.
     fn key<'a>(&self, request: &'a Request) -> Option<&'a str>;
+
+    /// Whether the real provider would take these headers, the key aside.
+    fn check_headers(&self, _: &Request) -> Result<(), Refused> {
+        Ok(())
+    }
 
     /// Whether the real provider would take this body.
     fn check(&self, body: &Value) -> Result<(), Refused>;
@@ -30,7 +35,7 @@ pub(crate) trait Format: Sync {
 }
 
 /// The formats that are played.
-pub(crate) static FORMATS: [&dyn Format; 1] = [&OpenaiChat];
+pub(crate) static FORMATS: [&dyn Format; 2] = [&OpenaiChat, &Anthropic];
 
 /// What a request says of the run that it belongs to.
 #[derive(Default)]

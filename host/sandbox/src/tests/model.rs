@@ -150,7 +150,7 @@ async fn faults_of_a_line_come_first() {
             assert!(text.contains(part), "turn {turn}: {text}");
         }
     };
-    check(0, [(429, "server_error"), (429, "server_error"), (200, "at last")]).await;
+    check(0, [(429, "\"requests\""), (429, "\"requests\""), (200, "at last")]).await;
     check(1, [(200, "<html>"), (200, "at last"), (200, "at last")]).await;
     check(2, [(503, "{\"error\":\"down\"}"); 3]).await;
 }
@@ -207,4 +207,97 @@ fn scripts_are_checked() {
     check(line(json!({"text": "x", "finish_reason": "bored"})), Some("finish with stop"));
     check(line(json!({"text": "x", "fault": {"status": 199}})), Some("status from 200"));
     check(line(json!({"text": "x", "fault": {"times": 0}})), Some("at least once"));
+}
+
+fn anthropic(world: &World, body: &Value) -> reqwest::RequestBuilder {
+    with_json(world.post(Service::Model, "/v1/messages"), body).header("anthropic-version", "2023-06-01")
+}
+
+#[tokio::test]
+async fn lines_are_said_in_anthropics_words_too() {
+    let world = world(Script::of([
+        Line {
+            reasoning: Some("hm".to_owned()),
+            text: Some("On it.".to_owned()),
+            ..Line::call("upsert_lead", json!({"email": "ana@example.com"})).and_call("page", json!("{broken"))
+        },
+        Line::call("log_note", json!({"contact": "{{upsert_lead:/contact_id}}"})),
+        Line { finish_reason: Some("length".to_owned()), ..Line::text("Cut") },
+        Line { refusal: Some("I can't.".to_owned()), ..Line::default() },
+    ]))
+    .await;
+    let tool = |name: &str| json!({"name": name, "input_schema": {"type": "object"}});
+    let now = json!({"type": "text", "text": "The call has ended.", "cache_control": {"type": "ephemeral"}});
+    let body = |since: &[Value]| {
+        let call = [
+            json!({"role": "user", "content": "I'm Ana."}),
+            json!({"role": "assistant", "content": "Goodbye!"}),
+            json!({"role": "user", "content": [now]}),
+        ];
+        let messages: Vec<&Value> = call.iter().chain(since).collect();
+        json!({"model": "claude-opus-4-7", "max_tokens": 1000, "tools": [tool("upsert_lead"), tool("page")], "messages": messages})
+    };
+
+    let (status, first) = answer(anthropic(&world, &body(&[]))).await;
+    assert_eq!(status, 200, "{first}");
+    assert_eq!(first["type"], "message");
+    assert_eq!(first["stop_reason"], "tool_use");
+    let blocks = first["content"].as_array().expect("a list");
+    let kinds: Vec<&Value> = blocks.iter().map(|block| &block["type"]).collect();
+    assert_eq!(kinds, ["thinking", "text", "tool_use", "tool_use"]);
+    assert_eq!(
+        blocks[2],
+        json!({"type": "tool_use", "id": "toolu_0_0", "name": "upsert_lead", "input": {"email": "ana@example.com"}})
+    );
+    assert_eq!(blocks[3]["input"], "{broken");
+    let usage = |reply: &Value, name: &str| reply["usage"][name].as_u64().expect("a number");
+    assert!(usage(&first, "cache_creation_input_tokens") > 0 && usage(&first, "cache_read_input_tokens") == 0);
+
+    let called = json!({"role": "assistant", "content": [blocks[0], blocks[1], blocks[2]]});
+    let found = json!({"type": "tool_result", "tool_use_id": "toolu_0_0", "content": "{\"contact_id\": 7}"});
+    let found = json!({"role": "user", "content": [found]});
+    let (_, second) = answer(anthropic(&world, &body(&[called.clone(), found.clone()]))).await;
+    assert_eq!(second["content"][0]["id"], "toolu_1_0");
+    assert_eq!(second["content"][0]["input"], json!({"contact": 7}));
+    assert!(usage(&second, "cache_read_input_tokens") > 0 && usage(&second, "cache_creation_input_tokens") == 0);
+
+    let noted = json!({"role": "assistant", "content": second["content"]});
+    let note =
+        json!({"role": "user", "content": [{"type": "tool_result", "tool_use_id": "toolu_1_0", "content": "ok"}]});
+    let mut since = vec![called, found, noted, note];
+    let (_, third) = answer(anthropic(&world, &body(&since))).await;
+    assert_eq!((&third["stop_reason"], &third["content"][0]["text"]), (&json!("max_tokens"), &json!("Cut")));
+
+    since[0]["content"][0]["thinking"] = json!("altered");
+    let (status, refused) = answer(anthropic(&world, &body(&since))).await;
+    assert_eq!((status, &refused["error"]["type"]), (400, &json!("invalid_request_error")), "{refused}");
+    assert_eq!(refused["type"], "error");
+}
+
+#[tokio::test]
+async fn anthropic_refuses_in_its_own_shape() {
+    let fault = |status| Line {
+        fault: Some(LineFault { status, body: None, retry_after_seconds: Some(3), times: Some(1) }),
+        refusal: Some("I can't.".to_owned()),
+        ..Line::default()
+    };
+    let world =
+        world_with(Script::of([fault(529)]), |config| config.credentials.model_key = Some("sk-right".to_owned())).await;
+    let body = json!({"model": "m", "max_tokens": 10, "messages": [{"role": "user", "content": "hi"}]});
+    let plain = || with_json(world.post(Service::Model, "/v1/messages"), &body);
+    let bearer = plain().header("authorization", "Bearer sk-right");
+    let versioned = |version: &str| plain().header("x-api-key", "sk-right").header("anthropic-version", version);
+    for (request, status, kind) in [
+        (plain(), 401, "authentication_error"),
+        (bearer, 401, "authentication_error"),
+        (plain().header("x-api-key", "sk-right"), 400, "invalid_request_error"),
+        (versioned("2021-01-01"), 400, "invalid_request_error"),
+        (versioned("2023-06-01"), 529, "overloaded_error"),
+    ] {
+        let (found, body) = answer(request).await;
+        assert_eq!((found, &body["error"]["type"]), (status, &json!(kind)), "{body}");
+    }
+    let (status, refused) = answer(versioned("2023-06-01")).await;
+    assert_eq!((status, &refused["stop_reason"]), (200, &json!("refusal")));
+    assert_eq!((&refused["content"], &refused["stop_details"]["explanation"]), (&json!([]), &json!("I can't.")));
 }
