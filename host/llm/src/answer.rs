@@ -41,8 +41,9 @@ impl Answer {
     pub(crate) fn failed_with(&self, status: u16) -> Failure {
         let words = self.words();
         let route = &self.route;
+        let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
         let (kind, message) = match status {
-            401 | 403 => {
+            400 | 401 | 403 if status != 400 || is_about_the_key(&body) => {
                 let advice = format!("check the `key` of model route `{route}`, and that it may use the model");
                 (FailureKind::Unauthorized, format!("the provider answers {status}: {words}; {advice}"))
             }
@@ -54,7 +55,7 @@ impl Answer {
             408 | 409 | 500.. => (FailureKind::Unavailable, format!("the provider answers {status}: {words}")),
             _ => (FailureKind::Rejected, format!("the provider answers {status}: {words}")),
         };
-        Failure { kind, message, retry_after_ms: self.retry_after_ms }
+        Failure { kind, message, retry_after_ms: self.retry_after_ms.or_else(|| retry_delay_ms(&body)) }
     }
 
     /// A failure to understand the answer.
@@ -94,6 +95,24 @@ fn error_message(body: &Value) -> Option<String> {
     let body = body.get(0).unwrap_or(body);
     let places = ["/error/message", "/error", "/message", "/detail"];
     places.iter().find_map(|place| body.pointer(place)?.as_str().map(str::to_owned))
+}
+
+/// What Google's servers add to an error (`google.rpc.Status`, whose details are of `google/rpc/error_details.proto`).
+fn details(body: &Value) -> &[Value] {
+    let body = body.get(0).unwrap_or(body);
+    body.pointer("/error/details").and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// Whether it is the key that Google's servers refuse, which they do with 400.
+fn is_about_the_key(body: &Value) -> bool {
+    details(body).iter().any(|detail| detail.get("reason").is_some_and(|reason| reason == "API_KEY_INVALID"))
+}
+
+/// How long Google's servers ask us to wait, in milliseconds: a duration like `17.5s`.
+fn retry_delay_ms(body: &Value) -> Option<u64> {
+    let delay = details(body).iter().find_map(|detail| detail.get("retryDelay")?.as_str()?.strip_suffix('s'))?;
+    let span = jiff::SignedDuration::try_from_secs_f64(delay.parse().ok()?).ok()?;
+    u64::try_from(span.as_millis()).ok()
 }
 
 /// The beginning of a text, on one line.

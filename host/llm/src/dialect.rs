@@ -11,7 +11,7 @@ use aftercall_core::{
 use reqwest::header::{AUTHORIZATION, HeaderName};
 use serde_json::value::RawValue;
 
-use crate::{anthropic, answer::Answer, openai_chat, openai_responses};
+use crate::{anthropic, answer::Answer, gemini, openai_chat, openai_responses};
 
 /// A wire format.
 pub(crate) struct Wire {
@@ -36,7 +36,7 @@ pub(crate) fn wire(dialect: Dialect) -> &'static Wire {
         Dialect::OpenaiChat => &OPENAI_CHAT,
         Dialect::OpenaiResponses => &OPENAI_RESPONSES,
         Dialect::Anthropic => &ANTHROPIC,
-        Dialect::Gemini => &OPENAI_CHAT,
+        Dialect::Gemini => &GEMINI,
     }
 }
 
@@ -65,6 +65,15 @@ static ANTHROPIC: Wire = Wire {
     body: anthropic::body,
     read: anthropic::read,
     beyond: anthropic::beyond,
+};
+
+static GEMINI: Wire = Wire {
+    path: gemini::path,
+    key: (HeaderName::from_static("x-goog-api-key"), ""),
+    headers: &[],
+    body: gemini::body,
+    read: gemini::read,
+    beyond: gemini::beyond,
 };
 
 /// What writes the body of one request.

@@ -12,6 +12,7 @@ mod route;
 
 mod anthropic;
 mod dialect;
+mod gemini;
 mod openai_chat;
 mod openai_responses;
 

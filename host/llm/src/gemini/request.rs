@@ -1,0 +1,101 @@
+//! What goes out.
+
+use std::collections::BTreeMap;
+
+use aftercall_core::{
+    conversation::{Content, Conversation, Dialect, Role},
+    model::{Failure, Offer, TurnRequest},
+};
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::{
+    contents::{Contents, instructions},
+    names::Names,
+    notes::Notes,
+    schema::{self, Parameters},
+    settings::settings,
+};
+use crate::history::{Group, groups};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Declaration<'a> {
+    name: &'a str,
+    description: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parameters: Option<serde_json::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parameters_json_schema: Option<Box<RawValue>>,
+}
+
+/// The body of one request: the settings, the instructions, the history, what the model is told now, and each turn since.
+pub(crate) fn body(request: &TurnRequest<'_>, model: &str) -> Result<Vec<u8>, Failure> {
+    let conversation = request.conversation;
+    let settings = settings(&conversation.model.parameters, request.model.reasoning, model)?;
+    let groups: Vec<Group<'_>> = groups(&conversation.items).collect();
+    let first = groups.iter().position(|group| !is_system(group)).unwrap_or(groups.len());
+    let (system, spoken) = groups.split_at(first);
+    let (names, notes) = (names(request), Notes::for_history(&conversation.items));
+
+    let mut contents = Contents::new(&names, &notes);
+    contents.history(spoken, request.history);
+    contents.note(request.instruction);
+    request.exchanges.iter().for_each(|exchange| contents.exchange(exchange));
+
+    let mut instructions = instructions(system);
+    instructions.push(raw(&BTreeMap::from([("text", notes.explained())])));
+    let mut body = BTreeMap::from([
+        ("contents", raw(&contents.finish())),
+        ("systemInstruction", raw(&BTreeMap::from([("parts", instructions)]))),
+    ]);
+    if !settings.generation.is_empty() {
+        body.insert("generationConfig", raw(&settings.generation));
+    }
+    body.extend(settings.safety.map(|safety| ("safetySettings", safety)));
+    if !request.tools.is_empty() {
+        let declarations: Vec<Declaration<'_>> = request.tools.iter().map(declaration).collect();
+        body.insert("tools", raw(&[BTreeMap::from([("functionDeclarations", declarations)])]));
+    }
+    Ok(serde_json::to_vec(&body).expect("a map of JSON documents serialises"))
+}
+
+fn is_system(group: &Group<'_>) -> bool {
+    matches!(group.leader().content, Content::Message { role: Role::System, .. })
+}
+
+/// The names of all tools that the request tells of in other words than the provider's own.
+fn names(request: &TurnRequest<'_>) -> Names {
+    let foreign = request.exchanges.iter().filter(|exchange| exchange.reply.message.dialect != Dialect::Gemini);
+    let replied = foreign.flat_map(|exchange| &exchange.reply.calls).map(|call| call.name.as_str());
+    let called = called(request.conversation).chain(replied);
+    Names::new(called, request.tools.iter().map(|offer| offer.name))
+}
+
+fn called(conversation: &Conversation) -> impl Iterator<Item = &str> {
+    conversation.items.iter().filter_map(|item| match &item.content {
+        Content::ToolCall(call) => Some(call.name.as_str()),
+        Content::Message { .. } | Content::ToolResult { .. } => None,
+    })
+}
+
+fn declaration<'a>(offer: &Offer<'a>) -> Declaration<'a> {
+    let declared = |parameters, parameters_json_schema| Declaration {
+        name: offer.name,
+        description: offer.description,
+        parameters,
+        parameters_json_schema,
+    };
+    match schema::parameters(offer.schema) {
+        Parameters::None => declared(None, None),
+        Parameters::Subset(subset) => declared(Some(subset), None),
+        Parameters::Whole(schema) => declared(None, Some(schema)),
+    }
+}
+
+fn raw(value: &(impl Serialize + ?Sized)) -> Box<RawValue> {
+    to_raw_value(value).expect("texts and JSON documents serialise")
+}
+
+#[cfg(test)]
+mod tests;
