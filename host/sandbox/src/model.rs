@@ -3,6 +3,7 @@
 
 mod anthropic;
 mod format;
+mod gemini;
 mod openai_chat;
 mod placeholder;
 pub mod script;

@@ -3,6 +3,7 @@
 mod caldav;
 mod faults;
 mod fhir;
+mod gemini;
 mod hubspot;
 mod model;
 mod pagerduty;

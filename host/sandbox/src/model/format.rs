@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::StatusCode;
 use serde_json::Value;
 
-use super::{anthropic::Anthropic, openai_chat::OpenaiChat, script::Line};
+use super::{anthropic::Anthropic, gemini::Gemini, openai_chat::OpenaiChat, script::Line};
 use crate::endpoint::{Reply, Request};
 
 /// A provider's wire format.
@@ -35,7 +35,7 @@ pub(crate) trait Format: Sync {
 }
 
 /// The formats that are played.
-pub(crate) static FORMATS: [&dyn Format; 2] = [&OpenaiChat, &Anthropic];
+pub(crate) static FORMATS: [&dyn Format; 3] = [&OpenaiChat, &Anthropic, &Gemini];
 
 /// What a request says of the run that it belongs to.
 #[derive(Default)]
