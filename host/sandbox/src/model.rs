@@ -5,6 +5,7 @@ mod anthropic;
 mod format;
 mod gemini;
 mod openai_chat;
+mod openai_responses;
 mod placeholder;
 pub mod script;
 
@@ -17,6 +18,7 @@ use crate::endpoint::{Class, Endpoint, Refusal, Reply, Request, has_content_type
 use crate::service::Access;
 use format::{FORMATS, Format, History, Refused, Said};
 use openai_chat::OpenaiChat;
+use openai_responses::Background;
 use script::{LineFault, Script};
 
 /// Roughly what a token of English takes.
@@ -27,6 +29,7 @@ pub(crate) struct Model {
     key: Option<String>,
     /// How often each line has been asked for, by the index of its scene and its own.
     asked: BTreeMap<(usize, usize), u32>,
+    background: Background,
 }
 
 /// Whether the real provider would take a body that is sent to this path, such as `/v1/chat/completions`.
@@ -44,7 +47,7 @@ fn format_of(path: &str) -> Option<&'static dyn Format> {
 
 impl Model {
     pub(crate) fn new(script: Script, key: Option<String>) -> Model {
-        Model { script, key, asked: BTreeMap::new() }
+        Model { script, key, asked: BTreeMap::new(), background: Background::default() }
     }
 
     fn authorise(&self, format: &dyn Format, request: &Request) -> Result<(), Refused> {
@@ -58,12 +61,17 @@ impl Model {
     }
 
     fn play(&mut self, format: &dyn Format, request: &Request, now_ms: u64) -> Result<Reply, Refused> {
-        if request.method() != http::Method::POST {
+        let ask = format.ask(request.uri().path());
+        let method = if ask.is_some_and(|ask| !ask.cancel) { http::Method::GET } else { http::Method::POST };
+        if request.method() != method {
             let message = format!("Not allowed to {} on {}.", request.method(), request.uri().path());
             let refused = Refused::new(message).status(StatusCode::METHOD_NOT_ALLOWED);
             return Err(refused.code("method_not_supported"));
         }
         self.authorise(format, request)?;
+        if let Some(ask) = ask {
+            return self.background.answer(ask).map(|response| Reply::json(StatusCode::OK, &response));
+        }
         if !has_content_type(request, "application/json") {
             return Err(Refused::new("Invalid Content-Type header, expected application/json."));
         }
@@ -95,7 +103,12 @@ impl Model {
         let calls = line.calls.iter().map(|call| Ok((call.name.as_str(), arguments(&call.arguments, &history)?)));
         let calls = calls.collect::<Result<_, _>>().map_err(filled)?;
         let said = Said { scene: &scene.name, turn, line, text, calls, body, input_tokens, now_ms };
-        Ok(Reply::json(StatusCode::OK, &format.reply(&said)))
+        let reply = format.reply(&said);
+        let reply = match format.is_background(body) {
+            true => self.background.begin(reply, line.polls.unwrap_or(1), *asked),
+            false => reply,
+        };
+        Ok(Reply::json(StatusCode::OK, &reply))
     }
 }
 

@@ -7,6 +7,7 @@ mod gemini;
 mod hubspot;
 mod model;
 mod pagerduty;
+mod responses;
 mod sendgrid;
 mod twilio;
 mod zendesk;

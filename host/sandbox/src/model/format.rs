@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::StatusCode;
 use serde_json::Value;
 
-use super::{anthropic::Anthropic, gemini::Gemini, openai_chat::OpenaiChat, script::Line};
+use super::{anthropic::Anthropic, gemini::Gemini, openai_chat::OpenaiChat, openai_responses::OpenaiResponses, script::Line};
 use crate::endpoint::{Reply, Request};
 
 /// A provider's wire format.
@@ -32,10 +32,29 @@ pub(crate) trait Format: Sync {
 
     /// A refusal in the provider's shape.
     fn refuse(&self, refused: &Refused) -> Reply;
+
+    /// Whether the reply to a checked body is made in the background.
+    fn is_background(&self, _: &Value) -> bool {
+        false
+    }
+
+    /// What a path asks about a reply that is made in the background.
+    fn ask<'a>(&self, _: &'a str) -> Option<Ask<'a>> {
+        None
+    }
+}
+
+/// A question about a reply that is made in the background.
+#[derive(Clone, Copy)]
+pub(crate) struct Ask<'a> {
+    /// The response's identifier.
+    pub(crate) id: &'a str,
+    /// Whether it is called off.
+    pub(crate) cancel: bool,
 }
 
 /// The formats that are played.
-pub(crate) static FORMATS: [&dyn Format; 3] = [&OpenaiChat, &Anthropic, &Gemini];
+pub(crate) static FORMATS: [&dyn Format; 4] = [&OpenaiChat, &OpenaiResponses, &Anthropic, &Gemini];
 
 /// What a request says of the run that it belongs to.
 #[derive(Default)]

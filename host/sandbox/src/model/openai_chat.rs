@@ -15,6 +15,11 @@ use crate::endpoint::{Reply, Request, credential};
 
 pub(crate) use check::is_function_name;
 
+/// How OpenAI words what every format of its refuses.
+pub(crate) mod words {
+    pub(crate) use super::check::{array, function_name, invalid_value, missing, object, schema, string, wrong_type};
+}
+
 pub(crate) struct OpenaiChat;
 
 impl Format for OpenaiChat {

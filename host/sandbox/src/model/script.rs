@@ -50,6 +50,9 @@ pub struct Line {
     /// Further fields of a message of Chat Completions, such as `reasoning_content`.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub extra: Map<String, Value>,
+    /// How often a reply that is made in the background is asked for until it is there; without a number, once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub polls: Option<u32>,
     /// What is answered instead, at first or always.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<LineFault>,

@@ -191,7 +191,7 @@ fn own_items_go_out_one_by_one_or_are_written_anew() {
 
 #[test]
 fn turns_since_go_out_with_their_results() {
-    let sealed = r#"[{"type":"reasoning","id":"rs_1","encrypted_content":"gA"},{"type":"function_call","id":"fc_1","call_id":"a","name":"f","arguments":"{\"q\": 1}"}]"#;
+    let sealed = r#"[{"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"gA"},{"type":"function_call","id":"fc_1","call_id":"a","name":"f","arguments":"{\"q\": 1}"}]"#;
     let bare = sealed.replace(r#","encrypted_content":"gA""#, "");
     let chat = own_bytes(Dialect::OpenaiChat, "{}");
     let own = |text: &str| own_bytes(Dialect::OpenaiResponses, text);
@@ -199,7 +199,10 @@ fn turns_since_go_out_with_their_results() {
         (reply("", &[made("a", "f")], own(sealed)), sealed.to_owned()),
         (reply("So.", &[made("a", "f")], own(&bare)), json!([assistant("So."), call("a", "f")]).to_string()),
         (reply("So.", &[made("a", "f")], chat), json!([assistant("So."), call("a", "f")]).to_string()),
-        (reply("", &[], own(r#"[{"type":"reasoning","id":"rs_1","encrypted_content":"gA"}]"#)), "[]".to_owned()),
+        (
+            reply("", &[], own(r#"[{"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"gA"}]"#)),
+            "[]".to_owned(),
+        ),
     ];
     for (reply, expected) in replies {
         let results: Vec<String> = reply.calls.iter().map(|_| "sent".to_owned()).collect();

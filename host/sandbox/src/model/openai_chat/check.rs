@@ -10,6 +10,8 @@ use serde_json::{Map, Value};
 
 use crate::model::format::Refused;
 
+pub(crate) use tools::schema;
+
 pub(crate) const FUNCTION_NAME_BYTES_MAX: usize = 64;
 
 /// Every top-level parameter that the provider knows; it refuses others.
@@ -115,11 +117,11 @@ pub(crate) fn is_function_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
 }
 
-fn missing(param: &str) -> Refused {
+pub(crate) fn missing(param: &str) -> Refused {
     Refused::new(format!("Missing required parameter: '{param}'.")).at(param).code("missing_required_parameter")
 }
 
-fn wrong_type(param: &str, expected: &str, value: &Value) -> Refused {
+pub(crate) fn wrong_type(param: &str, expected: &str, value: &Value) -> Refused {
     let got = match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
@@ -133,14 +135,14 @@ fn wrong_type(param: &str, expected: &str, value: &Value) -> Refused {
     Refused::new(message).at(param).code("invalid_type")
 }
 
-fn invalid_value(param: &str, given: &str, supported: &[&str]) -> Refused {
+pub(crate) fn invalid_value(param: &str, given: &str, supported: &[&str]) -> Refused {
     let supported: Vec<String> = supported.iter().map(|value| format!("'{value}'")).collect();
     let message = format!("Invalid value: '{given}'. Supported values are: {}.", supported.join(", "));
     Refused::new(message).at(param).code("invalid_value")
 }
 
 /// The items of an array that must have some.
-fn array<'a>(param: &str, value: &'a Value) -> Result<&'a [Value], Refused> {
+pub(crate) fn array<'a>(param: &str, value: &'a Value) -> Result<&'a [Value], Refused> {
     let items = value.as_array().ok_or_else(|| wrong_type(param, "an array of objects", value))?;
     if items.is_empty() {
         let message = format!(
@@ -151,16 +153,16 @@ fn array<'a>(param: &str, value: &'a Value) -> Result<&'a [Value], Refused> {
     Ok(items)
 }
 
-fn object<'a>(param: &str, value: &'a Value) -> Result<&'a Map<String, Value>, Refused> {
+pub(crate) fn object<'a>(param: &str, value: &'a Value) -> Result<&'a Map<String, Value>, Refused> {
     value.as_object().ok_or_else(|| wrong_type(param, "an object", value))
 }
 
-fn string<'a>(param: &str, value: Option<&'a Value>) -> Result<&'a str, Refused> {
+pub(crate) fn string<'a>(param: &str, value: Option<&'a Value>) -> Result<&'a str, Refused> {
     let value = value.ok_or_else(|| missing(param))?;
     value.as_str().ok_or_else(|| wrong_type(param, "a string", value))
 }
 
-fn function_name<'a>(param: &str, value: Option<&'a Value>) -> Result<&'a str, Refused> {
+pub(crate) fn function_name<'a>(param: &str, value: Option<&'a Value>) -> Result<&'a str, Refused> {
     let name = string(param, value)?;
     if name.len() > FUNCTION_NAME_BYTES_MAX {
         let message = format!(

@@ -56,11 +56,16 @@ fn tool<'a>(at: &str, value: &'a Value) -> Result<&'a str, Refused> {
     let Some(parameters) = function.get("parameters") else { return Ok(name) };
     object(&format!("{at}.parameters"), parameters)?;
     let strict = function.get("strict") == Some(&Value::Bool(true));
-    let valid = top_level(parameters).and_then(|()| nested(parameters, strict, &mut Vec::new()));
-    valid.map(|()| name).map_err(|reason| {
+    schema(parameters, strict).map(|()| name).map_err(|reason| {
         let message = format!("Invalid schema for function '{name}': {reason}");
         Refused::new(message).at(&format!("{at}.parameters")).code("invalid_function_parameters")
     })
+}
+
+/// Whether a function's schema is taken.
+pub(crate) fn schema(parameters: &Value, strict: bool) -> Result<(), String> {
+    top_level(parameters)?;
+    nested(parameters, strict, &mut Vec::new())
 }
 
 fn top_level(schema: &Value) -> Result<(), String> {
