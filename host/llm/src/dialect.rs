@@ -11,7 +11,7 @@ use aftercall_core::{
 use reqwest::header::{AUTHORIZATION, HeaderName};
 use serde_json::value::RawValue;
 
-use crate::{anthropic, answer::Answer, gemini, openai_chat, openai_responses};
+use crate::{answer::Answer, anthropic, gemini, openai_chat, openai_responses};
 
 /// A wire format.
 pub(crate) struct Wire {

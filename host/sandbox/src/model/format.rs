@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use http::StatusCode;
 use serde_json::Value;
 
-use super::{anthropic::Anthropic, gemini::Gemini, openai_chat::OpenaiChat, openai_responses::OpenaiResponses, script::Line};
+use super::{
+    anthropic::Anthropic, gemini::Gemini, openai_chat::OpenaiChat, openai_responses::OpenaiResponses, script::Line,
+};
 use crate::endpoint::{Reply, Request};
 
 /// A provider's wire format.
