@@ -31,6 +31,7 @@ mod document;
 mod facts;
 mod livekit;
 mod openai;
+mod openai_responses;
 mod pipecat;
 
 use aftercall_core::conversation::Conversation;

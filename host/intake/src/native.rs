@@ -21,7 +21,7 @@ use serde_json::{Value, value::RawValue};
 use crate::{
     Error, Parsed,
     chat::{self, Origin},
-    document, livekit, openai, pipecat,
+    document, livekit, openai, openai_responses, pipecat,
 };
 
 /// The version of the form that is read here.
@@ -53,9 +53,9 @@ pub struct Envelope {
     /// The session report of LiveKit Agents, whole: its history, and what else it tells of the call where
     /// [`Envelope::conversation`] and [`Envelope::llm`] don't.
     pub livekit: Option<Value>,
-    /// The items of a conversation with OpenAI's Realtime or Responses API. Not read where [`Envelope::livekit`] is
+    /// The items of a conversation with OpenAI's Realtime or Responses API, of which the latter are kept byte for byte. Not read where [`Envelope::livekit`] is
     /// there.
-    pub openai_items: Option<Vec<Value>>,
+    pub openai_items: Option<Vec<Box<RawValue>>>,
     /// The history, in order. Not read where it is in another place.
     #[serde(default, deserialize_with = "or_default")]
     pub items: Vec<Item>,
@@ -112,7 +112,7 @@ pub struct Llm {
     /// The tools of the live call: names, or the provider's definitions.
     #[serde(default, deserialize_with = "or_default")]
     pub tools: Vec<Value>,
-    /// The format of `messages`: `openai-chat`.
+    /// The format of `messages`: `openai-chat`, or `openai-responses`, whose messages are items.
     pub dialect: Option<Dialect>,
     /// The history in the provider's own format, and between its messages such of other providers, as
     /// `{"llm": "google", "message": …}`, which are left out. Not read where the history is in a field of its platform.
@@ -254,6 +254,12 @@ fn told(envelope: &Envelope) -> Result<Told, Error> {
 fn provider_messages(envelope: &Envelope, messages: &[Box<RawValue>]) -> Result<Vec<CoreItem>, Error> {
     let mut items = match envelope.llm.dialect {
         Some(Dialect::OpenaiChat) => chat::items(messages, "/llm/messages", Origin::Provider)?,
+        Some(Dialect::OpenaiResponses) => {
+            if let Some(at) = messages.iter().position(|item| !item.get().starts_with('{')) {
+                return Err(Error::at(format!("/llm/messages/{at}"), "an item is an object: `{\"type\": …}`"));
+            }
+            openai_responses::items(messages)
+        }
         Some(other) => {
             let why = format!("`messages` in the format `{other}` can't be read yet: send the history as `items`");
             return Err(Error::at("/llm/dialect", why));

@@ -2,26 +2,40 @@
 //!
 //! OpenAI posts nothing when a call ends; whoever holds the session collects the items (of Realtime, by
 //! `conversation.item.done` and, for what the caller said, `conversation.item.input_audio_transcription.completed`).
-//! Instructions are no item: they stand in `llm.system`. Items that aren't of the spoken history, such as reasoning,
-//! can't be carried yet, and are left out.
+//! Instructions are no item: they stand in `llm.system`. Items of Responses are kept byte for byte; those of Realtime are
+//! translated, since no API takes them back, and what isn't of the spoken history is left out.
 
 use aftercall_core::conversation::{Content, Item, Role, ToolCall};
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 use crate::{
     document::{self, Tree},
     native::Told,
+    openai_responses,
 };
 
 /// Reads a list of items.
-pub(crate) fn read(list: &[Value]) -> Told {
-    let items = items(list);
+pub(crate) fn read(raw: &[Box<RawValue>]) -> Told {
+    let list: Vec<Value> = raw.iter().filter_map(|item| serde_json::from_str(item.get()).ok()).collect();
+    let items = if list.iter().any(is_of_realtime) { items(&list) } else { openai_responses::items(raw) };
     let listed = list.iter().filter(|item| item.get("type").is_some_and(|kind| kind == "mcp_list_tools"));
     let tools = listed.flat_map(|item| Tree(item).list(&["/tools"])).filter_map(|tool| Tree(tool).text(&["/name"]));
     Told { tools: tools.collect(), items, ..Told::default() }
 }
 
-/// The history that a list of items is.
+/// Whether only the Realtime API writes such an item, by its name, its identifier, that of its response, or what it holds.
+fn is_of_realtime(item: &Value) -> bool {
+    let starts = |name: &str, with: &str| item[name].as_str().is_some_and(|text| text.starts_with(with));
+    let is_audible = |part: &Value| {
+        part["type"].as_str().is_some_and(|kind| matches!(kind, "text" | "audio" | "input_audio" | "output_audio"))
+    };
+    starts("object", "realtime")
+        || starts("id", "item_")
+        || starts("response_id", "")
+        || item["content"].as_array().is_some_and(|parts| parts.iter().any(is_audible))
+}
+
+/// The history that a list of items of the Realtime API is.
 fn items(list: &[Value]) -> Vec<Item> {
     let mut items: Vec<Item> = Vec::new();
     // The reply that the last item is of: by its identifier, which those of the Realtime API may have.
@@ -48,7 +62,7 @@ fn is_of_reply(content: &Content) -> bool {
 }
 
 /// What an item says and does. None: nothing, or only to the provider.
-fn contents(item: Tree<'_>) -> Vec<Content> {
+pub(crate) fn contents(item: Tree<'_>) -> Vec<Content> {
     let text = |places: &[&str], or| document::text_of(item.value(places), or);
     // Input to the Responses API may leave out the type of a message.
     match item.text(&["/type"]).as_deref().unwrap_or("message") {

@@ -43,10 +43,7 @@ fn a_broken_native_record_is_told_the_place_and_the_remedy() {
         (native(r#"{ "name": "check_roof" }"#, "{}"), &["at /llm/tools/1", "`name`"]),
         (native(r#"{ "temperature": 0.30, "max_completion_tokens": 800 }"#, "[]"), &["at /llm/params", "temperature"]),
         (native(r#""llm": {"#, r#""llm": { "messages": [],"#), &["at /llm/dialect", "openai-chat"]),
-        (
-            native(r#""llm": {"#, r#""llm": { "dialect": "anthropic","#),
-            &["at /llm/dialect", "`anthropic`", "`openai-chat`"],
-        ),
+        (native(r#""llm": {"#, r#""llm": { "dialect": "morse","#), &["at /llm/dialect", "`morse`", "`openai-chat`"]),
         (native(r#""is_test": false,"#, r#""is_test": false"#), &["not JSON", "line 16 column 5"]),
     ] {
         check(&payload, words);
@@ -90,6 +87,10 @@ fn a_platforms_own_record_that_is_none_is_told_its_place() {
         (r#""livekit": {"chat_history": {"items": "none"}}"#, &["at /livekit/chat_history/items"]),
         (r#""livekit": "report""#, &["at /livekit/chat_history/items"]),
         (r#""openai_items": {"type": "message"}"#, &["at /openai_items", "a sequence"]),
+        (
+            r#""llm": {"dialect": "openai-responses", "messages": [{"role": "user", "content": "hi"}, 7]}"#,
+            &["at /llm/messages/1", "an item is an object"],
+        ),
         (
             r#""llm": {"dialect": "openai-chat", "messages": [{"llm": "openai", "message": {"role": "bot"}}]}"#,
             &["at /llm/messages/0/role", "`bot`"],

@@ -31,6 +31,7 @@ fn payloads_become_conversations() {
         case!("native/items"),
         case!("native/provider-messages"),
         case!("native/old-messages"),
+        case!("native/native_openai_responses_call"),
         case!("native/least"),
         case!("vapi/sales"),
         case!("vapi/voicemail"),
@@ -91,6 +92,23 @@ fn a_providers_own_messages_are_kept_byte_for_byte() {
     let is_second_call = |item: &&Item| matches!(&item.content, Content::ToolCall(call) if call.id == "b");
     let second = items.iter().find(is_second_call).expect("two calls in one message");
     assert!(second.continues && second.opaque.is_none());
+}
+
+/// The items of each group stand in a list; together they are the record's, and none is lost.
+#[test]
+fn a_providers_own_items_are_kept_byte_for_byte() {
+    let payload = include_str!("../data/native/native_openai_responses_call.json");
+    let items = parse(payload.as_bytes()).expect("a record").conversation.items;
+    let own = items.iter().filter_map(|item| Some(item.opaque.as_ref()?.data.as_str()));
+    let own: Vec<&str> = own.map(|list| list.trim_start_matches('[').trim_end_matches(']')).collect();
+    let lines = payload.lines().map(str::trim).filter(|line| {
+        line.starts_with(r#"{"role""#) || line.starts_with(r#"{"type""#) || line.starts_with(r#"{"id""#)
+    });
+    assert_eq!(own.join(","), lines.map(|line| line.trim_end_matches(',')).collect::<Vec<_>>().join(","));
+    let leads =
+        |words: &str| items.iter().find(|item| matches!(&item.content, Content::Message { text, .. } if text == words));
+    let first = leads("Let me look.").and_then(|item| item.opaque.as_ref()).expect("own bytes").data.value();
+    assert_eq!(first.as_array().map(Vec::len), Some(4), "a thought, words and two calls");
 }
 
 #[test]

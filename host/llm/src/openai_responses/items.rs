@@ -21,6 +21,8 @@ pub(super) struct Look {
     #[serde(default)]
     pub(super) call_id: Value,
     #[serde(default)]
+    role: Value,
+    #[serde(default)]
     encrypted_content: Value,
 }
 
@@ -31,6 +33,14 @@ fn message() -> String {
 impl Own {
     fn is_reasoning(&self) -> bool {
         self.look.r#type == "reasoning"
+    }
+
+    /// Whether a model put it out.
+    fn is_put_out(&self) -> bool {
+        match self.look.r#type.as_str() {
+            "message" => self.look.role == "assistant",
+            kind => !kind.ends_with("_output"),
+        }
     }
 
     /// Whether it is reasoning that the provider can only find in its own memory.
@@ -47,9 +57,18 @@ pub(super) fn of(opaque: &RawValue) -> Option<Vec<Own>> {
     let list: Vec<Box<RawValue>> = serde_json::from_str(opaque.get()).ok()?;
     let own = |bytes: Box<RawValue>| Some(Own { look: serde_json::from_str(bytes.get()).ok()?, bytes });
     let mut items: Vec<Own> = list.into_iter().map(own).collect::<Option<_>>()?;
-    let length = items.iter().rposition(|item| !item.is_reasoning()).map_or(0, |last| last + 1);
-    items.truncate(length);
-    Some(items)
+    let mut leads_on = false;
+    let mut kept = Vec::with_capacity(items.len());
+    while let Some(item) = items.pop() {
+        if !item.is_reasoning() {
+            leads_on = item.is_put_out();
+        }
+        if leads_on || !item.is_reasoning() {
+            kept.push(item);
+        }
+    }
+    kept.reverse();
+    Some(kept)
 }
 
 pub(super) fn raw(value: &(impl serde::Serialize + ?Sized)) -> Box<RawValue> {
@@ -69,6 +88,8 @@ mod tests {
             (json!([rs, fc]), Some(2)),
             (json!([rs, fc, rs, rs]), Some(2)),
             (json!([rs]), Some(0)),
+            (json!([rs, {"role": "user", "content": "hi"}]), Some(1)),
+            (json!([rs, rs, {"role": "assistant", "content": "hi"}]), Some(3)),
             (json!([]), Some(0)),
             (json!([{"role": "user", "content": "hi"}]), Some(1)),
             (json!({"role": "user"}), None),

@@ -76,7 +76,8 @@ fn written(request: &TurnRequest<'_>, model: &str, background: bool) -> Result<V
 fn input(request: &TurnRequest<'_>) -> Vec<Box<RawValue>> {
     let mut input = Input { names: Names::of(request), items: Vec::new(), custom: HashSet::new() };
     for group in groups(&request.conversation.items) {
-        match group.own(Dialect::OpenaiResponses, request.history).and_then(|list| items::of(&list)) {
+        let own = group.own(Dialect::OpenaiResponses, request.history).and_then(|list| items::of(&list));
+        match own.filter(|own| input.fits(own)) {
             Some(own) => input.take(own),
             None => input.translate(group),
         }
@@ -97,6 +98,12 @@ struct Input<'a> {
 }
 
 impl Input<'_> {
+    /// Whether the calls that these items answer went out in the provider's own form too, where that matters.
+    fn fits(&self, own: &[Own]) -> bool {
+        let answered = own.iter().filter(|item| item.look.r#type == "custom_tool_call_output");
+        answered.map(|item| item.look.call_id.as_str()).all(|id| id.is_some_and(|id| self.custom.contains(id)))
+    }
+
     fn take(&mut self, own: Vec<Own>) {
         for item in own {
             if item.look.r#type == "custom_tool_call" {

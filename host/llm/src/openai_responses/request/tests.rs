@@ -190,6 +190,13 @@ fn own_items_go_out_one_by_one_or_are_written_anew() {
 }
 
 #[test]
+fn an_answer_is_in_the_form_of_its_call() {
+    let answer = r#"[{"type":"custom_tool_call_output","call_id":"k","output":"2"}]"#;
+    let items = vec![called("k", "note"), with_bytes(result("k", "2"), answer)];
+    check_history(items, History::AsWritten, json!([call("k", "note"), output("k", "2")]));
+}
+
+#[test]
 fn turns_since_go_out_with_their_results() {
     let sealed = r#"[{"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"gA"},{"type":"function_call","id":"fc_1","call_id":"a","name":"f","arguments":"{\"q\": 1}"}]"#;
     let bare = sealed.replace(r#","encrypted_content":"gA""#, "");
