@@ -113,6 +113,38 @@ async fn a_turn_goes_out_and_its_reply_comes_back() {
     }
 }
 
+/// What a background reply is asked for, over two connections: the limit is over before the first look.
+#[tokio::test]
+async fn a_reply_in_the_background_is_called_off_at_its_own_address() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let base_url = format!("http://{}/v1", listener.local_addr().expect("an address"));
+    let begun = r#"{"id":"resp_1","status":"queued"}"#;
+    let said = r#"[{"type":"message","content":[{"type":"output_text","text":"Done."}]}]"#;
+    let made = format!(r#"{{"id":"resp_1","status":"completed","output":{said}}}"#);
+    let server = tokio::spawn(async move {
+        let mut heads = Vec::new();
+        for body in [begun, made.as_str()] {
+            let (mut stream, _) = listener.accept().await.expect("a connection");
+            let mut seen = Vec::new();
+            while !String::from_utf8_lossy(&seen).contains("\r\n\r\n") {
+                stream.read_buf(&mut seen).await.expect("readable");
+            }
+            let answer = http("200 OK", "connection: close\r\n", body);
+            stream.write_all(&answer).await.expect("writable");
+            heads.push(String::from_utf8_lossy(&seen).lines().next().unwrap_or_default().to_owned());
+            // Reads on until the client has closed, so that nothing of its body is lost to a reset.
+            while stream.read_buf(&mut seen).await.is_ok_and(|bytes| bytes > 0) {}
+        }
+        heads
+    });
+    let slow = Route { dialect: Dialect::OpenaiResponses, background: true, ..route("pro", &base_url) };
+    let models = Models::new([Route { timeout_ms: 500, ..slow }], None).expect("routes");
+    let reply = turn(&models, &models.pin(Some("pro")).expect("mapped")).await.expect("a reply");
+    assert_eq!(reply.text.as_deref(), Some("Done."));
+    let heads = server.await.expect("served");
+    assert_eq!(heads, ["POST /v1/responses HTTP/1.1", "POST /v1/responses/resp_1/cancel HTTP/1.1"]);
+}
+
 #[tokio::test]
 async fn failures_have_their_kind_and_never_the_key() {
     let echo = format!(r#"{{"error":{{"message":"wrong key {KEY}"}}}}"#);
