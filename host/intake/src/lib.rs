@@ -26,6 +26,7 @@ pub mod retell;
 pub mod telnyx;
 pub mod vapi;
 
+mod anthropic;
 mod chat;
 mod document;
 mod facts;

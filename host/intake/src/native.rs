@@ -19,7 +19,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Value, value::RawValue};
 
 use crate::{
-    Error, Parsed,
+    Error, Parsed, anthropic,
     chat::{self, Origin},
     document, livekit, openai, openai_responses, pipecat,
 };
@@ -112,7 +112,7 @@ pub struct Llm {
     /// The tools of the live call: names, or the provider's definitions.
     #[serde(default, deserialize_with = "or_default")]
     pub tools: Vec<Value>,
-    /// The format of `messages`: `openai-chat`, or `openai-responses`, whose messages are items.
+    /// The format of `messages`: `openai-chat`, `anthropic`, `gemini`, or `openai-responses`, whose messages are items.
     pub dialect: Option<Dialect>,
     /// The history in the provider's own format, and between its messages such of other providers, as
     /// `{"llm": "google", "message": …}`, which are left out. Not read where the history is in a field of its platform.
@@ -260,6 +260,7 @@ fn provider_messages(envelope: &Envelope, messages: &[Box<RawValue>]) -> Result<
             }
             openai_responses::items(messages)
         }
+        Some(Dialect::Anthropic) => anthropic::items(messages, "/llm/messages")?,
         Some(other) => {
             let why = format!("`messages` in the format `{other}` can't be read yet: send the history as `items`");
             return Err(Error::at("/llm/dialect", why));

@@ -43,7 +43,10 @@ fn a_broken_native_record_is_told_the_place_and_the_remedy() {
         (native(r#"{ "name": "check_roof" }"#, "{}"), &["at /llm/tools/1", "`name`"]),
         (native(r#"{ "temperature": 0.30, "max_completion_tokens": 800 }"#, "[]"), &["at /llm/params", "temperature"]),
         (native(r#""llm": {"#, r#""llm": { "messages": [],"#), &["at /llm/dialect", "openai-chat"]),
-        (native(r#""llm": {"#, r#""llm": { "dialect": "morse","#), &["at /llm/dialect", "`morse`", "`openai-chat`"]),
+        (
+            native(r#""llm": {"#, r#""llm": { "dialect": "anthropics","#),
+            &["at /llm/dialect", "`anthropics`", "`openai-chat`"],
+        ),
         (native(r#""is_test": false,"#, r#""is_test": false"#), &["not JSON", "line 16 column 5"]),
     ] {
         check(&payload, words);
@@ -77,6 +80,28 @@ fn a_providers_message_that_is_none_is_told_its_place() {
         (r#""hi""#, &["at /llm/messages/1", "invalid type"]),
     ] {
         check(&of(message), words);
+    }
+}
+
+#[test]
+fn a_message_of_anthropics_that_is_none_is_told_its_place() {
+    for (message, words) in [
+        (r#"{"role":"tool","content":"hi"}"#, &["at /llm/messages/0/role", "`tool`", "`assistant`"][..]),
+        (r#"{"role":"user"}"#, &["at /llm/messages/0", "`content`"]),
+        (r#"{"role":"user","content":null}"#, &["at /llm/messages/0/content", "a list of blocks"]),
+        (r#"{"role":"user","content":[{"text":"hi"}]}"#, &["at /llm/messages/0/content/0", "`type`"]),
+        (r#"{"role":"user","content":[{"type":"tool_result"}]}"#, &["at /llm/messages/0/content/0", "`tool_use_id`"]),
+        (
+            r#"{"role":"user","content":[{"type":"tool_result","tool_use_id":"a","content":7}]}"#,
+            &["at /llm/messages/0/content/0/content", "a list of blocks"],
+        ),
+        (
+            r#"{"role":"assistant","content":[{"type":"tool_use","id":"a"}]}"#,
+            &["at /llm/messages/0/content/0", "`name`"],
+        ),
+        (r#""hi""#, &["at /llm/messages/0", "invalid type"]),
+    ] {
+        check(&native(r#""llm": {"#, &format!(r#""llm": {{ "dialect": "anthropic", "messages": [{message}],"#)), words);
     }
 }
 

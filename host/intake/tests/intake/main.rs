@@ -31,8 +31,10 @@ fn payloads_become_conversations() {
         case!("native/items"),
         case!("native/provider-messages"),
         case!("native/old-messages"),
-        case!("native/native_openai_responses_call"),
+        case!("native/openai-responses-call"),
         case!("native/least"),
+        case!("native/anthropic-sales"),
+        case!("native/anthropic-odd"),
         case!("vapi/sales"),
         case!("vapi/voicemail"),
         case!("vapi/odd"),
@@ -97,7 +99,7 @@ fn a_providers_own_messages_are_kept_byte_for_byte() {
 /// The items of each group stand in a list; together they are the record's, and none is lost.
 #[test]
 fn a_providers_own_items_are_kept_byte_for_byte() {
-    let payload = include_str!("../data/native/native_openai_responses_call.json");
+    let payload = include_str!("../data/native/openai-responses-call.json");
     let items = parse(payload.as_bytes()).expect("a record").conversation.items;
     let own = items.iter().filter_map(|item| Some(item.opaque.as_ref()?.data.as_str()));
     let own: Vec<&str> = own.map(|list| list.trim_start_matches('[').trim_end_matches(']')).collect();
@@ -109,6 +111,32 @@ fn a_providers_own_items_are_kept_byte_for_byte() {
         |words: &str| items.iter().find(|item| matches!(&item.content, Content::Message { text, .. } if text == words));
     let first = leads("Let me look.").and_then(|item| item.opaque.as_ref()).expect("own bytes").data.value();
     assert_eq!(first.as_array().map(Vec::len), Some(4), "a thought, words and two calls");
+}
+
+/// A message of Anthropic's with results is a message for each of them, and one for the words.
+#[test]
+fn results_in_one_message_are_kept_apart_byte_for_byte() {
+    let own = |payload: &str| -> Vec<String> {
+        let items = parse(payload.as_bytes()).expect("a record").conversation.items;
+        items.iter().filter_map(|item| Some(item.opaque.as_ref()?.data.as_str().to_owned())).collect()
+    };
+    let sales = include_str!("../data/native/anthropic-sales.json");
+    let lines: Vec<&str> = sales.lines().filter(|line| line.contains(r#"{"role": "#)).collect();
+    let mut expected: Vec<String> = lines.iter().map(|line| line.trim().trim_end_matches(',').to_owned()).collect();
+    let parts = [
+        r#"{"role":"user","content":[{"type": "tool_result", "tool_use_id": "toolu_01", "content": [{"type": "text", "text": "9:00"}, {"type": "text", "text": "10:00"}]}]}"#,
+        r#"{"role":"user","content":[{"type": "tool_result", "tool_use_id": "toolu_02", "is_error": true, "content": "timeout"}]}"#,
+        r#"{"role":"user","content":[{"type": "text", "text": "Nine is f\u0069ne."}]}"#,
+    ];
+    expected.splice(2..3, parts.map(str::to_owned));
+    assert_eq!(own(sales), expected);
+    let answered =
+        r#"{"role":"assistant","content":[{"type": "text", "text": "Hi,"}, {"type": "text", "text": "Tom."}]}"#;
+    assert_eq!(
+        own(include_str!("../data/native/anthropic-odd.json"))[2],
+        answered,
+        "what the provider doesn't take back"
+    );
 }
 
 #[test]
