@@ -146,13 +146,13 @@ fn own_bytes_are_untouched() {
     let asked =
         r#"{"role":"user","parts":[{"text": "Ma\u00f1ana?"}, {"inlineData":{"mimeType":"audio/wav","data":"AA=="}}]}"#;
     let thought = r#"{"text":"Hm.","thought":true}"#;
-    let found = r#"{"functionCall":{"name":"find slot","args":{"x":1.0}},  "thoughtSignature":"c2ln"}"#;
+    let found = r#"{"functionCall":{"name":"find.slot","args":{"x":1.0}},  "thoughtSignature":"c2ln"}"#;
     let booked = r#"{"functionCall":{"id":"b","name":"book","args":{}}}"#;
     let step = format!(r#"{{"parts":[{thought},{{"text":""}},{found}, {booked}],"role":"model"}}"#);
-    let answer = r#"{"functionResponse":{"name":"find slot","response":{"n":1.00}}}"#;
+    let answer = r#"{"functionResponse":{"name":"find.slot","response":{"n":1.00}}}"#;
     let items = vec![
         own(asked, said(Role::User, "Mañana?", false)),
-        own(&step, called("gemini_call_1_0", "find slot")),
+        own(&step, called("gemini_call_1_0", "find.slot")),
         continuing(called("b", "book")),
         result("b", "unknown", true),
         own(&format!(r#"{{"role":"function","parts":[{answer}]}}"#), result("gemini_call_1_0", r#"{"n":1.00}"#, false)),
