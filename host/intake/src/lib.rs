@@ -30,6 +30,7 @@ mod anthropic;
 mod chat;
 mod document;
 mod facts;
+mod gemini;
 mod livekit;
 mod openai;
 mod openai_responses;

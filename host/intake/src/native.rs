@@ -21,7 +21,7 @@ use serde_json::{Value, value::RawValue};
 use crate::{
     Error, Parsed, anthropic,
     chat::{self, Origin},
-    document, livekit, openai, openai_responses, pipecat,
+    document, gemini, livekit, openai, openai_responses, pipecat,
 };
 
 /// The version of the form that is read here.
@@ -261,10 +261,7 @@ fn provider_messages(envelope: &Envelope, messages: &[Box<RawValue>]) -> Result<
             openai_responses::items(messages)
         }
         Some(Dialect::Anthropic) => anthropic::items(messages, "/llm/messages")?,
-        Some(other) => {
-            let why = format!("`messages` in the format `{other}` can't be read yet: send the history as `items`");
-            return Err(Error::at("/llm/dialect", why));
-        }
+        Some(Dialect::Gemini) => gemini::items(messages, "/llm/messages")?,
         None => {
             let why = "`messages` needs the name of its format: add `\"dialect\": \"openai-chat\"`";
             return Err(Error::at("/llm/dialect", why));

@@ -106,6 +106,24 @@ fn a_message_of_anthropics_that_is_none_is_told_its_place() {
 }
 
 #[test]
+fn a_content_of_gemini_that_is_none_is_told_its_place() {
+    for (content, words) in [
+        (r#"{"role":"system","parts":[]}"#, &["at /llm/messages/0/role", "`system`", "`model`"][..]),
+        (r#"{"role":"user","parts":"hi"}"#, &["at /llm/messages/0/parts", "a sequence"]),
+        (r#"{"role":"user","parts":["hi"]}"#, &["at /llm/messages/0/parts/0", "invalid type"]),
+        (r#"{"role":"user","parts":[{"text":7}]}"#, &["at /llm/messages/0/parts/0/text", "a string"]),
+        (
+            r#"{"role":"model","parts":[{"text":"x"},{"functionCall":{}}]}"#,
+            &["at /llm/messages/0/parts/1/functionCall", "`name`"],
+        ),
+        (r#""hi""#, &["at /llm/messages/0", "invalid type"]),
+    ] {
+        let llm = format!(r#"{{"dialect": "gemini", "messages": [{content}]}}"#);
+        check(&format!(r#"{{"schema": "aftercall.call/1", "conversation": {{"id": "c"}}, "llm": {llm}}}"#), words);
+    }
+}
+
+#[test]
 fn a_platforms_own_record_that_is_none_is_told_its_place() {
     for (fields, words) in [
         (r#""livekit": {"job_id": "AJ"}"#, &["at /livekit/chat_history/items", "`to_dict()`"][..]),

@@ -35,6 +35,8 @@ fn payloads_become_conversations() {
         case!("native/least"),
         case!("native/anthropic-sales"),
         case!("native/anthropic-odd"),
+        case!("native/gemini-call"),
+        case!("native/gemini-odd"),
         case!("vapi/sales"),
         case!("vapi/voicemail"),
         case!("vapi/odd"),
@@ -137,6 +139,24 @@ fn results_in_one_message_are_kept_apart_byte_for_byte() {
         answered,
         "what the provider doesn't take back"
     );
+}
+
+#[test]
+fn a_content_of_several_results_is_kept_part_by_part() {
+    let payload = include_str!("../data/native/gemini-call.json");
+    let items = parse(payload.as_bytes()).expect("a record").conversation.items;
+    let own: Vec<&str> = items.iter().filter_map(|item| Some(item.opaque.as_ref()?.data.as_str())).collect();
+    let lines =
+        payload.lines().filter(|line| line.contains(r#"{"role": "#)).map(|line| line.trim().trim_end_matches(','));
+    let lines: Vec<&str> = lines.collect();
+    let user = |part: &str| format!(r#"{{"role":"user","parts":[{part}]}}"#);
+    let parts = [
+        r#"{"functionResponse": {"name": "find_slots", "response": {"slots": ["9:00"], "n": 1.0}}}"#,
+        r#"{"functionResponse": {"id": "b", "name": "book_slot", "response": {"error": "taken"}}}"#,
+        r#"{"text": "Hello?"}"#,
+    ];
+    let parts = parts.map(user);
+    assert_eq!(own, [lines[0], lines[1], &parts[0], &parts[1], &parts[2], lines[3], lines[4]]);
 }
 
 #[test]
