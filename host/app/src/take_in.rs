@@ -1,6 +1,7 @@
 //! Taking a call in: a place for its run, the run, and what its platform made of the call where that comes later.
 
 use aftercall_core::{
+    conversation::Conversation,
     inbox::Analysis,
     ports::{Accept, Acceptance, RecordsError},
     run::Run,
@@ -28,9 +29,8 @@ pub(crate) enum NotTaken {
 /// There is no room, or the records failed.
 pub(crate) async fn take_in(app: &App, accept: Accept) -> Result<Accepted, NotTaken> {
     let first = begin(app, &accept).await?;
-    let conversation = &accept.conversation;
-    let is_analysed = conversation.summary.is_some() || conversation.variables.is_some();
-    if first.acceptance != Acceptance::Known || !is_analysed {
+    let Conversation { summary, variables, .. } = &accept.conversation;
+    if first.acceptance != Acceptance::Known || summary.is_none() && variables.is_none() {
         return Ok(first);
     }
     let stored = match app.read(&first.run).await {
@@ -39,14 +39,10 @@ pub(crate) async fn take_in(app: &App, accept: Accept) -> Result<Accepted, NotTa
         Err(RecordsError::NoSuchRun(_)) => return Ok(first),
         Err(error) => return Err(error.into()),
     };
-    if stored.conversation.summary.is_some() || stored.conversation.variables.is_some() {
+    let analysis = Analysis { summary: summary.clone(), variables: variables.clone(), raw: accept.raw.clone() };
+    if !analysis.adds_to(&stored.conversation) {
         return Ok(first);
     }
-    let analysis = Analysis {
-        summary: conversation.summary.clone(),
-        variables: conversation.variables.clone(),
-        raw: accept.raw.clone(),
-    };
     let has_begun = stored.journal.len() > 1;
     let revised = match has_begun && app.assistant_of(&accept).is_some_and(|assistant| assistant.start.revises) {
         true => Some(begin(app, &accept.revised()).await?),

@@ -3,6 +3,7 @@
 
 use crate::{
     assistant::Start,
+    conversation::Conversation,
     id::{ConversationIdentity, EndpointName, Platform, Tenant},
     json::Json,
     time::Timestamp,
@@ -98,6 +99,24 @@ pub struct Analysis {
     pub variables: Option<Json>,
     /// The payload that has it, with all that was known before.
     pub raw: Vec<u8>,
+}
+
+impl Analysis {
+    /// Whether it has a summary or variables where the conversation has none.
+    pub fn adds_to(&self, conversation: &Conversation) -> bool {
+        let summary = conversation.summary.is_none() && self.summary.is_some();
+        summary || conversation.variables.is_none() && self.variables.is_some()
+    }
+
+    /// Adds what it has: the first summary stays, the newest variables count.
+    pub fn add_to(&self, conversation: &mut Conversation) {
+        if conversation.summary.is_none() {
+            conversation.summary.clone_from(&self.summary);
+        }
+        if self.variables.is_some() {
+            conversation.variables.clone_from(&self.variables);
+        }
+    }
 }
 
 /// When a call's run begins: once the analysis is there that is waited for, or the time for it is over, and not before the

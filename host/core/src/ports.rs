@@ -274,7 +274,7 @@ pub trait Inbox: Send + Sync {
     /// Whether anything is known of a conversation: a run, a waiting call, that it was deleted.
     async fn knows(&self, of: &ConversationIdentity) -> Result<bool, RecordsError>;
 
-    /// Adds an analysis to a run's conversation, unless it has one. False: it has, or there is no such run.
+    /// Adds an analysis to a run's conversation, if it adds anything. False: it doesn't, or there is no such run.
     async fn analysed(&self, run: &RunId, analysis: &Analysis) -> Result<bool, RecordsError>;
 
     /// Calls that wait (none: of all tenants), those that are ready first in front, at most so many.

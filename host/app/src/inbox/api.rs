@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use aftercall_core::secret::Secret;
 use aftercall_intake::{Api, Ask, Form, Listed, PAYLOAD_BYTES_MAX, Span};
 use reqwest::{
-    Client, Url,
+    Client, StatusCode, Url,
     header::{CONTENT_TYPE, HeaderMap, HeaderValue},
     redirect,
 };
@@ -26,6 +26,14 @@ pub(crate) struct PlatformApi {
     /// The key, marked as sensitive.
     headers: HeaderMap,
     key: Secret,
+}
+
+/// Why the API gave no answer that can be used.
+struct Refused {
+    /// The answer's status. None: there was no whole answer.
+    status: Option<StatusCode>,
+    /// For people.
+    words: String,
 }
 
 /// The client that all share. It follows no redirect, knows no proxy, and trusts the certificates that the system trusts.
@@ -64,8 +72,16 @@ impl PlatformApi {
     pub(super) async fn gather(&self, form: Form, conversation: &str) -> Result<Vec<u8>, String> {
         let mut gathering = form.gather(conversation).ok_or("this platform has no API that tells of calls")?;
         while let Some(ask) = gathering.next() {
-            let answer = self.ask(&ask).await?;
-            gathering.answered(&answer).map_err(|error| error.to_string())?;
+            match self.ask(&ask).await {
+                Ok(answer) => gathering.answered(&answer).map_err(|error| error.to_string())?,
+                Err(Refused { status: Some(StatusCode::NOT_FOUND), words }) => {
+                    // It may be an assistant that was deleted since, of a call that is there.
+                    if !gathering.without().map_err(|error| error.to_string())? {
+                        return Err(words);
+                    }
+                }
+                Err(Refused { words, .. }) => return Err(words),
+            }
         }
         Ok(gathering.finish())
     }
@@ -78,33 +94,32 @@ impl PlatformApi {
         let mut listing = form.list(span).ok_or("this platform has no API that lists calls")?;
         let mut listed = Vec::new();
         while let Some(ask) = listing.next() {
-            let answer = self.ask(&ask).await?;
+            let answer = self.ask(&ask).await.map_err(|refused| refused.words)?;
             listed.extend(listing.answered(&answer).map_err(|error| error.to_string())?);
         }
         Ok(listed)
     }
 
-    async fn ask(&self, ask: &Ask) -> Result<Vec<u8>, String> {
+    async fn ask(&self, ask: &Ask) -> Result<Vec<u8>, Refused> {
         let mut request = self.client.request(ask.method.clone(), format!("{}{}", self.base_url, ask.path));
         request = request.headers(self.headers.clone());
         if let Some(body) = &ask.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.as_str().to_owned());
         }
-        let lost = |error: reqwest::Error| format!("{} {}: {}", ask.method, ask.path, error.without_url());
+        let refused =
+            |status, words: String| Refused { status, words: format!("{} {}: {words}", ask.method, ask.path) };
+        let lost = |error: reqwest::Error| refused(None, error.without_url().to_string());
         let mut response = request.send().await.map_err(lost)?;
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(lost)? {
             body.extend_from_slice(&chunk);
             if body.len() > PAYLOAD_BYTES_MAX {
-                return Err(format!(
-                    "{} {}: the answer is larger than {PAYLOAD_BYTES_MAX} bytes",
-                    ask.method, ask.path
-                ));
+                return Err(refused(None, format!("the answer is larger than {PAYLOAD_BYTES_MAX} bytes")));
             }
         }
         match response.status() {
             status if status.is_success() => Ok(body),
-            status => Err(format!("{} {}: the platform answers {status}: {}", ask.method, ask.path, self.words(&body))),
+            status => Err(refused(Some(status), format!("the platform answers {status}: {}", self.words(&body)))),
         }
     }
 

@@ -7,6 +7,7 @@ mod config;
 mod consents;
 mod forget;
 mod imports;
+mod inbox;
 mod kills;
 mod people;
 mod platforms;

@@ -205,11 +205,10 @@ pub(super) fn analysed(db: &Connection, run: &RunId, analysis: &Analysis) -> Res
         .optional()?;
     let Some((number, document)) = found else { return Ok(false) };
     let mut conversation: Conversation = document.read(|| format!("the conversation of {run}"))?;
-    if conversation.summary.is_some() || conversation.variables.is_some() {
+    if !analysis.adds_to(&conversation) {
         return Ok(false);
     }
-    conversation.summary.clone_from(&analysis.summary);
-    conversation.variables.clone_from(&analysis.variables);
+    analysis.add_to(&mut conversation);
     let Document { version, json } = Document::of(&conversation);
     db.prepare_cached("UPDATE conversations SET version = ?2, json = ?3, raw = ?4 WHERE run = ?1")?.execute((
         number,
