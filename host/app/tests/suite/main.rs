@@ -5,6 +5,7 @@ mod cases;
 mod commands;
 mod config;
 mod consents;
+mod dialects;
 mod forget;
 mod imports;
 mod inbox;
