@@ -101,6 +101,15 @@ pub fn left_out(conversation: &Conversation, to: Dialect) -> Vec<LeftOut> {
     times.into_iter().map(left_out).collect()
 }
 
+/// The reply to the turn of that number (from 0) in a provider's answer, as it comes over the wire.
+///
+/// # Errors
+/// There is none in it: the provider refuses, fails, or speaks otherwise than its dialect allows.
+pub fn read(dialect: Dialect, status: u16, body: Vec<u8>, turn: usize) -> Result<Reply, Failure> {
+    let answer = Answer { route: String::new(), status, retry_after_ms: None, body, key: None };
+    (wire(dialect).read)(&answer, turn)
+}
+
 /// Whether a provider's own message has a recording in it.
 pub fn has_audio(own: &Opaque) -> bool {
     (wire(own.dialect).beyond)(&own.data.raw()).contains(&Part::Audio)

@@ -23,5 +23,5 @@ mod answer;
 mod transport;
 
 pub use answer::REPLY_BYTES_MAX;
-pub use dialect::{has_audio, left_out, render};
+pub use dialect::{has_audio, left_out, read, render};
 pub use route::{Error, Models, Route, TIMEOUT_MS_DEFAULT};
