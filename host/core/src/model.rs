@@ -108,10 +108,20 @@ pub struct Offer<'a> {
 pub struct Exchange<'a> {
     /// The reply.
     pub reply: &'a Reply,
-    /// For each call of the reply, in order: the text that the model sees.
-    pub results: Vec<String>,
+    /// For each call of the reply, in order: what the model is told of it.
+    pub results: Vec<ToolAnswer>,
     /// What the model is told about the reply, before it is asked again.
     pub objection: Option<String>,
+}
+
+/// What the model is told of one of its calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToolAnswer {
+    /// The text that it sees.
+    pub text: String,
+    /// Whether the call did not do what it was asked, as far as is known. Some providers have a place for that beside the
+    /// text.
+    pub is_error: bool,
 }
 
 /// What one turn is made of.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     conversation::ToolCall,
-    model::Exchange,
+    model::{Exchange, ToolAnswer},
     run::{Call, CallEnd, Pins, Run},
     tool::{Failure, Outcome},
 };
@@ -38,14 +38,14 @@ fn objection(unfounded: &[String]) -> String {
     )
 }
 
-fn answer(asked: &ToolCall, call: &Call, pins: &Pins) -> String {
+fn answer(asked: &ToolCall, call: &Call, pins: &Pins) -> ToolAnswer {
     let Some(end) = call.end() else { return error("pending", "this call has not ended") };
     match end {
         CallEnd::Done(outcome) => success(outcome, None),
         CallEnd::Known(outcome) => {
             success(outcome, Some("this had been done before in this conversation; it was not repeated"))
         }
-        CallEnd::Conflict(outcome) => json!({
+        CallEnd::Conflict(outcome) => not_done(&json!({
             "ok": false,
             "error": {
                 "kind": "conflict",
@@ -53,8 +53,7 @@ fn answer(asked: &ToolCall, call: &Call, pins: &Pins) -> String {
                             `recorded` is what was done.",
             },
             "recorded": parts(outcome),
-        })
-        .to_string(),
+        })),
         CallEnd::Failed(failure) => failed(failure),
         CallEnd::Refused(refusal) => error("refused", &refusal.words(&asked.name, &pins.tools)),
         CallEnd::Unknowable => error(
@@ -66,13 +65,13 @@ fn answer(asked: &ToolCall, call: &Call, pins: &Pins) -> String {
     }
 }
 
-fn success(outcome: &Outcome, note: Option<&str>) -> String {
+fn success(outcome: &Outcome, note: Option<&str>) -> ToolAnswer {
     let mut answer = parts(outcome);
     answer.insert("ok".to_owned(), json!(true));
     if let Some(note) = note {
         answer.insert("note".to_owned(), json!(note));
     }
-    Value::Object(answer).to_string()
+    ToolAnswer { text: Value::Object(answer).to_string(), is_error: false }
 }
 
 fn parts(outcome: &Outcome) -> serde_json::Map<String, Value> {
@@ -87,14 +86,18 @@ fn parts(outcome: &Outcome) -> serde_json::Map<String, Value> {
     parts
 }
 
-fn failed(failure: &Failure) -> String {
+fn failed(failure: &Failure) -> ToolAnswer {
     let mut error = json!({"kind": failure.kind.as_str(), "message": failure.message});
     if let Some(code) = &failure.code {
         error["code"] = json!(code);
     }
-    json!({"ok": false, "error": error}).to_string()
+    not_done(&json!({"ok": false, "error": error}))
 }
 
-fn error(kind: &str, message: &str) -> String {
-    json!({"ok": false, "error": {"kind": kind, "message": message}}).to_string()
+fn error(kind: &str, message: &str) -> ToolAnswer {
+    not_done(&json!({"ok": false, "error": {"kind": kind, "message": message}}))
+}
+
+fn not_done(told: &Value) -> ToolAnswer {
+    ToolAnswer { text: told.to_string(), is_error: true }
 }

@@ -15,7 +15,7 @@ use serde_json::{
 use super::generation::{Generation, Thinking};
 use crate::parameters::passed_on;
 
-/// How many tokens an answer may have, thoughts aside, where the live call doesn't say. The provider wants a number.
+/// How many tokens an answer may have, thoughts aside. The provider wants a number, and the live call's is for speech.
 const ANSWER_TOKENS: u32 = 8_192;
 
 /// The least that the provider takes as a budget for thoughts.
@@ -66,8 +66,7 @@ pub(crate) fn settings(
         }
         (Thinking::Never | Thinking::Budget, _) => {}
     }
-    let answer = live.answer_tokens().unwrap_or(ANSWER_TOKENS);
-    set(&mut settings, "max_tokens", &answer.saturating_add(room).min(most));
+    set(&mut settings, "max_tokens", &ANSWER_TOKENS.saturating_add(room).min(most));
     if generation.takes_sampling() && room == 0 {
         live.sampling(&mut settings);
     }
@@ -113,11 +112,6 @@ impl Live {
     fn effort(&self) -> Option<String> {
         let word = self.value("output_config")?["effort"].as_str()?.to_owned();
         effort(&word).map(|_| word)
-    }
-
-    fn answer_tokens(&self) -> Option<u32> {
-        let tokens = self.value("max_completion_tokens").or_else(|| self.value("max_tokens"))?.as_u64()?;
-        u32::try_from(tokens).ok().filter(|tokens| *tokens > 0)
     }
 
     /// Newer models take one of `temperature` and `top_p`.

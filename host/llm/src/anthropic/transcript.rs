@@ -126,8 +126,8 @@ impl<'a> Written<'a> {
                 reply.calls.iter().for_each(|call| self.call(call));
             }
         }
-        for (call, output) in reply.calls.iter().zip(&exchange.results) {
-            self.result(&call.id, output, false);
+        for (call, told) in reply.calls.iter().zip(&exchange.results) {
+            self.result(&call.id, &told.text, told.is_error);
         }
         if let Some(objection) = &exchange.objection {
             self.note(objection, None);

@@ -173,7 +173,7 @@ impl<'a> Contents<'a> {
             words.chain(sealed(calls.iter(), &wires)).collect()
         };
         self.push(Side::Model, own.unwrap_or_else(translated));
-        let results = wires.iter().zip(&exchange.results).map(|(wire, output)| response(wire, output, false));
+        let results = wires.iter().zip(&exchange.results).map(|(wire, told)| response(wire, &told.text, told.is_error));
         self.push(Side::User, results.collect());
         match &exchange.objection {
             Some(words) => self.note(words),

@@ -14,9 +14,6 @@ use serde_json::{
 use super::thinking;
 use crate::parameters::passed_on;
 
-/// Most tokens that a reply may have, whatever the model: of those that think, none has more.
-const OUTPUT_TOKENS_MAX: u64 = 65_536;
-
 /// What a request says of how the reply is to be made.
 #[derive(Default)]
 pub(super) struct Settings {
@@ -55,7 +52,7 @@ pub(super) fn settings(parameters: &Json, reasoning: Option<Reasoning>, model: &
         Some(reasoning) => settings.think(reasoning, model),
         None if !settings.generation.contains_key("thinkingConfig") => {
             let config = effort.and_then(|effort| thinking::config(Reasoning::Effort(effort), model));
-            settings.generation.extend(config.map(|(config, _)| ("thinkingConfig".to_owned(), raw(&config))));
+            settings.generation.extend(config.map(|config| ("thinkingConfig".to_owned(), raw(&config))));
         }
         None => {}
     }
@@ -63,16 +60,10 @@ pub(super) fn settings(parameters: &Json, reasoning: Option<Reasoning>, model: &
 }
 
 impl Settings {
-    /// What the model thinks counts as output, so a limit that was set for words alone makes room for it.
     fn think(&mut self, reasoning: Reasoning, model: &str) {
         self.generation.remove("thinkingConfig");
-        let Some((config, tokens)) = thinking::config(reasoning, model) else { return };
-        self.generation.insert("thinkingConfig".to_owned(), raw(&config));
-        if let Some(limit) = self.generation.get_mut("maxOutputTokens")
-            && let Ok(words) = serde_json::from_str::<u64>(limit.get())
-        {
-            *limit = raw(&words.saturating_add(tokens.into()).min(OUTPUT_TOKENS_MAX).into());
-        }
+        let config = thinking::config(reasoning, model);
+        self.generation.extend(config.map(|config| ("thinkingConfig".to_owned(), raw(&config))));
     }
 }
 
@@ -84,7 +75,6 @@ fn known(name: &str) -> Option<&'static str> {
         "seed" => "seed",
         "top_p" | "topP" => "topP",
         "top_k" | "topK" => "topK",
-        "max_tokens" | "max_completion_tokens" | "max_output_tokens" | "maxOutputTokens" => "maxOutputTokens",
         "stop" | "stop_sequences" | "stopSequences" => "stopSequences",
         "thinking_config" | "thinkingConfig" => "thinkingConfig",
         "safety_settings" | "safetySettings" => "safetySettings",
@@ -137,13 +127,13 @@ mod tests {
             r#"{"temperature":0.2,"top_p":1,"max_tokens":250,"stop":"END","seed":7,"top_k":40}"#,
             None,
             pro,
-            json!({"temperature": 0.2, "topP": 1, "maxOutputTokens": 250, "stopSequences": ["END"], "seed": 7, "topK": 40}),
+            json!({"temperature": 0.2, "topP": 1, "stopSequences": ["END"], "seed": 7, "topK": 40}),
         );
         check(
             r#"{"topP":0.9,"maxOutputTokens":9,"stopSequences":["a","b"],"thinkingConfig":{"thinkingBudget":0}}"#,
             None,
             pro,
-            json!({"topP": 0.9, "maxOutputTokens": 9, "stopSequences": ["a", "b"], "thinkingConfig": {"thinkingBudget": 0}}),
+            json!({"topP": 0.9, "stopSequences": ["a", "b"], "thinkingConfig": {"thinkingBudget": 0}}),
         );
         check(
             r#"{"generationConfig":{"temperature":0.1,"topK":3,"responseMimeType":"application/json"},"temperature":0.3}"#,
@@ -164,13 +154,7 @@ mod tests {
             pro,
             json!({"thinkingConfig": {"thinkingBudget": 32_768}}),
         );
-        check(
-            r#"{"max_completion_tokens":250}"#,
-            high,
-            pro,
-            json!({"maxOutputTokens": 33_018, "thinkingConfig": {"thinkingBudget": 32_768}}),
-        );
-        check(r#"{"max_tokens":250}"#, high, "gemini-2.0-flash", json!({"maxOutputTokens": 250}));
+        check(r#"{"max_tokens":250,"generationConfig":{"maxOutputTokens":9}}"#, high, "gemini-2.0-flash", json!({}));
     }
 
     #[test]

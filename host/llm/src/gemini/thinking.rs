@@ -18,17 +18,14 @@ enum Told {
     Levels(&'static [Effort]),
 }
 
-/// The `thinkingConfig` for a model, and how many tokens it comes to. None: the model refuses to be told.
-pub(super) fn config(reasoning: Reasoning, model: &str) -> Option<(Value, u32)> {
+/// The `thinkingConfig` for a model. None: the model refuses to be told.
+pub(super) fn config(reasoning: Reasoning, model: &str) -> Option<Value> {
     match told(model) {
         Told::Never => None,
-        Told::Budget(least, most) => {
-            let budget = reasoning.tokens().clamp(least, most);
-            Some((json!({ "thinkingBudget": budget }), budget))
-        }
+        Told::Budget(least, most) => Some(json!({ "thinkingBudget": reasoning.tokens().clamp(least, most) })),
         Told::Levels(levels) => {
             let level = nearest(reasoning.effort(), levels);
-            Some((json!({ "thinkingLevel": level.as_str().to_ascii_uppercase() }), reasoning.tokens()))
+            Some(json!({ "thinkingLevel": level.as_str().to_ascii_uppercase() }))
         }
     }
 }
@@ -72,8 +69,8 @@ mod tests {
     fn each_generation_is_told_in_its_words() {
         use Effort::*;
         let tokens = |tokens| Reasoning::Tokens(NonZeroU32::new(tokens).expect("some"));
-        let budget = |tokens: u32| Some((json!({ "thinkingBudget": tokens }), tokens));
-        let level = |word: &str, tokens: u32| Some((json!({ "thinkingLevel": word }), tokens));
+        let budget = |tokens: u32| Some(json!({ "thinkingBudget": tokens }));
+        let level = |word: &str| Some(json!({ "thinkingLevel": word }));
         for (model, reasoning, expected) in [
             ("gemini-2.0-flash", Reasoning::Effort(High), None),
             ("gemini-2.5-flash-image", Reasoning::Effort(High), None),
@@ -82,12 +79,12 @@ mod tests {
             ("gemini-2.5-flash", Reasoning::Effort(High), budget(24_576)),
             ("gemini-2.5-flash", tokens(5_000), budget(5_000)),
             ("models/gemini-2.5-flash-lite-preview", tokens(100), budget(512)),
-            ("gemini-3-pro-preview", Reasoning::Effort(Minimal), level("LOW", 1_024)),
-            ("gemini-3-pro-preview", Reasoning::Effort(Medium), level("HIGH", 12_288)),
-            ("gemini-3-flash-preview", Reasoning::Effort(Minimal), level("MINIMAL", 1_024)),
-            ("gemini-3.8-flash", Reasoning::Effort(Minimal), level("LOW", 1_024)),
-            ("gemini-flash-latest", tokens(10_000), level("MEDIUM", 10_000)),
-            ("gemma-4-31b-it", Reasoning::Effort(Low), level("MINIMAL", 4_096)),
+            ("gemini-3-pro-preview", Reasoning::Effort(Minimal), level("LOW")),
+            ("gemini-3-pro-preview", Reasoning::Effort(Medium), level("HIGH")),
+            ("gemini-3-flash-preview", Reasoning::Effort(Minimal), level("MINIMAL")),
+            ("gemini-3.8-flash", Reasoning::Effort(Minimal), level("LOW")),
+            ("gemini-flash-latest", tokens(10_000), level("MEDIUM")),
+            ("gemma-4-31b-it", Reasoning::Effort(Low), level("MINIMAL")),
         ] {
             assert_eq!(config(reasoning, model), expected, "{model}");
         }

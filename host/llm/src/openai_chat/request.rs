@@ -131,7 +131,7 @@ fn tool(offer: &Offer<'_>) -> Box<RawValue> {
 
 fn exchange(exchange: &Exchange<'_>) -> Vec<Box<RawValue>> {
     let results = exchange.reply.calls.iter().zip(&exchange.results);
-    let results = results.map(|(call, content)| raw(&Message::Tool { tool_call_id: &call.id, content }));
+    let results = results.map(|(call, told)| raw(&Message::Tool { tool_call_id: &call.id, content: &told.text }));
     let objection = exchange.objection.iter().map(|words| raw(&Message::System { content: words.clone() }));
     let reply = own(&exchange.reply.message, Dialect::OpenaiChat).unwrap_or_else(|| raw(&replied(exchange.reply)));
     std::iter::once(reply).chain(results).chain(objection).collect()

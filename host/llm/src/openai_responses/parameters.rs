@@ -26,12 +26,6 @@ const KNOWN: [&str; 10] = [
     "user",
 ];
 
-/// What limits a reply, in the words of this format and of Chat Completions.
-const LIMITS: [&str; 3] = ["max_output_tokens", "max_completion_tokens", "max_tokens"];
-
-/// The lowest limit of a reply that the provider takes, in tokens.
-const OUTPUT_TOKENS_MIN: u64 = 16;
-
 /// What a model that thinks refuses.
 const OF_SAMPLING: [&str; 2] = ["temperature", "top_p"];
 
@@ -46,9 +40,6 @@ pub(super) fn of(request: &TurnRequest<'_>, model: &str) -> Result<BTreeMap<Stri
     let mut parameters: BTreeMap<_, _> =
         given.iter().filter(|(name, _)| is_known(name)).map(|(name, value)| (name.clone(), value.clone())).collect();
     let mut set = |name: &str, value: Value| parameters.insert(name.to_owned(), raw(&value));
-    if let Some(tokens) = LIMITS.iter().find_map(|name| value(name)?.as_u64()) {
-        set("max_output_tokens", tokens.max(OUTPUT_TOKENS_MIN).into());
-    }
     let verbosity = || value("text")?.get("verbosity").cloned();
     if let Some(verbosity) = verbosity().or_else(|| value("verbosity")).filter(|verbosity| !verbosity.is_null()) {
         set("text", Value::from_iter([("verbosity", verbosity)]));

@@ -142,8 +142,8 @@ impl Input<'_> {
                 reply.calls.iter().for_each(|call| self.call(call));
             }
         }
-        for (call, result) in reply.calls.iter().zip(&exchange.results) {
-            self.answer(&call.id, result);
+        for (call, told) in reply.calls.iter().zip(&exchange.results) {
+            self.answer(&call.id, &told.text);
         }
         if let Some(objection) = &exchange.objection {
             self.tell(objection);

@@ -6,7 +6,7 @@ use aftercall_core::{
     conversation::{Dialect, Opaque, ToolCall},
     id::RunId,
     json::Json,
-    model::{Failure, Finish, Reply, TurnRequest, Usage},
+    model::{Failure, Finish, Reply, ToolAnswer, TurnRequest, Usage},
     ports::Model,
     time::Timestamp,
 };
@@ -96,7 +96,8 @@ impl State {
         if acted >= turn && !replaced {
             self.break_law(format!("turn {turn} was asked for again after its calls had begun"));
         }
-        let results = request.exchanges.iter().map(|exchange| exchange.results.clone()).collect();
+        let texts = |told: &[ToolAnswer]| told.iter().map(|told| told.text.clone()).collect();
+        let results = request.exchanges.iter().map(|exchange| texts(&exchange.results)).collect();
         self.models.asks.push(Ask { run: run.clone(), at, results });
         run
     }

@@ -268,8 +268,9 @@ fn the_model_is_told_what_came_of_its_calls() {
         attempted(1, 2, 1, AttemptResult::Failed(failure(FailureKind::NotFound))),
     ]);
     let exchanges = run.exchanges();
+    assert!(exchanges[0].results.iter().all(|told| told.is_error));
     let results: Vec<serde_json::Value> =
-        exchanges[0].results.iter().map(|text| serde_json::from_str(text).expect("JSON")).collect();
+        exchanges[0].results.iter().map(|told| serde_json::from_str(&told.text).expect("JSON")).collect();
     assert_eq!(results[0]["error"]["kind"], "refused");
     let words = results[0]["error"]["message"].as_str().expect("words");
     assert!(words.contains("has ended") && words.contains("read, same, once"), "{words}");

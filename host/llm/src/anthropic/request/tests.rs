@@ -1,7 +1,7 @@
 use aftercall_core::{
     conversation::{Content, Conversation, Dialect, Item, ModelOfCall, Opaque, Role, ToolCall},
     json::Json,
-    model::{Effort, Exchange, FailureKind, Finish, History, ModelPin, Reasoning, Reply, Usage},
+    model::{Effort, Exchange, FailureKind, Finish, History, ModelPin, Reasoning, Reply, ToolAnswer, Usage},
 };
 use serde_json::{Value, json};
 
@@ -41,6 +41,11 @@ fn own(text: &str, item: Item) -> Item {
 
 fn reply(text: Option<&str>, calls: Vec<ToolCall>, message: Opaque) -> Reply {
     Reply { text: text.map(str::to_owned), calls, finish: Finish::Stop, usage: Usage::default(), message }
+}
+
+/// What a call came to: an error, where the words say so.
+fn told(words: &str) -> ToolAnswer {
+    ToolAnswer { text: words.to_owned(), is_error: words == "failed" }
 }
 
 /// What a request is made of, but for what hardly any test looks at.
@@ -256,8 +261,7 @@ fn a_run_goes_on() {
     let offers = [Offer { name: "send", description: "Sends.", schema: &schema }];
     let bytes = r#"{"role":"assistant","content":[{"type":"text","text":"On it."},{"type":"tool_use","id":"toolu_9","name":"send","input":{ }}]}"#;
     let reply = reply(Some("On it."), vec![call("toolu_9", "send", "{ }")], opaque(bytes));
-    let exchanges =
-        [Exchange { reply: &reply, results: vec!["sent".to_owned()], objection: Some("Not so.".to_owned()) }];
+    let exchanges = [Exchange { reply: &reply, results: vec![told("sent")], objection: Some("Not so.".to_owned()) }];
     let given = Given {
         items: vec![said(Role::System, "Be kind."), said(Role::User, "Hi")],
         parameters: r#"{"temperature":0.70}"#,
@@ -280,22 +284,25 @@ fn a_run_goes_on() {
 #[test]
 fn odd_exchanges_are_taken_too() {
     let foreign = |text: &str| Opaque { dialect: Dialect::OpenaiChat, data: Json::parse(text).expect("JSON") };
-    let called = reply(Some("On it."), vec![call("call 1", "send", "")], foreign("{}"));
+    let calls = vec![call("call 1", "send", ""), call("call 2", "send", "")];
+    let called = reply(Some("On it."), calls, foreign("{}"));
     let silent = reply(None, vec![], opaque(r#"{"role":"assistant","content":[]}"#));
     let done = reply(Some("Done."), vec![], opaque(r#"{"role":"assistant","content":"Done."}"#));
     let of = |reply, results: &[&str], objection: Option<&str>| Exchange {
         reply,
-        results: results.iter().map(|words| (*words).to_owned()).collect(),
+        results: results.iter().map(|words| told(words)).collect(),
         objection: objection.map(str::to_owned),
     };
-    let exchanges = [of(&called, &["sent"], None), of(&silent, &[], Some("Say so.")), of(&done, &[], None)];
+    let exchanges = [of(&called, &["sent", "failed"], None), of(&silent, &[], Some("Say so.")), of(&done, &[], None)];
     let body = body_of(Given { exchanges: &exchanges, ..Given::default() });
+    let made = |id: &str| json!({"type": "tool_use", "id": id, "name": "send", "input": {}});
+    let failed = json!({"type": "tool_result", "tool_use_id": "call_2", "content": "failed", "is_error": true});
     assert_eq!(
         body["messages"],
         json!([
             user(json!([instruction()])),
-            assistant(json!([text("On it."), {"type": "tool_use", "id": "call_1", "name": "send", "input": {}}])),
-            user(json!([answer("call_1", "sent"), note("Say so.")])),
+            assistant(json!([text("On it."), made("call_1"), made("call_2")])),
+            user(json!([answer("call_1", "sent"), failed, note("Say so.")])),
             assistant(json!("Done.")),
             user(json!([note("Go on.")])),
         ])
@@ -308,7 +315,7 @@ fn thinking_needs_a_thought_before_the_results() {
     let blunt = r#"{"role":"assistant","content":[{"type":"tool_use","id":"a","name":"f","input":{}}]}"#;
     for (message, thinks) in [(thought, true), (blunt, false)] {
         let reply = reply(None, vec![call("a", "f", "{}")], opaque(message));
-        let exchanges = [Exchange { reply: &reply, results: vec!["x".to_owned()], objection: None }];
+        let exchanges = [Exchange { reply: &reply, results: vec![told("x")], objection: None }];
         let body = body_of(Given {
             exchanges: &exchanges,
             reasoning: Some(Reasoning::Effort(Effort::Low)),

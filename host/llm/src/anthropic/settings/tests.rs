@@ -15,12 +15,12 @@ fn parameters_are_passed_on_in_the_providers_words() {
     let model = "claude-haiku-4-5";
     for (live, expected) in [
         ("{}", json!({"max_tokens": 8192})),
-        (r#"{"temperature": 0.20, "max_tokens": 250}"#, json!({"max_tokens": 250, "temperature": 0.20})),
+        (r#"{"temperature": 0.20, "max_tokens": 250}"#, json!({"max_tokens": 8192, "temperature": 0.20})),
         (
             r#"{"temperature": 1.4, "top_p": 0.9, "top_k": 5}"#,
             json!({"max_tokens": 8192, "temperature": 1, "top_k": 5}),
         ),
-        (r#"{"top_p": 0.9, "max_completion_tokens": 900000}"#, json!({"max_tokens": 64000, "top_p": 0.9})),
+        (r#"{"top_p": 0.9, "max_completion_tokens": 900000}"#, json!({"max_tokens": 8192, "top_p": 0.9})),
         (r#"{"temperature": -1, "top_p": "x", "top_k": 0, "max_tokens": -5}"#, json!({"max_tokens": 8192})),
         (r#"{"stop": "END"}"#, json!({"max_tokens": 8192, "stop_sequences": ["END"]})),
         (r#"{"stop": [" ", "a", 7]}"#, json!({"max_tokens": 8192, "stop_sequences": ["a"]})),
@@ -49,12 +49,12 @@ fn each_generation_is_told_to_think_in_its_own_words() {
         ("claude-haiku-4-5", warm, low, json!({"max_tokens": 12288, "thinking": enabled(4096)})),
         ("claude-haiku-4-5", "{}", tokens(7), json!({"max_tokens": 9216, "thinking": enabled(1024)})),
         ("claude-opus-4-1", "{}", tokens(u32::MAX), json!({"max_tokens": 32000, "thinking": enabled(24000)})),
-        ("kimi-k2", r#"{"max_tokens": 100}"#, low, json!({"max_tokens": 4196, "thinking": enabled(4096)})),
+        ("kimi-k2", r#"{"max_tokens": 100}"#, low, json!({"max_tokens": 12288, "thinking": enabled(4096)})),
         (
             "claude-haiku-4-5",
             r#"{"thinking": {"type": "enabled", "budget_tokens": 2048}, "max_tokens": 3000}"#,
             None,
-            json!({"max_tokens": 5048, "thinking": enabled(2048)}),
+            json!({"max_tokens": 10240, "thinking": enabled(2048)}),
         ),
         (
             "claude-haiku-4-5",

@@ -1,7 +1,7 @@
 use aftercall_core::{
     conversation::{Item, ModelOfCall, Opaque, ToolCall},
     json::Json,
-    model::{Exchange, Finish, History, ModelPin, Reply, Usage},
+    model::{Exchange, Finish, History, ModelPin, Reply, ToolAnswer, Usage},
 };
 use serde_json::{Value, json};
 
@@ -160,7 +160,7 @@ fn own_bytes_are_untouched() {
     let sent = r#"{"functionCall":{"name":"send","args":{ }},"thoughtSignature":"c2Vu"}"#;
     let opaque = opaque(Dialect::Gemini, &format!(r#"{{"parts":[{{"text":"On it."}},{sent}],"role":"model"}}"#));
     let reply = reply(Some("On it."), vec![call("call_turn0_0", "send", "{ }")], opaque);
-    let results = vec!["{\"ok\":true}".to_owned()];
+    let results = vec![ToolAnswer { text: "{\"ok\":true}".to_owned(), is_error: false }];
     let exchanges = [Exchange { reply: &reply, results, objection: Some("Not so.".to_owned()) }];
     let expected = [
         r#"{"contents":[{"role":"user","parts":[{"text": "Ma\u00f1ana?"},{"inlineData":{"mimeType":"audio/wav","data":"AA=="}}]},{"role":"model","parts":["#,
@@ -217,11 +217,11 @@ fn replies_of_other_providers_are_translated() {
     let nothing = reply(None, vec![], opaque(Dialect::Gemini, r#"{"role":"model","parts":[]}"#));
     let exchange = |reply, results: &[&str]| Exchange {
         reply,
-        results: results.iter().map(|text| (*text).to_owned()).collect(),
+        results: results.iter().map(|text| ToolAnswer { text: (*text).to_owned(), is_error: *text == "2" }).collect(),
         objection: None,
     };
     let exchanges = [exchange(&first, &["1", "2"]), exchange(&second, &[]), exchange(&nothing, &[])];
-    let answered = |id: &str, name: &str, output: &str| json!({"functionResponse": {"id": id, "name": name, "response": {"output": output}}});
+    let answered = |id: &str, name: &str, response: Value| json!({"functionResponse": {"id": id, "name": name, "response": response}});
     let expected = json!([
         user(json!([{"text": "Hi"}, {"text": NOW}])),
         model(json!([
@@ -229,7 +229,7 @@ fn replies_of_other_providers_are_translated() {
             {"functionCall": {"id": "a", "name": "Send_it", "args": {"arguments": "[1]"}}, "thoughtSignature": "skip_thought_signature_validator"},
             {"functionCall": {"id": "b", "name": "send", "args": {}}},
         ])),
-        user(json!([answered("a", "Send_it", "1"), answered("b", "send", "2")])),
+        user(json!([answered("a", "Send_it", json!({"output": "1"})), answered("b", "send", json!({"error": "2"}))])),
         model(json!([{"text": "Done."}])),
         user(json!([{"text": "[system note] Go on."}, {"text": "[system note] Go on."}])),
     ]);

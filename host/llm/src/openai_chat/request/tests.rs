@@ -1,7 +1,7 @@
 use aftercall_core::{
     conversation::{Conversation, Item, ModelOfCall, Opaque},
     json::Json,
-    model::{FailureKind, Finish, History, ModelPin, Reply, Usage},
+    model::{FailureKind, Finish, History, ModelPin, Reply, ToolAnswer, Usage},
 };
 use serde_json::{Value, json};
 
@@ -101,8 +101,8 @@ fn items_become_messages() {
 
 #[test]
 fn parameters_are_passed_on_but_for_those_that_are_ours() {
-    let kept = r#"{"temperature": 0.20, "top_p":1, "max_tokens": 250, "reasoning_effort": "low"}"#;
-    let dropped = r#"{"model":"x","messages":[],"tools":[],"stream":true,"stream_options":{},"n":2,"tool_choice":"none","parallel_tool_calls":false,"functions":[],"function_call":"none"}"#;
+    let kept = r#"{"temperature": 0.20, "top_p":1, "reasoning_effort": "low"}"#;
+    let dropped = r#"{"max_tokens":250,"max_completion_tokens":250,"model":"x","messages":[],"tools":[],"stream":true,"stream_options":{},"n":2,"tool_choice":"none","parallel_tool_calls":false,"functions":[],"function_call":"none"}"#;
     for (parameters, expected) in
         [("{}", json!({})), (kept, serde_json::from_str(kept).expect("JSON")), (dropped, json!({}))]
     {
@@ -144,7 +144,7 @@ fn own_bytes_and_schemas_are_untouched() {
         tools: &[Offer { name: "send", description: "Sends.", schema: &schema_json }],
         exchanges: &[Exchange {
             reply: &reply,
-            results: vec!["sent".to_owned()],
+            results: vec![ToolAnswer { text: "sent".to_owned(), is_error: true }],
             objection: Some("Not so.".to_owned()),
         }],
         history: History::AsWritten,

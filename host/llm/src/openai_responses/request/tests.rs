@@ -1,7 +1,7 @@
 use aftercall_core::{
     conversation::{self, Conversation, Item as CoreItem, ModelOfCall, Opaque},
     json::Json,
-    model::{Effort, FailureKind, Finish, History, ModelPin, Reasoning, Reply, Usage},
+    model::{Effort, FailureKind, Finish, History, ModelPin, Reasoning, Reply, ToolAnswer, Usage},
 };
 use serde_json::{Value, json};
 
@@ -13,6 +13,10 @@ fn item(content: Content) -> CoreItem {
 
 fn said(role: Role, text: &str, interrupted: bool) -> CoreItem {
     item(Content::Message { role, text: text.to_owned(), interrupted })
+}
+
+fn sent() -> ToolAnswer {
+    ToolAnswer { text: "sent".to_owned(), is_error: false }
 }
 
 fn made(id: &str, name: &str) -> ToolCall {
@@ -212,7 +216,7 @@ fn turns_since_go_out_with_their_results() {
         ),
     ];
     for (reply, expected) in replies {
-        let results: Vec<String> = reply.calls.iter().map(|_| "sent".to_owned()).collect();
+        let results = reply.calls.iter().map(|_| sent()).collect();
         let exchange = Exchange { reply: &reply, results, objection: Some("Not so.".to_owned()) };
         let (_, after) = Asked { exchanges: &[exchange], ..Asked::default() }.input();
         let mut expected: Vec<Value> = serde_json::from_str(&expected).expect("JSON");
@@ -232,9 +236,9 @@ fn parameters_are_put_in_this_formats_words() {
             "gpt-4.1",
             None,
             r#"{"temperature": 0.2, "top_p": 1, "max_tokens": 250, "user": "u", "seed": 1, "stop": ["x"], "response_format": {}, "include": [], "store": true, "previous_response_id": "r", "n": 2, "stream": true, "tool_choice": "none"}"#,
-            json!({"temperature": 0.2, "top_p": 1, "max_output_tokens": 250, "user": "u"}),
+            json!({"temperature": 0.2, "top_p": 1, "user": "u"}),
         ),
-        ("gpt-4.1", None, r#"{"max_completion_tokens": 1}"#, json!({"max_output_tokens": 16})),
+        ("gpt-4.1", None, r#"{"max_completion_tokens": 1}"#, json!({})),
         ("gpt-4.1", None, r#"{"max_tokens": "many", "max_output_tokens": null}"#, json!({})),
         (
             "gpt-4.1",
@@ -285,7 +289,7 @@ fn own_bytes_and_schemas_are_untouched() {
     let call = ToolCall { id: "b".to_owned(), name: "send".to_owned(), arguments: "{ }".to_owned() };
     let reply = reply("", &[call], own_bytes(Dialect::OpenaiResponses, &format!("[ {since} ]")));
     let tools = [Offer { name: "send", description: "Sends.", schema: &schema }];
-    let exchanges = [Exchange { reply: &reply, results: vec!["sent".to_owned()], objection: None }];
+    let exchanges = [Exchange { reply: &reply, results: vec![sent()], objection: None }];
     let asked = || Asked {
         items: vec![
             with_bytes(called("a", "f"), &format!("[{first} , {second}]")),
