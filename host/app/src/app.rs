@@ -309,6 +309,7 @@ fn models(config: &Config, around: &Surroundings<'_>) -> anyhow::Result<Models> 
             base_url: model.base_url.clone(),
             model: model.model.clone(),
             dialect: model.dialect,
+            server: model.server,
             key,
             timeout_ms: model.timeout_ms.unwrap_or(aftercall_llm::TIMEOUT_MS_DEFAULT),
             context_tokens: model.context_tokens.map(NonZeroU64::get),

@@ -7,7 +7,6 @@
 mod beyond;
 mod calls;
 mod generation;
-mod notes;
 mod reply;
 mod request;
 mod schema;

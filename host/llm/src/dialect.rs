@@ -11,7 +11,13 @@ use aftercall_core::{
 use reqwest::header::{AUTHORIZATION, HeaderName};
 use serde_json::value::RawValue;
 
-use crate::{answer::Answer, anthropic, gemini, openai_chat, openai_responses};
+use crate::{
+    answer::Answer,
+    anthropic, gemini,
+    openai_chat::{self, Server},
+    openai_responses,
+    route::Route,
+};
 
 /// A wire format.
 pub(crate) struct Wire {
@@ -44,7 +50,7 @@ static OPENAI_CHAT: Wire = Wire {
     path: |_| vec!["chat".to_owned(), "completions".to_owned()],
     key: (AUTHORIZATION, "Bearer "),
     headers: &[],
-    body: openai_chat::body,
+    body: |request, model| openai_chat::body(request, model, Server::default()),
     read: openai_chat::read,
     beyond: openai_chat::beyond,
 };
@@ -75,6 +81,22 @@ static GEMINI: Wire = Wire {
     read: gemini::read,
     beyond: gemini::beyond,
 };
+
+/// The header that carries a route's key, and what stands before the key in it.
+pub(crate) fn key_header(route: &Route) -> &'static (HeaderName, &'static str) {
+    match route.dialect {
+        Dialect::OpenaiChat => &route.server.quirks().key,
+        dialect => &wire(dialect).key,
+    }
+}
+
+/// The body of one request by a route to the model of that name on the wire.
+pub(crate) fn body(route: &Route, request: &TurnRequest<'_>, model: &str) -> Result<Vec<u8>, Failure> {
+    match route.dialect {
+        Dialect::OpenaiChat => openai_chat::body(request, model, route.server),
+        dialect => (wire(dialect).body)(request, model),
+    }
+}
 
 /// What writes the body of one request.
 pub(crate) type Body = fn(request: &TurnRequest<'_>, model: &str) -> Result<Vec<u8>, Failure>;

@@ -9,8 +9,6 @@ mod reply;
 mod request;
 
 mod contents;
-mod names;
-mod notes;
 mod part;
 mod schema;
 mod settings;

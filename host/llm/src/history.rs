@@ -42,13 +42,3 @@ pub(crate) fn own(opaque: &Opaque, dialect: Dialect) -> Option<Box<RawValue>> {
 pub(crate) fn spoken(text: &str, interrupted: bool) -> String {
     if interrupted { format!("{text} [cut off here by the other side]") } else { text.to_owned() }
 }
-
-/// A name that a provider takes, for a tool of the live call that may have come from anywhere: ASCII letters and digits,
-/// `_` and what `also` has, as many characters at most.
-pub(crate) fn tool_name(name: &str, also: &[char], chars_max: usize) -> String {
-    let allowed = |c: char| if c.is_ascii_alphanumeric() || c == '_' || also.contains(&c) { c } else { '_' };
-    match name.chars().map(allowed).take(chars_max).collect::<String>() {
-        empty if empty.is_empty() => "unnamed".to_owned(),
-        name => name,
-    }
-}

@@ -13,10 +13,13 @@ mod route;
 mod anthropic;
 mod dialect;
 mod gemini;
+mod openai;
 mod openai_chat;
 mod openai_responses;
 
 mod history;
+mod names;
+mod notes;
 mod parameters;
 
 mod answer;
@@ -24,4 +27,5 @@ mod transport;
 
 pub use answer::REPLY_BYTES_MAX;
 pub use dialect::{has_audio, left_out, read, render};
+pub use openai_chat::Server;
 pub use route::{Error, Models, Route, TIMEOUT_MS_DEFAULT};

@@ -8,12 +8,9 @@
 mod background;
 mod beyond;
 mod items;
-mod model;
-mod names;
 mod parameters;
 mod reply;
 mod request;
-mod schema;
 
 pub(crate) use background::{Ask, finished};
 pub(crate) use beyond::beyond;

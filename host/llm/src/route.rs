@@ -17,7 +17,8 @@ use tokio::time::Instant;
 
 use crate::{
     answer::Answer,
-    dialect::{Wire, background, wire},
+    dialect::{background, body, key_header, wire},
+    openai_chat::Server,
     openai_responses::{Ask, finished},
     transport::Transport,
 };
@@ -37,6 +38,8 @@ pub struct Route {
     pub model: Option<String>,
     /// The wire format that the endpoint speaks.
     pub dialect: Dialect,
+    /// Who speaks it there, in the dialect `openai-chat`: servers differ in what they take.
+    pub server: Server,
     /// What it is shown. None: nothing, as for a model on one's own machine.
     pub key: Option<Secret>,
     /// How long one turn may take, in milliseconds: [`TIMEOUT_MS_DEFAULT`] suits most.
@@ -74,6 +77,16 @@ pub enum Error {
         "model route `{route}`: `background` is for the dialect `openai-responses`, and this one speaks `{dialect}`: leave it out"
     )]
     Background {
+        /// Of which route.
+        route: String,
+        /// What it speaks.
+        dialect: Dialect,
+    },
+    /// A server of one dialect, where another is spoken.
+    #[error(
+        "model route `{route}`: `server` is for the dialect `openai-chat`, and this one speaks `{dialect}`: leave it out"
+    )]
+    Server {
         /// Of which route.
         route: String,
         /// What it speaks.
@@ -182,8 +195,8 @@ impl Model for Models {
         let wire = wire(endpoint.route.dialect);
         let path = (wire.path)(model);
         let answer = match background(endpoint.route.dialect).filter(|_| endpoint.route.background) {
-            Some(body) => self.in_background(endpoint, path, body(request, model)?).await?,
-            None => self.transport.post(endpoint, &path, (wire.body)(request, model)?).await?,
+            Some(written) => self.in_background(endpoint, path, written(request, model)?).await?,
+            None => self.transport.post(endpoint, &path, body(&endpoint.route, request, model)?).await?,
         };
         (wire.read)(&answer, request.exchanges.len())
     }
@@ -202,7 +215,10 @@ impl Endpoint {
         if route.background && background(route.dialect).is_none() {
             return Err(Error::Background { route: route.name, dialect: route.dialect });
         }
-        let headers = headers(wire(route.dialect), route.key.as_ref());
+        if route.server != Server::default() && route.dialect != Dialect::OpenaiChat {
+            return Err(Error::Server { route: route.name, dialect: route.dialect });
+        }
+        let headers = headers(&route);
         let headers = headers.map_err(|Unusable| Error::Key { route: route.name.clone() })?;
         Ok(Self { route, url, headers })
     }
@@ -215,16 +231,16 @@ impl Endpoint {
 /// A key that no header can carry.
 struct Unusable;
 
-/// The headers of each request that speaks a wire format, with the key among them.
-fn headers(wire: &Wire, key: Option<&Secret>) -> Result<HeaderMap, Unusable> {
+/// The headers of each request by a route, with the key among them.
+fn headers(route: &Route) -> Result<HeaderMap, Unusable> {
     let fixed =
         |(name, value): &(&'static str, &'static str)| (HeaderName::from_static(name), HeaderValue::from_static(value));
-    let mut headers: HeaderMap = wire.headers.iter().map(fixed).collect();
-    if let Some(key) = key {
+    let mut headers: HeaderMap = wire(route.dialect).headers.iter().map(fixed).collect();
+    if let Some(key) = &route.key {
         if key.expose().trim().is_empty() {
             return Err(Unusable);
         }
-        let (name, before) = &wire.key;
+        let (name, before) = key_header(route);
         let mut value = HeaderValue::from_str(&format!("{before}{}", key.expose())).map_err(|_| Unusable)?;
         value.set_sensitive(true);
         headers.insert(name.clone(), value);

@@ -6,7 +6,7 @@ use aftercall_core::{
     ports::Model as _,
     secret::Secret,
 };
-use aftercall_llm::{Error, Models, REPLY_BYTES_MAX, Route, TIMEOUT_MS_DEFAULT};
+use aftercall_llm::{Error, Models, REPLY_BYTES_MAX, Route, Server, TIMEOUT_MS_DEFAULT};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,
@@ -62,6 +62,7 @@ fn route(name: &str, base_url: &str) -> Route {
         base_url: base_url.to_owned(),
         model: None,
         dialect: Dialect::OpenaiChat,
+        server: Server::OpenAi,
         key: Some(Secret::new(KEY.to_owned())),
         timeout_ms: TIMEOUT_MS_DEFAULT,
         context_tokens: None,
@@ -110,6 +111,18 @@ async fn a_turn_goes_out_and_its_reply_comes_back() {
         assert!(seen.contains("content-type: application/json\r\n"), "{seen}");
         assert!(seen.contains(r#""model":"wire""#), "{seen}");
         assert!(!format!("{models:?}").contains(KEY));
+    }
+}
+
+#[tokio::test]
+async fn a_key_stands_in_the_header_that_the_server_reads() {
+    for (server, header) in [(Server::Azure, "api-key: "), (Server::Telnyx, "authorization: Bearer ")] {
+        let (base_url, served) = serve(http("200 OK", "", DONE)).await;
+        let models = Models::new([Route { server, ..route("gpt-4.1", &base_url) }], None).expect("routes");
+        turn(&models, &models.pin(Some("gpt-4.1")).expect("mapped")).await.expect("a reply");
+        let seen = served.await.expect("served");
+        assert!(seen.contains(&format!("\r\n{header}{KEY}\r\n")), "{seen}");
+        assert_eq!(seen.matches(KEY).count(), 1, "{seen}");
     }
 }
 
@@ -236,6 +249,10 @@ fn a_route_that_cannot_work_is_refused() {
         (vec![keyed("")], "the key is empty"),
         (vec![keyed("hush\nhush")], "no HTTP header"),
         (vec![Route { background: true, ..route("a", "http://127.0.0.1/v1") }], "speaks `openai-chat`: leave it out"),
+        (
+            vec![Route { dialect: Dialect::Gemini, server: Server::Groq, ..route("a", "http://127.0.0.1/v1") }],
+            "`server` is for the dialect `openai-chat`, and this one speaks `gemini`: leave it out",
+        ),
         (vec![keyed("k"), keyed("k")], "two model routes are called `a`"),
     ] {
         let error = Models::new(routes, None).expect_err(words).to_string();

@@ -77,6 +77,7 @@ fn model(call: &cli::OneCall) -> Option<Route> {
         base_url,
         model: None,
         dialect: call.dialect,
+        server: aftercall_llm::Server::default(),
         key: key.map(Secret::new),
         timeout_ms: aftercall_llm::TIMEOUT_MS_DEFAULT,
         context_tokens: None,

@@ -121,6 +121,10 @@ pub struct Model {
     /// The wire format.
     #[serde(default = "openai_chat")]
     pub dialect: Dialect,
+    /// Who speaks it there, in the dialect `openai-chat` alone, since servers differ in what they take: `azure`, `vllm`,
+    /// `ollama`, `groq`, `openrouter`, `telnyx`, `deepseek`, or `other` for one that isn't known here. Default: `openai`.
+    #[serde(default)]
+    pub server: aftercall_llm::Server,
     /// The name on the wire. Default: the route's own.
     #[serde(default)]
     pub model: Option<String>,

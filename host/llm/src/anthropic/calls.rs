@@ -4,23 +4,13 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use aftercall_core::model::Offer;
 use serde_json::{json, value::RawValue};
 
 use super::turns::raw;
-use crate::history::tool_name;
+use crate::names::{Form, is_word};
 
-/// Longest name of a tool that the format takes, in characters.
-const NAME_CHARS_MAX: usize = 128;
-
-/// The name of a tool of the live call. One that has to be changed is none of those offered now.
-pub(crate) fn name(name: &str, offered: &[Offer<'_>]) -> String {
-    let mut taken = tool_name(name, &['-'], NAME_CHARS_MAX);
-    while taken != name && offered.iter().any(|offer| offer.name == taken) {
-        taken.push('_');
-    }
-    taken
-}
+/// What a tool may be called.
+pub(crate) const NAME: Form = Form { allowed: is_word, first: is_word, chars_max: 128, nothing: "unnamed" };
 
 /// The arguments of a call, which the provider wants to be an object, byte for byte where they are one.
 pub(crate) fn input(arguments: &str) -> Box<RawValue> {
@@ -71,7 +61,7 @@ impl<'a> Ids<'a> {
 }
 
 fn well_formed(id: &str) -> String {
-    let allowed = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '_' | '-') { c } else { '_' };
+    let allowed = |c: char| if is_word(c) { c } else { '_' };
     match id.chars().map(allowed).collect::<String>() {
         empty if empty.is_empty() => "call".to_owned(),
         id => id,
@@ -80,26 +70,7 @@ fn well_formed(id: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use aftercall_core::json::Json;
-
     use super::*;
-
-    #[test]
-    fn names_are_changed_where_they_must_be() {
-        let schema = Json::parse("{}").expect("JSON");
-        let offered = ["send_mail", "send_mail_", "look-up"];
-        let offered = offered.map(|name| Offer { name, description: "", schema: &schema });
-        for (before, after) in [
-            ("send_mail", "send_mail"),
-            ("look-up", "look-up"),
-            ("send mail", "send_mail__"),
-            ("Überweisen", "_berweisen"),
-            ("", "unnamed"),
-        ] {
-            assert_eq!(name(before, &offered), after, "{before}");
-        }
-        assert_eq!(name(&"x".repeat(200), &offered), "x".repeat(128));
-    }
 
     #[test]
     fn arguments_are_objects() {

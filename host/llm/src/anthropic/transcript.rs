@@ -8,10 +8,13 @@ use serde_json::value::RawValue;
 
 use super::{
     calls::{self, Ids},
-    notes::Notes,
     turns::{Block, CacheControl, Speaker, Turn, Turns, raw},
 };
-use crate::history::{Group, groups, own, spoken};
+use crate::{
+    history::{Group, groups, own, spoken},
+    names::Names,
+    notes::Notes,
+};
 
 /// How often a request may tell the provider to keep what comes up to a place.
 const CACHE_CONTROLS_MAX: usize = 4;
@@ -28,7 +31,7 @@ const FAILED: &str = "(it failed and said nothing)";
 /// The instructions as blocks, and the turns.
 pub(crate) fn transcript(request: &TurnRequest<'_>) -> (Vec<Box<RawValue>>, Turns) {
     let mut rest = groups(&request.conversation.items).peekable();
-    let notes = Notes::of(request.conversation);
+    let notes = Notes::of(request);
     let mut system = Vec::new();
     while let Some(text) = rest.peek().and_then(instructions) {
         system.push(text);
@@ -40,7 +43,8 @@ pub(crate) fn transcript(request: &TurnRequest<'_>) -> (Vec<Box<RawValue>>, Turn
     let system = system.map(|text| raw(&Block::Text { text, cache_control: None })).collect();
 
     let own_ids = own_calls(request).map(|call| call.id.as_str());
-    let mut written = Written { request, notes, ids: Ids::reserving(own_ids), turns: Turns::default() };
+    let (names, ids) = (Names::of_tools(request, &calls::NAME), Ids::reserving(own_ids));
+    let mut written = Written { request, notes, names, ids, turns: Turns::default() };
     rest.for_each(|group| written.group(group));
     let cache_control = (written.turns.cache_controls() < CACHE_CONTROLS_MAX).then_some(CacheControl::Ephemeral);
     written.note(request.instruction, cache_control);
@@ -55,6 +59,7 @@ pub(crate) fn transcript(request: &TurnRequest<'_>) -> (Vec<Box<RawValue>>, Turn
 struct Written<'a> {
     request: &'a TurnRequest<'a>,
     notes: Notes,
+    names: Names<'a>,
     ids: Ids<'a>,
     turns: Turns,
 }
@@ -100,7 +105,7 @@ impl<'a> Written<'a> {
     }
 
     fn call(&mut self, call: &'a ToolCall) {
-        let (id, name) = (self.ids.call(&call.id), calls::name(&call.name, self.request.tools));
+        let (id, name) = (self.ids.call(&call.id), self.names.of(&call.name).to_owned());
         self.turns.add(Speaker::Assistant, &Block::ToolUse { id, name, input: calls::input(&call.arguments) });
     }
 

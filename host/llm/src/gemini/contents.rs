@@ -8,12 +8,12 @@ use aftercall_core::{
     model::{Exchange, History, Reply},
 };
 
-use super::{
+use super::part::{Part, parts};
+use crate::{
+    history::{Group, own, spoken},
     names::Names,
     notes::Notes,
-    part::{Part, parts},
 };
-use crate::history::{Group, own, spoken};
 
 /// What stands in the place of the provider's seal on a call that it didn't make. Without a seal on the first call of each
 /// step, its newest models refuse the request: <https://ai.google.dev/gemini-api/docs/thought-signatures>.
@@ -87,7 +87,7 @@ struct Wire {
 /// Contents in the making.
 pub(super) struct Contents<'a> {
     list: Vec<Content>,
-    names: &'a Names,
+    names: &'a Names<'a>,
     notes: &'a Notes,
 }
 
@@ -97,7 +97,7 @@ pub(super) fn instructions(groups: &[Group<'_>]) -> Vec<Box<RawValue>> {
 }
 
 impl<'a> Contents<'a> {
-    pub(super) fn new(names: &'a Names, notes: &'a Notes) -> Self {
+    pub(super) fn new(names: &'a Names<'a>, notes: &'a Notes) -> Self {
         Self { list: Vec::new(), names, notes }
     }
 
@@ -206,7 +206,7 @@ impl<'a> Contents<'a> {
     }
 
     fn wire(&self, call: &ToolCall) -> Wire {
-        Wire { name: self.names.of(&call.name), id: Some(call.id.clone()).filter(|id| !id.is_empty()) }
+        Wire { name: self.names.of(&call.name).to_owned(), id: Some(call.id.clone()).filter(|id| !id.is_empty()) }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aftercall_core::{
-    conversation::{Content, Conversation, Dialect, Role},
+    conversation::{Content, Role},
     model::{Failure, Offer, TurnRequest},
 };
 use serde::Serialize;
@@ -11,12 +11,19 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::{
     contents::{Contents, instructions},
-    names::Names,
-    notes::Notes,
     schema::{self, Parameters},
     settings::settings,
 };
-use crate::history::{Group, groups};
+use crate::{
+    history::{Group, groups},
+    names::{Form, Names, is_word},
+    notes::Notes,
+};
+
+/// What a function may be called: what the API reference allows both for those that are declared and for those that are
+/// called. The provider's words in refusing a longer name say 64.
+const NAME: Form =
+    Form { allowed: is_word, first: |c| c.is_ascii_alphabetic() || c == '_', chars_max: 64, nothing: "unnamed" };
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -36,7 +43,7 @@ pub(crate) fn body(request: &TurnRequest<'_>, model: &str) -> Result<Vec<u8>, Fa
     let groups: Vec<Group<'_>> = groups(&conversation.items).collect();
     let first = groups.iter().position(|group| !is_system(group)).unwrap_or(groups.len());
     let (system, spoken) = groups.split_at(first);
-    let (names, notes) = (names(request), Notes::for_history(&conversation.items));
+    let (names, notes) = (Names::of_tools(request, &NAME), Notes::of(request));
 
     let mut contents = Contents::new(&names, &notes);
     contents.history(spoken, request.history);
@@ -44,7 +51,7 @@ pub(crate) fn body(request: &TurnRequest<'_>, model: &str) -> Result<Vec<u8>, Fa
     request.exchanges.iter().for_each(|exchange| contents.exchange(exchange));
 
     let mut instructions = instructions(system);
-    instructions.push(raw(&BTreeMap::from([("text", notes.explained())])));
+    instructions.push(raw(&BTreeMap::from([("text", notes.rule())])));
     let mut body = BTreeMap::from([
         ("contents", raw(&contents.finish())),
         ("systemInstruction", raw(&BTreeMap::from([("parts", instructions)]))),
@@ -62,21 +69,6 @@ pub(crate) fn body(request: &TurnRequest<'_>, model: &str) -> Result<Vec<u8>, Fa
 
 fn is_system(group: &Group<'_>) -> bool {
     matches!(group.leader().content, Content::Message { role: Role::System, .. })
-}
-
-/// The names of all tools that the request tells of in other words than the provider's own.
-fn names(request: &TurnRequest<'_>) -> Names {
-    let foreign = request.exchanges.iter().filter(|exchange| exchange.reply.message.dialect != Dialect::Gemini);
-    let replied = foreign.flat_map(|exchange| &exchange.reply.calls).map(|call| call.name.as_str());
-    let called = called(request.conversation).chain(replied);
-    Names::new(called, request.tools.iter().map(|offer| offer.name))
-}
-
-fn called(conversation: &Conversation) -> impl Iterator<Item = &str> {
-    conversation.items.iter().filter_map(|item| match &item.content {
-        Content::ToolCall(call) => Some(call.name.as_str()),
-        Content::Message { .. } | Content::ToolResult { .. } => None,
-    })
 }
 
 fn declaration<'a>(offer: &Offer<'a>) -> Declaration<'a> {

@@ -11,10 +11,19 @@ use serde_json::value::RawValue;
 
 use super::{
     items::{self, Own, raw},
-    names::Names,
-    parameters, schema,
+    parameters,
 };
-use crate::history::{Group, groups, own, spoken};
+use crate::{
+    history::{Group, groups, own, spoken},
+    names::{self, Form, Names},
+    openai::schema,
+};
+
+/// What a function may be called.
+const FUNCTION: Form = Form { allowed: names::is_word, first: names::is_word, chars_max: 64, nothing: "unnamed" };
+
+/// What a call may be called: the provider refuses a longer identifier ("string too long").
+const CALL: Form = Form { allowed: |_| true, first: |_| true, chars_max: 64, nothing: "call" };
 
 /// An item without an identifier of the provider's.
 #[derive(Serialize)]
@@ -74,7 +83,10 @@ fn written(request: &TurnRequest<'_>, model: &str, background: bool) -> Result<V
 }
 
 fn input(request: &TurnRequest<'_>) -> Vec<Box<RawValue>> {
-    let mut input = Input { names: Names::of(request), items: Vec::new(), custom: HashSet::new() };
+    let calls = names::calls(request);
+    let calls = Names::new(calls.iter().map(|call| call.id.as_str()), [], &CALL);
+    let tools = Names::of_tools(request, &FUNCTION);
+    let mut input = Input { tools, calls, items: Vec::new(), custom: HashSet::new() };
     for group in groups(&request.conversation.items) {
         let own = group.own(Dialect::OpenaiResponses, request.history).and_then(|list| items::of(&list));
         match own.filter(|own| input.fits(own)) {
@@ -91,7 +103,8 @@ fn input(request: &TurnRequest<'_>) -> Vec<Box<RawValue>> {
 
 /// What the model has before it, in order.
 struct Input<'a> {
-    names: Names<'a>,
+    tools: Names<'a>,
+    calls: Names<'a>,
     items: Vec<Box<RawValue>>,
     /// The calls of tools that take any text, which are answered by items of another type.
     custom: HashSet<String>,
@@ -160,12 +173,12 @@ impl Input<'_> {
     }
 
     fn call(&mut self, call: &ToolCall) {
-        let (call_id, name) = (self.names.call(&call.id), self.names.tool(&call.name));
+        let (call_id, name) = (self.calls.of(&call.id), self.tools.of(&call.name));
         self.items.push(raw(&Item::FunctionCall { call_id, name, arguments: &call.arguments }));
     }
 
     fn answer(&mut self, call: &str, output: &str) {
-        let call_id = self.names.call(call);
+        let call_id = self.calls.of(call);
         self.items.push(match self.custom.contains(call) {
             true => raw(&Item::CustomToolCallOutput { call_id, output }),
             false => raw(&Item::FunctionCallOutput { call_id, output }),

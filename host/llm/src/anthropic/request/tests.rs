@@ -185,7 +185,11 @@ fn calls_and_results_become_blocks() {
         body["messages"],
         json!([
             user(json!([text("Hi")])),
-            assistant(json!([text("One moment."), tool_use("call_1", "find_slot"), tool_use("call_1_2", "find_slot")])),
+            assistant(json!([
+                text("One moment."),
+                tool_use("call_1", "find_slot_2"),
+                tool_use("call_1_2", "find_slot")
+            ])),
             user(json!([answer("call_1", "9:00"), {"type": "tool_result", "tool_use_id": "call_1_2"}, text("Well?")])),
             assistant(json!([tool_use("call_1_3", "find_slot")])),
             user(json!([answer("call_1_3", "none")])),

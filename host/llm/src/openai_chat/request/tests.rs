@@ -1,11 +1,13 @@
 use aftercall_core::{
-    conversation::{Conversation, Item, ModelOfCall, Opaque},
+    conversation::{Content, Conversation, Dialect, Item, ModelOfCall, Opaque, Role, ToolCall},
     json::Json,
-    model::{FailureKind, Finish, History, ModelPin, Reply, ToolAnswer, Usage},
+    model::{Effort, Exchange, FailureKind, Finish, History, ModelPin, Reasoning, Reply, ToolAnswer, Usage},
 };
 use serde_json::{Value, json};
 
 use super::*;
+
+mod servers;
 
 fn item(content: Content) -> Item {
     Item::plain(None, content)
@@ -46,7 +48,7 @@ fn body_of(items: Vec<Item>, parameters: &str) -> Result<Value, Failure> {
         exchanges: &[],
         history: History::AsWritten,
     };
-    body(&request, "gpt-4.1").map(|bytes| serde_json::from_slice(&bytes).expect("JSON"))
+    body(&request, "gpt-4.1", Server::OpenAi).map(|bytes| serde_json::from_slice(&bytes).expect("JSON"))
 }
 
 fn check_history(items: Vec<Item>, expected: Value) {
@@ -149,7 +151,7 @@ fn own_bytes_and_schemas_are_untouched() {
         }],
         history: History::AsWritten,
     };
-    let body = String::from_utf8(body(&request, "wire-name").expect("a body")).expect("UTF-8");
+    let body = String::from_utf8(body(&request, "wire-name", Server::OpenAi).expect("a body")).expect("UTF-8");
     let expected = [
         r#"{"messages":["#,
         own,

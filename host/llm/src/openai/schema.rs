@@ -10,15 +10,15 @@ use serde_json::{
 const NOT_AT_THE_TOP: [&str; 5] = ["oneOf", "anyOf", "allOf", "enum", "not"];
 
 /// A tool's schema and description.
-pub(super) struct Described {
-    pub(super) schema: Box<RawValue>,
-    pub(super) description: String,
+pub(crate) struct Described {
+    pub(crate) schema: Box<RawValue>,
+    pub(crate) description: String,
 }
 
 /// A schema as the provider takes it: untouched, where it does. What it has no place for is told in the description.
 ///
 /// It wants an object with properties at the top and none of [`NOT_AT_THE_TOP`] beside them, and the items of each array.
-pub(super) fn described(schema: &Json, description: &str) -> Described {
+pub(crate) fn described(schema: &Json, description: &str) -> Described {
     let whole = schema.value();
     let mut taken = match &whole {
         Value::Object(fields) => fields.clone(),
