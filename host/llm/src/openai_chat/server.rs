@@ -117,7 +117,7 @@ static AZURE: Quirks = Quirks {
 /// The chat templates of many models that vLLM serves take one system message, at the beginning
 /// (<https://github.com/vllm-project/vllm/issues/41114>), and no `developer`
 /// (<https://github.com/ogx-ai/ogx/issues/6069>). Of the words for an effort that its `chat_completion/protocol.py` lists,
-/// these three are what models have. It ignores parameters that it doesn't know.
+/// most models have these three. It ignores parameters that it doesn't know.
 static VLLM: Quirks = Quirks {
     key: BEARER,
     told: Told::User,
@@ -129,7 +129,7 @@ static VLLM: Quirks = Quirks {
     demanded: None,
 };
 
-/// Ollama's templates refuse a later system message as vLLM's do (<https://github.com/phuetz/code-buddy/pull/75>), and it
+/// Ollama's templates refuse a later system message as vLLM's do (<https://github.com/ollama/ollama/issues/18241>), and it
 /// has no effort `minimal` (<https://github.com/ollama/ollama/pull/17141>). It ignores parameters that it doesn't know
 /// (`openai/openai.go`).
 static OLLAMA: Quirks = Quirks {
@@ -144,24 +144,23 @@ static OLLAMA: Quirks = Quirks {
 };
 
 /// Groq answers 400 to `logprobs`, `logit_bias`, `top_logprobs` and the name in a message
-/// (<https://console.groq.com/docs/openai>), to `store` (<https://github.com/fanenr/chatbot/issues/21>), and to fields of
-/// messages that it doesn't know, its own `reasoning` with many models among them
-/// (<https://github.com/karthink/gptel/issues/774>, <https://github.com/janhq/jan/issues/8136>,
-/// <https://github.com/vercel/ai/pull/8057>).
+/// (<https://console.groq.com/docs/openai>), and to fields of messages that it doesn't know
+/// (<https://github.com/run-llama/llama_index/issues/14701>), its own `reasoning` with many models among them
+/// (<https://github.com/vercel/ai/pull/8057>, <https://github.com/janhq/jan/issues/8136>).
 static GROQ: Quirks = Quirks {
     key: BEARER,
     told: Told::System,
     reasoning: Reasoning::Effort(groq_effort),
     to_think: &[],
-    refused: &["logprobs", "logit_bias", "top_logprobs", "store"],
+    refused: &["logprobs", "logit_bias", "top_logprobs"],
     is_openai: false,
     fields: Some(&["role", "content", "tool_calls", "tool_call_id"]),
     demanded: None,
 };
 
 /// OpenRouter has its own object for how much a model thinks, takes one of an effort and a number of tokens in it, and wants
-/// `reasoning_details` back as they came: <https://openrouter.ai/docs/use-cases/reasoning-tokens>. It drops the parameters
-/// that a model doesn't have.
+/// `reasoning_details` back as they came: <https://openrouter.ai/docs/use-cases/reasoning-tokens>. It leaves out what a model
+/// doesn't have: <https://openrouter.ai/docs/api-reference/overview>.
 static OPENROUTER: Quirks = Quirks {
     key: BEARER,
     told: Told::System,
