@@ -202,9 +202,9 @@ pub(crate) struct Told {
 /// # Errors
 /// Says where the record is wrong and what would be right.
 pub fn parse(payload: &[u8]) -> Result<Parsed, Error> {
-    let schema = document::text_of(document::tree(payload)?.get("schema"), "");
-    if schema != SCHEMA {
-        return Err(Error::Schema { found: schema });
+    let found = document::text_of(document::field(payload, "schema")?.as_ref(), "");
+    if found != SCHEMA {
+        return Err(Error::Schema { found });
     }
     let envelope: Envelope = document::typed(payload, "")?;
     let told = told(&envelope)?;
