@@ -42,7 +42,7 @@ pub struct Assistant {
 #[serde(default, deny_unknown_fields)]
 pub struct Start {
     /// How long the platform's analysis is waited for, where it comes in an event of its own, in milliseconds. 0: it is not
-    /// waited for, and is added to the run when it comes.
+    /// waited for, and is added to the run when it comes, too late for gates that look at its variables.
     pub settle_ms: u64,
     /// The pause after the call, in milliseconds.
     pub delay_ms: u64,

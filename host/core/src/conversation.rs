@@ -43,7 +43,8 @@ pub struct Conversation {
     pub live_tools: Vec<String>,
     /// What the platform made of the call. Never acted on, since platforms invent; shown to people.
     pub summary: Option<String>,
-    /// Variables that the platform extracted: a JSON object. Never acted on; shown to plugins that may see it.
+    /// Variables that the platform extracted: a JSON object. Gates may hold a call back by them, and nothing is done
+    /// because of them; shown to plugins that may see it.
     #[serde(default)]
     pub variables: Option<Json>,
 }

@@ -1,14 +1,28 @@
-//! Which calls have nothing to be done after them: decided before anything begins, from what the platform
-//! recorded, never from what was said.
+//! Which calls have nothing to be done after them: decided before anything begins, from what the platform recorded.
+//!
+//! What a platform extracted from a call ([`Conversation::variables`]) is its word about the call, and often a model's
+//! guess. It can hold work back and never brings any about: a call that passes all gates has done no more than pass.
+//!
+//! Gates are asked once, when a call is accepted. Where the platform sends its analysis in an event of its own, gates on
+//! variables want [`Start::settle_ms`](crate::assistant::Start::settle_ms), or they look at a call without any.
 
-use std::fmt;
+mod condition;
+mod listed;
+mod skip;
+mod variable;
 
 use serde::{Deserialize, Serialize};
 
+pub use condition::{Condition, Consent};
+pub use listed::{Disposition, EndReasons, InvalidPattern, Listed, Pattern};
+pub use skip::Skip;
+pub use variable::{InvalidVariable, Missing, Variable};
+
+use self::variable::Variables;
 use crate::conversation::{Content, Conversation, Role};
 
 /// An assistant's gates. A call that one of them holds back is skipped, and its run says by which.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Gates {
     /// Times that the person on the line must have spoken.
@@ -19,77 +33,61 @@ pub struct Gates {
     pub voicemail_passes: bool,
     /// Whether calls that the platform marks as tests pass.
     pub test_calls_pass: bool,
+    /// Which ends of a call pass: `{ skip = ["silence-timed-out", "customer-busy"] }`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_reasons: Option<EndReasons>,
+    /// The variable that must say yes: `{ variable = "consent/post_call" }`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Consent>,
+    /// Which outcomes pass, by the variable that says them: `{ variable = "outcome", only = ["interested"] }`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disposition: Option<Disposition>,
+    /// What must hold of variables, all of it: `[{ variable = "lead/score", at_least = 5 }]`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub when: Vec<Condition>,
+}
+
+/// A gate that says nothing, or that no call could pass.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// No list.
+    #[error("says nothing: write `only` or `skip`")]
+    NoList,
+    /// No comparison.
+    #[error("says nothing: write `is`, `is_not`, `one_of`, `at_least`, `at_most` or `exists`")]
+    NoComparison,
+    /// What is there or not is all that `exists` asks.
+    #[error("`exists` stands alone: write what else must hold, and `missing`, as another condition or leave it out")]
+    ExistsAndMore,
+    /// Nothing that a variable could be compared with.
+    #[error(
+        "`{0}` has to be a text, a number, `true` or `false`; a text must not be blank, since blank ones count as missing"
+    )]
+    NoScalar(&'static str),
+    /// Nothing would do.
+    #[error("`one_of` names nothing, so that no call would pass")]
+    NoneOf,
 }
 
 impl Default for Gates {
     fn default() -> Self {
-        Self { user_turns_min: 1, duration_ms_min: 0, voicemail_passes: false, test_calls_pass: false }
-    }
-}
-
-/// Why nothing is done after a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Skip {
-    /// The platform marks it as a test.
-    TestCall,
-    /// A voicemail answered.
-    Voicemail,
-    /// It was too short.
-    TooShort {
-        /// How long it lasted, in milliseconds.
-        lasted_ms: u64,
-        /// How long it must last.
-        duration_ms_min: u64,
-    },
-    /// The person on the line spoke too seldom.
-    FewUserTurns {
-        /// How often.
-        turns: u32,
-        /// How often it must be.
-        user_turns_min: u32,
-    },
-    /// Neither side said or did anything. Before there were gates, journals had these words for it.
-    #[serde(alias = "nobody said anything on this call, so there is nothing to continue")]
-    NothingSaid,
-}
-
-impl Skip {
-    /// The one word that lists and programs use.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Skip::TestCall => "test-call",
-            Skip::Voicemail => "voicemail",
-            Skip::TooShort { .. } => "too-short",
-            Skip::FewUserTurns { .. } => "few-user-turns",
-            Skip::NothingSaid => "nothing-said",
-        }
-    }
-}
-
-impl fmt::Display for Skip {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Skip::TestCall => {
-                f.write_str("the platform marks it as a test (`gates.test_calls_pass` lets such calls pass)")
-            }
-            Skip::Voicemail => f.write_str("a voicemail answered (`gates.voicemail_passes` lets such calls pass)"),
-            Skip::TooShort { lasted_ms, duration_ms_min } => {
-                write!(f, "it lasted {lasted_ms} ms, less than `gates.duration_ms_min` = {duration_ms_min}")
-            }
-            Skip::FewUserTurns { turns: 0, .. } => f.write_str("nobody spoke on the other side"),
-            Skip::FewUserTurns { turns, user_turns_min } => {
-                let times = if *turns == 1 { "once".to_owned() } else { format!("{turns} times") };
-                write!(f, "the caller spoke {times}, less than `gates.user_turns_min` = {user_turns_min}")
-            }
-            Skip::NothingSaid => f.write_str("nobody said anything"),
+        Self {
+            user_turns_min: 1,
+            duration_ms_min: 0,
+            voicemail_passes: false,
+            test_calls_pass: false,
+            end_reasons: None,
+            consent: None,
+            disposition: None,
+            when: Vec::new(),
         }
     }
 }
 
 impl Gates {
-    /// Lets a conversation pass, or says which gate holds it back: the first of test call, voicemail, duration,
-    /// user turns.
+    /// Lets a conversation pass, or says which gate holds it back: the first of test call, voicemail, end reason,
+    /// duration, user turns, consent, disposition, and conditions as they are written. What the platform knows comes
+    /// before what it extracted.
     ///
     /// # Errors
     /// The gate that holds it back.
@@ -100,6 +98,9 @@ impl Gates {
         if is_voicemail(call) && !self.voicemail_passes {
             return Err(Skip::Voicemail);
         }
+        if let Some(ends) = &self.end_reasons {
+            ends.check(call.end_reason.as_deref())?;
+        }
         if let (Some(start), Some(end)) = (call.started_at, call.ended_at) {
             let (lasted_ms, duration_ms_min) = (end.ms_since(start), self.duration_ms_min);
             if lasted_ms < duration_ms_min {
@@ -107,7 +108,31 @@ impl Gates {
             }
         }
         let (turns, user_turns_min) = (user_turns(call), self.user_turns_min);
-        if turns < user_turns_min { Err(Skip::FewUserTurns { turns, user_turns_min }) } else { Ok(()) }
+        if turns < user_turns_min {
+            return Err(Skip::FewUserTurns { turns, user_turns_min });
+        }
+        self.check_variables(&Variables::of(call))
+    }
+
+    fn check_variables(&self, variables: &Variables) -> Result<(), Skip> {
+        if let Some(consent) = &self.consent {
+            consent.check(variables)?;
+        }
+        if let Some(disposition) = &self.disposition {
+            disposition.check(variables)?;
+        }
+        self.when.iter().try_for_each(|condition| condition.check(variables))
+    }
+
+    /// What can't be meant, each with its setting below `gates`. Empty: nothing.
+    pub fn errors(&self) -> Vec<(String, Error)> {
+        let ends = self.end_reasons.as_ref().filter(|ends| ends.is_empty());
+        let ends = ends.map(|_| ("end_reasons".to_owned(), Error::NoList));
+        let disposition = self.disposition.as_ref().filter(|disposition| disposition.is_empty());
+        let disposition = disposition.map(|_| ("disposition".to_owned(), Error::NoList));
+        let when = self.when.iter().enumerate();
+        let when = when.filter_map(|(index, condition)| Some((format!("when[{index}]"), condition.error()?)));
+        ends.into_iter().chain(disposition).chain(when).collect()
     }
 }
 
@@ -128,64 +153,4 @@ fn user_turns(call: &Conversation) -> u32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{conversation::Item, time::Timestamp};
-
-    fn call(change: impl FnOnce(&mut Conversation)) -> Conversation {
-        let mut call = Conversation::new("native".parse().expect("a name"), "c1");
-        call.started_at = Some(Timestamp::from_millis(1_000));
-        call.ended_at = Some(Timestamp::from_millis(31_000));
-        call.items = vec![Item::message(Role::Assistant, "Hello?"), Item::message(Role::User, "Hi")];
-        change(&mut call);
-        call
-    }
-
-    #[test]
-    fn each_gate_holds_back_what_it_says() {
-        let open = Gates { user_turns_min: 0, duration_ms_min: 0, voicemail_passes: true, test_calls_pass: true };
-        let usual = Gates::default();
-        let text = |text: &str| Some(text.to_owned());
-        let few = |turns, user_turns_min| Err(Skip::FewUserTurns { turns, user_turns_min });
-        let cases = [
-            (usual, call(|_| {}), Ok(())),
-            (usual, call(|call| call.is_test = true), Err(Skip::TestCall)),
-            (open, call(|call| call.is_test = true), Ok(())),
-            (usual, call(|call| call.answered_by = text("voicemail")), Err(Skip::Voicemail)),
-            (usual, call(|call| call.answered_by = text("machine_end_beep")), Err(Skip::Voicemail)),
-            (usual, call(|call| call.answered_by = text("human")), Ok(())),
-            (usual, call(|call| call.end_reason = text("Voicemail_reached")), Err(Skip::Voicemail)),
-            (usual, call(|call| call.end_reason = text("the caller asked for Bob's voicemail")), Ok(())),
-            (open, call(|call| call.answered_by = text("voicemail")), Ok(())),
-            (Gates { duration_ms_min: 30_000, ..usual }, call(|_| {}), Ok(())),
-            (
-                Gates { duration_ms_min: 30_001, ..usual },
-                call(|_| {}),
-                Err(Skip::TooShort { lasted_ms: 30_000, duration_ms_min: 30_001 }),
-            ),
-            (Gates { duration_ms_min: 30_001, ..usual }, call(|call| call.ended_at = None), Ok(())),
-            (Gates { user_turns_min: 2, ..usual }, call(|_| {}), few(1, 2)),
-            (usual, call(|call| call.items.truncate(1)), few(0, 1)),
-            (usual, call(|call| call.items[1] = Item::message(Role::User, " ")), few(0, 1)),
-            (open, call(|call| call.items.clear()), Ok(())),
-        ];
-        for (gates, call, expected) in cases {
-            assert_eq!(gates.check(&call), expected, "{gates:?} on {call:?}");
-        }
-    }
-
-    #[test]
-    fn what_journals_have_is_read() {
-        for (written, expected) in [
-            (r#""voicemail""#, Skip::Voicemail),
-            (
-                r#"{"few-user-turns":{"turns":1,"user_turns_min":2}}"#,
-                Skip::FewUserTurns { turns: 1, user_turns_min: 2 },
-            ),
-            (r#""nothing-said""#, Skip::NothingSaid),
-            (r#""nobody said anything on this call, so there is nothing to continue""#, Skip::NothingSaid),
-        ] {
-            assert_eq!(serde_json::from_str::<Skip>(written).expect(written), expected);
-        }
-    }
-}
+mod tests;

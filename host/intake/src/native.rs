@@ -169,7 +169,7 @@ pub enum Item {
     },
 }
 
-/// What the platform made of the call: shown to people, never acted on.
+/// What the platform made of the call: shown to people, and nothing is done because of it.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Analysis {
     /// A summary.

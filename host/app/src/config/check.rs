@@ -172,8 +172,8 @@ impl Config {
         let assistant = config.assistants.get(name)?;
         let steps = PostCallSteps::of_instructions(assistant.instructions.as_deref()?).ok()?;
         let tools = assistant.tools.iter().filter_map(|text| tool_choice(text, assistant, config)).collect();
-        let AssistantConfig { reasoning, start, gates, budgets, retries, .. } = *assistant;
-        let (name, model) = (name.clone(), assistant.model.clone());
+        let AssistantConfig { reasoning, start, budgets, retries, .. } = *assistant;
+        let (name, model, gates) = (name.clone(), assistant.model.clone(), assistant.gates.clone());
         Some(Assistant { name, steps, tools, model, reasoning, start, gates, budgets, retries })
     }
 }
@@ -278,6 +278,9 @@ fn check_assistant(problems: &mut Problems, place: &str, assistant: &AssistantCo
         problems.add(place, missing);
     }
     check_start(problems, place, assistant.start);
+    for (setting, error) in assistant.gates.errors() {
+        problems.add(&format!("{place}.gates.{setting}"), error);
+    }
     if assistant.tools.is_empty() {
         problems.add(place, "has no tools: add `tools = [\"plugin/tool\"]`");
     }

@@ -85,6 +85,27 @@ fn broken_configurations_say_where_and_what_instead() {
 }
 
 #[test]
+fn gates_that_say_nothing_are_told() {
+    let at = "tools = [\"sms/send_sms\"]";
+    let check = |gates: &str, expected: Result<(), &[&str]>| check(at, &format!("{at}\ngates.{gates}"), expected);
+    check("end_reasons = { skip = [\"customer-*\"] }", Ok(()));
+    check("end_reasons = { skip = [\"*-busy\"] }", Err(&["aftercall.toml:16", "`*-busy` can't be matched"]));
+    check(
+        "end_reasons = {}",
+        Err(&["tenants.acme.assistants.ann.gates.end_reasons: says nothing", "`only` or `skip`"]),
+    );
+    check("disposition = { variable = \"a\" }", Err(&["assistants.ann.gates.disposition: says nothing"]));
+    check("disposition = { only = [\"a\"] }", Err(&["missing field `variable`"]));
+    check("consent = { variable = \"consent/sms\" }", Ok(()));
+    check("consent = { variable = \"/consent\" }", Err(&["aftercall.toml:16", "`/consent` is no variable"]));
+    check("consent = { variables = \"a\" }", Err(&["did you mean `variable`?"]));
+    check("when = [{ variable = \"a\", at_least = 5 }, { variable = \"b\", is = true }]", Ok(()));
+    check("when = [{ variable = \"a\", at_lest = 5 }]", Err(&["did you mean `at_least`?"]));
+    check("when = [{ variable = \"a\", is = [1] }]", Err(&["ann.gates.when[0]: `is` has to be a text"]));
+    check("when = [{ variable = \"a\" }]", Err(&["ann.gates.when[0]: says nothing", "`one_of`"]));
+}
+
+#[test]
 fn credentials_are_told_apart_by_their_parts() {
     const NAMED: &str = "a secret is named, never written";
     let at = "egress.write";
@@ -218,7 +239,7 @@ fn a_tenants_mistakes_are_its_own() {
     assert!(Config::read_tolerantly(&file).is_err(), "the operator's own mistakes stop everything");
 }
 
-/// What the README and the pages of platforms show is copied by people.
+/// What the README, the page on gates and those of platforms show is copied by people.
 #[test]
 fn documented_configurations_can_be_used() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -227,7 +248,7 @@ fn documented_configurations_can_be_used() {
     let pages =
         pages.map(|page| page.expect("it can be listed").path()).filter(|page| page.extension() == Some("md".as_ref()));
     let mut shown = 0;
-    for page in pages.chain([root.join("README.md")]) {
+    for page in pages.chain(["README.md", "docs/gates.md"].map(|page| root.join(page))) {
         let text = std::fs::read_to_string(&page).expect("it can be read");
         let blocks = text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
         for block in blocks.filter(|block| block.contains("[models.")) {
@@ -236,5 +257,5 @@ fn documented_configurations_can_be_used() {
             shown += 1;
         }
     }
-    assert!(shown >= 8, "{shown} were found");
+    assert!(shown >= 9, "{shown} were found");
 }

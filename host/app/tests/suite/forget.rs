@@ -186,8 +186,8 @@ async fn many_that_ended(store: &Path, conversations: u32) {
             at,
             raw: b"raw".to_vec(),
             conversation: parsed.clone(),
-            first: Event { at, kind: Kind::Declined(Decline::Skipped { reason }) },
-            ending: Some(Ending::Skipped { reason }),
+            first: Event { at, kind: Kind::Declined(Decline::Skipped { reason: reason.clone() }) },
+            ending: Some(Ending::Skipped { reason: reason.clone() }),
             seeds: Vec::new(),
         };
         records.accept(&accept).await.expect("accepted");

@@ -85,7 +85,7 @@ pub(super) fn reply(at: u64) -> Event {
 
 pub(super) fn declined(at: u64) -> (Event, Ending) {
     let reason = Skip::Voicemail;
-    let kind = Kind::Declined(Decline::Skipped { reason });
+    let kind = Kind::Declined(Decline::Skipped { reason: reason.clone() });
     (Event { at: Timestamp::from_millis(at), kind }, Ending::Skipped { reason })
 }
 
