@@ -95,19 +95,25 @@ fn assistant<'a>(at: &str, message: &'a Map<String, Value>) -> Result<BTreeMap<&
         let at = format!("{at}.tool_calls[{index}]");
         let call = object(&at, value)?;
         let id = string(&format!("{at}.id"), call.get("id"))?;
-        match string(&format!("{at}.type"), call.get("type"))? {
-            "function" => {}
-            other => return Err(invalid_value(&format!("{at}.type"), other, &["function"])),
-        }
-        let at_function = format!("{at}.function");
-        let function = object(&at_function, call.get("function").ok_or_else(|| missing(&at_function))?)?;
-        function_name(&format!("{at_function}.name"), function.get("name"))?;
-        string(&format!("{at_function}.arguments"), function.get("arguments"))?;
+        called(&at, call)?;
         if open.insert(id, false).is_some() {
             return Err(Refused::new(format!("Duplicate value for 'id' of '{id}'.")).at(&format!("{at}.id")));
         }
     }
     Ok(open)
+}
+
+/// What a call is of: a function with its arguments, or a tool that takes any text.
+fn called(at: &str, call: &Map<String, Value>) -> Result<(), Refused> {
+    let (kind, input) = match string(&format!("{at}.type"), call.get("type"))? {
+        "function" => ("function", "arguments"),
+        "custom" => ("custom", "input"),
+        other => return Err(invalid_value(&format!("{at}.type"), other, &["function", "custom"])),
+    };
+    let at = format!("{at}.{kind}");
+    let tool = object(&at, call.get(kind).ok_or_else(|| missing(&at))?)?;
+    function_name(&format!("{at}.name"), tool.get("name"))?;
+    string(&format!("{at}.{input}"), tool.get(input)).map(drop)
 }
 
 fn content(at: &str, message: &Map<String, Value>, kinds: &[&str]) -> Result<(), Refused> {

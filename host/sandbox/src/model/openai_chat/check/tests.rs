@@ -133,8 +133,22 @@ fn calls_of_the_assistant() {
     with("/function/name", Some(json!("a".repeat(64))), None);
     with("/function", None, Some(("Missing", "function")));
     with("/type", None, Some(("Missing", "type")));
-    with("/type", Some(json!("custom")), Some(("Supported values are: 'function'", "type")));
+    with("/type", Some(json!("odd")), Some(("Supported values are: 'function', 'custom'", "type")));
+    with("/type", Some(json!("custom")), Some(("Missing", "custom")));
     with("/id", None, Some(("Missing", "id")));
+}
+
+/// The other kind of call takes any text: <https://platform.openai.com/docs/api-reference/chat/create>.
+#[test]
+fn calls_of_tools_that_take_any_text() {
+    for (input, expected) in [
+        (json!("any text"), None),
+        (json!({}), Some(("expected a string", Some("messages[0].tool_calls[0].custom.input")))),
+    ] {
+        let call = json!({"id": "a", "type": "custom", "custom": {"name": "note", "input": input}});
+        let assistant = json!({"role": "assistant", "tool_calls": [call]});
+        expect(json!({"model": "m", "messages": [assistant, result("a")]}), expected);
+    }
 }
 
 #[test]
