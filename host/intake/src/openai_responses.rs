@@ -62,8 +62,13 @@ impl Told {
             let last = if self.open.contents.is_empty() { Vec::new() } else { std::mem::take(&mut self.silent) };
             self.open.bytes.extend(last);
         }
-        // A reply speaks before it calls: words after words or calls are of the next one.
-        if !is_call {
+        // A reply speaks before it calls: words after words or calls are of the next one. It has no call twice, so a call
+        // that the record repeats isn't of the same one.
+        let repeats = |told: &Content| match (told, &content) {
+            (Content::ToolCall(told), Content::ToolCall(call)) => told.id == call.id,
+            _ => false,
+        };
+        if !is_call || self.open.contents.iter().any(repeats) {
             self.close();
         }
         self.open.bytes.append(&mut self.silent);
@@ -120,13 +125,13 @@ fn is_as_written(item: &Value) -> bool {
 mod tests {
     use super::*;
 
-    /// `w` is the assistant's words, `c` a call, `r` a result, `u` the caller's words, `t` a thought, `m` a call that the
+    /// `w` is the assistant's words, `c` and `d` calls, `r` a result, `u` the caller's words, `t` a thought, `m` a call that the
     /// provider answered, `n` one that it didn't, `x` a call that it didn't write. In what is expected, `+` is an item that
     /// continues another, and behind each item that has own bytes is of what they are.
     #[test]
     fn what_belongs_together_shares_its_bytes() {
         for (list, expected) in [
-            ("u w c c r r", ".u .wcc + + .r .r"),
+            ("u w c d r r", ".u .wcd + + .r .r"),
             ("t w t c r", ".twtc + .r"),
             ("u t c r t w", ".u .tc .r .tw"),
             ("w w c", ".w .wc +"),
@@ -137,6 +142,7 @@ mod tests {
             ("t", ""),
             ("t m w", ".tm . .w"),
             ("n w", ".nw"),
+            ("t c t c", ".tc .tc"),
             ("t x w", ". .w"),
         ] {
             let raw = |word| serde_json::value::to_raw_value(&item(word)).expect("JSON");
@@ -158,6 +164,7 @@ mod tests {
             "w" => serde_json::json!({ "role": "assistant", "content": "so" }),
             "u" => serde_json::json!({ "role": "user", "content": "so" }),
             "c" => serde_json::json!({ "type": "function_call", "call_id": "c", "name": "find", "arguments": "{}" }),
+            "d" => serde_json::json!({ "type": "function_call", "call_id": "d", "name": "find", "arguments": "{}" }),
             "x" => serde_json::json!({ "type": "function_call", "call_id": "c", "name": "find", "arguments": {} }),
             "r" => serde_json::json!({ "type": "function_call_output", "call_id": "c", "output": "" }),
             "m" => serde_json::json!({ "type": "mcp_call", "id": "m", "name": "log", "output": "done" }),
