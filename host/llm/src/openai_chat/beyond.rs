@@ -6,13 +6,17 @@ use serde_json::{Value, value::RawValue};
 /// Where servers put what a model thought: DeepSeek and vLLM, OpenRouter and Groq, Ollama.
 const REASONING_FIELDS: [&str; 4] = ["reasoning_content", "reasoning_details", "reasoning", "thinking"];
 
-/// Its images, recordings, files and thoughts.
+/// Its images, recordings, files and thoughts, Gemini's seals on which stand beside what they led to
+/// (<https://ai.google.dev/gemini-api/docs/thought-signatures>).
 pub(crate) fn beyond(message: &RawValue) -> Vec<Part> {
     let Ok(message) = serde_json::from_str::<Value>(message.get()) else { return Vec::new() };
     let is_there = |value: &Value| !value.is_null() && value != "";
     let parts = message["content"].as_array().map_or(&[][..], Vec::as_slice).iter().filter_map(part);
     let audio = is_there(&message["audio"]).then_some(Part::Audio);
-    let thoughts = REASONING_FIELDS.iter().any(|name| is_there(&message[name]));
+    let calls = message["tool_calls"].as_array().map_or(&[][..], Vec::as_slice);
+    let is_sealed = |of: &Value| is_there(&of["extra_content"]["google"]["thought_signature"]);
+    let sealed = calls.iter().chain([&message]).any(is_sealed);
+    let thoughts = sealed || REASONING_FIELDS.iter().any(|name| is_there(&message[name]));
     parts.chain(audio).chain(thoughts.then_some(Part::Reasoning)).collect()
 }
 
@@ -46,6 +50,10 @@ mod tests {
             (json!({"role": "assistant", "content": "a", "audio": {"id": "audio_1"}}), &[Part::Audio]),
             (json!({"role": "assistant", "content": "a", "audio": null, "reasoning": ""}), &[]),
             (json!({"role": "assistant", "content": "a", "reasoning_content": "hm"}), &[Part::Reasoning]),
+            (
+                json!({"role": "assistant", "tool_calls": [{"id": "a", "extra_content": {"google": {"thought_signature": "c2ln"}}}]}),
+                &[Part::Reasoning],
+            ),
         ] {
             assert_eq!(beyond(&to_raw_value(&message).expect("JSON")), expected, "{message}");
         }
