@@ -59,7 +59,7 @@ pub(crate) struct Turns(Vec<Turn>);
 
 impl Turn {
     /// Takes a message of the provider's own apart. Blocks of blank text go, which the provider gives and doesn't take.
-    /// None: it isn't the user's or the assistant's.
+    /// None: it isn't the user's or the assistant's, or calls a tool without an input, which the provider demands.
     pub(crate) fn read(message: Box<RawValue>) -> Option<Self> {
         #[derive(Deserialize)]
         struct Message {
@@ -71,6 +71,9 @@ impl Turn {
             true => vec![text_of(&content)],
             false => serde_json::from_str(content.get()).ok()?,
         };
+        if all.iter().any(|block| lacks_input(block)) {
+            return None;
+        }
         let count = all.len();
         let blocks: Vec<_> = all.into_iter().filter(|block| !is_blank(block)).collect();
         let whole = (blocks.len() == count && count > 0).then_some(message);
@@ -171,7 +174,32 @@ fn is_blank(block: &RawValue) -> bool {
     block["type"] == "text" && block["text"].as_str().is_some_and(|text| text.trim().is_empty())
 }
 
+fn lacks_input(block: &RawValue) -> bool {
+    let block: Value = serde_json::from_str(block.get()).unwrap_or_default();
+    block["type"] == "tool_use" && !block["input"].is_object()
+}
+
 /// A value as JSON.
 pub(crate) fn raw(value: &(impl Serialize + ?Sized)) -> Box<RawValue> {
     to_raw_value(value).expect("texts and JSON documents serialise")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_call_without_an_input_is_not_sent_as_it_is() {
+        for (input, expected) in [(json!({}), true), (json!({"x": 1}), true), (Value::Null, false), (json!("x"), false)]
+        {
+            let mut call = json!({"type": "tool_use", "id": "toolu_1", "name": "f", "input": input});
+            if input.is_null() {
+                call.as_object_mut().expect("an object").remove("input");
+            }
+            let message = json!({"role": "assistant", "content": [{"type": "text", "text": "So."}, call]});
+            assert_eq!(Turn::read(raw(&message)).is_some(), expected, "{message}");
+        }
+    }
 }

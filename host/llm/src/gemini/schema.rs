@@ -192,6 +192,8 @@ fn typed(schema: &Schema, kind: &str, nullable: bool, root: &Value) -> Result<Sc
             ("items", items @ Value::Object(_)) if kind == "array" => {
                 subset.insert(name.clone(), self::subset(items, root)?.into());
             }
+            // `true` and `false` are schemas too, for which there is no word.
+            ("items", _) if kind == "array" => return Err(Inexpressible),
             ("properties", Value::Object(fields)) if kind == "object" => {
                 let field = |(name, field): (&String, &Value)| Ok((name.clone(), self::subset(field, root)?.into()));
                 subset.insert(name.clone(), fields.iter().map(field).collect::<Result<Schema, _>>()?.into());

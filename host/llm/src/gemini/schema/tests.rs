@@ -66,6 +66,8 @@ fn what_the_subset_has_is_said_in_it() {
 fn what_it_has_no_word_for_is_told_or_goes_out_whole() {
     let told = |description: &str, rest: Value| format!("{description}In the words of JSON Schema also: {rest}");
     for (schema, expected) in [
+        (json!({"type": "array", "prefixItems": [{"type": "string"}], "items": false}), Value::Null),
+        (json!({"type": "array", "items": true}), Value::Null),
         (
             json!({"type": "string", "format": "email", "description": "Where."}),
             json!({"type": "STRING", "description": told("Where. ", json!({"format": "email"}))}),
