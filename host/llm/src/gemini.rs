@@ -12,6 +12,7 @@ mod contents;
 mod part;
 mod schema;
 mod settings;
+mod sound;
 mod thinking;
 
 pub(crate) use beyond::beyond;

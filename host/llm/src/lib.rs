@@ -21,6 +21,7 @@ mod history;
 mod names;
 mod notes;
 mod parameters;
+mod sound;
 
 mod answer;
 mod transport;

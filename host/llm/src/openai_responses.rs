@@ -11,6 +11,7 @@ mod items;
 mod parameters;
 mod reply;
 mod request;
+mod sound;
 
 pub(crate) use background::{Ask, finished};
 pub(crate) use beyond::beyond;

@@ -11,7 +11,7 @@ use serde_json::{
     value::{RawValue, to_raw_value},
 };
 
-use super::thinking;
+use super::{sound, thinking};
 use crate::parameters::passed_on;
 
 /// What a request says of how the reply is to be made.
@@ -43,6 +43,7 @@ pub(super) fn settings(parameters: &Json, reasoning: Option<Reasoning>, model: &
             Some("stopSequences") => {
                 drop(sequences(&value).map(|list| settings.generation.insert("stopSequences".to_owned(), list)))
             }
+            Some(known) if !sound::is_taken(known, &value) => {}
             Some("safetySettings") => settings.safety = Some(value),
             Some(known) => drop(settings.generation.insert(known.to_owned(), value)),
             None => {}
@@ -85,8 +86,8 @@ fn known(name: &str) -> Option<&'static str> {
 /// OpenAI takes one text in the place of a list.
 fn sequences(value: &RawValue) -> Option<Box<RawValue>> {
     match serde_json::from_str(value.get()).ok()? {
-        Value::String(one) => Some(raw(&[one].as_slice().into())),
-        Value::Array(list) if !list.is_empty() => Some(value.to_owned()),
+        Value::String(one) => sound::sequences(&[one.into()]).map(|list| raw(&list)),
+        Value::Array(list) => sound::sequences(&list).map(|list| raw(&list)),
         _ => None,
     }
 }

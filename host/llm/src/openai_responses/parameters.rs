@@ -8,6 +8,7 @@ use serde_json::{
     value::{RawValue, to_raw_value},
 };
 
+use super::sound;
 use crate::{openai::model, parameters::passed_on};
 
 /// Those that go out as they are. The format's other ones are set by the request itself, or concern what it hasn't: the
@@ -36,8 +37,11 @@ pub(super) fn of(request: &TurnRequest<'_>, model: &str) -> Result<BTreeMap<Stri
     let effort = reasoning.get("effort").and_then(Value::as_str);
     let thinks = effort.map_or_else(|| model::thinks(model), |effort| effort != "none");
     let is_known = |name: &str| KNOWN.contains(&name) && !(thinks && OF_SAMPLING.contains(&name));
-    let mut parameters: BTreeMap<_, _> =
-        given.iter().filter(|(name, _)| is_known(name)).map(|(name, value)| (name.clone(), value.clone())).collect();
+    let mut parameters: BTreeMap<_, _> = given
+        .iter()
+        .filter(|(name, value)| is_known(name) && sound::is_taken(name, value))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
     let mut set = |name: &str, value: Value| parameters.insert(name.to_owned(), raw(&value));
     let verbosity = || value("text")?.get("verbosity").cloned();
     if let Some(verbosity) = verbosity().or_else(|| value("verbosity")).filter(|verbosity| !verbosity.is_null()) {
@@ -60,11 +64,14 @@ fn reasoning(
     effort: Option<Value>,
 ) -> Map<String, Value> {
     let mut reasoning = match given {
-        Some(Value::Object(given)) => given,
+        Some(Value::Object(mut given)) => {
+            given.retain(|name, value| name != "effort" || value.is_null() || sound::is_effort(value));
+            given
+        }
         _ => Map::new(),
     };
     let pinned = request.model.reasoning.map(|pinned| model::effort(model, pinned.effort()).into());
-    if let Some(effort) = pinned.or_else(|| effort.filter(Value::is_string)) {
+    if let Some(effort) = pinned.or_else(|| effort.filter(sound::is_effort)) {
         reasoning.insert("effort".to_owned(), effort);
     }
     reasoning
