@@ -11,7 +11,6 @@ mod items;
 mod parameters;
 mod reply;
 mod request;
-mod sound;
 
 pub(crate) use background::{Ask, finished};
 pub(crate) use beyond::beyond;

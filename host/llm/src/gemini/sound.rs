@@ -16,7 +16,7 @@ pub(super) fn is_taken(name: &str, value: &RawValue) -> bool {
     match name {
         "temperature" => is_number(value, 0.0..=2.0),
         "topP" => is_number(value, 0.0..=1.0),
-        "topK" | "maxOutputTokens" => is_whole(value, 1..=i32::MAX.into()),
+        "topK" => is_whole(value, 1..=i32::MAX.into()),
         "seed" => is_whole(value, i32::MIN.into()..=i32::MAX.into()),
         "safetySettings" => value.get().starts_with('['),
         "thinkingConfig" => serde_json::from_str(value.get()).is_ok_and(|config| is_of_thinking(&config)),
@@ -64,8 +64,6 @@ mod tests {
             ("topP", "-0.5", false),
             ("topK", "2.5", false),
             ("topK", "40", true),
-            ("maxOutputTokens", "0", false),
-            ("maxOutputTokens", "99999999999", false),
             ("seed", "-7", true),
             ("seed", "99999999999", false),
             ("safetySettings", "7", false),

@@ -9,7 +9,10 @@ use super::{
     messages::raw,
     server::{Quirks, Reasoning},
 };
-use crate::{openai::model, parameters::passed_on};
+use crate::{
+    openai::{model, sound},
+    parameters::passed_on,
+};
 
 /// Parameters of the live call that don't hold after it: those that this request sets itself, and those that
 /// would change the form of the answer.
@@ -24,6 +27,28 @@ const NOT_PASSED_ON: [&str; 10] = [
     "n",
     "stream",
     "stream_options",
+];
+
+/// Those that OpenAI's own models take and that leave the form of the answer as it is. OpenAI refuses what it doesn't know;
+/// others mostly let it pass.
+const KNOWN_TO_OPENAI: [&str; 17] = [
+    "frequency_penalty",
+    "logit_bias",
+    "logprobs",
+    "metadata",
+    "presence_penalty",
+    "prompt_cache_key",
+    "prompt_cache_retention",
+    "reasoning_effort",
+    "safety_identifier",
+    "seed",
+    "service_tier",
+    "stop",
+    "store",
+    "temperature",
+    "top_p",
+    "user",
+    "verbosity",
 ];
 
 /// Those that a request has, by their names on the wire.
@@ -43,7 +68,10 @@ pub(super) fn of(
             || (thinks && model::REFUSED_BY_THINKERS.contains(&name))
             || (!takes_effort && name == "reasoning_effort")
     };
-    parameters.retain(|name, _| !is_refused(name));
+    let is_sound = |name: &str, value: &RawValue| {
+        !quirks.is_openai || (KNOWN_TO_OPENAI.contains(&name) && sound::is_taken(name, value))
+    };
+    parameters.retain(|name, value| !is_refused(name) && is_sound(name, value));
     if let Some(reasoning) = request.model.reasoning {
         think(&mut parameters, reasoning, model, quirks);
     }

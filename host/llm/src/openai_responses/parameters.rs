@@ -8,8 +8,10 @@ use serde_json::{
     value::{RawValue, to_raw_value},
 };
 
-use super::sound;
-use crate::{openai::model, parameters::passed_on};
+use crate::{
+    openai::{model, sound},
+    parameters::passed_on,
+};
 
 /// Those that go out as they are. The format's other ones are set by the request itself, or concern what it hasn't: the
 /// provider's memory, its tools, streams.

@@ -2,20 +2,30 @@
 
 use serde_json::{Value, value::RawValue};
 
-use crate::sound::{is_number, is_text, is_word};
+use crate::sound::{is_number, is_text, is_whole, is_word};
 
 /// The words for how much a model thinks.
 const EFFORTS: [&str; 6] = ["none", "minimal", "low", "medium", "high", "xhigh"];
+
+/// Most sequences that end a reply.
+const STOP_SEQUENCES_MAX: usize = 4;
 
 /// Most entries of `metadata`.
 const METADATA_ENTRIES_MAX: usize = 16;
 
 /// Whether it takes this value of a parameter. `null` is as good as absent.
-pub(super) fn is_taken(name: &str, value: &RawValue) -> bool {
+pub(crate) fn is_taken(name: &str, value: &RawValue) -> bool {
     value.get() == "null"
         || match name {
             "temperature" => is_number(value, 0.0..=2.0),
             "top_p" => is_number(value, 0.0..=1.0),
+            "presence_penalty" | "frequency_penalty" => is_number(value, -2.0..=2.0),
+            "seed" => is_whole(value, i64::MIN..=i64::MAX),
+            "store" | "logprobs" => matches!(value.get(), "true" | "false"),
+            "logit_bias" => value.get().starts_with('{'),
+            "stop" => serde_json::from_str(value.get()).is_ok_and(|stop| is_stop(&stop)),
+            "reasoning_effort" => serde_json::from_str(value.get()).is_ok_and(|word| is_effort(&word)),
+            "verbosity" => is_word(value, &["low", "medium", "high"]),
             "metadata" => serde_json::from_str(value.get()).is_ok_and(|metadata| is_metadata(&metadata)),
             "service_tier" => is_word(value, &["auto", "default", "flex", "scale", "priority"]),
             "truncation" => is_word(value, &["auto", "disabled"]),
@@ -24,8 +34,16 @@ pub(super) fn is_taken(name: &str, value: &RawValue) -> bool {
 }
 
 /// Whether there is such a word for how much a model thinks.
-pub(super) fn is_effort(word: &Value) -> bool {
+pub(crate) fn is_effort(word: &Value) -> bool {
     word.as_str().is_some_and(|word| EFFORTS.contains(&word))
+}
+
+fn is_stop(stop: &Value) -> bool {
+    let is_some = |text: &Value| text.as_str().is_some_and(|text| !text.is_empty());
+    match stop {
+        Value::Array(list) => (1..=STOP_SEQUENCES_MAX).contains(&list.len()) && list.iter().all(is_some),
+        one => is_some(one),
+    }
 }
 
 fn is_metadata(metadata: &Value) -> bool {
@@ -55,6 +73,20 @@ mod tests {
             ("truncation", "true", false),
             ("user", "\"u1\"", true),
             ("user", "7", false),
+            ("presence_penalty", "-2", true),
+            ("frequency_penalty", "3", false),
+            ("seed", "7", true),
+            ("seed", "1.5", false),
+            ("store", "1", false),
+            ("logit_bias", "{}", true),
+            ("logit_bias", "7", false),
+            ("stop", "\"END\"", true),
+            ("stop", "\"\"", false),
+            ("stop", r#"["a","b"]"#, true),
+            ("stop", r#"["a","b","c","d","e"]"#, false),
+            ("stop", r#"["a",7]"#, false),
+            ("reasoning_effort", "\"enormous\"", false),
+            ("verbosity", "\"low\"", true),
         ] {
             let raw = RawValue::from_string(value.to_owned()).expect("JSON");
             assert_eq!(is_taken(name, &raw), expected, "{name} {value}");
