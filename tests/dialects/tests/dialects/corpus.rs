@@ -4,7 +4,6 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use aftercall_core::{
     conversation::{Conversation, Dialect},
-    json::Json,
     left_out::{Because, Part},
     model::History,
     repair::repair,
@@ -56,11 +55,7 @@ fn every_recorded_call_goes_on_in_every_dialect() {
                     continue;
                 }
                 for stage in Stage::ALL {
-                    let mut conversation = conversation.clone();
-                    if crate::REQUESTS_DUE.contains(&dialect) {
-                        conversation.model.parameters = Json::parse("{}").expect("JSON");
-                    }
-                    if let Err(why) = whole::check(&Asked::new(dialect, history, stage), &conversation) {
+                    if let Err(why) = whole::check(&Asked::new(dialect, history, stage), conversation) {
                         failures.push(format!("{name} in {dialect}, {history:?}, {stage:?}: {why}"));
                     }
                 }

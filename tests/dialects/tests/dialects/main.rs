@@ -12,11 +12,3 @@ mod corpus;
 mod law;
 mod parameters;
 mod schemas;
-
-use aftercall_core::conversation::Dialect;
-
-/// Dialects that still pass on parameters and schemas as they are, of which their provider refuses some.
-const REQUESTS_DUE: &[Dialect] = &[Dialect::OpenaiChat];
-
-/// Dialects that still call two tools by one name, where both names have to be changed.
-const NAMES_DUE: &[Dialect] = &[Dialect::OpenaiChat, Dialect::Anthropic];

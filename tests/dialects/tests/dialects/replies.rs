@@ -1,10 +1,6 @@
 //! Replies as each played provider makes them and the dialect reads them: its own message, with its seals.
 
-use aftercall_core::{
-    conversation::{Dialect, Opaque, ToolCall},
-    json::Json,
-    model::{Finish, Reply, Usage},
-};
+use aftercall_core::{conversation::Dialect, model::Reply};
 use base64::{
     Engine as _,
     prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
@@ -24,17 +20,16 @@ pub(crate) struct Line<'a> {
 
 /// The reply, as read.
 pub(crate) fn reply(dialect: Dialect, line: &Line<'_>) -> Reply {
-    let call = |(index, (name, arguments)): (usize, &(&str, Value))| {
-        let name = (*name).to_owned();
-        ToolCall { id: line.id(dialect, index), name, arguments: arguments.to_string() }
+    let own = own(dialect, line);
+    let answer = match dialect {
+        Dialect::OpenaiChat => json!({"choices": [{"index": 0, "message": own, "finish_reason": "stop"}]}),
+        Dialect::OpenaiResponses => json!({"status": "completed", "output": own}),
+        Dialect::Anthropic => {
+            json!({"type": "message", "role": "assistant", "content": own["content"], "stop_reason": "end_turn"})
+        }
+        Dialect::Gemini => json!({"candidates": [{"content": own, "finishReason": "STOP", "index": 0}]}),
     };
-    Reply {
-        text: line.text.map(str::to_owned),
-        calls: line.calls.iter().enumerate().map(call).collect(),
-        finish: Finish::Stop,
-        usage: Usage::default(),
-        message: Opaque { dialect, data: Json::of(&own(dialect, line)) },
-    }
+    aftercall_llm::read(dialect, 200, answer.to_string().into_bytes(), 0).expect("a reply")
 }
 
 /// The provider's own message: of Responses, the list of items.

@@ -3,7 +3,7 @@
 use aftercall_core::{
     conversation::{Conversation, Dialect},
     json::Json,
-    model::{Exchange, History, ModelPin, Offer, Reasoning, Reply, TurnRequest},
+    model::{Exchange, History, ModelPin, Offer, Reasoning, Reply, ToolAnswer, TurnRequest},
 };
 use serde_json::{Value, json};
 
@@ -121,7 +121,9 @@ impl Asked {
 }
 
 fn exchange(reply: &Reply) -> Exchange<'_> {
-    let results = RESULTS.iter().take(reply.calls.len()).map(|text| (*text).to_owned()).collect();
+    let results =
+        RESULTS.iter().take(reply.calls.len()).map(|text| ToolAnswer { text: (*text).to_owned(), is_error: false });
+    let results = results.collect();
     let objection = reply.calls.is_empty().then(|| OBJECTION.to_owned());
     Exchange { reply, results, objection }
 }

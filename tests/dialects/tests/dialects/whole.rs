@@ -118,7 +118,7 @@ fn calls(asked: &Asked, wanted: &[Wanted], told: &[Told]) -> Result<(), String> 
             return Err(format!("the arguments of {name:?} were {arguments} and are {given}"));
         }
         // A result that the record has no call for names its tool itself, in its provider's own form.
-        if name != UNRECORDED && !crate::NAMES_DUE.contains(&asked.pin.dialect) {
+        if name != UNRECORDED {
             told_apart(asked, &mut names, name, as_told)?;
         }
         let answered = results.remove(&number).ok_or_else(|| format!("the result of {name:?} is lost"))?;
