@@ -79,7 +79,7 @@ async fn step_back(world: &World, observer: Arc<dyn Observer>, crash: impl Futur
     let parsed = aftercall_intake::parse(body.as_bytes()).expect("it is a call");
     let tenant = "meridian".parse().expect("a name");
     let call = prepare::Call { raw: body.as_bytes(), parsed, tenant: Some(&tenant), assistant: None, revision: 0 };
-    let run = app.accept(app.prepare(call).expect("somebody takes it")).await.expect("it is accepted").run;
+    let run = app.accept(&app.prepare(call).expect("somebody takes it")).await.expect("it is accepted").run;
     tokio::select! {
         ended = app.drive(&run, pending()) => panic!("it ended before the crash: {ended:?}"),
         () = crash => {}
