@@ -5,7 +5,11 @@ mod forget;
 use std::{fs, sync::Arc};
 
 use aftercall_core::{
-    ports::Acceptance,
+    consent::Consent,
+    inbox::Arrival,
+    ports::{
+        Acceptance, Consents as _, Forgetting as _, Inbox as _, Interventions as _, RefreshTokenOf, RefreshTokens as _,
+    },
     run::{Event, Kind, Standing},
     time::Timestamp,
 };
