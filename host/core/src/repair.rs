@@ -8,13 +8,14 @@
 mod groups;
 mod rules;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     conversation::{Content, Conversation, Item, Role, ToolCall},
     limits::CONVERSATION_ITEMS_MAX,
+    schema::read_arguments,
 };
 
 /// One thing that was mended.
@@ -78,6 +79,9 @@ pub fn repair(conversation: &mut Conversation) -> Result<Vec<Repair>, Unrepairab
         return Err(Unrepairable::NoItems);
     }
     check_length(conversation.items.len())?;
+    if is_sound(&conversation.items) {
+        return Ok(Vec::new());
+    }
     let mut groups = groups::of_items(&conversation.items);
     let mut repairs = Vec::new();
     for rule in Rule::ALL {
@@ -190,6 +194,31 @@ impl std::fmt::Display for Repair {
         }
         write!(f, ": {}", self.rule.done())
     }
+}
+
+/// Whether no rule would mend anything, told without taking the history apart, since most are sound and some have
+/// megabytes. Of one that is sound it may say no.
+fn is_sound(items: &[Item]) -> bool {
+    let mut ids = HashSet::new();
+    let mut is_said = false;
+    for item in items {
+        let is_plain = match &item.content {
+            Content::Message { role, text, interrupted } => {
+                is_said |= *role != Role::System;
+                !text.trim().is_empty() && !(*interrupted && (item.continues || item.opaque.is_some()))
+            }
+            Content::ToolCall(ToolCall { id, arguments, .. }) => {
+                is_said = true;
+                let is_its_own = !id.is_empty() && ids.insert(id.as_str());
+                is_its_own && !arguments.trim().is_empty() && read_arguments(arguments).is_ok()
+            }
+            Content::ToolResult { .. } => true,
+        };
+        if !is_plain {
+            return false;
+        }
+    }
+    is_said && is_continuable(items)
 }
 
 fn check_length(items: usize) -> Result<(), Unrepairable> {

@@ -167,6 +167,10 @@ fn every_short_history_is_mended() {
 
 fn check_laws(before: &[Item]) {
     let mut once = conversation(before.to_vec());
+    if is_sound(before) {
+        let mut groups = groups::of_items(before);
+        assert!(Rule::ALL.into_iter().all(|rule| rule.apply(&mut groups).is_empty()), "{before:?} is not sound");
+    }
     match repair(&mut once) {
         Err(why) => assert_eq!(why, Unrepairable::NothingSaid, "{before:?}"),
         Ok(repairs) => {
