@@ -171,11 +171,12 @@ pub fn words(what: &What) -> (String, Vec<String>) {
 fn began(pins: &Pins) -> (String, Vec<String>) {
     let tools: Vec<&str> = pins.tools.iter().map(|tool| tool.name.as_str()).collect();
     let head = format!("{} goes on as {}, with {}.", pins.model.model, pins.assistant, tools.join(", "));
+    let reasoning = pins.model.reasoning.iter().map(|reasoning| format!("asked to think with {reasoning}"));
     let repairs = pins.repairs.iter().map(|repair| format!("history repaired at {repair}"));
     let left_out = pins.left_out.iter().map(|left_out| format!("not carried over: {left_out}"));
     let seeded = pins.seeded.iter().map(|seeded| format!("done on the call already: {seeded}"));
     let unseeded = pins.unseeded.iter().map(|unseeded| format!("not done on the call: {unseeded}"));
-    (head, repairs.chain(left_out).chain(seeded).chain(unseeded).collect())
+    (head, reasoning.chain(repairs).chain(left_out).chain(seeded).chain(unseeded).collect())
 }
 
 fn needs_attention(calls: &[(CallId, ToolCall)]) -> (String, Vec<String>) {

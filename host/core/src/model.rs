@@ -92,6 +92,15 @@ impl Reasoning {
     }
 }
 
+impl std::fmt::Display for Reasoning {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Effort(effort) => write!(f, "{} effort", effort.as_str()),
+            Self::Tokens(tokens) => write!(f, "at most {tokens} tokens a turn"),
+        }
+    }
+}
+
 /// A tool as the model sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer<'a> {
