@@ -126,14 +126,14 @@ pub(crate) fn accept(app: &App, call: Call<'_>) -> Result<Accept, Error> {
 }
 
 /// A call that its platform doesn't give, or gives in a form that can't be read: its run says so, so that somebody sees it.
-pub(crate) fn unreadable(app: &App, call: &WaitingCall, reason: String) -> Accept {
+pub(crate) fn unreadable(app: &App, call: &WaitingCall, raw: Vec<u8>, reason: String) -> Accept {
     let at = app.clock.now();
     let ConversationIdentity { tenant, platform, conversation } = call.of.clone();
     let decline = Decline::CannotContinue { reason };
     Accept {
         identity: RunIdentity { tenant, platform: platform.clone(), conversation: conversation.clone(), revision: 0 },
         at,
-        raw: Vec::new(),
+        raw,
         conversation: Conversation::new(platform, conversation),
         first: Event { at, kind: Kind::Declined(decline.clone()) },
         ending: Some(decline.into()),

@@ -8,8 +8,7 @@ use aftercall_core::{
 };
 use aftercall_engine::Full;
 
-pub(crate) use crate::app::Accepted;
-use crate::app::App;
+use crate::app::{Accepted, App};
 
 /// Why a call was not taken in. Nothing of it was kept then.
 #[derive(Debug, thiserror::Error)]

@@ -29,7 +29,7 @@ pub enum Forget {
 /// How much is deleted, or would be.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Forgotten {
-    /// Conversations, each with its payloads, its runs and its part of the ledger.
+    /// Conversations, each with its payloads, its runs and its part of the ledger, or what waits of it.
     pub conversations: u64,
     /// Their runs, each with its journal and what was asked of it.
     pub runs: u64,
@@ -41,6 +41,8 @@ pub struct Forgotten {
     pub consents: u64,
     /// Refresh tokens of a tenant.
     pub refresh_tokens: u64,
+    /// Events of a tenant that are of no call that waits.
+    pub events: u64,
 }
 
 impl AddAssign for Forgotten {
@@ -51,6 +53,7 @@ impl AddAssign for Forgotten {
         self.values += more.values;
         self.consents += more.consents;
         self.refresh_tokens += more.refresh_tokens;
+        self.events += more.events;
     }
 }
 

@@ -114,7 +114,7 @@ async fn one_conversation(
 }
 
 fn in_words(forgotten: &Forgotten) -> String {
-    let Forgotten { conversations, runs, effects, values, consents, refresh_tokens } = *forgotten;
+    let Forgotten { conversations, runs, effects, values, consents, refresh_tokens, events } = *forgotten;
     let parts = [
         (conversations, "conversation", "conversations"),
         (runs, "run", "runs"),
@@ -122,6 +122,7 @@ fn in_words(forgotten: &Forgotten) -> String {
         (values, "value of a plugin", "values of plugins"),
         (consents, "consent", "consents"),
         (refresh_tokens, "refresh token", "refresh tokens"),
+        (events, "event of no call", "events of no call"),
     ];
     let there = parts.into_iter().filter(|(number, ..)| *number > 0);
     let words = there.map(|(number, one, many)| format!("{number} {}", if number == 1 { one } else { many }));

@@ -244,8 +244,8 @@ fn check_api(problems: &mut Problems, place: &str, endpoint: &Endpoint) {
         (Some(_), None) => {
             problems.add(&format!("{place}.api"), format_args!("`{platform}` has no API that tells of calls"));
         }
-        (None, _) if form == Form::Telnyx => {
-            let remedy = "add `api = { key = { env = \"TELNYX_API_KEY\" } }`";
+        (None, Some(_)) if !form.tells_history() => {
+            let remedy = "add `api = { key = { env = \"NAME\" } }` with your key to its API";
             problems.add(place, format_args!("what was said on a call has to be fetched from `{platform}`: {remedy}"));
         }
         _ => {}

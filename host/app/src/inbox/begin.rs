@@ -5,14 +5,13 @@ use std::sync::Arc;
 use aftercall_core::{
     inbox::{WaitingCall, WaitingEvents},
     ports::{Accept, RecordsError},
-    time::Timestamp,
 };
-use aftercall_intake::{Form, Parsed};
+use aftercall_intake::Form;
 
 use crate::{
-    app::App,
+    app::{Accepted, App},
     prepare::{self, Call},
-    take_in::{self, NotTaken},
+    take_in::{NotTaken, take_in},
     tenants::Endpoint,
 };
 
@@ -47,13 +46,16 @@ enum NotYet {
 }
 
 /// Begins the run of a call, or has it wait longer.
-pub(super) async fn begin(app: &App, call: &WaitingCall) -> Result<(), RecordsError> {
-    let Some(events) = app.inbox.events(call.number).await? else { return Ok(()) };
-    let now = app.clock.now();
+pub(super) async fn begin(app: &Arc<App>, call: &WaitingCall) -> Result<(), RecordsError> {
+    let Some(events) = app.inbox.events(call.number).await? else {
+        // Nothing of it is left to begin with.
+        return app.inbox.begun(call.number, 0).await;
+    };
+    let (now, events) = (app.clock.now(), Arc::new(events));
     let waited_ms = now.ms_since(call.since);
-    let begun = match try_to(app, call, &events, now).await {
-        Err(NotYet::Never(why)) => give_up(app, call, why).await,
-        Err(NotYet::Trouble(why)) if waited_ms >= GIVE_UP_MS => give_up(app, call, why).await,
+    let begun = match try_to(app, call, &events, waited_ms).await {
+        Err(NotYet::Never(why)) => give_up(app, call, &events, why).await,
+        Err(NotYet::Trouble(why)) if waited_ms >= GIVE_UP_MS => give_up(app, call, &events, why).await,
         begun => begun,
     };
     let (ms, why) = match begun {
@@ -69,66 +71,71 @@ pub(super) async fn begin(app: &App, call: &WaitingCall) -> Result<(), RecordsEr
 }
 
 async fn try_to(
-    app: &App,
+    app: &Arc<App>,
     call: &WaitingCall,
-    events: &WaitingEvents,
-    now: Timestamp,
-) -> Result<take_in::Accepted, NotYet> {
+    events: &Arc<WaitingEvents>,
+    waited_ms: u64,
+) -> Result<Accepted, NotYet> {
     let endpoint = app.endpoints.get(&call.endpoint);
-    let is_theirs = |endpoint: &&Arc<Endpoint>| {
-        endpoint.tenant == call.of.tenant && Form::of_platform(endpoint.platform.as_str()) == Some(endpoint.form)
-    };
-    let endpoint = endpoint.filter(is_theirs).ok_or_else(|| NotYet::Wait {
+    let is_theirs =
+        |endpoint: &&Arc<Endpoint>| endpoint.tenant == call.of.tenant && endpoint.platform == call.of.platform;
+    let endpoint = Arc::clone(endpoint.filter(is_theirs).ok_or_else(|| NotYet::Wait {
         ms: NOT_CONFIGURED_MS,
         why: format!("the tenant has no usable endpoint `{}` any more: configure it again", call.endpoint),
-    })?;
-    let payload = payload(endpoint, call, events).await?;
-    let parsed = parse(endpoint.form, payload.clone()).await?;
-    if parsed.conversation.items.is_empty() && now.ms_since(call.since) < EMPTY_MS_MAX && fetches(endpoint, events) {
-        return Err(NotYet::Trouble("the platform has no history of it yet".to_owned()));
-    }
-    let accept = prepared(app, endpoint, &payload, parsed)?;
-    take_in::take_in(app, accept).await.map_err(not_taken)
-}
-
-/// Has the run of a call say that it can't go on.
-async fn give_up(app: &App, call: &WaitingCall, why: String) -> Result<take_in::Accepted, NotYet> {
-    tracing::warn!(call = ?call.of, "a call can't be read: {why}");
-    take_in::take_in(app, prepare::unreadable(app, call, why)).await.map_err(not_taken)
-}
-
-/// Whether the platform's API has to be asked for what was said.
-fn fetches(endpoint: &Endpoint, events: &WaitingEvents) -> bool {
-    let has_history = |raw: &Vec<u8>| endpoint.form.notice(raw).is_ok_and(|notice| notice.has_history);
-    !events.raw.iter().any(has_history)
-}
-
-/// All that is known of a call, in one payload.
-async fn payload(endpoint: &Endpoint, call: &WaitingCall, events: &WaitingEvents) -> Result<Vec<u8>, NotYet> {
-    let gathered = match (&endpoint.api, fetches(endpoint, events)) {
+    })?);
+    let gathered = match (&endpoint.api, lacks_history(endpoint.form, events)) {
+        (_, false) => None,
         (Some(api), true) => Some(api.gather(endpoint.form, &call.of.conversation).await.map_err(NotYet::Trouble)?),
         (None, true) => {
             let why = "its history has to be fetched: give the endpoint an `api` with a `key`".to_owned();
             return Err(NotYet::Wait { ms: NOT_CONFIGURED_MS, why });
         }
-        (_, false) => None,
     };
-    // A call that was found without an event has an empty one.
-    let sent: Vec<&[u8]> = events.raw.iter().map(Vec::as_slice).filter(|raw| !raw.is_empty()).collect();
-    endpoint.form.together(&sent, gathered.as_deref()).map_err(|error| NotYet::Never(error.to_string()))
-}
-
-async fn parse(form: Form, payload: Vec<u8>) -> Result<Parsed, NotYet> {
     // A large history takes a while, which others need not wait for.
-    let parsed = tokio::task::spawn_blocking(move || form.parse(&payload)).await;
-    let parsed = parsed.map_err(|broken| NotYet::Trouble(format!("reading it broke: {broken}")))?;
-    parsed.map_err(|error| NotYet::Never(error.to_string()))
+    let understanding = {
+        let (app, events) = (Arc::clone(app), Arc::clone(events));
+        move || understand(&app, &endpoint, &events, gathered.as_deref(), waited_ms)
+    };
+    let understood = tokio::task::spawn_blocking(understanding).await;
+    let accept = understood.unwrap_or_else(|broken| Err(NotYet::Trouble(format!("reading it broke: {broken}"))))?;
+    take_in(app, accept).await.map_err(not_taken)
 }
 
-fn prepared(app: &App, endpoint: &Endpoint, raw: &[u8], parsed: Parsed) -> Result<Accept, NotYet> {
+/// Whether the platform's API has to be asked for what was said.
+fn lacks_history(form: Form, events: &WaitingEvents) -> bool {
+    let has_history = |raw: &[u8]| form.tells_history() || form.notice(raw).is_ok_and(|notice| notice.has_history);
+    !told(events).any(has_history)
+}
+
+/// The events of a call. One that was found without an event has an empty one.
+fn told(events: &WaitingEvents) -> impl Iterator<Item = &[u8]> {
+    events.raw.iter().map(Vec::as_slice).filter(|raw| !raw.is_empty())
+}
+
+/// All that is known of a call in one payload, and what its run stands on.
+fn understand(
+    app: &App,
+    endpoint: &Endpoint,
+    events: &WaitingEvents,
+    gathered: Option<&[u8]>,
+    waited_ms: u64,
+) -> Result<Accept, NotYet> {
+    let never = |error: aftercall_intake::Error| NotYet::Never(error.to_string());
+    let raw = endpoint.form.together(&told(events).collect::<Vec<_>>(), gathered).map_err(never)?;
+    let parsed = endpoint.form.parse(&raw).map_err(never)?;
+    if gathered.is_some() && parsed.conversation.items.is_empty() && waited_ms < EMPTY_MS_MAX {
+        return Err(NotYet::Trouble("the platform has no history of it yet".to_owned()));
+    }
     let (tenant, assistant) = (Some(&endpoint.tenant), endpoint.assistant.as_ref());
-    app.prepare(Call { raw, parsed, tenant, assistant, revision: 0 })
+    app.prepare(Call { raw: &raw, parsed, tenant, assistant, revision: 0 })
         .map_err(|error| NotYet::Wait { ms: NOT_CONFIGURED_MS, why: error.to_string() })
+}
+
+/// Has the run of a call say that it can't go on. What was told of the call is kept with it.
+async fn give_up(app: &App, call: &WaitingCall, events: &WaitingEvents, why: String) -> Result<Accepted, NotYet> {
+    tracing::warn!(call = ?call.of, "a call can't be read: {why}");
+    let raw = [b"[".as_slice(), &told(events).collect::<Vec<_>>().join(b",".as_slice()), b"]"].concat();
+    take_in(app, prepare::unreadable(app, call, raw, why)).await.map_err(not_taken)
 }
 
 fn not_taken(not_taken: NotTaken) -> NotYet {

@@ -5,7 +5,7 @@ mod api;
 mod begin;
 mod lost;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use aftercall_core::{ports::RecordsError, time::Timestamp};
 use futures::future::try_join_all;
@@ -25,7 +25,7 @@ const PAUSE_MS_MAX: u64 = 60_000;
 const KEPT_MS_MAX: u64 = 7 * 24 * 60 * 60 * 1000;
 
 /// Begins the runs of calls that are ready, as they become so. It ends with its future.
-pub(crate) async fn work_on(app: &App) {
+pub(crate) async fn work_on(app: &Arc<App>) {
     loop {
         let filled = app.inbox_filled.notified();
         let pause = match begin_ready(app).await {
@@ -43,7 +43,7 @@ pub(crate) async fn work_on(app: &App) {
 }
 
 /// Begins the runs of all calls that are ready. Says when the next one is.
-async fn begin_ready(app: &App) -> Result<Option<Timestamp>, RecordsError> {
+async fn begin_ready(app: &Arc<App>) -> Result<Option<Timestamp>, RecordsError> {
     let now = app.clock.now();
     app.inbox.expire(Timestamp::from_millis(now.as_millis().saturating_sub(KEPT_MS_MAX))).await?;
     loop {

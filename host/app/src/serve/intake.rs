@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aftercall_core::{
     id::EndpointName,
-    inbox::{Arrival, ready_at},
+    inbox::{Arrival, Received, ready_at},
     ports::{Accept, Acceptance, RecordsError},
     time::Timestamp,
 };
@@ -31,12 +31,17 @@ use crate::{
     tenants::Endpoint,
 };
 
+/// What is said of a call that was deleted.
+const DELETED: &str = "this conversation was deleted here, and nothing begins of it again";
+
 /// A webhook that was taken.
 enum Taken {
     /// The call has a run.
     Accepted(Accepted),
     /// The call waits: something of it is still to come, or its time has not.
     Waits { conversation: Option<String>, ready_at: Option<Timestamp> },
+    /// Its conversation was deleted.
+    Forgotten,
     /// It says nothing of an ended call, which is in order: platforms send much.
     Ignored { event: String },
 }
@@ -69,6 +74,10 @@ fn told(shared: &Shared, taken: Result<Taken, Problem>) -> Response {
             let body = json!({ "status": "waiting", "conversation": conversation, "ready_at": ready_at });
             (StatusCode::ACCEPTED, Json(body)).into_response()
         }
+        Ok(Taken::Forgotten) => {
+            shared.counters.count("forgotten");
+            Json(json!({ "status": "known", "detail": DELETED })).into_response()
+        }
         Ok(Taken::Ignored { event }) => {
             shared.counters.count("ignored");
             let why = "this event says nothing of an ended call; it is kept for a while for people to look at";
@@ -88,8 +97,7 @@ fn answer(accepted: &Accepted) -> Response {
         Acceptance::New => (StatusCode::ACCEPTED, "accepted"),
         Acceptance::Known => (StatusCode::OK, "known"),
         Acceptance::Forgotten => {
-            let why = "this conversation was deleted here, and nothing begins of it again";
-            return Json(json!({ "status": "known", "run": accepted.run, "detail": why })).into_response();
+            return Json(json!({ "status": "known", "run": accepted.run, "detail": DELETED })).into_response();
         }
     };
     let mut body = json!({ "status": word, "run": accepted.run, "page": page });
@@ -133,7 +141,9 @@ async fn take(
 
 /// Has a call wait for its run.
 async fn wait(app: &App, arrival: Arrival, ready_at: Option<Timestamp>) -> Result<Taken, RecordsError> {
-    app.inbox.receive(&arrival, ready_at).await?;
+    if app.inbox.receive(&arrival, ready_at).await? == Received::Forgotten {
+        return Ok(Taken::Forgotten);
+    }
     app.inbox_filled.notify_one();
     Ok(Taken::Waits { conversation: arrival.conversation, ready_at })
 }

@@ -66,6 +66,15 @@ fn recorded(name: &str) -> Value {
     serde_json::from_slice(&std::fs::read(path).expect("it is there")).expect("it is JSON")
 }
 
+/// A call of Retell's: its name, the event at its end, and the one with its analysis.
+fn retell_events() -> (String, Value, Value) {
+    let analysed = recorded("retell/booking.json");
+    let mut ended = analysed.clone();
+    ended["event"] = json!("call_ended");
+    ended["call"].as_object_mut().expect("an object").remove("call_analysis");
+    (analysed["call"]["call_id"].as_str().expect("a name").to_owned(), ended, analysed)
+}
+
 /// An endpoint of that platform that believes a bearer, and an assistant that begins so.
 fn configure(config: &mut Config, platform: &str, api: Option<String>, lost_calls: Option<LostCalls>, start: Start) {
     let model = config.models.keys().next().expect("there is one").clone();
@@ -147,11 +156,7 @@ async fn what_was_said_is_fetched_before_the_run_begins() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_analysis_that_is_to_come_is_waited_for() {
-    let analysed = recorded("retell/booking.json");
-    let mut ended_event = analysed.clone();
-    ended_event["event"] = json!("call_ended");
-    ended_event["call"].as_object_mut().expect("an object").remove("call_analysis");
-    let id = analysed["call"]["call_id"].as_str().expect("a name").to_owned();
+    let (id, ended_event, analysed) = retell_events();
     let hour = Start { settle_ms: 3_600_000, ..Start::default() };
     let served = Served::start(|config| configure(config, "retell", None, None, hour)).await;
     for _ in 0..2 {
@@ -169,12 +174,8 @@ async fn an_analysis_that_is_to_come_is_waited_for() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_later_analysis_is_added_or_opens_a_revision() {
-    let analysed = recorded("retell/booking.json");
-    let summary = analysed["call"]["call_analysis"]["call_summary"].as_str().expect("a summary").to_owned();
-    let mut ended_event = analysed.clone();
-    ended_event["event"] = json!("call_ended");
-    ended_event["call"].as_object_mut().expect("an object").remove("call_analysis");
-    let id = analysed["call"]["call_id"].as_str().expect("a name").to_owned();
+    let (id, ended_event, analysed) = retell_events();
+    let summary = analysed["call"]["call_analysis"]["call_summary"].as_str().expect("a summary");
     for revises in [false, true] {
         let start = Start { revises, ..Start::default() };
         let served = Served::start(|config| configure(config, "retell", None, None, start)).await;
@@ -186,7 +187,7 @@ async fn a_later_analysis_is_added_or_opens_a_revision() {
             assert_eq!(taken.status, expected, "{}", taken.text);
         }
         let page = served.get(&first, Some(("meridian", "demo"))).await;
-        assert!(page.text.contains(&summary), "{}", page.text);
+        assert!(page.text.contains(summary), "{}", page.text);
         if revises {
             ended(&served, &id, "revision 1").await;
         }
@@ -216,5 +217,47 @@ async fn a_call_whose_webhook_was_lost_is_found() {
     let other = json!({ "event": "call_started", "call": { "call_id": "c" } });
     assert_eq!(post(&served, "retell", &other).await.json()["status"], "ignored");
     check(served.folder.path(), &["inbox", "--others", "--store", "records.db"], 0, &["call_started"], &[]);
+    served.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_cannot_be_read_is_told_and_its_events_are_kept() {
+    let mut event = recorded("telnyx/clinic.json")["event"].clone();
+    event["data"]["payload"]["llm_model"] = "m".repeat(300).into();
+    let id = event["data"]["payload"]["conversation_id"].as_str().expect("a name").to_owned();
+    let (_, url) = Api::start([
+        (200, json!({ "data": { "id": id, "metadata": {} } })),
+        (200, json!({ "data": [{ "role": "user", "text": "Hi" }], "meta": { "total_pages": 1 } })),
+        (200, json!({ "data": [] })),
+    ])
+    .await;
+    let served = Served::start(|config| configure(config, "telnyx", Some(url), None, Start::default())).await;
+    assert_eq!(post(&served, "telnyx", &event).await.status, 202);
+    listed(&served, |page| (page.contains("cannot-continue") && page.contains(&id)).then_some(())).await;
+    let records = rusqlite::Connection::open(served.folder.path().join("records.db")).expect("it opens");
+    let raw: Vec<u8> = records.query_row("SELECT raw FROM conversations", [], |row| row.get(0)).expect("there is one");
+    assert_eq!(serde_json::from_slice::<Value>(&raw).expect("JSON"), json!([event]));
+    served.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_can_be_deleted_and_stays_so() {
+    let (id, ended_event, analysed) = retell_events();
+    let hour = Start { settle_ms: 3_600_000, ..Start::default() };
+    let served = Served::start(|config| configure(config, "retell", None, None, hour)).await;
+    assert_eq!(post(&served, "retell", &ended_event).await.json()["status"], "waiting");
+    let all = ["forget", "--store", "records.db", "--tenant", "meridian", "--yes"];
+    let one = [&all[..], &["--conversation", &id]].concat();
+    check(served.folder.path(), &one, 0, &["Deleted 1 conversation"], &[]);
+    for event in [&ended_event, &analysed] {
+        let again = post(&served, "retell", event).await;
+        assert_eq!((again.status, &again.json()["status"]), (200, &json!("known")), "{}", again.text);
+        assert!(again.text.contains("deleted"), "{}", again.text);
+    }
+    check(served.folder.path(), &["inbox", "--store", "records.db"], 0, &["No call waits"], &[]);
+    let other = json!({ "event": "call_started", "call": { "call_id": "c" } });
+    assert_eq!(post(&served, "retell", &other).await.json()["status"], "ignored");
+    check(served.folder.path(), &[&all[..], &["--everything"]].concat(), 0, &["1 event of no call"], &[]);
+    check(served.folder.path(), &["inbox", "--others", "--store", "records.db"], 0, &["No event"], &[]);
     served.stop().await;
 }

@@ -175,6 +175,8 @@ pub(crate) async fn what_waits_is_deleted_with_its_conversation(storage: &dyn St
     assert_eq!(receive(&engine, again, Some(9)).await, Received::Forgotten);
     let acme = identity("acme", "", 0).tenant;
     assert!(engine.forgetting.tenants().await.expect("read").contains(&acme));
+    let counted = engine.forgetting.count(&Forget::Tenant(acme.clone())).await.expect("counted");
+    assert_eq!((counted.conversations, counted.events), (1, 1));
     while !engine.forgetting.forget(&Forget::Tenant(acme.clone()), at(7), 9).await.expect("deleted").is_last {}
     assert_eq!(names(&engine.inbox.waiting(None, 9).await.expect("read")), ["beta c1"]);
     assert_eq!(engine.inbox.kept(None, 9).await, Ok(vec![]));

@@ -173,7 +173,7 @@ fn rest_of_tenant(db: &Connection, tenant: &Tenant, mut gone: Forgotten, most: u
     if gone.values == u64::from(most) {
         return Ok(Batch { gone, is_last: false });
     }
-    inbox::remove_of_tenant(db, tenant)?;
+    gone.events = delete("arrivals")?;
     gone.consents = delete("consents")?;
     gone.refresh_tokens = delete("refresh_tokens")?;
     Ok(Batch { gone, is_last: true })
@@ -206,7 +206,8 @@ pub(super) fn count_of(db: &Connection, what: &Forget) -> Result<Forgotten, Faul
         Ok::<_, Fault>(u64::from(number))
     };
     let (values, consents, refresh_tokens) = (rows("plugin_state")?, rows("consents")?, rows("refresh_tokens")?);
-    Ok(Forgotten { values, consents, refresh_tokens, ..counted })
+    let events = inbox::count_kept(db, tenant)?;
+    Ok(Forgotten { values, consents, refresh_tokens, events, ..counted })
 }
 
 /// Tenants of whom anything is kept, in order. The large table is asked for one after another, by its index.

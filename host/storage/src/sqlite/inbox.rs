@@ -256,9 +256,10 @@ pub(super) fn remove(db: &Connection, of: &ConversationIdentity) -> Result<(), F
     Ok(())
 }
 
-/// Removes all that came for a tenant and of which no run has begun.
-pub(super) fn remove_of_tenant(db: &Connection, tenant: &Tenant) -> Result<(), Fault> {
-    db.prepare_cached("DELETE FROM arrivals WHERE tenant = ?1")?.execute([tenant.as_str()])?;
-    db.prepare_cached("DELETE FROM waiting WHERE tenant = ?1")?.execute([tenant.as_str()])?;
-    Ok(())
+/// How many events of a tenant are of no call that waits.
+pub(super) fn count_kept(db: &Connection, tenant: &Tenant) -> Result<u64, Fault> {
+    let kept: u32 = db
+        .prepare_cached("SELECT count(*) FROM arrivals WHERE waiting IS NULL AND tenant = ?1")?
+        .query_row([tenant.as_str()], |row| row.get(0))?;
+    Ok(u64::from(kept))
 }

@@ -257,7 +257,9 @@ pub(super) fn line(db: &Connection, run: &RunId) -> Result<RunLine, Fault> {
 }
 
 pub(super) fn platforms_of(db: &Connection, tenant: &Tenant, conversation: &str) -> Result<Vec<Platform>, Fault> {
-    db.prepare_cached("SELECT DISTINCT platform FROM runs WHERE tenant = ?1 AND conversation = ?2 ORDER BY platform")?
+    let sql = "SELECT platform FROM runs WHERE tenant = ?1 AND conversation = ?2
+               UNION SELECT platform FROM waiting WHERE tenant = ?1 AND conversation = ?2 ORDER BY platform";
+    db.prepare_cached(sql)?
         .query_and_then((tenant.as_str(), conversation), |row| {
             Ok(row.get::<_, String>(0)?.try_into().map_err(unreadable)?)
         })?

@@ -255,7 +255,7 @@ async fn records_of_version_4_are_read_and_deleted_from() {
     let (meridian, brightsmile): (Tenant, Tenant) =
         ("meridian".parse().expect("a name"), "brightsmile".parse().expect("a name"));
     assert_eq!(sqlite.beside.tenants().await, Ok(vec![brightsmile.clone(), meridian.clone()]));
-    let all = Forgotten { conversations: 4, runs: 5, effects: 3, values: 1, consents: 2, refresh_tokens: 1 };
+    let all = Forgotten { conversations: 4, runs: 5, effects: 3, values: 1, consents: 2, refresh_tokens: 1, events: 0 };
     assert_eq!(sqlite.beside.count(&Forget::Tenant(meridian.clone())).await, Ok(all));
 
     // Its two runs ended at instants that the older version didn't keep beside them.
