@@ -161,6 +161,23 @@ pub struct Store {
     pub store: Option<PathBuf>,
 }
 
+/// What a list of the records shows, and how.
+#[derive(Debug, Args)]
+pub struct List {
+    /// Where the records are
+    #[command(flatten)]
+    pub store: Store,
+    /// Only this tenant's
+    #[arg(long)]
+    pub tenant: Option<Tenant>,
+    /// At most that many
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub most: u32,
+    /// How results are shown
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
 /// `aftercall runs`
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -168,41 +185,23 @@ pub struct Runs {
     /// What somebody wants of a run
     #[command(subcommand)]
     pub intervention: Option<Intervene>,
-    /// Where the records are
+    /// What is listed, and how
     #[command(flatten)]
-    pub store: Store,
-    /// Only this tenant's
-    #[arg(long)]
-    pub tenant: Option<Tenant>,
-    /// At most that many
-    #[arg(long, value_name = "N", default_value_t = 50)]
-    pub most: u32,
+    pub list: List,
     /// All that wait for a person, oldest first, instead
     #[arg(long)]
     pub waiting: bool,
-    /// How results are shown
-    #[arg(long, value_enum, default_value = "text")]
-    pub format: Format,
 }
 
 /// `aftercall inbox`
 #[derive(Debug, Args)]
 pub struct Inbox {
-    /// Where the records are
+    /// What is listed, and how
     #[command(flatten)]
-    pub store: Store,
-    /// Only this tenant's
-    #[arg(long)]
-    pub tenant: Option<Tenant>,
-    /// At most that many
-    #[arg(long, value_name = "N", default_value_t = 50)]
-    pub most: u32,
+    pub list: List,
     /// Events that are of no call that waits, newest first, instead: they are kept for a week
     #[arg(long)]
     pub others: bool,
-    /// How results are shown
-    #[arg(long, value_enum, default_value = "text")]
-    pub format: Format,
 }
 
 /// What somebody wants of a run.

@@ -95,6 +95,10 @@ pub fn usage_in_words<'a>(usage: impl Iterator<Item = &'a Used>) -> Option<Strin
     (!words.is_empty()).then_some(words)
 }
 
+/// What is told where a provider refuses its own bytes.
+const REWRITTEN: &str =
+    "The history is written anew, without the provider's own bytes, and the model is asked once more.";
+
 /// One moment in words, and its details.
 pub fn words(what: &What) -> (String, Vec<String>) {
     match what {
@@ -118,11 +122,7 @@ pub fn words(what: &What) -> (String, Vec<String>) {
         What::AskFailed { turn, failure, again_at } => {
             (format!("Turn {turn}: no answer from the model: {failure}.{}", again(*again_at)), Vec::new())
         }
-        What::Rewritten => (
-            "The history is written anew, without the provider's own bytes, and the model is asked once more."
-                .to_owned(),
-            Vec::new(),
-        ),
+        What::Rewritten => (REWRITTEN.to_owned(), Vec::new()),
         What::Refused { call, words } => (
             format!("  ✗ {} was refused; nothing ran.", call.name),
             vec![arguments_in_words(&call.arguments), words.clone()],

@@ -108,6 +108,15 @@ fn is_about_the_key(body: &Value) -> bool {
     details(body).iter().any(|detail| detail.get("reason").is_some_and(|reason| reason == "API_KEY_INVALID"))
 }
 
+#[cfg(test)]
+impl Answer {
+    /// An answer to whoever showed the key `sk-hush`, by the route `gpt-4.1`.
+    pub(crate) fn played(status: u16, body: &str) -> Self {
+        let key = Some(Secret::new("sk-hush".to_owned()));
+        Self { route: "gpt-4.1".to_owned(), status, retry_after_ms: None, body: body.as_bytes().to_vec(), key }
+    }
+}
+
 /// How long Google's servers ask us to wait, in milliseconds: a duration like `17.5s`.
 fn retry_delay_ms(body: &Value) -> Option<u64> {
     let delay = details(body).iter().find_map(|detail| detail.get("retryDelay")?.as_str()?.strip_suffix('s'))?;
@@ -127,13 +136,7 @@ mod tests {
     use super::*;
 
     fn check(status: u16, body: &str, kind: FailureKind, words: &[&str]) {
-        let answer = Answer {
-            route: "gpt-4.1".to_owned(),
-            status,
-            retry_after_ms: Some(7),
-            body: body.as_bytes().to_vec(),
-            key: Some(Secret::new("sk-hush".to_owned())),
-        };
+        let answer = Answer { retry_after_ms: Some(7), ..Answer::played(status, body) };
         let failure = answer.check_status().expect_err("a failure");
         assert_eq!(failure.kind, kind, "{status}: {failure}");
         for word in words {

@@ -12,9 +12,9 @@ use crate::{cli, command::runs, story};
 /// # Errors
 /// The records can't be read.
 pub async fn inbox(arguments: &cli::Inbox, out: &mut impl Write) -> anyhow::Result<()> {
-    let reader = runs::reader(&arguments.store)?;
-    let (tenant, most) = (arguments.tenant.as_ref(), arguments.most);
-    let in_json = arguments.format == cli::Format::Json;
+    let reader = runs::reader(&arguments.list.store)?;
+    let (tenant, most) = (arguments.list.tenant.as_ref(), arguments.list.most);
+    let in_json = arguments.list.format == cli::Format::Json;
     if arguments.others {
         let kept = reader.kept(tenant, most).await?;
         if kept.is_empty() && !in_json {

@@ -17,13 +17,13 @@ pub async fn runs(arguments: &cli::Runs, out: &mut impl Write) -> anyhow::Result
     if let Some(intervention) = &arguments.intervention {
         return intervene::intervene(intervention, out).await;
     }
-    let reader = reader(&arguments.store)?;
-    let tenant = arguments.tenant.as_ref();
+    let reader = reader(&arguments.list.store)?;
+    let tenant = arguments.list.tenant.as_ref();
     let runs = match arguments.waiting {
         true => reader.runs_for_people(tenant).await?,
-        false => reader.runs(tenant, arguments.most).await?,
+        false => reader.runs(tenant, arguments.list.most).await?,
     };
-    if arguments.format == cli::Format::Json {
+    if arguments.list.format == cli::Format::Json {
         for line in &runs {
             writeln!(out, "{}", to_json(line))?;
         }

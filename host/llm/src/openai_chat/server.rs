@@ -87,61 +87,51 @@ impl Server {
 
 const BEARER: (HeaderName, &str) = (AUTHORIZATION, "Bearer ");
 
-/// OpenAI takes system messages anywhere, and for models that think treats them as `developer` ones: its reference of Chat
-/// Completions. What its models refuse is in [`crate::openai::model`].
-static OPENAI: Quirks = Quirks {
+/// OpenAI's own models, wherever they are served.
+const fn openai_at(key: (HeaderName, &'static str)) -> Quirks {
+    Quirks {
+        key,
+        told: Told::System,
+        reasoning: Reasoning::Effort(|model, effort| Some(model::effort(model, effort))),
+        to_think: &[],
+        refused: &[],
+        is_openai: true,
+        fields: None,
+        demanded: None,
+    }
+}
+
+/// What most servers of open models take.
+const LOCAL: Quirks = Quirks {
     key: BEARER,
-    told: Told::System,
-    reasoning: Reasoning::Effort(|model, effort| Some(model::effort(model, effort))),
+    told: Told::User,
+    reasoning: Reasoning::Effort(low_to_high),
     to_think: &[],
     refused: &[],
-    is_openai: true,
+    is_openai: false,
     fields: None,
     demanded: None,
 };
 
+/// OpenAI takes system messages anywhere, and for models that think treats them as `developer` ones: its reference of Chat
+/// Completions. What its models refuse is in [`crate::openai::model`].
+static OPENAI: Quirks = openai_at(BEARER);
+
 /// Azure takes a key in a header of its own (<https://learn.microsoft.com/azure/ai-services/openai/reference>, on
 /// authentication), and no request with both system and developer messages (its page on reasoning models), so what is told
 /// is told as on the call.
-static AZURE: Quirks = Quirks {
-    key: (HeaderName::from_static("api-key"), ""),
-    told: Told::System,
-    reasoning: Reasoning::Effort(|model, effort| Some(model::effort(model, effort))),
-    to_think: &[],
-    refused: &[],
-    is_openai: true,
-    fields: None,
-    demanded: None,
-};
+static AZURE: Quirks = openai_at((HeaderName::from_static("api-key"), ""));
 
 /// The chat templates of many models that vLLM serves take one system message, at the beginning
 /// (<https://github.com/vllm-project/vllm/issues/41114>), and no `developer`
 /// (<https://github.com/ogx-ai/ogx/issues/6069>). Of the words for an effort that its `chat_completion/protocol.py` lists,
 /// most models have these three. It ignores parameters that it doesn't know.
-static VLLM: Quirks = Quirks {
-    key: BEARER,
-    told: Told::User,
-    reasoning: Reasoning::Effort(low_to_high),
-    to_think: &[],
-    refused: &[],
-    is_openai: false,
-    fields: None,
-    demanded: None,
-};
+static VLLM: Quirks = LOCAL;
 
 /// Ollama's templates refuse a later system message as vLLM's do (<https://github.com/ollama/ollama/issues/18241>), and it
 /// has no effort `minimal` (<https://github.com/ollama/ollama/pull/17141>). It ignores parameters that it doesn't know
 /// (`openai/openai.go`).
-static OLLAMA: Quirks = Quirks {
-    key: BEARER,
-    told: Told::User,
-    reasoning: Reasoning::Effort(low_to_high),
-    to_think: &[],
-    refused: &[],
-    is_openai: false,
-    fields: None,
-    demanded: None,
-};
+static OLLAMA: Quirks = LOCAL;
 
 /// Groq answers 400 to `logprobs`, `logit_bias`, `top_logprobs` and the name in a message
 /// (<https://console.groq.com/docs/openai>), and to fields of messages that it doesn't know
@@ -175,16 +165,7 @@ static OPENROUTER: Quirks = Quirks {
 /// Telnyx serves open models, by vLLM's parameters, and lists `enable_thinking` and `reasoning_effort`
 /// (<https://developers.telnyx.com/api-reference/chat/create-a-chat-completion>). Whether a template of theirs takes a later
 /// system message isn't said, so none is relied on.
-static TELNYX: Quirks = Quirks {
-    key: BEARER,
-    told: Told::User,
-    reasoning: Reasoning::Effort(low_to_high),
-    to_think: &[("enable_thinking", "true")],
-    refused: &[],
-    is_openai: false,
-    fields: None,
-    demanded: None,
-};
+static TELNYX: Quirks = Quirks { to_think: &[("enable_thinking", "true")], ..LOCAL };
 
 /// DeepSeek has `thinking` beside an effort, and wants what a model thought before a call back, else it answers 400
 /// (<https://api-docs.deepseek.com/guides/thinking_mode>): in every message of the assistant, and not empty
@@ -201,17 +182,8 @@ static DEEPSEEK: Quirks = Quirks {
     demanded: Some(("reasoning_content", " ")),
 };
 
-/// What most servers take.
-static OTHER: Quirks = Quirks {
-    key: BEARER,
-    told: Told::User,
-    reasoning: Reasoning::Effort(low_to_high),
-    to_think: &[],
-    refused: &[],
-    is_openai: false,
-    fields: None,
-    demanded: None,
-};
+/// One of which nothing is known.
+static OTHER: Quirks = LOCAL;
 
 fn low_to_high(_: &str, effort: Effort) -> Option<&'static str> {
     Some(effort.max(Effort::Low).as_str())

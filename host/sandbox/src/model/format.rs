@@ -108,6 +108,21 @@ pub(crate) struct Refused {
     pub(crate) code: Option<&'static str>,
 }
 
+/// Checks what a provider says of a body: that it takes it, where nothing is expected, or that it refuses it in words with
+/// that part in them. Gives the refusal.
+#[cfg(test)]
+#[track_caller]
+pub(crate) fn expect(said: Result<(), Refused>, body: &Value, expected: Option<&str>) -> Option<Refused> {
+    match (said, expected) {
+        (Ok(()), None) => None,
+        (Err(refused), Some(part)) => {
+            assert!(refused.message.contains(part), "{body}\n said {:?}, not {part:?}", refused.message);
+            Some(refused)
+        }
+        (said, expected) => panic!("{body}\n gave {said:?}, not {expected:?}"),
+    }
+}
+
 impl Refused {
     /// A body that is wrong.
     pub(crate) fn new(message: impl Into<String>) -> Refused {

@@ -1,17 +1,15 @@
-use aftercall_core::{model::FailureKind, secret::Secret};
+use aftercall_core::model::FailureKind;
 use serde_json::json;
 
 use super::*;
 
-fn answer(body: &str) -> Answer {
-    let (route, body) = ("claude".to_owned(), body.as_bytes().to_vec());
-    Answer { route, status: 200, retry_after_ms: None, body, key: Some(Secret::new("sk-hush".to_owned())) }
-}
-
 fn message(content: &str, stop: &str) -> Answer {
-    answer(&format!(
-        r#"{{"id":"msg_1","type":"message","role":"assistant","model":"m","content":{content},{stop},"usage":{{"input_tokens":3,"cache_creation_input_tokens":20,"cache_read_input_tokens":100,"output_tokens":7}}}}"#
-    ))
+    Answer::played(
+        200,
+        &format!(
+            r#"{{"id":"msg_1","type":"message","role":"assistant","model":"m","content":{content},{stop},"usage":{{"input_tokens":3,"cache_creation_input_tokens":20,"cache_read_input_tokens":100,"output_tokens":7}}}}"#
+        ),
+    )
 }
 
 fn call(id: &str, name: &str, arguments: &str) -> ToolCall {
@@ -87,11 +85,11 @@ fn what_servers_leave_out_is_supplied() {
 fn usage_that_is_missing_or_odd_counts_as_none() {
     for usage in ["null", "7", r#"{"input_tokens":-1,"output_tokens":"x","cache_read_input_tokens":null}"#] {
         let body = format!(r#"{{"content":[],"usage":{usage}}}"#);
-        assert_eq!(read(&answer(&body), 0).expect("a reply").usage, Usage::default(), "{usage}");
+        assert_eq!(read(&Answer::played(200, &body), 0).expect("a reply").usage, Usage::default(), "{usage}");
     }
     let most = u64::MAX;
     let body = format!(r#"{{"content":[],"usage":{{"input_tokens":{most},"cache_read_input_tokens":{most}}}}}"#);
-    assert_eq!(read(&answer(&body), 0).expect("a reply").usage.input_tokens, most);
+    assert_eq!(read(&Answer::played(200, &body), 0).expect("a reply").usage.input_tokens, most);
 }
 
 #[test]
@@ -105,7 +103,7 @@ fn nonsense_is_shown() {
         (r#"{"content":[{"type":"tool_use","id":"a","input":{}}]}"#, "no name"),
         (r#"{"content":[{"type":"tool_use","id":"a","name":"f","input":[1]}]}"#, "neither an object nor text"),
     ] {
-        let failure = read(&answer(body), 0).expect_err("nonsense");
+        let failure = read(&Answer::played(200, body), 0).expect_err("nonsense");
         assert_eq!(failure.kind, FailureKind::Nonsense, "{failure}");
         assert!(failure.message.contains(words), "`{words}` is not in: {failure}");
         assert!(!failure.message.contains("sk-hush"), "{failure}");
@@ -129,7 +127,7 @@ fn errors_are_failures() {
     ] {
         let body = json!({"type": "error", "error": {"type": kind, "message": "words"}, "request_id": "req_1"});
         for status in [status, 200] {
-            let refused = Answer { status, ..answer(&body.to_string()) };
+            let refused = Answer::played(status, &body.to_string());
             let failure = read(&refused, 0).expect_err("an error");
             assert_eq!(failure.kind, expected, "{kind} {status}");
             assert!(failure.message.contains("words"), "{failure}");

@@ -1,16 +1,9 @@
-use aftercall_core::secret::Secret;
-
 use super::*;
-
-fn answer(status: u16, body: &str) -> Answer {
-    let (route, body) = ("gemini".to_owned(), body.as_bytes().to_vec());
-    Answer { route, status, retry_after_ms: None, body, key: Some(Secret::new("hush".to_owned())) }
-}
 
 fn generated(content: &str, finish: &str) -> Answer {
     let usage = r#"{"promptTokenCount":11,"cachedContentTokenCount":4,"candidatesTokenCount":7,"thoughtsTokenCount":30,"totalTokenCount":48}"#;
     let candidate = format!(r#"{{"content":{content},"finishReason":"{finish}","index":0}}"#);
-    answer(200, &format!(r#"{{"candidates":[{candidate}],"usageMetadata":{usage},"modelVersion":"m"}}"#))
+    Answer::played(200, &format!(r#"{{"candidates":[{candidate}],"usageMetadata":{usage},"modelVersion":"m"}}"#))
 }
 
 fn call(id: &str, name: &str, arguments: &str) -> ToolCall {
@@ -48,7 +41,7 @@ fn what_the_provider_refuses_is_a_refusal() {
         r#"{"promptFeedback":{"blockReason":"PROHIBITED_CONTENT"},"usageMetadata":{"promptTokenCount":11}}"#,
         r#"{"candidates":[{"finishReason":"SAFETY"}],"usageMetadata":{"promptTokenCount":11}}"#,
     ] {
-        let reply = read(&answer(200, body), 0).expect("a reply");
+        let reply = read(&Answer::played(200, body), 0).expect("a reply");
         assert_eq!((reply.text, reply.finish), (None, Finish::Refusal), "{body}");
         assert_eq!(reply.usage, Usage { input_tokens: 11, output_tokens: 0 });
         assert_eq!(reply.message.data.as_str(), r#"{"role":"model","parts":[]}"#);
@@ -58,7 +51,7 @@ fn what_the_provider_refuses_is_a_refusal() {
 #[test]
 fn nonsense_is_shown() {
     let bodies = [
-        ("<html>hush</html>", "begins: <html>…</html>"),
+        ("<html>sk-hush</html>", "begins: <html>…</html>"),
         ("{}", "no candidates"),
         (r#"{"candidates":{}}"#, "expected a sequence"),
         (r#"{"candidates":[{"finishReason":"STOP"}]}"#, "neither words nor function calls"),
@@ -77,13 +70,13 @@ fn nonsense_is_shown() {
         (r#"{"parts":[{"functionCall":{"name":""}}]}"#, "no name"),
         (r#"{"parts":[{"functionCall":{"name":"f","args":"{}"}}]}"#, "no object"),
     ];
-    let bodies = bodies.map(|(body, words)| (answer(200, body), words));
+    let bodies = bodies.map(|(body, words)| (Answer::played(200, body), words));
     let contents = contents.map(|(content, words)| (generated(content, "STOP"), words));
     for (answer, words) in bodies.into_iter().chain(contents) {
         let failure = read(&answer, 0).expect_err("nonsense");
         assert_eq!(failure.kind, FailureKind::Nonsense, "{failure}");
         assert!(failure.message.contains(words), "`{words}` is not in: {failure}");
-        assert!(!failure.message.contains("hush"), "{failure}");
+        assert!(!failure.message.contains("sk-hush"), "{failure}");
     }
 }
 
@@ -95,14 +88,14 @@ fn errors_are_in_the_shape_of_google() {
     let wrong =
         r#"{"error":{"code":400,"message":"Please use a valid role: user, model.","status":"INVALID_ARGUMENT"}}"#;
     for (status, body, kind, retry_after_ms, words) in [
-        (400, key, FailureKind::Unauthorized, None, "route `gemini`"),
+        (400, key, FailureKind::Unauthorized, None, "route `gpt-4.1`"),
         (429, quota, FailureKind::RateLimited, Some(17_500), "exceeded your current quota"),
         (200, quota, FailureKind::RateLimited, Some(17_500), "exceeded your current quota"),
         (503, overloaded, FailureKind::Unavailable, None, "overloaded"),
         (400, wrong, FailureKind::Rejected, None, "valid role"),
         (200, r#"{"error":"broke"}"#, FailureKind::Unavailable, None, "broke"),
     ] {
-        let failure = read(&answer(status, body), 0).expect_err("an error");
+        let failure = read(&Answer::played(status, body), 0).expect_err("an error");
         assert_eq!((failure.kind, failure.retry_after_ms), (kind, retry_after_ms), "{failure}");
         assert!(failure.message.contains(words), "{failure}");
     }

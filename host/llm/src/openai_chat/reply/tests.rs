@@ -1,17 +1,14 @@
-use aftercall_core::secret::Secret;
 use serde_json::json;
 
 use super::*;
 
-fn answer(body: &str) -> Answer {
-    let (route, body) = ("gpt-4.1".to_owned(), body.as_bytes().to_vec());
-    Answer { route, status: 200, retry_after_ms: None, body, key: Some(Secret::new("sk-hush".to_owned())) }
-}
-
 fn completion(message: &str, finish: &str) -> Answer {
-    answer(&format!(
-        r#"{{"id":"x","choices":[{{"index":0,"message":{message},"finish_reason":{finish}}}],"usage":{{"prompt_tokens":11,"completion_tokens":7,"total_tokens":18}}}}"#
-    ))
+    Answer::played(
+        200,
+        &format!(
+            r#"{{"id":"x","choices":[{{"index":0,"message":{message},"finish_reason":{finish}}}],"usage":{{"prompt_tokens":11,"completion_tokens":7,"total_tokens":18}}}}"#
+        ),
+    )
 }
 
 fn call(id: &str, name: &str, arguments: &str) -> ToolCall {
@@ -86,7 +83,7 @@ fn what_servers_leave_out_is_supplied() {
 fn usage_that_is_missing_or_odd_counts_as_none() {
     for usage in ["null", "7", r#"{"prompt_tokens":-1,"completion_tokens":"x"}"#] {
         let body = format!(r#"{{"choices":[{{"message":{{"role":"assistant","content":"x"}}}}],"usage":{usage}}}"#);
-        assert_eq!(read(&answer(&body), 0).expect("a reply").usage, Usage::default(), "{usage}");
+        assert_eq!(read(&Answer::played(200, &body), 0).expect("a reply").usage, Usage::default(), "{usage}");
     }
 }
 
@@ -109,7 +106,7 @@ fn nonsense_is_shown() {
         (r#"{"tool_calls":[{"id":"a","function":{"name":"","arguments":"{}"}}]}"#, "no name"),
         (r#"{"tool_calls":[{"id":"a","function":{"name":"f","arguments":7}}]}"#, "neither text nor an object"),
     ];
-    let bodies = bodies.map(|(body, words)| (answer(body), words));
+    let bodies = bodies.map(|(body, words)| (Answer::played(200, body), words));
     let messages = messages.map(|(message, words)| (completion(message, r#""stop""#), words));
     for (answer, words) in bodies.into_iter().chain(messages) {
         let failure = read(&answer, 0).expect_err("nonsense");
@@ -127,7 +124,7 @@ fn an_error_inside_a_success_is_an_error() {
         (r#"{"code":"odd","message":"broke"}"#, FailureKind::Unavailable, "broke"),
         (r#""broke""#, FailureKind::Unavailable, "broke"),
     ] {
-        let failure = read(&answer(&format!(r#"{{"error":{error}}}"#)), 0).expect_err("an error");
+        let failure = read(&Answer::played(200, &format!(r#"{{"error":{error}}}"#)), 0).expect_err("an error");
         assert_eq!(failure.kind, kind, "{error}");
         assert!(failure.message.contains(words), "{failure}");
     }

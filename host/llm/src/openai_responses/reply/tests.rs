@@ -1,17 +1,14 @@
-use aftercall_core::secret::Secret;
 use serde_json::json;
 
 use super::*;
 
-fn answer(body: &str) -> Answer {
-    let (route, body) = ("gpt-5".to_owned(), body.as_bytes().to_vec());
-    Answer { route, status: 200, retry_after_ms: None, body, key: Some(Secret::new("sk-hush".to_owned())) }
-}
-
 fn response(output: &str, rest: &str) -> Answer {
-    answer(&format!(
-        r#"{{"id":"resp_1","object":"response",{rest},"output":{output},"usage":{{"input_tokens":11,"input_tokens_details":{{"cached_tokens":4}},"output_tokens":7}}}}"#
-    ))
+    Answer::played(
+        200,
+        &format!(
+            r#"{{"id":"resp_1","object":"response",{rest},"output":{output},"usage":{{"input_tokens":11,"input_tokens_details":{{"cached_tokens":4}},"output_tokens":7}}}}"#
+        ),
+    )
 }
 
 fn call(id: &str, name: &str, arguments: &str) -> ToolCall {
@@ -88,7 +85,7 @@ fn what_is_no_reply_has_its_kind() {
         (nameless, Nonsense, "no name"),
         (odd, Nonsense, "neither text nor an object"),
     ] {
-        let failure = read(&answer(body), 0).expect_err("no reply");
+        let failure = read(&Answer::played(200, body), 0).expect_err("no reply");
         assert_eq!(failure.kind, kind, "{body}: {failure}");
         assert!(failure.message.contains(words), "`{words}` is not in: {failure}");
         assert!(!failure.message.contains("sk-hush"), "{failure}");
@@ -100,6 +97,6 @@ fn usage_that_is_missing_or_odd_counts_as_none() {
     for usage in ["null", "7", r#"{"input_tokens":-1,"output_tokens":"x"}"#] {
         let output = r#"[{"type":"message","content":[{"type":"output_text","text":"x"}]}]"#;
         let body = format!(r#"{{"output":{output},"usage":{usage}}}"#);
-        assert_eq!(read(&answer(&body), 0).expect("a reply").usage, Usage::default(), "{usage}");
+        assert_eq!(read(&Answer::played(200, &body), 0).expect("a reply").usage, Usage::default(), "{usage}");
     }
 }

@@ -1,18 +1,13 @@
 use serde_json::{Value, json};
 
 use super::check;
-use crate::model::anthropic::seal;
+use crate::model::{anthropic::seal, format};
 
 /// `expected` is a part of the refusal's message, or `None` where the provider takes the body.
+#[track_caller]
 fn expect(body: Value, expected: Option<&str>) {
-    match (check(&body), expected) {
-        (Ok(()), None) => {}
-        (Err(refused), Some(part)) => {
-            assert!(refused.message.contains(part), "{body}\n said {:?}, not {part:?}", refused.message);
-            assert_eq!(refused.status, 400);
-        }
-        (outcome, expected) => panic!("{body}\n gave {outcome:?}, not {expected:?}"),
-    }
+    let refused = format::expect(check(&body), &body, expected);
+    assert!(refused.is_none_or(|refused| refused.status == 400), "{body}");
 }
 
 fn user(content: Value) -> Value {
@@ -236,11 +231,14 @@ fn roles_and_contents() {
     messages(json!([user(json!([empty]))]), Some("cache_control cannot be set for empty text blocks"));
 }
 
+/// Calls, and what answers them.
+#[track_caller]
+fn history(calls: Value, results: Value, expected: Option<&str>) {
+    messages(json!([user(json!("hi")), assistant(calls), user(results)]), expected);
+}
+
 #[test]
-fn calls_and_results() {
-    let history = |calls: Value, results: Value, expected: Option<&str>| {
-        messages(json!([user(json!("hi")), assistant(calls), user(results)]), expected);
-    };
+fn calls_are_answered_at_once() {
     history(json!([text("one"), call("a"), call("b")]), json!([result("b"), result("a"), text("so")]), None);
     history(
         json!([call("a")]),
@@ -284,20 +282,28 @@ fn calls_and_results() {
         json!([user(json!("hi")), assistant(json!([result("a")])), user(json!("so"))]),
         Some("can only be in `user` messages"),
     );
-    for (changed, expected) in [
+}
+
+/// A block with some of its fields otherwise.
+fn changed(mut block: Value, changes: &Value) -> Value {
+    for (name, value) in changes.as_object().expect("an object") {
+        block[name] = value.clone();
+    }
+    block
+}
+
+#[test]
+fn fields_of_calls_and_results() {
+    for (changes, expected) in [
         (json!({"id": "call|1"}), "messages.1.content.0.tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'"),
         (json!({"input": "{}"}), "messages.1.content.0.tool_use.input: Input should be a valid dictionary"),
         (json!({"input": null}), "messages.1.content.0.tool_use.input: Input should be a valid dictionary"),
         (json!({"name": ""}), "messages.1.content.0.tool_use.name"),
         (json!({"index": 0}), "messages.1.content.0.tool_use.index: Extra inputs are not permitted"),
     ] {
-        let mut call = call("a");
-        for (name, value) in changed.as_object().expect("an object") {
-            call[name] = value.clone();
-        }
-        history(json!([call]), json!([result("a")]), Some(expected));
+        history(json!([changed(call("a"), &changes)]), json!([result("a")]), Some(expected));
     }
-    for (changed, expected) in [
+    for (changes, expected) in [
         (json!({"content": ""}), None),
         (json!({"content": [text("x")]}), None),
         (json!({"content": [call("b")]}), Some("`tool_use` blocks can only be")),
@@ -308,11 +314,7 @@ fn calls_and_results() {
         (json!({"is_error": "no"}), Some("is_error: Input should be a valid boolean")),
         (json!({"name": "note"}), Some("tool_result.name: Extra inputs are not permitted")),
     ] {
-        let mut result = result("a");
-        for (name, value) in changed.as_object().expect("an object") {
-            result[name] = value.clone();
-        }
-        history(json!([call("a")]), json!([result]), expected);
+        history(json!([call("a")]), json!([changed(result("a"), &changes)]), expected);
     }
 }
 

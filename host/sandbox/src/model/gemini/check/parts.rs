@@ -18,28 +18,14 @@ const DATA: [&str; 9] = [
     "toolResponse",
 ];
 
-const FIELDS: &[&str] = &[
-    "text",
-    "inlineData",
-    "functionCall",
-    "functionResponse",
-    "fileData",
-    "executableCode",
-    "codeExecutionResult",
-    "toolCall",
-    "toolResponse",
-    "thought",
-    "thoughtSignature",
-    "videoMetadata",
-    "mediaResolution",
-    "partMetadata",
-];
+/// What stands beside it.
+const BESIDE: [&str; 5] = ["thought", "thoughtSignature", "videoMetadata", "mediaResolution", "partMetadata"];
 
 const STRUCT: &str = "type.googleapis.com/google.protobuf.Struct";
 
 pub(super) fn check(at: &str, value: &Value) -> Result<(), Refused> {
     let part = object(at, value)?;
-    known(at, part, FIELDS)?;
+    known(at, part, &[&DATA[..], &BESIDE].concat())?;
     let signature = field(part, "thoughtSignature");
     let mut data = DATA.iter().filter(|name| field(part, name).is_some());
     let uninitialised = || wrong(&format!("{at}.data"), "required oneof field 'data' must have one initialized field");

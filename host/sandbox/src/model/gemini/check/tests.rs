@@ -1,17 +1,13 @@
 use serde_json::{Value, json};
 
 use super::check;
+use crate::model::format;
 
 /// `expected` is a part of the refusal's message, or `None` where the provider takes the body.
+#[track_caller]
 fn expect(body: Value, expected: Option<&str>) {
-    match (check(&body), expected) {
-        (Ok(()), None) => {}
-        (Err(refused), Some(part)) => {
-            assert!(refused.message.contains(part), "{body}\n said {:?}, not {part:?}", refused.message);
-            assert_eq!(refused.status, 400);
-        }
-        (outcome, expected) => panic!("{body}\n gave {outcome:?}, not {expected:?}"),
-    }
+    let refused = format::expect(check(&body), &body, expected);
+    assert!(refused.is_none_or(|refused| refused.status == 400), "{body}");
 }
 
 fn user(parts: Value) -> Value {
