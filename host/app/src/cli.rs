@@ -305,6 +305,9 @@ pub struct Logs {
     /// Also tell how near each tool call came to each of its limits; JSON always does
     #[arg(long)]
     pub limits: bool,
+    /// Print what was to be known of the call and nothing else, as a JSON object
+    #[arg(long, conflicts_with = "limits")]
+    pub insights: bool,
 }
 
 /// `aftercall forget`

@@ -207,6 +207,7 @@ fn first(
         seeded: seeds.iter().map(Seeded::from).collect(),
         unseeded,
         rehearsal: app.rehearsal,
+        insights: ready.assistant.insights.clone(),
     };
     (Kind::Started(Box::new(pins)), seeds)
 }

@@ -1,6 +1,6 @@
 //! What came of a run, for programs: one JSON object a run, one a line.
 
-use aftercall_core::{id::RunId, run::Run, tool::Receipt};
+use aftercall_core::{id::RunId, json::Json, run::Run, tool::Receipt};
 use serde::Serialize;
 
 /// What came of a run.
@@ -18,6 +18,9 @@ pub struct Report {
     pub effects: Vec<EffectLine>,
     /// Calls that were refused before anything ran.
     pub refused: Vec<RefusedLine>,
+    /// What was to be known of the call, as the assistant's schema has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub insights: Option<serde_json::Value>,
 }
 
 /// An effect that came about.
@@ -65,6 +68,7 @@ impl Report {
             turns: run.turns().len(),
             effects: effects.collect(),
             refused: refused.map(|(tool, why)| RefusedLine { tool: tool.to_owned(), reason: why.as_str() }).collect(),
+            insights: run.insights().map(Json::value),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use aftercall_core::{
     binding::Bindings,
     conversation::{Conversation, Direction, ToolCall},
+    model::Usage,
     ports::StoredRun,
     run::{AttemptResult, CallId, Decline, Ending, Found, IllegalHistory, Pins, Resolution, Said, Why},
     time::Timestamp,
@@ -115,10 +116,13 @@ pub fn words(what: &What) -> (String, Vec<String>) {
                 1 => "calls a tool".to_owned(),
                 many => format!("calls {many} tools"),
             };
-            let tokens = format!("{} tokens in, {} out", usage.input_tokens, usage.output_tokens);
-            let head = format!("Turn {turn}: the model answers in {} and {asks} ({tokens}).", span(*took_ms));
+            let head = format!("Turn {turn}: the model answers in {} and {asks} ({}).", span(*took_ms), tokens(*usage));
             (head, text.iter().map(|text| format!("“{}”", text.trim())).collect())
         }
+        What::Insights { turn, took_ms, usage, found, wrong, again } => {
+            insights(*turn, *took_ms, *usage, found.as_ref(), (wrong, *again))
+        }
+        What::NoInsights => ("What was to be known of the call is not known.".to_owned(), Vec::new()),
         What::AskFailed { turn, failure, again_at } => {
             (format!("Turn {turn}: no answer from the model: {failure}.{}", again(*again_at)), Vec::new())
         }
@@ -166,6 +170,42 @@ pub fn words(what: &What) -> (String, Vec<String>) {
         What::DeadlineReached => ("Its time is over: nothing new begins.".to_owned(), Vec::new()),
         What::Ended(ending) => ended(ending),
     }
+}
+
+fn insights(
+    turn: u32,
+    took_ms: u64,
+    usage: Usage,
+    found: Option<&Value>,
+    (wrong, again): (&[String], bool),
+) -> (String, Vec<String>) {
+    let how = match (found.is_some(), again) {
+        (true, _) => "tells what was to be known of the call",
+        (false, true) => "doesn't tell what was to be known of the call, and is asked once more",
+        (false, false) => "doesn't tell what was to be known of the call",
+    };
+    let head = format!("Turn {turn}: the model {how}, in {} ({}).", span(took_ms), tokens(usage));
+    let found = found.iter().flat_map(|found| insights_in_words(found));
+    (head, found.map(|(name, value)| format!("{name}: {value}")).chain(wrong.iter().cloned()).collect())
+}
+
+/// The members of an object, each with its value in words: lists in a line, what is deeper as JSON.
+pub fn insights_in_words(found: &Value) -> Vec<(String, String)> {
+    let words = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        Value::Null => "—".to_owned(),
+        Value::Bool(is) => if *is { "yes" } else { "no" }.to_owned(),
+        Value::Array(list) if list.iter().all(Value::is_string) => {
+            list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
+        }
+        other => other.to_string(),
+    };
+    let members = found.as_object().into_iter().flatten();
+    members.map(|(name, value)| (name.clone(), words(value))).collect()
+}
+
+fn tokens(usage: Usage) -> String {
+    format!("{} tokens in, {} out", usage.input_tokens, usage.output_tokens)
 }
 
 fn began(pins: &Pins) -> (String, Vec<String>) {

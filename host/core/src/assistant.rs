@@ -7,6 +7,7 @@ use crate::{
     facts::Fact,
     gate::Gates,
     id::{AssistantName, PluginName},
+    insights::Insights,
     model::Reasoning,
     seed::Already,
 };
@@ -35,6 +36,8 @@ pub struct Assistant {
     pub budgets: Budgets,
     /// How failed attempts are repeated.
     pub retries: Retries,
+    /// What is to be known of each call once the work is done.
+    pub insights: Option<Insights>,
 }
 
 /// When the work after a call begins.

@@ -40,6 +40,7 @@ pub mod claims;
 pub mod effect;
 pub mod forget;
 pub mod inbox;
+pub mod insights;
 pub mod ledger;
 pub mod run;
 pub mod seed;

@@ -9,6 +9,12 @@ pub const ARGUMENTS_BYTES_MAX: usize = 256 * 1024;
 /// Most tool calls that one model reply may make: protects vendors from a model in a loop.
 pub const CALLS_PER_TURN_MAX: usize = 64;
 
+/// Longest insights of one call, in bytes: protects the records and the page from a model that goes on and on.
+pub const INSIGHTS_BYTES_MAX: usize = 64 * 1024;
+
+/// How often a model is asked for the insights of a call: once, and once more with what was wrong.
+pub const INSIGHTS_TURNS_MAX: usize = 2;
+
 /// Furthest ahead that a tool call waits for its time, in milliseconds (400 days): protects the records from runs that
 /// never end.
 pub const LATER_MS_MAX: u64 = 400 * 24 * 60 * 60 * 1000;

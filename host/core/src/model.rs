@@ -148,6 +148,8 @@ pub struct TurnRequest<'a> {
     pub exchanges: &'a [Exchange<'a>],
     /// In which form the history goes out.
     pub history: History,
+    /// Whether the reply is to be words alone: the tools are told of, since earlier turns called them, and may not be called.
+    pub words_only: bool,
 }
 
 /// In which form the history of a call goes to the model that continues it.

@@ -6,6 +6,7 @@ use crate::{
     binding::Bindings,
     conversation::ToolCall,
     id::RunIdentity,
+    insights::Answer,
     model,
     model::Usage,
     ports::StoredRun,
@@ -55,6 +56,24 @@ pub enum What {
         /// How many tools it called.
         calls: usize,
     },
+    /// The work was over, and the model was asked for insights and answered.
+    Insights {
+        /// Which turn, from 1.
+        turn: u32,
+        /// How long it took, in milliseconds.
+        took_ms: u64,
+        /// What it cost.
+        usage: Usage,
+        /// What was to be known of the call: an object of the assistant's schema. None: the answer doesn't fit it.
+        found: Option<serde_json::Value>,
+        /// What is wrong with the answer.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        wrong: Vec<String>,
+        /// Whether it is asked once more.
+        again: bool,
+    },
+    /// What was to be known of the call is not known: the model was not asked, or could not answer.
+    NoInsights,
     /// The model did not reply.
     AskFailed {
         /// Which turn, from 1.
@@ -180,19 +199,24 @@ pub fn after(event: &Event, run: &Run) -> Vec<Moment> {
         Kind::Started(pins) => vec![What::Began(pins.clone())],
         Kind::Declined(decline) => vec![What::Declined(decline.clone())],
         Kind::Replied { turn, asked_at, reply, .. } => {
-            let replied = What::Replied {
-                turn: *turn,
-                took_ms: event.at.ms_since(*asked_at),
-                text: reply.text.clone(),
-                usage: reply.usage,
-                calls: reply.calls.len(),
+            let (turn, took_ms, usage) = (*turn, event.at.ms_since(*asked_at), reply.usage);
+            let replied = match run.turns().last().and_then(|newest| newest.insights.as_ref()) {
+                None => What::Replied { turn, took_ms, text: reply.text.clone(), usage, calls: reply.calls.len() },
+                Some(answer) => {
+                    let (found, wrong) = match answer {
+                        Answer::Fits(object) => (Some(object.value()), Vec::new()),
+                        Answer::Wrong(wrong) => (None, wrong.clone()),
+                    };
+                    What::Insights { turn, took_ms, usage, found, wrong, again: run.is_asking_for_insights() }
+                }
             };
-            [replied].into_iter().chain(refused(run)).chain(nudged(run, *turn)).collect()
+            [replied].into_iter().chain(refused(run)).chain(nudged(run, turn)).collect()
         }
         Kind::AskFailed { turn, attempt, failure, .. } => {
             let timer = Timer::Ask { turn: *turn, attempt: attempt + 1 };
             let failed = What::AskFailed { turn: *turn, failure: failure.clone(), again_at: set_for(run, timer) };
-            let is_rewritten = failure.kind == model::FailureKind::Rejected && run.ending().is_none();
+            let goes_on = run.ending().is_none() && run.attending().is_none();
+            let is_rewritten = failure.kind == model::FailureKind::Rejected && goes_on;
             [failed].into_iter().chain(is_rewritten.then_some(What::Rewritten)).collect()
         }
         Kind::Attempted { call, attempt, outcome } => {
@@ -239,7 +263,11 @@ pub fn after(event: &Event, run: &Run) -> Vec<Moment> {
         let calls = run.unknowable().into_iter().filter_map(|id| Some((id, run.asked(id)?.clone())));
         told.push(What::NeedsAttention { calls: calls.collect() });
     }
-    told.extend(run.ending().cloned().map(What::Ended));
+    if let Some(ending) = run.ending() {
+        let are_missing = run.pins().is_some_and(|pins| pins.insights.is_some()) && run.insights().is_none();
+        told.extend(are_missing.then_some(What::NoInsights));
+        told.push(What::Ended(ending.clone()));
+    }
     told.into_iter().map(|what| Moment { at: event.at, what }).collect()
 }
 

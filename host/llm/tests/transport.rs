@@ -82,6 +82,7 @@ async fn turn(models: &Models, pin: &ModelPin) -> Result<Reply, Failure> {
         tools: &[],
         exchanges: &[],
         history: History::AsWritten,
+        words_only: false,
     };
     models.turn(&request).await
 }

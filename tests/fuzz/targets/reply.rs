@@ -25,6 +25,7 @@ fuzz_target!(|answer: &[u8]| {
             tools: &[],
             exchanges: &[exchange],
             history: History::AsWritten,
+            words_only: false,
         };
         let body = aftercall_llm::render(&request).expect("there are no parameters");
         serde_json::from_slice::<Value>(&body).expect("a body is JSON");

@@ -51,6 +51,7 @@ fn whole_way(record: &[u8], dialect: Dialect) -> (Conversation, Vec<u8>) {
         tools: &[],
         exchanges: &[],
         history: History::AsWritten,
+        words_only: false,
     };
     let body = aftercall_llm::render(&request).expect("it has no parameters");
     (conversation, body)

@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use aftercall_core::timeline;
+use aftercall_core::{json::Json, run::Run, timeline};
+use anyhow::Context as _;
 
 use crate::{
     cli,
@@ -18,6 +19,14 @@ pub async fn logs(arguments: &cli::Logs, out: &mut impl Write) -> anyhow::Result
     let reader = reader(&arguments.store)?;
     let run = find(&reader, &arguments.run).await?;
     let stored = reader.read(&run).await?;
+    if arguments.insights {
+        let insights = Run::replay(stored.journal)?.insights().map(Json::value);
+        let insights = insights.with_context(|| {
+            format!("run {run} has no insights: its assistant asks for none, or `aftercall logs {run}` tells why not")
+        })?;
+        writeln!(out, "{insights:#}")?;
+        return Ok(());
+    }
     let limits = if arguments.limits { story::Limits::All } else { story::Limits::Near };
     match arguments.format {
         cli::Format::Text => write!(out, "{}", story::tell(&stored, limits)?)?,

@@ -13,7 +13,8 @@ use aftercall_core::{
 use aftercall_intake::{Form, PAYLOAD_BYTES_MAX};
 
 use super::{
-    AssistantConfig, Config, Endpoint, Grant, LostCalls, OPERATOR, Server, TENANT_WEIGHT_MAX, TenantConfig,
+    AssistantConfig, Config, Endpoint, Grant, InsightsConfig, LostCalls, OPERATOR, Server, TENANT_WEIGHT_MAX,
+    TenantConfig,
     nearest::nearest,
     server::{LOST_CALLS_BACK_MS_MAX, LOST_CALLS_EVERY_MS_MIN},
 };
@@ -38,7 +39,7 @@ impl fmt::Display for Problems {
 }
 
 impl Problems {
-    fn add(&mut self, place: &str, what: impl fmt::Display) {
+    pub(super) fn add(&mut self, place: &str, what: impl fmt::Display) {
         self.0.push(format!("{place}: {what}"));
     }
 
@@ -83,8 +84,8 @@ impl Config {
         problems
     }
 
-    /// What is wrong with each tenant with whom anything is. Instructions that are in files of their own are put
-    /// where the others are.
+    /// What is wrong with each tenant with whom anything is. Instructions and schemas that are in files of their own are
+    /// put where the others are.
     pub(super) fn check_tenants(&mut self) -> BTreeMap<Tenant, Problems> {
         let mut tenants = std::mem::take(&mut self.tenants);
         let mut all = BTreeMap::new();
@@ -113,6 +114,10 @@ impl Config {
             }
             for (name, assistant) in &mut config.assistants {
                 read_instructions(&mut problems, &place_of(tenant, name), assistant, &self.folder);
+                if let Some(insights) = &mut assistant.insights {
+                    let place = format!("{}.insights", place_of(tenant, name));
+                    insights.read(&mut problems, &place, &self.folder);
+                }
             }
             for (name, assistant) in &config.assistants {
                 self.check_model(&mut problems, &place_of(tenant, name), assistant);
@@ -172,9 +177,10 @@ impl Config {
         let assistant = config.assistants.get(name)?;
         let steps = PostCallSteps::of_instructions(assistant.instructions.as_deref()?).ok()?;
         let tools = assistant.tools.iter().filter_map(|text| tool_choice(text, assistant, config)).collect();
+        let insights = assistant.insights.as_ref().map(InsightsConfig::resolve).transpose().ok()?;
         let AssistantConfig { reasoning, start, budgets, retries, .. } = *assistant;
         let (name, model, gates) = (name.clone(), assistant.model.clone(), assistant.gates.clone());
-        Some(Assistant { name, steps, tools, model, reasoning, start, gates, budgets, retries })
+        Some(Assistant { name, steps, tools, model, reasoning, start, gates, budgets, retries, insights })
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod check;
 mod credential;
+mod insights;
 mod nearest;
 mod read;
 mod secret;
@@ -39,6 +40,7 @@ use serde::{Deserialize, Serialize};
 
 pub use check::Problems;
 pub use credential::{CredentialRef, PartRefs, SigningRef};
+pub use insights::InsightsConfig;
 pub(crate) use nearest::nearest;
 pub use read::Error;
 pub use secret::SecretRef;
@@ -259,6 +261,8 @@ pub struct AssistantConfig {
     pub budgets: Budgets,
     /// How failed attempts are repeated.
     pub retries: Retries,
+    /// What is to be known of each call once the work is done: `insights.schema_file = "insights.json"`.
+    pub insights: Option<InsightsConfig>,
 }
 
 impl Config {

@@ -5,7 +5,8 @@ use aftercall_core::{
     run::{Ending, IllegalHistory, Run, Standing},
     timeline::{self, What},
 };
-use maud::html;
+use maud::{Markup, html};
+use serde_json::Value;
 
 use super::{call::call, layout, timeline::timeline as lines, tone};
 use crate::story;
@@ -33,6 +34,7 @@ pub fn run(stored: &StoredRun) -> Result<String, IllegalHistory> {
             p.facts { (story::call_in_words(&stored.conversation)) }
             p.facts { (identity.tenant) " · " (identity.platform) " · " (identity.run()) }
             @if let Some(Ending::Completed { account: Some(account) }) = ending { p.account { (account.trim()) } }
+            @if let Some(insights) = run.insights() { (self::insights(&insights.value())) }
         }
         main.run {
             section { h2 { "The call" } (call(&stored.conversation)) }
@@ -40,6 +42,15 @@ pub fn run(stored: &StoredRun) -> Result<String, IllegalHistory> {
         }
     };
     Ok(layout(&identity.conversation, run.standing() == Standing::Working, &body))
+}
+
+/// What was to be known of the call.
+fn insights(found: &Value) -> Markup {
+    html! {
+        dl.insights {
+            @for (name, value) in story::insights_in_words(found) { div { dt { (name) } dd { (value) } } }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -26,6 +26,11 @@ fn line(moment: &Moment) -> Markup {
                 @if let Some(text) = text { p.said { (text.trim()) } }
             }
         },
+        What::Insights { turn, took_ms, found: Some(_), .. } => html! {
+            li.turn {
+                (head(moment.at, html! { "Turn " (turn) small { " · insights, in " (story::span(*took_ms)) } }))
+            }
+        },
         What::Refused { call, words } => {
             let told = Told { tone: "bad", words: ("✗", " was refused"), more: html! { p { (words) } } };
             card(moment.at, call, &Bindings::new(), told, html! {}, html! {})

@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use crate::{
     conversation::ToolCall,
+    insights::{Answer, Insights},
     model::{Exchange, ToolAnswer},
-    run::{Call, CallEnd, Pins, Run},
+    run::{Call, CallEnd, Pins, Run, Turn},
     tool::{Failure, Outcome},
 };
 
@@ -22,9 +23,25 @@ impl Run {
             .map(|(turn, number)| Exchange {
                 reply: &turn.reply,
                 results: results(&turn.reply.calls, &turn.calls),
-                objection: (self.nudged_after == Some(number)).then(|| objection(&turn.unfounded)),
+                objection: self.told_after(number, turn),
             })
             .collect()
+    }
+
+    /// What the model is told after a turn, beside what came of its calls.
+    fn told_after(&self, number: u32, turn: &Turn) -> Option<String> {
+        if self.nudged_after == Some(number) {
+            return Some(objection(&turn.unfounded));
+        }
+        let next = usize::try_from(number).ok().and_then(|next| self.turns.get(next));
+        if !next.map_or(self.is_asking_for_insights(), |next| next.insights.is_some()) {
+            return None;
+        }
+        match &turn.insights {
+            None => Some(self.pins()?.insights.as_ref()?.request()),
+            Some(Answer::Wrong(wrong)) => Some(Insights::objection(wrong)),
+            Some(Answer::Fits(_)) => None,
+        }
     }
 }
 

@@ -15,7 +15,7 @@ impl Run {
             Phase::Calling => self.after_turn(),
             Phase::Asking { .. } => {
                 if let Some(stop) = self.stop.clone() {
-                    self.end(stop.into());
+                    self.give_up(stop.into());
                 }
             }
             Phase::Attending(ending) if self.calls().all(|(_, call)| !call.is_open()) => self.end(ending.clone()),
@@ -25,6 +25,10 @@ impl Run {
 
     fn after_turn(&mut self) {
         let Some(turn) = self.turns.last() else { return };
+        if self.is_asking_for_insights() {
+            self.after_insights();
+            return;
+        }
         let closes = turn.reply.calls.is_empty();
         if closes && self.is_to_be_nudged(turn) {
             self.nudged_after = Some(self.current_turn());
@@ -37,7 +41,7 @@ impl Run {
             (None, false) => self.exhausted().map(|budget| Ending::BudgetExhausted { budget }),
         };
         match ending {
-            Some(ending) => self.end(ending),
+            Some(ending) => self.close(ending),
             None => self.ask_next(),
         }
     }
@@ -91,13 +95,18 @@ impl Run {
         Some(Why::Tool { tool: (*tool).to_owned(), failure: (*failure).clone() })
     }
 
+    /// Whether the run may use more of its model.
+    pub(super) fn has_tokens(&self) -> bool {
+        self.pins().is_some_and(|pins| self.tokens < pins.budgets.tokens_max)
+    }
+
     fn exhausted(&self) -> Option<Budget> {
         let budgets = self.pins()?.budgets;
         let refused_for_it = self.refused().iter().any(|(_, refusal)| **refusal == Refusal::BudgetExhausted);
         [
             (refused_for_it, Budget::ToolCalls),
             (self.current_turn() >= budgets.turns_max, Budget::Turns),
-            (self.tokens >= budgets.tokens_max, Budget::Tokens),
+            (!self.has_tokens(), Budget::Tokens),
         ]
         .into_iter()
         .find_map(|(over, budget)| over.then_some(budget))

@@ -9,6 +9,7 @@ use crate::{
     facts::Fact,
     gate::Skip,
     id::{AssistantName, PluginName, Sha256Hex},
+    insights::Insights,
     json::Json,
     left_out::LeftOut,
     model::{self, ModelPin, Reply},
@@ -156,6 +157,9 @@ pub struct Pins {
     /// Whether this is a rehearsal: no write leaves.
     #[serde(default)]
     pub rehearsal: bool,
+    /// What the model is asked for once the work is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub insights: Option<Insights>,
 }
 
 /// A tool as it was when the run began.

@@ -6,6 +6,7 @@ use crate::{
     assistant::Jitter,
     conversation::ToolCall,
     effect::EffectKey,
+    insights,
     model::{Failure, FailureKind, History, Reply},
     run::{
         Call, CallEnd, CallId, Command, Decline, Ending, Event, Kind, PinnedTool, Pins, Refusal, Step, Stop, Timer,
@@ -22,6 +23,8 @@ pub struct Run {
     pub(super) footing: Option<Footing>,
     pub(super) turns: Vec<Turn>,
     pub(super) phase: Phase,
+    /// How the work ended, while its model is asked for insights.
+    pub(super) closed: Option<Ending>,
     pub(super) stop: Option<Stop>,
     pub(super) calls_made: u32,
     pub(super) tokens: u64,
@@ -48,6 +51,8 @@ pub struct Turn {
     pub calls: Vec<Call>,
     /// Where it closes: tools whose action it claims though no call of them succeeded.
     pub unfounded: Vec<String>,
+    /// Where it answers the question for insights: what that comes to.
+    pub insights: Option<insights::Answer>,
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -324,9 +329,11 @@ impl Run {
         let pins = &self.expect_ask(turn, attempt)?.pins;
         let mut made = self.calls_made;
         let mut calls = Vec::with_capacity(reply.calls.len());
+        let insights = pins.insights.as_ref().filter(|_| self.closed.is_some()).map(|asked| asked.read(&reply));
         for (index, asked) in reply.calls.iter().enumerate() {
             let tool = pins.tools.iter().find(|tool| tool.name == asked.name);
             calls.push(match (Refusal::of(asked, index, made, pins), tool) {
+                _ if self.closed.is_some() => Call::refused(Refusal::WorkIsOver),
                 (None, Some(tool)) => Call::open(tool.effect),
                 (refusal, _) => Call::refused(refusal.unwrap_or(Refusal::NotOffered)),
             });
@@ -334,7 +341,7 @@ impl Run {
         }
         self.calls_made = made;
         self.tokens = self.tokens.saturating_add(reply.usage.total());
-        self.turns.push(Turn { reply: Arc::from(reply), calls, unfounded });
+        self.turns.push(Turn { reply: Arc::from(reply), calls, unfounded, insights });
         self.phase = Phase::Calling;
         self.advance();
         Ok(())
@@ -349,7 +356,7 @@ impl Run {
             return Ok(());
         }
         if !failure.kind.passes_with_time() {
-            self.end(Ending::CannotContinue { reason: failure.to_string() });
+            self.give_up(Ending::CannotContinue { reason: failure.to_string() });
             return Ok(());
         }
         match retries.pause_after(asked.attempt, jitter, failure.retry_after_ms) {
@@ -357,7 +364,7 @@ impl Run {
                 let not_before = Some(asked.at.plus_ms(pause));
                 self.phase = Phase::Asking { attempt: asked.attempt + 1, not_before };
             }
-            None => self.end(Ending::Failed { why: Why::Model(failure) }),
+            None => self.give_up(Ending::Failed { why: Why::Model(failure) }),
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ mod closing;
 mod command;
 mod ending;
 mod event;
+mod insights;
 mod machine;
 mod person;
 mod refusal;

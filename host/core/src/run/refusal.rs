@@ -20,6 +20,8 @@ pub enum Refusal {
     TooManyAtOnce,
     /// The run's tool calls are used up.
     BudgetExhausted,
+    /// The work is over, and the model is asked for insights alone.
+    WorkIsOver,
 }
 
 /// Words that mark a tool as one that acts on the live call. A tool's name is split at everything that is
@@ -98,6 +100,7 @@ impl Refusal {
             Refusal::TooManyAtOnce => format!(
                 "one reply may make {CALLS_PER_TURN_MAX} calls at most: this one was not made. Make it in the next reply."
             ),
+            Refusal::WorkIsOver => "the work is over: this call was not made.".to_owned(),
             Refusal::BudgetExhausted => "this run has used up its tool calls: this one was not made.".to_owned(),
         }
     }
@@ -109,6 +112,7 @@ impl Refusal {
             Refusal::NotOffered => "not-offered",
             Refusal::TooManyAtOnce => "too-many-at-once",
             Refusal::BudgetExhausted => "budget-exhausted",
+            Refusal::WorkIsOver => "work-is-over",
         }
     }
 }

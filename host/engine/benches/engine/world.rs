@@ -194,6 +194,7 @@ fn pins() -> Pins {
         own_bytes: false,
         left_out: Vec::new(),
         rehearsal: false,
+        insights: None,
     }
 }
 

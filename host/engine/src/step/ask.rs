@@ -23,6 +23,7 @@ impl Step {
             tools: &tools,
             exchanges: &self.run.exchanges(),
             history: self.run.history(),
+            words_only: self.run.is_asking_for_insights(),
         };
         let asked_at = self.clock.now();
         match self.ports.model.turn(&request).await {
@@ -37,8 +38,9 @@ impl Step {
     /// Of a reply that closes the run: tools whose action it claims though no call of them succeeded, here or live.
     fn unfounded(&self, reply: &Reply) -> Vec<String> {
         let (Some(pins), Some(account)) = (self.run.pins(), &reply.text) else { return Vec::new() };
+        let closes = reply.calls.is_empty() && reply.finish == Finish::Stop && !self.run.is_asking_for_insights();
         // In a rehearsal nothing is done, whatever the account says.
-        if !reply.calls.is_empty() || reply.finish != Finish::Stop || pins.rehearsal {
+        if !closes || pins.rehearsal {
             return Vec::new();
         }
         let done_here = |name: &str| {

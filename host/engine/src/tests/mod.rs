@@ -70,6 +70,7 @@ fn accept() -> Accept {
         own_bytes: false,
         left_out: Vec::new(),
         rehearsal: false,
+        insights: None,
     };
     let first = Event { at: Timestamp::from_millis(0), kind: Kind::Started(Box::new(pins)) };
     Accept {

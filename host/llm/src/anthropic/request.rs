@@ -24,6 +24,9 @@ pub(crate) fn body(request: &TurnRequest<'_>, model: &str) -> Result<Vec<u8>, Fa
     body.insert("system".to_owned(), raw(&system));
     if !request.tools.is_empty() {
         body.insert("tools".to_owned(), raw(&request.tools.iter().map(tool).collect::<Vec<_>>()));
+        if request.words_only {
+            body.insert("tool_choice".to_owned(), raw(&json!({"type": "none"})));
+        }
     } else if turns.has_calls() {
         // A request that tells of calls must define tools.
         let none = json!({"name": "none", "description": "Does nothing.", "input_schema": {"type": "object"}});

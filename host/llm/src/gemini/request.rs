@@ -7,7 +7,10 @@ use aftercall_core::{
     model::{Failure, Offer, TurnRequest},
 };
 use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{
+    json,
+    value::{RawValue, to_raw_value},
+};
 
 use super::{
     contents::{Contents, instructions},
@@ -63,6 +66,9 @@ pub(crate) fn body(request: &TurnRequest<'_>, model: &str) -> Result<Vec<u8>, Fa
     if !request.tools.is_empty() {
         let declarations: Vec<Declaration<'_>> = request.tools.iter().map(declaration).collect();
         body.insert("tools", raw(&[BTreeMap::from([("functionDeclarations", declarations)])]));
+        if request.words_only {
+            body.insert("toolConfig", raw(&json!({"functionCallingConfig": {"mode": "NONE"}})));
+        }
     }
     Ok(serde_json::to_vec(&body).expect("a map of JSON documents serialises"))
 }

@@ -33,6 +33,9 @@ pub(crate) fn body(request: &TurnRequest<'_>, model: &str, server: Server) -> Re
     body.insert("messages".to_owned(), raw(&messages(request, quirks)));
     if !request.tools.is_empty() {
         body.insert("tools".to_owned(), raw(&request.tools.iter().map(tool).collect::<Vec<_>>()));
+        if request.words_only {
+            body.insert("tool_choice".to_owned(), raw("none"));
+        }
     }
     Ok(serde_json::to_vec(&body).expect("a map of JSON documents serialises"))
 }

@@ -78,6 +78,9 @@ fn written(request: &TurnRequest<'_>, model: &str, background: bool) -> Result<V
     body.insert("input".to_owned(), raw(&input(request)));
     if !request.tools.is_empty() {
         body.insert("tools".to_owned(), raw(&request.tools.iter().map(tool).collect::<Vec<_>>()));
+        if request.words_only {
+            body.insert("tool_choice".to_owned(), raw("none"));
+        }
     }
     Ok(serde_json::to_vec(&body).expect("a map of JSON documents serialises"))
 }

@@ -12,3 +12,4 @@ mod corpus;
 mod law;
 mod parameters;
 mod schemas;
+mod words;

@@ -26,10 +26,12 @@ pub(crate) enum Stage {
     Called,
     /// It then spoke, and was objected to.
     Objected,
+    /// The same, and it may call nothing any more.
+    WordsOnly,
 }
 
 impl Stage {
-    pub(crate) const ALL: [Self; 3] = [Self::First, Self::Called, Self::Objected];
+    pub(crate) const ALL: [Self; 4] = [Self::First, Self::Called, Self::Objected, Self::WordsOnly];
 }
 
 /// A request, but for the conversation.
@@ -83,7 +85,7 @@ impl Asked {
         match self.stage {
             Stage::First => Vec::new(),
             Stage::Called => vec![first()],
-            Stage::Objected => vec![first(), second()],
+            Stage::Objected | Stage::WordsOnly => vec![first(), second()],
         }
     }
 
@@ -101,6 +103,7 @@ impl Asked {
             tools: &offers,
             exchanges: &exchanges,
             history: self.history,
+            words_only: self.stage == Stage::WordsOnly,
         };
         let body = aftercall_llm::render(&request).map_err(|failure| failure.to_string())?;
         String::from_utf8(body).map_err(|error| error.to_string())

@@ -61,6 +61,7 @@ impl World {
             own_bytes: false,
             left_out: Vec::new(),
             rehearsal: false,
+            insights: None,
         }
     }
 }

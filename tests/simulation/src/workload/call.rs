@@ -204,6 +204,7 @@ impl Call {
             own_bytes: false,
             left_out: Vec::new(),
             rehearsal: false,
+            insights: None,
         }
     }
 }

@@ -2,6 +2,7 @@
 //! ([`stories`]), and journals of earlier versions ([`golden`]).
 
 mod golden;
+mod insights;
 mod states;
 mod stories;
 
@@ -11,6 +12,7 @@ use crate::{
     conversation::{Dialect, Opaque, ToolCall},
     effect::EffectKey,
     id::Sha256Hex,
+    insights::{Answer, Insights},
     json::Json,
     model::{self, Finish, History, ModelPin, Reply, Usage},
     time::Timestamp,
@@ -20,6 +22,7 @@ use crate::{
 const EARLY: Timestamp = Timestamp::from_millis(0);
 const LATE: Timestamp = Timestamp::from_millis(1_000_000_000);
 const NO_JITTER: Jitter = Jitter::new(0);
+const MOOD: &str = r#"{"mood":"calm"}"#;
 
 fn pins() -> Pins {
     let tool = |name: &str, effect| PinnedTool {
@@ -50,11 +53,29 @@ fn pins() -> Pins {
         own_bytes: false,
         left_out: Vec::new(),
         rehearsal: false,
+        insights: None,
     }
 }
 
 fn started() -> Kind {
     Kind::Started(Box::new(pins()))
+}
+
+/// A run whose model is asked for insights at the end.
+fn started_curious() -> Kind {
+    let schema =
+        serde_json::json!({"type": "object", "required": ["mood"], "properties": {"mood": {"type": "string"}}});
+    let insights = Some(Insights::new(&schema, None).expect("a schema"));
+    Kind::Started(Box::new(Pins { insights, ..pins() }))
+}
+
+/// A reply that is the insights asked for.
+fn known(turn: u32, attempt: u32) -> Kind {
+    let mut kind = replied(turn, attempt, &[]);
+    if let Kind::Replied { reply, .. } = &mut kind {
+        reply.text = Some(MOOD.to_owned());
+    }
+    kind
 }
 
 fn replied(turn: u32, attempt: u32, tools: &[&str]) -> Kind {

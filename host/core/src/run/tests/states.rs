@@ -71,6 +71,26 @@ fn people() -> Vec<Event> {
     events(kinds)
 }
 
+/// Insights: whatever the model answers once its work is over, and whatever is still open then.
+fn curiosity() -> Vec<Event> {
+    let mut kinds = begin_and_stop();
+    kinds[0] = started_curious();
+    for turn in 1..=4 {
+        for attempt in 1..=3 {
+            kinds.extend([&[][..], &["once"], &["transfer_call"]].map(|tools| replied(turn, attempt, tools)));
+            kinds.extend([known(turn, attempt), claimed(turn, attempt), refused(turn, attempt)]);
+            kinds.push(ask_failed(turn, attempt, model::FailureKind::Unavailable));
+            kinds.push(ask_failed(turn, attempt, model::FailureKind::Rejected));
+            kinds.push(Kind::Woke { timer: Timer::Ask { turn, attempt } });
+        }
+        for result in [AttemptResult::Done(outcome()), AttemptResult::Unknowable] {
+            kinds.push(attempted(turn, 0, 1, result));
+        }
+        kinds.push(decided(turn, 0, Said::Resolve(Resolution::Drop)));
+    }
+    events(kinds)
+}
+
 fn begin_and_stop() -> Vec<Kind> {
     vec![
         started(),
@@ -128,13 +148,18 @@ fn within_universe(run: &Run) -> bool {
 
 /// What two states that go on differently differ in. What lies behind an effect matters only where it is still open.
 fn state(run: &Run) -> String {
-    let Run { phase, stop, calls_made, tokens, nudged_after, turns, .. } = run;
+    let Run { phase, stop, calls_made, tokens, nudged_after, turns, closed, .. } = run;
+    let answers: Vec<_> = turns.iter().map(|turn| &turn.insights).collect();
     let call = |call: &Call| {
         let resolvable = call.end() == Some(&CallEnd::Unknowable);
         format!("{:?}{:?}", call.status, resolvable.then_some((call.attempts, call.rounds)))
     };
     let calls: Vec<String> = turns.iter().flat_map(|turn| turn.calls.iter().map(call)).collect();
-    format!("{calls:?} {phase:?} {stop:?} {calls_made} {tokens} {nudged_after:?} {} {:?}", turns.len(), run.deadline())
+    format!(
+        "{calls:?} {phase:?} {stop:?} {calls_made} {tokens} {nudged_after:?} {} {:?} {closed:?} {answers:?}",
+        turns.len(),
+        run.deadline()
+    )
 }
 
 fn check_state(run: &Run) {
@@ -165,7 +190,10 @@ fn check_state(run: &Run) {
         assert!(attempts <= 1, "what people want tried again is tried one after another: {commands:?}");
     }
 
+    let closed_calls = run.turns().iter().filter(|turn| turn.insights.is_some()).flat_map(|turn| &turn.calls);
+    assert!(closed_calls.into_iter().all(|call| call.end() == Some(&CallEnd::Refused(Refusal::WorkIsOver))));
     if let Some(ending) = run.ending() {
+        assert!(!run.is_asking_for_insights(), "{ending:?}");
         assert_eq!(run.unknowable(), [], "{ending:?}");
         let abandoned = run.calls().any(|(_, call)| call.end() == Some(&CallEnd::Abandoned));
         assert!(!abandoned || !matches!(ending, Ending::Completed { .. }), "what a person left open is no success");
@@ -264,4 +292,12 @@ fn every_word_of_a_person_is_applied_or_illegal_in_every_state() {
     let (endings, states, illegal) = explore(&people(), false);
     assert_eq!(endings, ["budget-exhausted", "cancelled", "completed", "failed", "skipped", "unproven"]);
     assert!(states > 1000 && illegal > 10_000, "{states} states, {illegal} refusals");
+}
+
+#[test]
+fn every_answer_about_insights_is_applied_or_illegal_in_every_state() {
+    let (endings, states, illegal) = explore(&curiosity(), false);
+    let failed = ["budget-exhausted", "cancelled", "cannot-continue", "completed", "failed"];
+    assert_eq!(endings, [&failed[..], &["refused", "skipped", "unproven"]].concat());
+    assert!(states > 500 && illegal > 10_000, "{states} states, {illegal} refusals");
 }

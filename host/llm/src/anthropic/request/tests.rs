@@ -77,6 +77,7 @@ fn text_of(given: Given<'_>) -> Result<String, Failure> {
         tools: given.tools,
         exchanges: given.exchanges,
         history: given.history,
+        words_only: false,
     };
     body(&request, &pin.model).map(|bytes| String::from_utf8(bytes).expect("UTF-8"))
 }

@@ -55,6 +55,7 @@ fn body_of(items: Vec<Item>, exchanges: &[Exchange<'_>], history: History) -> St
         tools: &tools,
         exchanges,
         history,
+        words_only: false,
     };
     String::from_utf8(body(&request, name).expect("a body")).expect("UTF-8")
 }

@@ -47,6 +47,7 @@ fn body_of(items: Vec<Item>, parameters: &str) -> Result<Value, Failure> {
         tools: &[],
         exchanges: &[],
         history: History::AsWritten,
+        words_only: false,
     };
     body(&request, "gpt-4.1", Server::OpenAi).map(|bytes| serde_json::from_slice(&bytes).expect("JSON"))
 }
@@ -150,6 +151,7 @@ fn own_bytes_and_schemas_are_untouched() {
             objection: Some("Not so.".to_owned()),
         }],
         history: History::AsWritten,
+        words_only: false,
     };
     let body = String::from_utf8(body(&request, "wire-name", Server::OpenAi).expect("a body")).expect("UTF-8");
     let expected = [

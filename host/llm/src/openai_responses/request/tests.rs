@@ -81,6 +81,7 @@ impl Asked<'_> {
             tools: self.tools,
             exchanges: self.exchanges,
             history: self.history,
+            words_only: false,
         };
         let body = if background { background_body(&request, self.model) } else { body(&request, self.model) };
         body.map(|bytes| String::from_utf8(bytes).expect("UTF-8"))

@@ -47,7 +47,8 @@ pub(super) fn check(body: &Value) -> Result<(), Refused> {
     let config = field(body, "generationConfig").map(|config| object("generation_config", config)).transpose()?;
     config.map_or(Ok(()), generation::check)?;
     list("safety_settings", field(body, "safetySettings"))?;
-    tools::check(list("tools", field(body, "tools"))?)
+    tools::check(list("tools", field(body, "tools"))?)?;
+    field(body, "toolConfig").map_or(Ok(()), tools::config)
 }
 
 /// A field in either of its spellings, of which `name` is the one with capitals.

@@ -21,6 +21,7 @@ fn body_for(
         tools: &[Offer { name: "find_slot", description: "Finds.", schema: &schema }],
         exchanges,
         history: History::AsWritten,
+        words_only: false,
     };
     serde_json::from_slice(&body(&request, model, server).expect("a body")).expect("JSON")
 }

@@ -35,6 +35,22 @@ fn hi() -> Value {
 }
 
 #[test]
+fn calls_may_be_forbidden() {
+    let with = |config: Value| json!({"contents": [hi()], "toolConfig": config});
+    let calling = |config: Value| with(json!({"functionCallingConfig": config}));
+    for mode in ["MODE_UNSPECIFIED", "AUTO", "NONE", "ANY", "VALIDATED"] {
+        expect(calling(json!({"mode": mode})), None);
+    }
+    expect(calling(json!({})), None);
+    expect(calling(json!({"mode": "ANY", "allowedFunctionNames": ["note"]})), None);
+    expect(calling(json!({"mode": "NONE", "allowedFunctionNames": ["note"]})), Some("only when function calling mode"));
+    expect(calling(json!({"mode": "none"})), Some("Invalid value at 'tool_config.function_calling_config.mode'"));
+    expect(calling(json!({"mode": 1})), Some("Invalid value at 'tool_config.function_calling_config.mode'"));
+    expect(calling(json!({"modus": "NONE"})), Some("Unknown name \"modus\""));
+    expect(with(json!("NONE")), Some("Invalid value at 'tool_config'"));
+}
+
+#[test]
 fn bodies() {
     let with = |name: &str, value: Value| {
         let mut body = json!({"contents": [hi()]});

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Refused, field, function_name, known, list, object, schema, text};
+use super::{Refused, field, function_name, invalid, known, list, object, schema, text};
 
 /// What a tool may be; of those that the provider runs itself, only the name is looked at.
 const TOOLS: &[&str] = &[
@@ -45,6 +45,31 @@ pub(super) fn check(tools: &[Value]) -> Result<(), Refused> {
         return Err(Refused::new(message));
     }
     Ok(())
+}
+
+/// Whether functions may be called, and which.
+pub(super) fn config(value: &Value) -> Result<(), Refused> {
+    let at = "tool_config";
+    let config = object(at, value)?;
+    known(at, config, &["functionCallingConfig", "retrievalConfig"])?;
+    let Some(calling) = field(config, "functionCallingConfig") else { return Ok(()) };
+    let at = "tool_config.function_calling_config";
+    let calling = object(at, calling)?;
+    known(at, calling, &["allowedFunctionNames", "mode"])?;
+    let allowed = list(&format!("{at}.allowed_function_names"), field(calling, "allowedFunctionNames"))?;
+    let Some(mode) = field(calling, "mode") else { return Ok(()) };
+    match text(&format!("{at}.mode"), Some(mode))? {
+        "ANY" | "VALIDATED" => Ok(()),
+        "MODE_UNSPECIFIED" | "AUTO" | "NONE" if allowed.is_empty() => Ok(()),
+        "MODE_UNSPECIFIED" | "AUTO" | "NONE" => {
+            Err(Refused::new("Please set allowed_function_names only when function calling mode is ANY."))
+        }
+        _ => Err(invalid(
+            &format!("{at}.mode"),
+            "type.googleapis.com/google.ai.generativelanguage.v1beta.FunctionCallingConfig.Mode",
+            mode,
+        )),
+    }
 }
 
 fn declaration<'a>(at: &str, value: &'a Value) -> Result<&'a str, Refused> {
