@@ -122,7 +122,7 @@ pub fn words(what: &What) -> (String, Vec<String>) {
         What::Insights { turn, took_ms, usage, found, wrong, again } => {
             insights(*turn, *took_ms, *usage, found.as_ref(), (wrong, *again))
         }
-        What::NoInsights => ("What was to be known of the call is not known.".to_owned(), Vec::new()),
+        What::NoInsights => ("There are no insights of this call.".to_owned(), Vec::new()),
         What::AskFailed { turn, failure, again_at } => {
             (format!("Turn {turn}: no answer from the model: {failure}.{}", again(*again_at)), Vec::new())
         }
@@ -180,9 +180,9 @@ fn insights(
     (wrong, again): (&[String], bool),
 ) -> (String, Vec<String>) {
     let how = match (found.is_some(), again) {
-        (true, _) => "tells what was to be known of the call",
-        (false, true) => "doesn't tell what was to be known of the call, and is asked once more",
-        (false, false) => "doesn't tell what was to be known of the call",
+        (true, _) => "gives the insights asked for",
+        (false, true) => "gives no insights that fit, and is asked once more",
+        (false, false) => "gives no insights that fit",
     };
     let head = format!("Turn {turn}: the model {how}, in {} ({}).", span(took_ms), tokens(usage));
     let found = found.iter().flat_map(|found| insights_in_words(found));

@@ -189,11 +189,11 @@ fn place_of(tenant: &Tenant, assistant: &AssistantName) -> String {
 }
 
 fn read_instructions(problems: &mut Problems, place: &str, assistant: &mut AssistantConfig, folder: &Path) {
-    match (&assistant.instructions, &assistant.instructions_file) {
+    match (&assistant.instructions, assistant.instructions_file.take()) {
         (Some(_), Some(_)) => problems.add(place, "has both `instructions` and `instructions_file`: keep one"),
         (None, None) => problems.add(place, "has no instructions: add `instructions` or `instructions_file`"),
         (Some(_), None) => {}
-        (None, Some(file)) => match std::fs::read_to_string(folder.join(file)) {
+        (None, Some(file)) => match std::fs::read_to_string(folder.join(&file)) {
             Ok(text) => assistant.instructions = Some(text),
             Err(error) => problems.add(place, format_args!("instructions_file `{}`: {error}", file.display())),
         },

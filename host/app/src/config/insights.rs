@@ -22,15 +22,16 @@ pub struct InsightsConfig {
 }
 
 impl InsightsConfig {
-    /// Puts a schema that is in a file of its own where the others are, and says what is wrong.
+    /// Puts a schema that is in a file of its own where the others are, as if it had been written there, and says what is
+    /// wrong.
     pub(super) fn read(&mut self, problems: &mut Problems, place: &str, folder: &Path) {
-        match (&self.schema, &self.schema_file) {
+        match (&self.schema, self.schema_file.take()) {
             (Some(_), Some(_)) => problems.add(place, "has both `schema` and `schema_file`: keep one"),
             (None, None) => {
                 problems.add(place, "has no schema: add `schema` or `schema_file`, a JSON Schema of an object")
             }
             (Some(_), None) => {}
-            (None, Some(file)) => match schema_of(&folder.join(file)) {
+            (None, Some(file)) => match schema_of(&folder.join(&file)) {
                 Ok(schema) => self.schema = Some(schema),
                 Err(why) => problems.add(place, format_args!("schema_file `{}`: {why}", file.display())),
             },

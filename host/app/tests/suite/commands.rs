@@ -39,7 +39,10 @@ fn demo_shows_the_main_job_and_keeps_its_records_where_told() {
     assert_eq!(played, [SCENARIOS, &["crash"]].concat());
     for line in &lines {
         let keys: Vec<&String> = line.as_object().expect("an object").keys().collect();
+        let keys: Vec<&str> = keys.into_iter().map(String::as_str).filter(|key| *key != "insights").collect();
         assert_eq!(keys, ["effects", "outcome", "refused", "run", "scenario", "turns"]);
+        let is_sales = ["sales-qualification", "crash"].iter().any(|name| line["scenario"] == *name);
+        assert_eq!(line.get("insights").is_some(), is_sales, "{line}");
     }
     let line = lines.iter().find(|line| line["scenario"] == "sales-qualification").expect("it is played");
     assert_eq!(line["refused"], serde_json::json!([{"tool": "transfer_call", "reason": "telephony"}]));
@@ -57,6 +60,13 @@ fn demo_shows_the_main_job_and_keeps_its_records_where_told() {
         &[],
     );
     check(folder.path(), &["logs", &run[..8], "--store", "demo.db", "--format", "json"], 0, &["\"replied\""], &[]);
+    let insights = line["insights"]["intent"].as_str().expect("a text");
+    assert_eq!(insights, "pilot");
+    check(folder.path(), &["logs", run, "--store", "demo.db", "--insights"], 0, &["\"intent\": \"pilot\""], &["Turn"]);
+    let without = lines.iter().find(|line| line["scenario"] == "voicemail").expect("it is played");
+    let without = without["run"].as_str().expect("a text");
+    let said = ["has no insights: its assistant asks for none"];
+    check(folder.path(), &["logs", without, "--store", "demo.db", "--insights"], 2, &[], &said);
     check(
         folder.path(),
         &["logs", "run_nope", "--store", "demo.db"],

@@ -65,6 +65,14 @@ fn broken_configurations_say_where_and_what_instead() {
     check("\"sms/send_sms\"", "\"sms/send_sms\", \"sms/send_sms\"", Err(&["another tool is called `send_sms`"]));
     check("[plugins.sms]\ncomponent = \"sms.wasm\"", "", Err(&["tenants.acme.plugins.sms", "add [plugins.sms]"]));
     check("[\"sms/send_sms\"]", "[]", Err(&["has no tools"]));
+    let insights = |said: &str| format!("[\"sms/send_sms\"]\n{said}");
+    let wrong = |said: &str, words: &[&str]| check("[\"sms/send_sms\"]", &insights(said), Err(words));
+    check("[\"sms/send_sms\"]", &insights("insights.schema = { type = \"object\" }"), Ok(()));
+    wrong("insights = {}", &["assistants.ann.insights", "has no schema: add `schema` or `schema_file`"]);
+    wrong("insights.schema = { type = \"array\" }", &["ann.insights.schema", "must say `\"type\": \"object\"`"]);
+    wrong("insights.schema_file = \"none.json\"", &["ann.insights", "schema_file `none.json`", "No such file"]);
+    wrong("insights.schema = {}\ninsights.schema_file = \"s.json\"", &["keep one"]);
+    wrong("insights.scheme = {}", &["did you mean `schema`?"]);
     let bind = "bind.send_sms = { to = \"call.contact\" }";
     check(bind, "constrain.send_sms.text = { max_length = 60 }\neffects.\"*\".per_run_max = 1", Ok(()));
     check(bind, "constrain.send_sms.text = { maxlength = 60 }", Err(&["did you mean `max_length`?"]));
