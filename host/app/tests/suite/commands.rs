@@ -62,7 +62,7 @@ fn demo_shows_the_main_job_and_keeps_its_records_where_told() {
     check(folder.path(), &["logs", &run[..8], "--store", "demo.db", "--format", "json"], 0, &["\"replied\""], &[]);
     let insights = line["insights"]["intent"].as_str().expect("a text");
     assert_eq!(insights, "pilot");
-    check(folder.path(), &["logs", run, "--store", "demo.db", "--insights"], 0, &["\"intent\": \"pilot\""], &["Turn"]);
+    check(folder.path(), &["logs", run, "--store", "demo.db", "--insights"], 0, &["\"intent\": \"pilot\""], &[]);
     let without = lines.iter().find(|line| line["scenario"] == "voicemail").expect("it is played");
     let without = without["run"].as_str().expect("a text");
     let said = ["has no insights: its assistant asks for none"];
