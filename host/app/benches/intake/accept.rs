@@ -6,6 +6,7 @@ use aftercall_app::{
     app::{App, Surroundings},
     config::Config,
     demo::{Plugins, Scenario, Webhook, build_plugins, client, configure, post, secret, start},
+    prepare::Call,
     progress::Silence,
     serve::Server,
 };
@@ -47,13 +48,14 @@ pub(crate) async fn measure() -> anyhow::Result<Rates> {
     let env = |name: &str| secret(&credentials, name);
     let webhooks = Webhook::all(&config, &env)?;
     let app = Arc::new(App::build(config, Surroundings::new(&env, Arc::new(Silence))).await?);
+    let rows = rows(&app, &scenario.call)?;
     let server = Server::bind(app).await?;
     let ours = format!("http://{}", server.address());
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = tokio::spawn(server.run(async move {
         let _ = stopped.await;
     }));
-    let limit = format!("http://{}", limit::start(&folder.path().join("limit.db")).await?);
+    let limit = format!("http://{}", limit::start(&folder.path().join("limit.db"), rows).await?);
 
     let client = client()?;
     let template = std::str::from_utf8(&scenario.call).context("the call is text")?;
@@ -68,6 +70,13 @@ pub(crate) async fn measure() -> anyhow::Result<Rates> {
     serving.await??;
     sandbox.shutdown().await;
     Ok(best)
+}
+
+/// What the template of all calls comes to.
+fn rows(app: &App, call: &[u8]) -> anyhow::Result<limit::Rows> {
+    let (parsed, tenant) = (aftercall_intake::parse(call)?, "north".parse()?);
+    let call = Call { raw: call, parsed, tenant: Some(&tenant), assistant: None, revision: 0 };
+    limit::Rows::of(&app.prepare(call)?)
 }
 
 /// One run at a time, which waits for its model; all others wait for it.

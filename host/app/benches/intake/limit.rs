@@ -1,9 +1,11 @@
-//! The least that a durable intake can do: bare axum, and a writer that commits what comes meanwhile together. It verifies
-//! nothing, understands nothing and remembers nothing.
+//! The least that a durable intake can do: bare axum, and a writer that commits what comes meanwhile together, into the same
+//! tables with the same indexes. It verifies nothing and understands nothing: what it writes beside each body is what the
+//! template of all bodies comes to.
 
 use std::{net::SocketAddr, path::Path};
 
-use anyhow::Context as _;
+use aftercall_core::ports::Accept;
+use aftercall_storage::Sqlite;
 use axum::{Json, Router, body::Bytes, extract::State, response::IntoResponse};
 use http::StatusCode;
 use hyper::server::conn::http1;
@@ -15,8 +17,21 @@ use tokio::{
     sync::{mpsc, oneshot},
 };
 
-/// About what the first event of a run takes, which pins what it stands on, in bytes.
-const FOOTING_BYTES: usize = 4_000;
+/// What is written of each call beside its body.
+pub(crate) struct Rows {
+    /// The conversation, as JSON.
+    conversation: String,
+    /// The first event of its run, as JSON.
+    first: String,
+}
+
+impl Rows {
+    /// Those of a call that somebody has understood.
+    pub(crate) fn of(accept: &Accept) -> anyhow::Result<Self> {
+        let conversation = serde_json::to_string(&accept.conversation)?;
+        Ok(Self { conversation, first: serde_json::to_string(&accept.first)? })
+    }
+}
 
 /// A body to be written, and whoever waits for that.
 type Order = (Bytes, oneshot::Sender<()>);
@@ -25,17 +40,13 @@ type Order = (Bytes, oneshot::Sender<()>);
 const ORDERS_MAX: usize = 1_024;
 
 /// Starts it, with its rows in a file, and says where it listens. It ends with the process.
-pub(crate) async fn start(file: &Path) -> anyhow::Result<SocketAddr> {
+pub(crate) async fn start(file: &Path, rows: Rows) -> anyhow::Result<SocketAddr> {
+    // For the tables.
+    drop(Sqlite::open(file)?);
     let connection = Connection::open(file)?;
-    connection.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-         CREATE TABLE runs (number INTEGER PRIMARY KEY, run TEXT NOT NULL UNIQUE);
-         CREATE TABLE conversations (run INTEGER PRIMARY KEY, json TEXT NOT NULL, raw BLOB NOT NULL);
-         CREATE TABLE events (run INTEGER NOT NULL, seq INTEGER NOT NULL, json TEXT NOT NULL);
-         CREATE UNIQUE INDEX events_by_place ON events (run, seq);",
-    )?;
+    connection.execute_batch("PRAGMA synchronous = FULL")?;
     let (orders, taken) = mpsc::channel(ORDERS_MAX);
-    std::thread::spawn(move || write(&connection, taken));
+    std::thread::spawn(move || write(&connection, &rows, taken));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let router = Router::new().fallback(accept).with_state(orders);
@@ -58,10 +69,10 @@ async fn accept(State(orders): State<mpsc::Sender<Order>>, body: Bytes) -> impl 
 }
 
 /// Writes orders, those that came meanwhile in one transaction, until nobody can order any more or the file fails.
-fn write(connection: &Connection, mut taken: mpsc::Receiver<Order>) {
+fn write(connection: &Connection, rows: &Rows, mut taken: mpsc::Receiver<Order>) {
     while let Some(first) = taken.blocking_recv() {
         let group: Vec<Order> = std::iter::once(first).chain(std::iter::from_fn(|| taken.try_recv().ok())).collect();
-        if insert(connection, &group).is_err() {
+        if insert(connection, rows, &group).is_err() {
             return;
         }
         for (_, written) in group {
@@ -71,21 +82,26 @@ fn write(connection: &Connection, mut taken: mpsc::Receiver<Order>) {
     }
 }
 
-fn insert(connection: &Connection, group: &[Order]) -> anyhow::Result<()> {
-    let footing = "x".repeat(FOOTING_BYTES);
+fn insert(connection: &Connection, rows: &Rows, group: &[Order]) -> anyhow::Result<()> {
+    let Rows { conversation, first } = rows;
     connection.execute_batch("BEGIN IMMEDIATE")?;
     for (body, _) in group {
-        let text = std::str::from_utf8(body).context("a body is text")?;
-        connection.prepare_cached("INSERT INTO runs (run) VALUES (hex(randomblob(12)))")?.execute([])?;
-        let run = connection.last_insert_rowid();
-        connection.prepare_cached("INSERT INTO conversations (run, json, raw) VALUES (?1, ?2, ?3)")?.execute((
-            run,
-            text,
-            &body[..],
-        ))?;
         connection
-            .prepare_cached("INSERT INTO events (run, seq, json) VALUES (?1, 0, ?2)")?
-            .execute((run, &footing))?;
+            .prepare_cached(
+                "INSERT INTO runs (run, tenant, platform, conversation, revision, accepted_at, fence, standing, wake_at)
+                 VALUES ('run_' || hex(randomblob(12)), 'north', 'native', hex(randomblob(6)), 0, unixepoch() * 1000, 1,
+                     'under-way', 0)",
+            )?
+            .execute([])?;
+        let run = connection.last_insert_rowid();
+        connection
+            .prepare_cached("INSERT INTO conversations (run, version, json, raw) VALUES (?1, 1, ?2, ?3)")?
+            .execute((run, conversation, &body[..]))?;
+        connection
+            .prepare_cached(
+                "INSERT INTO events (run, seq, at, version, json) VALUES (?1, 0, unixepoch() * 1000, 1, ?2)",
+            )?
+            .execute((run, first))?;
     }
     connection.execute_batch("COMMIT")?;
     Ok(())
