@@ -8,6 +8,7 @@ mod openai_chat;
 mod openai_responses;
 mod placeholder;
 pub mod script;
+mod stream;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +21,7 @@ use format::{FORMATS, Format, History, Refused, Said};
 use openai_chat::OpenaiChat;
 use openai_responses::Background;
 use script::{LineFault, Script};
+use stream::Event;
 
 /// Roughly what a token of English takes.
 const BYTES_PER_TOKEN: usize = 4;
@@ -80,12 +82,20 @@ impl Model {
         format.check_headers(request)?;
         format.check(&body)?;
         let input_tokens = request.body().len().div_ceil(BYTES_PER_TOKEN);
-        let played = self.line(format, &body, input_tokens, now_ms);
+        let streamed = format.is_streamed(request, &body);
+        let played = self.line(format, &body, streamed, input_tokens, now_ms);
         Ok(played.unwrap_or_else(|message| script_fault(format, message)))
     }
 
     /// Plays the line that the request has come to. An error is the script's, not the client's.
-    fn line(&mut self, format: &dyn Format, body: &Value, input_tokens: usize, now_ms: u64) -> Result<Reply, String> {
+    fn line(
+        &mut self,
+        format: &dyn Format,
+        body: &Value,
+        streamed: bool,
+        input_tokens: usize,
+        now_ms: u64,
+    ) -> Result<Reply, String> {
         let history = format.history(body);
         let turn = history.turn;
         let (index, scene) =
@@ -95,7 +105,8 @@ impl Model {
         })?;
         let asked = self.asked.entry((index, turn)).or_default();
         *asked += 1;
-        if let Some(fault) = line.fault.as_ref().filter(|fault| fault.times.is_none_or(|times| *asked <= times)) {
+        let fault = line.fault.as_ref().filter(|fault| fault.times.is_none_or(|times| *asked <= times));
+        if let Some(fault) = fault.filter(|fault| !streamed || fault.after_events.is_none()) {
             return Ok(faulty(format, fault));
         }
         let filled = |error: placeholder::Error| format!("{}, line {turn}: {error}", scene.name);
@@ -104,6 +115,13 @@ impl Model {
         let calls = calls.collect::<Result<_, _>>().map_err(filled)?;
         let said = Said { scene: &scene.name, turn, line, text, calls, body, input_tokens, now_ms };
         let reply = format.reply(&said);
+        if streamed {
+            let mut events = format.events(&reply, body);
+            if let Some(fault) = fault {
+                fail(&mut events, format, fault);
+            }
+            return Ok(stream::reply(&events));
+        }
         let reply = match format.is_background(body) {
             true => self.background.begin(reply, line.polls.unwrap_or(1), *asked),
             false => reply,
@@ -177,6 +195,15 @@ fn faulty(format: &dyn Format, fault: &LineFault) -> Reply {
         reply = reply.header(http::header::RETRY_AFTER, seconds.into());
     }
     reply
+}
+
+/// Has a stream fail after as many of its events as the fault says.
+fn fail(events: &mut Vec<Event>, format: &dyn Format, fault: &LineFault) {
+    events.truncate(fault.after_events.unwrap_or_default());
+    let error = faulty(format, fault);
+    if !error.status.is_success() {
+        events.push(format.error(&String::from_utf8_lossy(&error.body)));
+    }
 }
 
 fn script_fault(format: &dyn Format, message: String) -> Reply {

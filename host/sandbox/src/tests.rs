@@ -9,6 +9,7 @@ mod model;
 mod pagerduty;
 mod responses;
 mod sendgrid;
+mod stream;
 mod twilio;
 mod zendesk;
 

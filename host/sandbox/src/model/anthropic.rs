@@ -2,6 +2,7 @@
 
 mod check;
 mod seal;
+mod stream;
 
 use std::borrow::Cow;
 
@@ -10,6 +11,7 @@ use serde_json::{Value, json};
 use super::{
     BYTES_PER_TOKEN,
     format::{Format, History, Refused, Said, ToolResult},
+    stream::Event,
 };
 use crate::endpoint::{Reply, Request};
 
@@ -75,6 +77,14 @@ impl Format for Anthropic {
             reply["stop_details"] = json!({"type": "refusal", "category": null, "explanation": refusal});
         }
         reply
+    }
+
+    fn events(&self, reply: &Value, _: &Value) -> Vec<Event> {
+        stream::events(reply)
+    }
+
+    fn error(&self, body: &str) -> Event {
+        serde_json::from_str(body).map_or_else(|_| Event::verbatim(body), |body| Event::of_type(&body))
     }
 
     fn refuse(&self, refused: &Refused) -> Reply {

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{
     anthropic::Anthropic, gemini::Gemini, openai_chat::OpenaiChat, openai_responses::OpenaiResponses, script::Line,
+    stream::Event,
 };
 use crate::endpoint::{Reply, Request};
 
@@ -18,7 +19,7 @@ pub(crate) trait Format: Sync {
     /// The key that a request shows.
     fn key<'a>(&self, request: &'a Request) -> Option<&'a str>;
 
-    /// Whether the real provider would take these headers, the key aside.
+    /// Whether the real provider would take these headers, the key aside, and this address.
     fn check_headers(&self, _: &Request) -> Result<(), Refused> {
         Ok(())
     }
@@ -34,6 +35,19 @@ pub(crate) trait Format: Sync {
 
     /// A refusal in the provider's shape.
     fn refuse(&self, refused: &Refused) -> Reply;
+
+    /// Whether a reply is streamed to who sends a checked body to this address.
+    fn is_streamed(&self, _: &Request, body: &Value) -> bool {
+        body["stream"] == true
+    }
+
+    /// A reply to a checked body, streamed.
+    fn events(&self, reply: &Value, body: &Value) -> Vec<Event>;
+
+    /// The event of an error in the midst of a stream, of whose body this is the text.
+    fn error(&self, body: &str) -> Event {
+        Event::verbatim(body)
+    }
 
     /// Whether the reply to a checked body is made in the background.
     fn is_background(&self, _: &Value) -> bool {

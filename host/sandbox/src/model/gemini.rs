@@ -2,6 +2,7 @@
 
 mod check;
 mod seal;
+mod stream;
 
 use std::borrow::Cow;
 
@@ -11,20 +12,34 @@ use serde_json::{Map, Value, json};
 use super::{
     BYTES_PER_TOKEN,
     format::{Format, History, Refused, Said, ToolResult},
+    stream::Event,
 };
 use crate::endpoint::{Reply, Request};
 use check::field;
 
 pub(crate) struct Gemini;
 
+/// The methods of a model.
+const WHOLE: &str = "generateContent";
+const STREAMED: &str = "streamGenerateContent";
+
 impl Format for Gemini {
     fn serves(&self, path: &str) -> bool {
-        let model = path.strip_prefix("/v1beta/models/").and_then(|rest| rest.strip_suffix(":generateContent"));
-        model.is_some_and(|model| !model.is_empty() && !model.contains('/'))
+        let called = path.strip_prefix("/v1beta/models/").and_then(|rest| rest.split_once(':'));
+        called.is_some_and(|(model, method)| {
+            !model.is_empty() && !model.contains('/') && [WHOLE, STREAMED].contains(&method)
+        })
     }
 
     fn key<'a>(&self, request: &'a Request) -> Option<&'a str> {
         request.headers().get("x-goog-api-key")?.to_str().ok()
+    }
+
+    fn check_headers(&self, request: &Request) -> Result<(), Refused> {
+        match self.is_streamed(request, &Value::Null) && request.uri().query() != Some("alt=sse") {
+            true => Err(Refused::new("The sandbox streams with alt=sse alone.")),
+            false => Ok(()),
+        }
     }
 
     fn check(&self, body: &Value) -> Result<(), Refused> {
@@ -63,6 +78,14 @@ impl Format for Gemini {
             "modelVersion": "sandbox",
             "responseId": format!("{}-{}", said.scene, said.turn),
         })
+    }
+
+    fn is_streamed(&self, request: &Request, _: &Value) -> bool {
+        request.uri().path().ends_with(STREAMED)
+    }
+
+    fn events(&self, reply: &Value, _: &Value) -> Vec<Event> {
+        stream::events(reply)
     }
 
     fn refuse(&self, refused: &Refused) -> Reply {

@@ -1,6 +1,7 @@
 //! OpenAI's Chat Completions.
 
 mod check;
+mod stream;
 
 use std::borrow::Cow;
 
@@ -10,6 +11,7 @@ use serde_json::{Value, json};
 use super::{
     BYTES_PER_TOKEN,
     format::{Format, History, Refused, Said, ToolResult},
+    stream::Event,
 };
 use crate::endpoint::{Reply, Request, credential};
 
@@ -17,7 +19,9 @@ pub(crate) use check::is_function_name;
 
 /// How OpenAI words what every format of its refuses.
 pub(crate) mod words {
-    pub(crate) use super::check::{array, function_name, invalid_value, missing, object, schema, string, wrong_type};
+    pub(crate) use super::check::{
+        array, function_name, invalid_value, missing, object, schema, stream, string, wrong_type,
+    };
 }
 
 pub(crate) struct OpenaiChat;
@@ -69,6 +73,10 @@ impl Format for OpenaiChat {
             "service_tier": "default",
             "system_fingerprint": "fp_sandbox",
         })
+    }
+
+    fn events(&self, reply: &Value, body: &Value) -> Vec<Event> {
+        stream::events(reply, body)
     }
 
     fn refuse(&self, refused: &Refused) -> Reply {

@@ -3,6 +3,7 @@
 mod background;
 mod check;
 mod seal;
+mod stream;
 
 use std::borrow::Cow;
 
@@ -14,6 +15,7 @@ use super::{
     BYTES_PER_TOKEN,
     format::{Ask, Format, History, Refused, Said, ToolResult},
     openai_chat::OpenaiChat,
+    stream::Event,
 };
 use crate::endpoint::{Reply, Request, credential};
 
@@ -75,6 +77,14 @@ impl Format for OpenaiResponses {
                 "total_tokens": said.input_tokens + output_tokens,
             },
         })
+    }
+
+    fn events(&self, reply: &Value, _: &Value) -> Vec<Event> {
+        stream::events(reply)
+    }
+
+    fn error(&self, body: &str) -> Event {
+        stream::error(body)
     }
 
     fn refuse(&self, refused: &Refused) -> Reply {

@@ -82,6 +82,10 @@ pub struct LineFault {
     /// The `Retry-After` header.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u32>,
+    /// Where the reply is streamed: how many of its events come before the fault. An error then comes in an event; with a
+    /// status that is none, the stream breaks off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_events: Option<usize>,
     /// How many of the first requests for the line get it; without a number, all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,

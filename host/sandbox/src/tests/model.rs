@@ -129,7 +129,7 @@ async fn scenes_are_told_apart_by_their_markers() {
 #[tokio::test]
 async fn faults_of_a_line_come_first() {
     let faulty = |status, body, times| Line {
-        fault: Some(LineFault { status, body, retry_after_seconds: Some(3), times }),
+        fault: Some(LineFault { status, body, retry_after_seconds: Some(3), after_events: None, times }),
         ..Line::text("at last")
     };
     let world = world(Script::of([
@@ -277,7 +277,7 @@ async fn lines_are_said_in_anthropics_words_too() {
 #[tokio::test]
 async fn anthropic_refuses_in_its_own_shape() {
     let fault = |status| Line {
-        fault: Some(LineFault { status, body: None, retry_after_seconds: Some(3), times: Some(1) }),
+        fault: Some(LineFault { status, body: None, retry_after_seconds: Some(3), after_events: None, times: Some(1) }),
         refusal: Some("I can't.".to_owned()),
         ..Line::default()
     };

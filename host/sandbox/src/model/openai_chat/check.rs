@@ -75,13 +75,7 @@ pub(crate) fn check(body: &Value) -> Result<(), Refused> {
 }
 
 fn parameters(fields: &Map<String, Value>) -> Result<(), Refused> {
-    match fields.get("stream") {
-        None | Some(Value::Null | Value::Bool(false)) => {}
-        Some(Value::Bool(true)) => {
-            return Err(Refused::new("The sandbox does not stream.".to_owned()).at("stream").code("unsupported_value"));
-        }
-        Some(other) => return Err(wrong_type("stream", "a boolean", other)),
-    }
+    stream(fields, &["include_usage", "include_obfuscation"])?;
     for (name, lowest, highest) in [
         ("temperature", 0.0, 2.0),
         ("top_p", 0.0, 1.0),
@@ -107,6 +101,28 @@ fn parameters(fields: &Map<String, Value>) -> Result<(), Refused> {
             );
             return Err(Refused::new(message).at(name).code("integer_below_min_value"));
         }
+    }
+    Ok(())
+}
+
+/// Whether and how a reply is streamed, with the options that the format has for it.
+pub(crate) fn stream(fields: &Map<String, Value>, options: &[&str]) -> Result<(), Refused> {
+    let boolean = |name: &str, value: &Value| match value {
+        Value::Null | Value::Bool(_) => Ok(()),
+        other => Err(wrong_type(name, "a boolean", other)),
+    };
+    let (at, is_on) = ("stream_options", fields.get("stream") == Some(&Value::Bool(true)));
+    fields.get("stream").map_or(Ok(()), |stream| boolean("stream", stream))?;
+    let Some(given) = fields.get(at).filter(|given| !given.is_null()) else { return Ok(()) };
+    if !is_on {
+        return Err(Refused::new(format!("The '{at}' parameter is only allowed when 'stream' is enabled.")).at(at));
+    }
+    for (name, value) in object(at, given)? {
+        let place = format!("{at}.{name}");
+        if !options.contains(&name.as_str()) {
+            return Err(Refused::new(format!("Unknown parameter: '{place}'.")).at(&place).code("unknown_parameter"));
+        }
+        boolean(&place, value)?;
     }
     Ok(())
 }

@@ -46,7 +46,8 @@ impl Background {
     }
 }
 
-fn unfinished(reply: &Value, status: &str) -> Value {
+/// What the provider says of a response that isn't made yet.
+pub(super) fn unfinished(reply: &Value, status: &str) -> Value {
     let mut unfinished = reply.clone();
     unfinished["status"] = status.into();
     unfinished["output"] = json!([]);

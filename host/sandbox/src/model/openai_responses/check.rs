@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::seal;
 use crate::model::{
     format::Refused,
-    openai_chat::words::{array, function_name, invalid_value, missing, object, schema, string, wrong_type},
+    openai_chat::words::{array, function_name, invalid_value, missing, object, schema, stream, string, wrong_type},
 };
 
 /// Whether the real provider would take this body.

@@ -20,8 +20,7 @@ pub(super) fn check(fields: &Fields, generation: &Generation) -> Result<(), Refu
         return Err(at("max_tokens", &words));
     }
     match fields.get("stream") {
-        None | Some(Value::Bool(false)) => {}
-        Some(Value::Bool(true)) => return Err(at("stream", "The sandbox does not stream.")),
+        None | Some(Value::Bool(_)) => {}
         Some(_) => return Err(at("stream", "Input should be a valid boolean")),
     }
     if let Some(sequences) = fields.get("stop_sequences") {

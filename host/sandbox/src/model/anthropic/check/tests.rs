@@ -75,7 +75,8 @@ fn bodies() {
     expect(without("messages"), Some("messages: Field required"));
     expect(with("messages", json!([])), Some("messages: at least one item is required"));
     expect(with("frequency_penalty", json!(1)), Some("frequency_penalty: Extra inputs are not permitted"));
-    expect(with("stream", json!(true)), Some("does not stream"));
+    expect(with("stream", json!(true)), None);
+    expect(with("stream_options", json!({})), Some("stream_options: Extra inputs are not permitted"));
     expect(with("stream", json!(7)), Some("stream: Input should be a valid boolean"));
     expect(with("system", json!("Be kind.")), None);
     expect(with("system", json!([text("Be kind.")])), None);

@@ -44,7 +44,20 @@ fn bodies() {
     expect(with("messages", json!([])), Some(("empty array", Some("messages"))));
     expect(with("messages", json!("hi")), Some(("expected an array of objects, but got a string", Some("messages"))));
     expect(with("top_k", json!(4)), Some(("Unknown parameter: 'top_k'", Some("top_k"))));
-    expect(with("stream", json!(true)), Some(("does not stream", Some("stream"))));
+    expect(with("stream", json!(true)), None);
+    expect(with("stream_options", json!({})), Some(("only allowed when 'stream' is enabled", Some("stream_options"))));
+    for (options, expected) in [
+        (json!({}), None),
+        (Value::Null, None),
+        (json!({"include_usage": true, "include_obfuscation": false}), None),
+        (json!({"usage": true}), Some(("Unknown parameter: 'stream_options.usage'", Some("stream_options.usage")))),
+        (json!({"include_usage": 1}), Some(("expected a boolean", Some("stream_options.include_usage")))),
+        (json!([]), Some(("expected an object", Some("stream_options")))),
+    ] {
+        let mut body = with("stream", json!(true));
+        body["stream_options"] = options;
+        expect(body, expected);
+    }
     expect(with("stream", json!("no")), Some(("expected a boolean", Some("stream"))));
     expect(with("stream", json!(false)), None);
     expect(with("temperature", json!(2.5)), Some(("from 0 to 2", Some("temperature"))));

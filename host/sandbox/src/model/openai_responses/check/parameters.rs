@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Refused, array, invalid_value, missing, object, seal, string, wrong_type};
+use super::{Refused, array, invalid_value, missing, object, seal, stream, string, wrong_type};
 
 /// Every top-level parameter that the provider knows; it refuses others.
 const PARAMETERS: &[&str] = &[
@@ -86,15 +86,17 @@ fn known(fields: &Map<String, Value>) -> Result<(), Refused> {
 }
 
 fn switches(fields: &Map<String, Value>) -> Result<(), Refused> {
-    for name in ["background", "store", "stream"] {
+    stream(fields, &["include_obfuscation"])?;
+    for name in ["background", "store"] {
         match fields.get(name) {
             None | Some(Value::Null | Value::Bool(_)) => {}
             Some(other) => return Err(wrong_type(name, "a boolean", other)),
         }
     }
     let is_on = |name: &str| fields.get(name) == Some(&Value::Bool(true));
-    if is_on("stream") {
-        return Err(Refused::new("The sandbox does not stream.").at("stream").code("unsupported_value"));
+    if is_on("stream") && is_on("background") {
+        let message = "The sandbox does not stream what is made in the background.";
+        return Err(Refused::new(message).at("stream").code("unsupported_value"));
     }
     if is_on("background") && fields.get("store") == Some(&Value::Bool(false)) {
         return Err(Refused::new("Background mode requires store=true.").at("store"));

@@ -54,7 +54,16 @@ fn bodies() {
     expect(with("max_output_tokens", json!(16)), None);
     expect(with("temperature", json!(2.5)), Some(("from 0 to 2", Some("temperature"))));
     expect(with("top_p", json!("x")), Some(("a decimal", Some("top_p"))));
-    expect(with("stream", json!(true)), Some(("does not stream", Some("stream"))));
+    expect(with("stream", json!(true)), None);
+    let both = |name: &str, value: Value| {
+        let mut body = with("stream", json!(true));
+        body[name] = value;
+        body
+    };
+    expect(both("background", json!(true)), Some(("does not stream", Some("stream"))));
+    expect(both("stream_options", json!({"include_obfuscation": false})), None);
+    let unknown = "stream_options.include_usage";
+    expect(both("stream_options", json!({"include_usage": true})), Some(("Unknown parameter", Some(unknown))));
     expect(with("store", json!("no")), Some(("a boolean", Some("store"))));
     expect(with("store", json!(false)), None);
     expect(with("background", json!(true)), None);
