@@ -312,6 +312,8 @@ fn models(config: &Config, around: &Surroundings<'_>) -> anyhow::Result<Models> 
             server: model.server,
             key,
             timeout_ms: model.timeout_ms.unwrap_or(aftercall_llm::TIMEOUT_MS_DEFAULT),
+            idle_ms_max: model.idle_ms_max.unwrap_or(aftercall_llm::IDLE_MS_DEFAULT),
+            stream: model.stream,
             context_tokens: model.context_tokens.map(NonZeroU64::get),
             background: model.background,
         });

@@ -11,9 +11,11 @@ mod reply;
 mod request;
 mod schema;
 mod settings;
+mod stream;
 mod transcript;
 mod turns;
 
 pub(crate) use beyond::beyond;
 pub(crate) use reply::read;
 pub(crate) use request::body;
+pub(crate) use stream::Events;

@@ -17,18 +17,34 @@ use crate::{
     openai_chat::{self, Server},
     openai_responses,
     route::Route,
+    stream::{Assembly, Stream, cut_off},
 };
+
+/// How a reply is to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// In one piece, once it is made.
+    Whole,
+    /// Piece by piece, so that the connection is never silent for long.
+    Streamed,
+    /// When it is asked for, until it is made.
+    Background,
+}
 
 /// A wire format.
 pub(crate) struct Wire {
     /// The path below the endpoint's base, in segments, for the model of that name on the wire.
-    pub(crate) path: fn(model: &str) -> Vec<String>,
+    pub(crate) path: fn(model: &str, delivery: Delivery) -> Vec<String>,
+    /// What a request for a stream has in its query: a name and a value.
+    pub(crate) streamed_query: Option<(&'static str, &'static str)>,
     /// The header that carries the key, and what stands before the key in it.
     pub(crate) key: (HeaderName, &'static str),
     /// Headers that each request carries, their names in lower case.
     pub(crate) headers: &'static [(&'static str, &'static str)],
     /// The body of one request to the model of that name on the wire.
-    pub(crate) body: fn(request: &TurnRequest<'_>, model: &str) -> Result<Vec<u8>, Failure>,
+    pub(crate) body: fn(request: &TurnRequest<'_>, model: &str, delivery: Delivery) -> Result<Vec<u8>, Failure>,
+    /// What puts an answer together that comes as a stream.
+    pub(crate) assembly: fn() -> Box<dyn Assembly>,
     /// The reply to the turn of that number (from 0), or why there is none.
     pub(crate) read: fn(answer: &Answer, turn: usize) -> Result<Reply, Failure>,
     /// What an opaque of this format says beyond the words, calls and results that are kept beside it, each as often as it
@@ -47,37 +63,45 @@ pub(crate) fn wire(dialect: Dialect) -> &'static Wire {
 }
 
 static OPENAI_CHAT: Wire = Wire {
-    path: |_| vec!["chat".to_owned(), "completions".to_owned()],
+    path: |_, _| vec!["chat".to_owned(), "completions".to_owned()],
+    streamed_query: None,
     key: (AUTHORIZATION, "Bearer "),
     headers: &[],
-    body: |request, model| openai_chat::body(request, model, Server::default()),
+    body: |request, model, delivery| openai_chat::body(request, model, delivery, Server::default()),
+    assembly: || Box::<openai_chat::Chunks>::default(),
     read: openai_chat::read,
     beyond: openai_chat::beyond,
 };
 
 static OPENAI_RESPONSES: Wire = Wire {
-    path: |_| vec!["responses".to_owned()],
+    path: |_, _| vec!["responses".to_owned()],
+    streamed_query: None,
     key: (AUTHORIZATION, "Bearer "),
     headers: &[],
     body: openai_responses::body,
+    assembly: || Box::<openai_responses::Events>::default(),
     read: openai_responses::read,
     beyond: openai_responses::beyond,
 };
 
 static ANTHROPIC: Wire = Wire {
-    path: |_| vec!["messages".to_owned()],
+    path: |_, _| vec!["messages".to_owned()],
+    streamed_query: None,
     key: (HeaderName::from_static("x-api-key"), ""),
     headers: &[("anthropic-version", "2023-06-01")],
     body: anthropic::body,
+    assembly: || Box::<anthropic::Events>::default(),
     read: anthropic::read,
     beyond: anthropic::beyond,
 };
 
 static GEMINI: Wire = Wire {
     path: gemini::path,
+    streamed_query: Some(("alt", "sse")),
     key: (HeaderName::from_static("x-goog-api-key"), ""),
     headers: &[],
-    body: gemini::body,
+    body: |request, model, _| gemini::body(request, model),
+    assembly: || Box::<gemini::Answers>::default(),
     read: gemini::read,
     beyond: gemini::beyond,
 };
@@ -92,20 +116,23 @@ pub(crate) fn key_header(route: &Route) -> &'static (HeaderName, &'static str) {
 
 /// The body of one request by a route to the model of that name on the wire.
 pub(crate) fn body(route: &Route, request: &TurnRequest<'_>, model: &str) -> Result<Vec<u8>, Failure> {
+    let delivery = delivery(route);
     match route.dialect {
-        Dialect::OpenaiChat => openai_chat::body(request, model, route.server),
-        dialect => (wire(dialect).body)(request, model),
+        Dialect::OpenaiChat => openai_chat::body(request, model, delivery, route.server),
+        dialect => (wire(dialect).body)(request, model, delivery),
     }
 }
 
-/// What writes the body of one request.
-pub(crate) type Body = fn(request: &TurnRequest<'_>, model: &str) -> Result<Vec<u8>, Failure>;
-
-/// What writes the body of a request whose reply is made in the background. None: the format has no such.
-pub(crate) fn background(dialect: Dialect) -> Option<Body> {
-    match dialect {
-        Dialect::OpenaiResponses => Some(openai_responses::background_body),
-        Dialect::OpenaiChat | Dialect::Anthropic | Dialect::Gemini => None,
+/// How replies come by a route: as it says, else streamed where that is known to lose nothing.
+pub(crate) fn delivery(route: &Route) -> Delivery {
+    let is_streamed = route.stream.unwrap_or_else(|| match route.dialect {
+        Dialect::OpenaiChat => route.server.quirks().streams,
+        Dialect::OpenaiResponses | Dialect::Anthropic | Dialect::Gemini => true,
+    });
+    match route.background {
+        true => Delivery::Background,
+        false if is_streamed => Delivery::Streamed,
+        false => Delivery::Whole,
     }
 }
 
@@ -132,15 +159,37 @@ pub fn read(dialect: Dialect, status: u16, body: Vec<u8>, turn: usize) -> Result
     (wire(dialect).read)(&answer, turn)
 }
 
+/// The same of an answer that comes as a stream of events, in pieces that are cut anywhere.
+///
+/// # Errors
+/// As of [`read`], and the stream ends before the reply does.
+pub fn read_streamed<'a>(
+    dialect: Dialect,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+    turn: usize,
+) -> Result<Reply, Failure> {
+    let mut answer = Answer { route: String::new(), status: 200, retry_after_ms: None, body: Vec::new(), key: None };
+    let mut stream = Stream::new((wire(dialect).assembly)());
+    for piece in pieces {
+        if let Some(body) = stream.take(piece).map_err(|unreadable| unreadable.within(&answer))? {
+            answer.body = body;
+            return (wire(dialect).read)(&answer, turn);
+        }
+    }
+    answer.body = stream.end().ok_or_else(cut_off)?;
+    (wire(dialect).read)(&answer, turn)
+}
+
 /// Whether a provider's own message has a recording in it.
 pub fn has_audio(own: &Opaque) -> bool {
     (wire(own.dialect).beyond)(&own.data.raw()).contains(&Part::Audio)
 }
 
-/// The body of the request that asks for a turn, in the dialect of the request's model.
+/// The body of the request that asks for a turn, in the dialect of the request's model. What a dialect doesn't have is
+/// delivered whole.
 ///
 /// # Errors
 /// The call's model parameters are no JSON object.
-pub fn render(request: &TurnRequest<'_>) -> Result<Vec<u8>, Failure> {
-    (wire(request.model.dialect).body)(request, &request.model.model)
+pub fn render(request: &TurnRequest<'_>, delivery: Delivery) -> Result<Vec<u8>, Failure> {
+    (wire(request.model.dialect).body)(request, &request.model.model, delivery)
 }

@@ -5,7 +5,7 @@
 //! carries the bytes.
 //!
 //! What this crate refuses: to repeat a request (the run machine decides that), to follow a redirect, to use
-//! a proxy, to wait beyond a route's time limit, to change a byte of a history that is in the provider's own
+//! a proxy, to wait beyond a route's time limits, to change a byte of a history that is in the provider's own
 //! form, to show a key.
 
 mod route;
@@ -24,9 +24,10 @@ mod parameters;
 mod sound;
 
 mod answer;
+mod stream;
 mod transport;
 
 pub use answer::REPLY_BYTES_MAX;
-pub use dialect::{has_audio, left_out, read, render};
+pub use dialect::{Delivery, has_audio, left_out, read, read_streamed, render};
 pub use openai_chat::Server;
-pub use route::{Error, Models, Route, TIMEOUT_MS_DEFAULT};
+pub use route::{Error, IDLE_MS_DEFAULT, Models, Route, TIMEOUT_MS_DEFAULT};

@@ -11,8 +11,10 @@ mod messages;
 mod parameters;
 mod reply;
 mod request;
+mod stream;
 
 pub(crate) use beyond::beyond;
 pub(crate) use reply::read;
 pub(crate) use request::body;
 pub use server::Server;
+pub(crate) use stream::Chunks;

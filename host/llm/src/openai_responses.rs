@@ -11,8 +11,10 @@ mod items;
 mod parameters;
 mod reply;
 mod request;
+mod stream;
 
 pub(crate) use background::{Ask, finished};
 pub(crate) use beyond::beyond;
 pub(crate) use reply::read;
-pub(crate) use request::{background_body, body};
+pub(crate) use request::body;
+pub(crate) use stream::Events;

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use crate::{
     answer::Answer,
-    dialect::{background, body, key_header, wire},
+    dialect::{Delivery, body, delivery, key_header, wire},
     openai_chat::Server,
     openai_responses::{Ask, finished},
     transport::Transport,
@@ -26,6 +26,10 @@ use crate::{
 /// How long one turn may take, from the first byte out to the last one in, in milliseconds, where a route
 /// doesn't say: long enough for a model that thinks for minutes.
 pub const TIMEOUT_MS_DEFAULT: u64 = 10 * 60 * 1000;
+
+/// How long nothing may come of a stream that has begun, in milliseconds, where a route doesn't say. Most providers say
+/// something every few seconds; OpenAI's models think unseen for minutes.
+pub const IDLE_MS_DEFAULT: u64 = 5 * 60 * 1000;
 
 /// The operator's way to one model.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +48,11 @@ pub struct Route {
     pub key: Option<Secret>,
     /// How long one turn may take, in milliseconds: [`TIMEOUT_MS_DEFAULT`] suits most.
     pub timeout_ms: u64,
+    /// How long nothing may come of a stream that has begun, in milliseconds: [`IDLE_MS_DEFAULT`] suits most.
+    pub idle_ms_max: u64,
+    /// Whether replies are streamed, which keeps the connection alive while they are made. None: where the server is
+    /// known to lose nothing by it.
+    pub stream: Option<bool>,
     /// How many tokens a request and its reply may have together. None: not known, and no history is taken for too long.
     pub context_tokens: Option<u64>,
     /// Whether a reply is made in the background and asked for until it is there, so that no connection has to last as
@@ -81,6 +90,22 @@ pub enum Error {
         route: String,
         /// What it speaks.
         dialect: Dialect,
+    },
+    /// A reply that is both asked for until it is there and streamed.
+    #[error(
+        "model route `{route}`: a reply is either streamed or made in the background: leave out `stream` or `background`"
+    )]
+    StreamInBackground {
+        /// Of which route.
+        route: String,
+    },
+    /// No time for anything to come.
+    #[error(
+        "model route `{route}`: `idle_ms_max` is 0, in which nothing can come: leave it out, or give it milliseconds"
+    )]
+    Idle {
+        /// Of which route.
+        route: String,
     },
     /// A server of one dialect, where another is spoken.
     #[error(
@@ -178,7 +203,7 @@ impl Models {
     async fn in_background(&self, endpoint: &Endpoint, path: Vec<String>, body: Vec<u8>) -> Result<Answer, Failure> {
         let now = Instant::now();
         let until = now.checked_add(Duration::from_millis(endpoint.route.timeout_ms)).unwrap_or(now);
-        let first = self.transport.post(endpoint, &path, body).await?;
+        let first = self.transport.post(endpoint, &path, None, body).await?;
         let ask = |Ask { id, cancel, within }| {
             let (method, last) = if cancel { (Method::POST, Some("cancel".to_owned())) } else { (Method::GET, None) };
             let path: Vec<String> = path.iter().cloned().chain([id]).chain(last).collect();
@@ -193,10 +218,12 @@ impl Model for Models {
     async fn turn(&self, request: &TurnRequest<'_>) -> Result<Reply, Failure> {
         let (endpoint, model) = self.endpoint(request.model)?;
         let wire = wire(endpoint.route.dialect);
-        let path = (wire.path)(model);
-        let answer = match background(endpoint.route.dialect).filter(|_| endpoint.route.background) {
-            Some(written) => self.in_background(endpoint, path, written(request, model)?).await?,
-            None => self.transport.post(endpoint, &path, body(&endpoint.route, request, model)?).await?,
+        let delivery = delivery(&endpoint.route);
+        let (path, body) = ((wire.path)(model, delivery), body(&endpoint.route, request, model)?);
+        let answer = match delivery {
+            Delivery::Background => self.in_background(endpoint, path, body).await?,
+            Delivery::Whole => self.transport.post(endpoint, &path, None, body).await?,
+            Delivery::Streamed => self.transport.post(endpoint, &path, wire.streamed_query, body).await?,
         };
         (wire.read)(&answer, request.exchanges.len())
     }
@@ -212,8 +239,14 @@ impl Endpoint {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(wrong("has a credential in it, which belongs in `key`"));
         }
-        if route.background && background(route.dialect).is_none() {
+        if route.background && route.dialect != Dialect::OpenaiResponses {
             return Err(Error::Background { route: route.name, dialect: route.dialect });
+        }
+        if route.background && route.stream == Some(true) {
+            return Err(Error::StreamInBackground { route: route.name });
+        }
+        if route.idle_ms_max == 0 {
+            return Err(Error::Idle { route: route.name });
         }
         if route.server != Server::default() && route.dialect != Dialect::OpenaiChat {
             return Err(Error::Server { route: route.name, dialect: route.dialect });

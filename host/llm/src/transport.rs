@@ -11,10 +11,13 @@ use reqwest::{
 };
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt as _;
+use tokio::time::timeout;
 
 use crate::{
     answer::{Answer, REPLY_BYTES_MAX},
+    dialect::wire,
     route::Endpoint,
+    stream::{Stream, cut_off},
 };
 
 /// How long a connection may take, in milliseconds: a host that doesn't answer is found out soon.
@@ -48,10 +51,16 @@ impl Transport {
         Self(client.expect("nothing in these settings depends on the machine"))
     }
 
-    /// Sends JSON to a path below the endpoint's base, and reads the whole answer.
-    pub(crate) async fn post(&self, endpoint: &Endpoint, path: &[String], body: Vec<u8>) -> Result<Answer, Failure> {
+    /// Sends JSON to a path below the endpoint's base, with a query or without, and reads the whole answer.
+    pub(crate) async fn post(
+        &self,
+        endpoint: &Endpoint,
+        path: &[String],
+        query: Option<(&str, &str)>,
+        body: Vec<u8>,
+    ) -> Result<Answer, Failure> {
         let timeout = Duration::from_millis(endpoint.route.timeout_ms);
-        let request = self.request(Method::POST, endpoint, path, timeout);
+        let request = self.request(Method::POST, endpoint, path, query, timeout);
         let request = request.header(CONTENT_TYPE, "application/json").body(body);
         answered(endpoint, request).await
     }
@@ -64,11 +73,21 @@ impl Transport {
         path: &[String],
         timeout: Duration,
     ) -> Result<Answer, Failure> {
-        answered(endpoint, self.request(method, endpoint, path, timeout)).await
+        answered(endpoint, self.request(method, endpoint, path, None, timeout)).await
     }
 
-    fn request(&self, method: Method, endpoint: &Endpoint, path: &[String], timeout: Duration) -> RequestBuilder {
+    fn request(
+        &self,
+        method: Method,
+        endpoint: &Endpoint,
+        path: &[String],
+        query: Option<(&str, &str)>,
+        timeout: Duration,
+    ) -> RequestBuilder {
         let mut url = endpoint.url.clone();
+        if let Some((name, value)) = query {
+            url.query_pairs_mut().append_pair(name, value);
+        }
         url.path_segments_mut().expect("an http URL has a path").pop_if_empty().extend(path);
         self.0.request(method, url).headers(endpoint.headers.clone()).timeout(timeout)
     }
@@ -79,13 +98,37 @@ async fn answered(endpoint: &Endpoint, request: RequestBuilder) -> Result<Answer
     let response = request.send().await.map_err(lost)?;
     let status = response.status().as_u16();
     let retry_after_ms = retry_after_ms(response.headers());
-    let body = read(response).await.map_err(lost)?;
     let (route, key) = (endpoint.route.name.clone(), endpoint.route.key.clone());
-    let answer = Answer { route, status, retry_after_ms, body, key };
+    let mut answer = Answer { route, status, retry_after_ms, body: Vec::new(), key };
+    answer.body = match is_stream(&response) {
+        true => gathered(endpoint, response, &answer).await?,
+        false => read(response).await.map_err(lost)?,
+    };
     if answer.body.len() > REPLY_BYTES_MAX {
         return Err(answer.nonsense(&format!("it has more than {REPLY_BYTES_MAX} bytes")));
     }
     Ok(answer)
+}
+
+/// Whether an answer is a stream of events, whatever was asked for. What is refused never is.
+fn is_stream(response: &Response) -> bool {
+    let media = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let media = media.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
+    response.status().is_success() && media.eq_ignore_ascii_case("text/event-stream")
+}
+
+/// Reads a stream up to the event that is the last one of an answer, and puts the answer together.
+async fn gathered(endpoint: &Endpoint, mut response: Response, answer: &Answer) -> Result<Vec<u8>, Failure> {
+    let route = &endpoint.route;
+    let mut stream = Stream::new((wire(route.dialect).assembly)());
+    loop {
+        let chunk = timeout(Duration::from_millis(route.idle_ms_max), response.chunk()).await;
+        let chunk = chunk.map_err(|_| silent(endpoint))?.map_err(|error| unavailable(&error, endpoint))?;
+        let Some(chunk) = chunk else { return stream.end().ok_or_else(cut_off) };
+        if let Some(body) = stream.take(&chunk).map_err(|unreadable| unreadable.within(answer))? {
+            return Ok(body);
+        }
+    }
 }
 
 fn tls() -> rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier> {
@@ -117,6 +160,16 @@ fn unavailable(error: &reqwest::Error, endpoint: &Endpoint) -> Failure {
     } else {
         format!("the answer of {host} broke off: {}", root_cause(error))
     };
+    Failure { kind: FailureKind::Unavailable, message, retry_after_ms: None }
+}
+
+fn silent(endpoint: &Endpoint) -> Failure {
+    let Endpoint { route, url, .. } = endpoint;
+    let (host, idle_ms_max) = (url.host_str().unwrap_or_default(), route.idle_ms_max);
+    let message = format!(
+        "nothing more came from {host} for {idle_ms_max} ms, the `idle_ms_max` of model route `{}`",
+        route.name
+    );
     Failure { kind: FailureKind::Unavailable, message, retry_after_ms: None }
 }
 

@@ -6,7 +6,7 @@ use aftercall_core::{
     ports::Model as _,
     secret::Secret,
 };
-use aftercall_llm::{Error, Models, REPLY_BYTES_MAX, Route, Server, TIMEOUT_MS_DEFAULT};
+use aftercall_llm::{Error, IDLE_MS_DEFAULT, Models, REPLY_BYTES_MAX, Route, Server, TIMEOUT_MS_DEFAULT};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,
@@ -18,9 +18,13 @@ const TLS_HANDSHAKE: u8 = 22;
 
 const KEY: &str = "sk-hush-hush";
 
-/// Takes one connection, reads one request, writes the script, and gives back what it read. An empty script
-/// keeps the connection open and says nothing until the client goes.
+/// Takes one connection, reads one request, writes the script, and gives back what it read.
 async fn serve(script: Vec<u8>) -> (String, JoinHandle<String>) {
+    serve_and(script, false).await
+}
+
+/// The same, and then says nothing until the client goes, if it is to stay.
+async fn serve_and(script: Vec<u8>, stay: bool) -> (String, JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
     let server = tokio::spawn(async move {
@@ -31,11 +35,11 @@ async fn serve(script: Vec<u8>) -> (String, JoinHandle<String>) {
                 break;
             }
         }
-        if script.is_empty() {
-            stream.read_buf(&mut seen).await.expect("readable");
-        }
         // The client may hang up on an answer that is too large.
         let _ = stream.write_all(&script).await;
+        if stay {
+            while stream.read_buf(&mut seen).await.is_ok_and(|bytes| bytes > 0) {}
+        }
         String::from_utf8_lossy(&seen).into_owned()
     });
     (format!("http://{address}/v1"), server)
@@ -66,6 +70,8 @@ fn route(name: &str, base_url: &str) -> Route {
         key: Some(Secret::new(KEY.to_owned())),
         timeout_ms: TIMEOUT_MS_DEFAULT,
         context_tokens: None,
+        idle_ms_max: IDLE_MS_DEFAULT,
+        stream: Some(false),
         background: false,
     }
 }
@@ -89,7 +95,7 @@ async fn turn(models: &Models, pin: &ModelPin) -> Result<Reply, Failure> {
 
 /// One turn by a route to that script.
 async fn play(script: Vec<u8>, timeout_ms: u64) -> Result<Reply, Failure> {
-    let (base_url, _server) = serve(script).await;
+    let (base_url, _server) = serve_and(script.clone(), script.is_empty()).await;
     let models = Models::new([Route { timeout_ms, ..route("gpt-4.1", &base_url) }], None).expect("routes");
     turn(&models, &models.pin(Some("gpt-4.1")).expect("mapped")).await
 }
@@ -187,6 +193,84 @@ async fn failures_have_their_kind_and_never_the_key() {
     }
 }
 
+/// A stream of these events, in a transfer coding that says where it ends. `last` ends it.
+fn streamed(events: &[&str], last: &str) -> Vec<u8> {
+    let events: String = events.iter().map(|data| format!("data: {data}\n\n")).collect();
+    let chunk = format!("{:x}\r\n{events}\r\n", events.len());
+    let head =
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ntransfer-encoding: chunked\r\n\r\n";
+    format!("{head}{chunk}{last}").into_bytes()
+}
+
+const LAST: &str = "0\r\n\r\n";
+const PIECE: &str = r#"{"choices":[{"index":0,"delta":{"role":"assistant","content":"Done."}}]}"#;
+const STOPPED: &str = r#"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#;
+
+#[tokio::test]
+async fn a_reply_is_streamed_or_comes_as_the_server_has_it() {
+    let whole = streamed(&[PIECE, STOPPED, "[DONE]"], LAST);
+    // What is whole is taken, whether or not the server goes on.
+    let unended = streamed(&[PIECE, STOPPED, "[DONE]"], "");
+    for (stream, script, stay) in [
+        (None, whole.clone(), false),
+        (Some(true), whole.clone(), false),
+        (Some(true), unended, true),
+        (Some(true), http("200 OK", "content-type: application/json\r\n", DONE), false),
+        (Some(false), whole, false),
+        (Some(false), http("200 OK", "", DONE), false),
+    ] {
+        let (base_url, server) = serve_and(script, stay).await;
+        let models = Models::new([Route { stream, ..route("gpt-4.1", &base_url) }], None).expect("routes");
+        let reply = turn(&models, &models.pin(Some("gpt-4.1")).expect("mapped")).await.expect("a reply");
+        assert_eq!(reply.text.as_deref(), Some("Done."));
+        let seen = server.await.expect("served");
+        assert_eq!(seen.contains(r#""stream":true"#), stream != Some(false), "{seen}");
+    }
+}
+
+#[tokio::test]
+async fn geminis_streams_are_at_an_address_of_their_own() {
+    let said = r#"{"candidates":[{"content":{"parts":[{"text":"Done."}]},"finishReason":"STOP"}]}"#;
+    for (stream, script, path) in [
+        (None, streamed(&[said], LAST), "m:streamGenerateContent?alt=sse"),
+        (Some(false), http("200 OK", "", said), "m:generateContent"),
+    ] {
+        let (base_url, server) = serve(script).await;
+        let gemini = Route { dialect: Dialect::Gemini, stream, ..route("m", &base_url) };
+        let models = Models::new([gemini], None).expect("routes");
+        turn(&models, &models.pin(Some("m")).expect("mapped")).await.expect("a reply");
+        let seen = server.await.expect("served");
+        assert!(seen.starts_with(&format!("POST /v1/models/{path} HTTP/1.1\r\n")), "{seen}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_comes_to_nothing_has_its_kind() {
+    let echo = format!(r#"{{"error":{{"message":"wrong {KEY}","code":429}}}}"#);
+    let nonsense = format!("<html>{KEY}");
+    for (script, stay, kind, words) in [
+        (
+            streamed(&[PIECE], ""),
+            true,
+            FailureKind::Unavailable,
+            "for 50 ms, the `idle_ms_max` of model route `gpt-4.1`",
+        ),
+        (streamed(&[PIECE], ""), false, FailureKind::Unavailable, "broke off"),
+        (streamed(&[PIECE], LAST), false, FailureKind::Unavailable, "ended before the reply did"),
+        (streamed(&[PIECE, &echo], LAST), false, FailureKind::RateLimited, "wrong …"),
+        (streamed(&[PIECE, &nonsense], LAST), false, FailureKind::Nonsense, "begins: <html>…"),
+    ] {
+        let (base_url, _server) = serve_and(script, stay).await;
+        let hasty = Route { idle_ms_max: 50, stream: Some(true), ..route("gpt-4.1", &base_url) };
+        let models = Models::new([hasty], None).expect("routes");
+        let pin = models.pin(Some("gpt-4.1")).expect("mapped");
+        let failure = turn(&models, &pin).await.expect_err(words);
+        assert_eq!(failure.kind, kind, "{failure}");
+        assert!(failure.message.contains(words), "`{words}` is not in: {failure}");
+        assert!(!format!("{failure} {failure:?}").contains(KEY), "{failure}");
+    }
+}
+
 #[tokio::test]
 async fn an_endpoint_that_is_not_there_is_unavailable() {
     let gone = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -254,6 +338,16 @@ fn a_route_that_cannot_work_is_refused() {
             vec![Route { dialect: Dialect::Gemini, server: Server::Groq, ..route("a", "http://127.0.0.1/v1") }],
             "`server` is for the dialect `openai-chat`, and this one speaks `gemini`: leave it out",
         ),
+        (
+            vec![Route {
+                dialect: Dialect::OpenaiResponses,
+                background: true,
+                stream: Some(true),
+                ..route("a", "http://127.0.0.1/v1")
+            }],
+            "either streamed or made in the background",
+        ),
+        (vec![Route { idle_ms_max: 0, ..route("a", "http://127.0.0.1/v1") }], "`idle_ms_max` is 0"),
         (vec![keyed("k"), keyed("k")], "two model routes are called `a`"),
     ] {
         let error = Models::new(routes, None).expect_err(words).to_string();

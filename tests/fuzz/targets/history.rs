@@ -29,7 +29,7 @@ fuzz_target!(|payload: &[u8]| {
                 history,
                 words_only: false,
             };
-            let body = aftercall_llm::render(&request).expect("the parameters of a record are an object");
+            let body = aftercall_llm::render(&request, aftercall_llm::Delivery::Whole).expect("the parameters of a record are an object");
             serde_json::from_slice::<Value>(&body).expect("a body is JSON");
         }
     }

@@ -53,7 +53,7 @@ fn whole_way(record: &[u8], dialect: Dialect) -> (Conversation, Vec<u8>) {
         history: History::AsWritten,
         words_only: false,
     };
-    let body = aftercall_llm::render(&request).expect("it has no parameters");
+    let body = aftercall_llm::render(&request, aftercall_llm::Delivery::Whole).expect("it has no parameters");
     (conversation, body)
 }
 

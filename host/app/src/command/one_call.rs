@@ -80,6 +80,9 @@ fn model(call: &cli::OneCall) -> Option<Route> {
         server: aftercall_llm::Server::default(),
         key: key.map(Secret::new),
         timeout_ms: aftercall_llm::TIMEOUT_MS_DEFAULT,
+        idle_ms_max: aftercall_llm::IDLE_MS_DEFAULT,
+        // Which server of Chat Completions it is isn't said, and each makes whole replies.
+        stream: (call.dialect == Dialect::OpenaiChat).then_some(false),
         context_tokens: None,
         background: false,
     })

@@ -136,6 +136,15 @@ pub struct Model {
     /// Longest time for one turn, in milliseconds.
     #[serde(default)]
     pub timeout_ms: Option<u64>,
+    /// Longest time that nothing comes of a reply that is streamed, in milliseconds, before it is given up and asked for
+    /// again. Default: five minutes.
+    #[serde(default)]
+    pub idle_ms_max: Option<u64>,
+    /// Whether replies are streamed, which keeps the connection alive while a model thinks. Default: yes, but for servers
+    /// of `openai-chat` that are known to lose something by it, or of which it isn't known: `ollama`, `telnyx`, `other`;
+    /// and not with `background`.
+    #[serde(default)]
+    pub stream: Option<bool>,
     /// How many tokens a request and its reply may have together. Where it is said, a history that is too long goes without
     /// recordings and without old results of tools.
     #[serde(default)]

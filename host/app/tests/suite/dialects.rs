@@ -7,16 +7,18 @@ use crate::served::{Served, call};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_goes_on_in_each_dialect() {
-    for (dialect, path, background) in [
-        (Dialect::OpenaiChat, "/v1/chat/completions", false),
-        (Dialect::OpenaiResponses, "/v1/responses", false),
-        (Dialect::OpenaiResponses, "/v1/responses", true),
-        (Dialect::Anthropic, "/v1/messages", false),
-        (Dialect::Gemini, "/v1beta/models/gpt-4.1:generateContent", false),
+    for (dialect, path, stream, background) in [
+        (Dialect::OpenaiChat, "/v1/chat/completions", None, false),
+        (Dialect::OpenaiChat, "/v1/chat/completions", Some(false), false),
+        (Dialect::OpenaiResponses, "/v1/responses", None, false),
+        (Dialect::OpenaiResponses, "/v1/responses", None, true),
+        (Dialect::Anthropic, "/v1/messages", None, false),
+        (Dialect::Gemini, "/v1beta/models/gpt-4.1:streamGenerateContent?alt=sse", None, false),
+        (Dialect::Gemini, "/v1beta/models/gpt-4.1:generateContent", Some(false), false),
     ] {
         let served = Served::start(|config| {
             for model in config.models.values_mut() {
-                (model.dialect, model.background) = (dialect, background);
+                (model.dialect, model.stream, model.background) = (dialect, stream, background);
                 if dialect == Dialect::Gemini {
                     model.base_url = model.base_url.replace("/v1", "/v1beta");
                 }

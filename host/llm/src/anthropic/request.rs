@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::{json, value::RawValue};
 
 use super::{generation::Generation, schema::offered, settings::settings, transcript::transcript, turns::raw};
+use crate::dialect::Delivery;
 
 #[derive(Serialize)]
 struct Tool<'a> {
@@ -14,7 +15,7 @@ struct Tool<'a> {
 }
 
 /// The body of one request: the call's parameters, the history, what the model is told now, and each turn since.
-pub(crate) fn body(request: &TurnRequest<'_>, model: &str) -> Result<Vec<u8>, Failure> {
+pub(crate) fn body(request: &TurnRequest<'_>, model: &str, delivery: Delivery) -> Result<Vec<u8>, Failure> {
     let conversation = request.conversation;
     let (system, turns) = transcript(request);
     let (generation, unthinking) = (Generation::of(model), turns.resumes_without_thought());
@@ -34,6 +35,9 @@ pub(crate) fn body(request: &TurnRequest<'_>, model: &str) -> Result<Vec<u8>, Fa
         body.insert("tool_choice".to_owned(), raw(&json!({"type": "none"})));
     }
     body.insert("messages".to_owned(), raw(&turns));
+    if delivery == Delivery::Streamed {
+        body.insert("stream".to_owned(), raw(&true));
+    }
     Ok(serde_json::to_vec(&body).expect("a map of JSON documents serialises"))
 }
 

@@ -10,7 +10,7 @@ use aftercall_core::{
 use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
 
-use crate::answer::Answer;
+use crate::{answer::Answer, openai::error};
 
 #[derive(Deserialize)]
 struct Completion {
@@ -104,10 +104,9 @@ fn no_choice(answer: &Answer, error: &Value) -> Failure {
     if error.is_null() {
         return answer.nonsense("it has no choices");
     }
-    let status = error.get("code").and_then(Value::as_u64).and_then(|code| u16::try_from(code).ok());
-    match status {
-        Some(status @ 400..=599) => answer.failed_with(status),
-        _ => Failure { kind: FailureKind::Unavailable, ..answer.failed_with(answer.status) },
+    match error::status(error) {
+        Some(status) => answer.failed_with(status),
+        None => Failure { kind: FailureKind::Unavailable, ..answer.failed_with(answer.status) },
     }
 }
 

@@ -1,5 +1,7 @@
 //! What goes out.
 
+use std::collections::BTreeMap;
+
 use aftercall_core::model::{Failure, Offer, TurnRequest};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -9,7 +11,10 @@ use super::{
     messages::{messages, raw},
     parameters,
 };
-use crate::openai::schema::{Described, described};
+use crate::{
+    dialect::Delivery,
+    openai::schema::{Described, described},
+};
 
 #[derive(Serialize)]
 struct Tool<'a> {
@@ -26,7 +31,12 @@ struct Function<'a> {
 
 /// The body of one request to that server: the call's parameters, the history, what the model is told now, and each turn
 /// since.
-pub(crate) fn body(request: &TurnRequest<'_>, model: &str, server: Server) -> Result<Vec<u8>, Failure> {
+pub(crate) fn body(
+    request: &TurnRequest<'_>,
+    model: &str,
+    delivery: Delivery,
+    server: Server,
+) -> Result<Vec<u8>, Failure> {
     let quirks = server.quirks();
     let mut body = parameters::of(request, model, quirks)?;
     body.insert("model".to_owned(), raw(model));
@@ -35,6 +45,12 @@ pub(crate) fn body(request: &TurnRequest<'_>, model: &str, server: Server) -> Re
         body.insert("tools".to_owned(), raw(&request.tools.iter().map(tool).collect::<Vec<_>>()));
         if request.words_only {
             body.insert("tool_choice".to_owned(), raw("none"));
+        }
+    }
+    if delivery == Delivery::Streamed {
+        body.insert("stream".to_owned(), raw(&true));
+        if quirks.counts_when_asked {
+            body.insert("stream_options".to_owned(), raw(&BTreeMap::from([("include_usage", true)])));
         }
     }
     Ok(serde_json::to_vec(&body).expect("a map of JSON documents serialises"))

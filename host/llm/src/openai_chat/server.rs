@@ -47,6 +47,11 @@ pub(crate) struct Quirks {
     pub(super) is_openai: bool,
     /// All fields that it takes in a message. None: it lets others pass.
     pub(super) fields: Option<&'static [&'static str]>,
+    /// Whether replies are streamed where the operator doesn't say: those that are known to stream a reply with calls as
+    /// well as they make a whole one.
+    pub(crate) streams: bool,
+    /// Whether it counts the tokens of a streamed reply where it is asked to, by `stream_options.include_usage`.
+    pub(super) counts_when_asked: bool,
     /// A field that each message of the assistant must have, and what it says where nothing is known.
     pub(super) demanded: Option<(&'static str, &'static str)>,
 }
@@ -97,11 +102,13 @@ const fn openai_at(key: (HeaderName, &'static str)) -> Quirks {
         refused: &[],
         is_openai: true,
         fields: None,
+        streams: true,
+        counts_when_asked: true,
         demanded: None,
     }
 }
 
-/// What most servers of open models take.
+/// What most servers of open models take. Many stream calls otherwise than OpenAI does, or not at all.
 const LOCAL: Quirks = Quirks {
     key: BEARER,
     told: Told::User,
@@ -110,6 +117,8 @@ const LOCAL: Quirks = Quirks {
     refused: &[],
     is_openai: false,
     fields: None,
+    streams: false,
+    counts_when_asked: false,
     demanded: None,
 };
 
@@ -125,13 +134,16 @@ static AZURE: Quirks = openai_at((HeaderName::from_static("api-key"), ""));
 /// The chat templates of many models that vLLM serves take one system message, at the beginning
 /// (<https://github.com/vllm-project/vllm/issues/41114>), and no `developer`
 /// (<https://github.com/ogx-ai/ogx/issues/6069>). Of the words for an effort that its `chat_completion/protocol.py` lists,
-/// most models have these three. It ignores parameters that it doesn't know.
-static VLLM: Quirks = LOCAL;
+/// most models have these three. It ignores parameters that it doesn't know. It streams calls, and counts when it is asked to
+/// (its page on the OpenAI-compatible server).
+static VLLM: Quirks = Quirks { streams: true, counts_when_asked: true, ..LOCAL };
 
 /// Ollama's templates refuse a later system message as vLLM's do (<https://github.com/ollama/ollama/issues/18241>), and it
 /// has no effort `minimal` (<https://github.com/ollama/ollama/pull/17141>). It ignores parameters that it doesn't know
-/// (`openai/openai.go`).
-static OLLAMA: Quirks = LOCAL;
+/// (`openai/openai.go`). It counts when it is asked to (`stream_options`, in its page on compatibility with OpenAI). Versions of it
+/// lose calls of a stream (<https://github.com/ollama/ollama/issues/12557>), or give all of them one index
+/// (<https://github.com/ollama/ollama/issues/15457>).
+static OLLAMA: Quirks = Quirks { counts_when_asked: true, ..LOCAL };
 
 /// Groq answers 400 to `logprobs`, `logit_bias`, `top_logprobs` and the name in a message
 /// (<https://console.groq.com/docs/openai>), and to fields of messages that it doesn't know
@@ -145,12 +157,15 @@ static GROQ: Quirks = Quirks {
     refused: &["logprobs", "logit_bias", "top_logprobs"],
     is_openai: false,
     fields: Some(&["role", "content", "tool_calls", "tool_call_id"]),
+    streams: true,
+    counts_when_asked: true,
     demanded: None,
 };
 
 /// OpenRouter has its own object for how much a model thinks, takes one of an effort and a number of tokens in it, and wants
 /// `reasoning_details` back as they came: <https://openrouter.ai/docs/use-cases/reasoning-tokens>. It leaves out what a model
-/// doesn't have: <https://openrouter.ai/docs/api-reference/overview>.
+/// doesn't have: <https://openrouter.ai/docs/api-reference/overview>. It counts unasked
+/// (<https://openrouter.ai/docs/client-sdks/typescript/models/chatstreamoptions>).
 static OPENROUTER: Quirks = Quirks {
     key: BEARER,
     told: Told::System,
@@ -159,12 +174,14 @@ static OPENROUTER: Quirks = Quirks {
     refused: &[],
     is_openai: false,
     fields: None,
+    streams: true,
+    counts_when_asked: false,
     demanded: None,
 };
 
 /// Telnyx serves open models, by vLLM's parameters, and lists `enable_thinking` and `reasoning_effort`
 /// (<https://developers.telnyx.com/api-reference/chat/create-a-chat-completion>). Whether a template of theirs takes a later
-/// system message isn't said, so none is relied on.
+/// system message isn't said, so none is relied on; nor whether calls are streamed as they are made.
 static TELNYX: Quirks = Quirks { to_think: &[("enable_thinking", "true")], ..LOCAL };
 
 /// DeepSeek has `thinking` beside an effort, and wants what a model thought before a call back, else it answers 400
@@ -179,6 +196,8 @@ static DEEPSEEK: Quirks = Quirks {
     refused: &["logprobs", "top_logprobs"],
     is_openai: false,
     fields: None,
+    streams: true,
+    counts_when_asked: true,
     demanded: Some(("reasoning_content", " ")),
 };
 

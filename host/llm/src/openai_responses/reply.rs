@@ -10,7 +10,7 @@ use aftercall_core::{
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
-use crate::answer::Answer;
+use crate::{answer::Answer, openai::error};
 
 #[derive(Deserialize)]
 struct Response {
@@ -75,7 +75,7 @@ fn failed(answer: &Answer, error: &Value) -> Failure {
     let kind = match error["code"].as_str() {
         Some("rate_limit_exceeded") => FailureKind::RateLimited,
         Some(code) if code.contains("invalid") || code.contains("image") => FailureKind::Rejected,
-        _ => FailureKind::Unavailable,
+        _ => error::status(error).map_or(FailureKind::Unavailable, |status| answer.failed_with(status).kind),
     };
     let message = format!("the provider gave up on the reply: {}", answer.words());
     Failure { kind, message, retry_after_ms: answer.retry_after_ms }

@@ -14,6 +14,7 @@ use super::{
     parameters,
 };
 use crate::{
+    dialect::Delivery,
     history::{Group, groups, own, spoken},
     names::{self, Form, Names},
     openai::schema,
@@ -59,22 +60,17 @@ struct Tool<'a> {
 }
 
 /// The body of one request: the call's parameters, the history, what the model is told now, and each turn since.
-pub(crate) fn body(request: &TurnRequest<'_>, model: &str) -> Result<Vec<u8>, Failure> {
-    written(request, model, false)
-}
-
-/// The same of a request whose reply is made in the background, which the provider demands to store.
-pub(crate) fn background_body(request: &TurnRequest<'_>, model: &str) -> Result<Vec<u8>, Failure> {
-    written(request, model, true)
-}
-
-fn written(request: &TurnRequest<'_>, model: &str, background: bool) -> Result<Vec<u8>, Failure> {
+///
+/// One whose reply is made in the background the provider demands to store.
+pub(crate) fn body(request: &TurnRequest<'_>, model: &str, delivery: Delivery) -> Result<Vec<u8>, Failure> {
     let mut body = parameters::of(request, model)?;
     body.insert("model".to_owned(), raw(model));
-    body.insert("store".to_owned(), raw(&background));
-    if background {
-        body.insert("background".to_owned(), raw(&true));
-    }
+    body.insert("store".to_owned(), raw(&(delivery == Delivery::Background)));
+    match delivery {
+        Delivery::Whole => None,
+        Delivery::Streamed => body.insert("stream".to_owned(), raw(&true)),
+        Delivery::Background => body.insert("background".to_owned(), raw(&true)),
+    };
     body.insert("input".to_owned(), raw(&input(request)));
     if !request.tools.is_empty() {
         body.insert("tools".to_owned(), raw(&request.tools.iter().map(tool).collect::<Vec<_>>()));

@@ -6,6 +6,8 @@ use aftercall_core::{
     repair::{is_continuable, repair},
 };
 
+use aftercall_llm::Delivery;
+
 use crate::{
     broken::{self, Piece},
     request::{Asked, Stage, tools},
@@ -68,6 +70,7 @@ fn asked(rng: &mut Rng, dialect: Dialect, repeats: bool) -> Vec<Asked> {
     let stages = if offered.is_empty() { &[Stage::First][..] } else { &Stage::ALL };
     let of_history = |history: &History| Asked {
         tools: tools(offered),
+        delivery: *rng.pick(&[Delivery::Whole, Delivery::Streamed]),
         ..Asked::new(dialect, *history, *rng.pick(stages)).of_model(model, reasoning)
     };
     histories.iter().map(of_history).collect()

@@ -12,4 +12,5 @@ mod corpus;
 mod law;
 mod parameters;
 mod schemas;
+mod streams;
 mod words;

@@ -5,6 +5,7 @@ use aftercall_core::{
     json::Json,
     model::{Exchange, History, ModelPin, Offer, Reasoning, Reply, ToolAnswer, TurnRequest},
 };
+use aftercall_llm::Delivery;
 use serde_json::{Value, json};
 
 use crate::replies::{Line, reply};
@@ -41,6 +42,7 @@ pub(crate) struct Asked {
     pub(crate) tools: Vec<(String, Json)>,
     pub(crate) history: History,
     pub(crate) stage: Stage,
+    pub(crate) delivery: Delivery,
 }
 
 /// The model that each dialect is asked for where nothing else is said.
@@ -63,7 +65,7 @@ impl Asked {
     pub(crate) fn new(dialect: Dialect, history: History, stage: Stage) -> Self {
         let model = model(dialect).to_owned();
         let pin = ModelPin { route: model.clone(), model, dialect, reasoning: None };
-        Self { pin, tools: tools(&["send_note", "log"]), history, stage }
+        Self { pin, tools: tools(&["send_note", "log"]), history, stage, delivery: Delivery::Streamed }
     }
 
     pub(crate) fn of_model(mut self, model: &str, reasoning: Option<Reasoning>) -> Self {
@@ -105,7 +107,7 @@ impl Asked {
             history: self.history,
             words_only: self.stage == Stage::WordsOnly,
         };
-        let body = aftercall_llm::render(&request).map_err(|failure| failure.to_string())?;
+        let body = aftercall_llm::render(&request, self.delivery).map_err(|failure| failure.to_string())?;
         String::from_utf8(body).map_err(|error| error.to_string())
     }
 
@@ -116,7 +118,7 @@ impl Asked {
             Dialect::OpenaiChat => "/v1/chat/completions".to_owned(),
             Dialect::OpenaiResponses => "/v1/responses".to_owned(),
             Dialect::Anthropic => "/v1/messages".to_owned(),
-            Dialect::Gemini => format!("/v1beta/models/{}:generateContent", self.pin.model),
+            Dialect::Gemini => format!("/v1beta/models/{}:streamGenerateContent", self.pin.model),
         };
         aftercall_sandbox::check(&path, &read).map_err(|refused| format!("refused: {refused}"))?;
         Ok(read)

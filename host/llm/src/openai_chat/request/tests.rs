@@ -49,7 +49,8 @@ fn body_of(items: Vec<Item>, parameters: &str) -> Result<Value, Failure> {
         history: History::AsWritten,
         words_only: false,
     };
-    body(&request, "gpt-4.1", Server::OpenAi).map(|bytes| serde_json::from_slice(&bytes).expect("JSON"))
+    body(&request, "gpt-4.1", Delivery::Whole, Server::OpenAi)
+        .map(|bytes| serde_json::from_slice(&bytes).expect("JSON"))
 }
 
 fn check_history(items: Vec<Item>, expected: Value) {
@@ -153,7 +154,8 @@ fn own_bytes_and_schemas_are_untouched() {
         history: History::AsWritten,
         words_only: false,
     };
-    let body = String::from_utf8(body(&request, "wire-name", Server::OpenAi).expect("a body")).expect("UTF-8");
+    let body = String::from_utf8(body(&request, "wire-name", Delivery::Whole, Server::OpenAi).expect("a body"))
+        .expect("UTF-8");
     let expected = [
         r#"{"messages":["#,
         own,

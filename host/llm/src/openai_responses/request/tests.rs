@@ -68,7 +68,7 @@ impl Default for Asked<'_> {
 }
 
 impl Asked<'_> {
-    fn bytes(self, background: bool) -> Result<String, Failure> {
+    fn bytes(self, delivery: Delivery) -> Result<String, Failure> {
         let model = ModelOfCall { name: None, parameters: Json::parse(self.parameters).expect("JSON") };
         let conversation =
             Conversation { model, items: self.items, ..Conversation::new("native".parse().expect("a name"), "c1") };
@@ -83,12 +83,12 @@ impl Asked<'_> {
             history: self.history,
             words_only: false,
         };
-        let body = if background { background_body(&request, self.model) } else { body(&request, self.model) };
+        let body = body(&request, self.model, delivery);
         body.map(|bytes| String::from_utf8(bytes).expect("UTF-8"))
     }
 
     fn body(self) -> Value {
-        serde_json::from_str(&self.bytes(false).expect("a body")).expect("JSON")
+        serde_json::from_str(&self.bytes(Delivery::Whole).expect("a body")).expect("JSON")
     }
 
     /// What goes out before the instruction, and after it.
@@ -275,7 +275,7 @@ fn parameters_are_put_in_this_formats_words() {
         assert_eq!(map.remove("input"), Some(json!([message("developer", "Now.")])));
         assert_eq!(body, expected, "{model} {parameters}");
     }
-    let failure = Asked { parameters: "[1]", ..Asked::default() }.bytes(false).expect_err("no object");
+    let failure = Asked { parameters: "[1]", ..Asked::default() }.bytes(Delivery::Whole).expect_err("no object");
     assert_eq!(failure.kind, FailureKind::Rejected);
 }
 
@@ -319,6 +319,7 @@ fn own_bytes_and_schemas_are_untouched() {
             input.join(",")
         )
     };
-    assert_eq!(asked().bytes(false), Ok(expected("", "false")));
-    assert_eq!(asked().bytes(true), Ok(expected(r#""background":true,"#, "true")));
+    assert_eq!(asked().bytes(Delivery::Whole), Ok(expected("", "false")));
+    assert_eq!(asked().bytes(Delivery::Streamed), Ok(expected("", r#"false,"stream":true"#)));
+    assert_eq!(asked().bytes(Delivery::Background), Ok(expected(r#""background":true,"#, "true")));
 }

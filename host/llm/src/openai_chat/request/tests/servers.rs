@@ -2,6 +2,37 @@
 
 use super::*;
 
+#[test]
+fn each_server_is_asked_to_stream_as_it_takes_it() {
+    let (conversation, pin) = (conversation(vec![], "{}"), pin());
+    let request = request(&pin, &conversation);
+    for (server, streams, counts_when_asked) in [
+        (Server::OpenAi, true, true),
+        (Server::Azure, true, true),
+        (Server::Vllm, true, true),
+        (Server::Ollama, false, true),
+        (Server::Groq, true, true),
+        (Server::OpenRouter, true, false),
+        (Server::Telnyx, false, false),
+        (Server::DeepSeek, true, true),
+        (Server::Other, false, false),
+    ] {
+        let body = body(&request, "m", Delivery::Streamed, server).expect("a body");
+        let body: Value = serde_json::from_slice(&body).expect("JSON");
+        let options = if counts_when_asked { json!({"include_usage": true}) } else { Value::Null };
+        assert_eq!((&body["stream"], &body["stream_options"]), (&json!(true), &options), "{server:?}");
+        assert_eq!(server.quirks().streams, streams, "{server:?}");
+    }
+}
+
+fn pin() -> ModelPin {
+    ModelPin { route: "r".to_owned(), model: "m".to_owned(), dialect: Dialect::OpenaiChat, reasoning: None }
+}
+
+fn request<'a>(model: &'a ModelPin, conversation: &'a Conversation) -> TurnRequest<'a> {
+    TurnRequest { model, conversation, instruction: "Now.", tools: &[], exchanges: &[], history: History::AsWritten }
+}
+
 /// The body of a request to a server: with these items, a tool or none, and how much the model is to think.
 fn body_for(
     server: Server,
@@ -12,18 +43,11 @@ fn body_for(
     exchanges: &[Exchange<'_>],
 ) -> Value {
     let conversation = conversation(items, parameters);
-    let (name, schema) = ("r".to_owned(), Json::parse("{}").expect("JSON"));
-    let pin = ModelPin { route: name, model: model.to_owned(), dialect: Dialect::OpenaiChat, reasoning };
-    let request = TurnRequest {
-        model: &pin,
-        conversation: &conversation,
-        instruction: "Now.",
-        tools: &[Offer { name: "find_slot", description: "Finds.", schema: &schema }],
-        exchanges,
-        history: History::AsWritten,
-        words_only: false,
-    };
-    serde_json::from_slice(&body(&request, model, server).expect("a body")).expect("JSON")
+    let schema = Json::parse("{}").expect("JSON");
+    let pin = ModelPin { model: model.to_owned(), reasoning, ..pin() };
+    let tools = [Offer { name: "find_slot", description: "Finds.", schema: &schema }];
+    let request = TurnRequest { tools: &tools, exchanges, ..request(&pin, &conversation) };
+    serde_json::from_slice(&body(&request, model, Delivery::Whole, server).expect("a body")).expect("JSON")
 }
 
 #[test]
