@@ -47,6 +47,10 @@ impl Answer {
                 let advice = format!("check the `key` of model route `{route}`, and that it may use the model");
                 (FailureKind::Unauthorized, format!("the provider answers {status}: {words}; {advice}"))
             }
+            400 if is_about_the_stream(&body) => {
+                let advice = format!("give model route `{route}` `stream = false`");
+                (FailureKind::Rejected, format!("the provider answers {status}: {words}; {advice}"))
+            }
             429 => (FailureKind::RateLimited, format!("the provider asks for patience: {words}")),
             300..=399 => {
                 let advice = format!("redirects are not followed: give model route `{route}` the final `base_url`");
@@ -108,6 +112,12 @@ fn is_about_the_key(body: &Value) -> bool {
     details(body).iter().any(|detail| detail.get("reason").is_some_and(|reason| reason == "API_KEY_INVALID"))
 }
 
+/// Whether it is the stream that OpenAI refuses: some models it streams to verified organisations alone
+/// (<https://help.openai.com/en/articles/10910291-api-organization-verification>).
+fn is_about_the_stream(body: &Value) -> bool {
+    body.pointer("/error/param").is_some_and(|param| param == "stream")
+}
+
 #[cfg(test)]
 impl Answer {
     /// An answer to whoever showed the key `sk-hush`, by the route `gpt-4.1`.
@@ -150,6 +160,12 @@ mod tests {
         use FailureKind::*;
         for (status, body, kind, words) in [
             (400, r#"{"error":{"message":"bad tool","type":"invalid"}}"#, Rejected, &["400: bad tool"][..]),
+            (
+                400,
+                r#"{"error":{"message":"must be verified to stream this model.","param":"stream"}}"#,
+                Rejected,
+                &["400: must be verified to stream this model.; give model route `gpt-4.1` `stream = false`"],
+            ),
             (404, r#"{"error":"model `x` not found"}"#, Rejected, &["model `x` not found"]),
             (422, r#"{"detail":"no such field"}"#, Rejected, &["no such field"]),
             (413, "too\nlarge", Rejected, &["too large"]),

@@ -81,8 +81,8 @@ fn model(call: &cli::OneCall) -> Option<Route> {
         key: key.map(Secret::new),
         timeout_ms: aftercall_llm::TIMEOUT_MS_DEFAULT,
         idle_ms_max: aftercall_llm::IDLE_MS_DEFAULT,
-        // Which server of Chat Completions it is isn't said, and each makes whole replies.
-        stream: (call.dialect == Dialect::OpenaiChat).then_some(false),
+        // Which server it is isn't said, nor what it streams to whom: each makes whole replies.
+        stream: matches!(call.dialect, Dialect::OpenaiChat | Dialect::OpenaiResponses).then_some(false),
         context_tokens: None,
         background: false,
     })
