@@ -25,7 +25,7 @@ const STREAMED: &str = "streamGenerateContent";
 
 impl Format for Gemini {
     fn serves(&self, path: &str) -> bool {
-        let called = path.strip_prefix("/v1beta/models/").and_then(|rest| rest.split_once(':'));
+        let called = path.strip_prefix("/v1beta/models/").and_then(|rest| rest.rsplit_once(':'));
         called.is_some_and(|(model, method)| {
             !model.is_empty() && !model.contains('/') && [WHOLE, STREAMED].contains(&method)
         })
