@@ -87,7 +87,9 @@ fn a_reply_is_streamed_where_it_is_asked_for() {
     let conversation = Conversation::new("native".parse().expect("a name"), "c1");
     let model = ModelPin { route: "r".to_owned(), model: "m".to_owned(), dialect: Dialect::Anthropic, reasoning: None };
     let (tools, exchanges, instruction, history) = (&[], &[], "Now.", History::AsWritten);
-    let request = TurnRequest { model: &model, conversation: &conversation, instruction, tools, exchanges, history };
+    let words_only = false;
+    let request =
+        TurnRequest { model: &model, conversation: &conversation, instruction, tools, exchanges, history, words_only };
     for (delivery, expected) in [(Delivery::Whole, Value::Null), (Delivery::Streamed, json!(true))] {
         let body = body(&request, "m", delivery).expect("a body");
         assert_eq!(serde_json::from_slice::<Value>(&body).expect("JSON")["stream"], expected);

@@ -30,7 +30,15 @@ fn pin() -> ModelPin {
 }
 
 fn request<'a>(model: &'a ModelPin, conversation: &'a Conversation) -> TurnRequest<'a> {
-    TurnRequest { model, conversation, instruction: "Now.", tools: &[], exchanges: &[], history: History::AsWritten }
+    TurnRequest {
+        model,
+        conversation,
+        instruction: "Now.",
+        tools: &[],
+        exchanges: &[],
+        history: History::AsWritten,
+        words_only: false,
+    }
 }
 
 /// The body of a request to a server: with these items, a tool or none, and how much the model is to think.
