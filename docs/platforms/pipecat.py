@@ -12,7 +12,13 @@ def send_when_finished(worker, context, call: dict, llm: dict) -> None:
         model = {"tools": tools, **llm, "dialect": "openai-chat", "messages": messages}
         record = {"schema": "aftercall.call/1", "source": {"platform": "pipecat"}, "llm": model,
                   "conversation": {"ended_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **call}}
-        await asyncio.to_thread(post, "msg_" + call["id"], json.dumps(record, default=str).encode())
+        await asyncio.to_thread(post, "msg_" + call["id"], json.dumps(record, default=plain).encode())
+
+
+def plain(value):
+    if isinstance(value, bytes):  # Gemini's thought signatures
+        return base64.b64encode(value).decode()
+    return value.to_json_dict() if hasattr(value, "to_json_dict") else str(value)  # its messages are google-genai's
 
 
 def post(id: str, body: bytes) -> None:

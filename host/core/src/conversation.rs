@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{id::Platform, json::Json, time::Timestamp};
+use crate::{id::Platform, json::Json, left_out::LeftOut, time::Timestamp};
 
 /// An ended conversation, as every platform's payload is translated into.
 ///
@@ -47,6 +47,9 @@ pub struct Conversation {
     /// because of them; shown to plugins that may see it.
     #[serde(default)]
     pub variables: Option<Json>,
+    /// What of the history the platform wrote down otherwise than its provider takes it back, so that no model gets it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
 }
 
 /// Who called whom.
@@ -207,6 +210,7 @@ impl Conversation {
             live_tools: Vec::new(),
             summary: None,
             variables: None,
+            left_out: Vec::new(),
         }
     }
 

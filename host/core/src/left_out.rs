@@ -44,6 +44,8 @@ pub enum Because {
         /// The format of the model that goes on.
         to: Dialect,
     },
+    /// Its platform wrote it down otherwise than its provider takes it back.
+    Incomplete,
     /// The history is too long for the model that goes on.
     Window {
         /// About how many tokens of it fit.
@@ -64,6 +66,7 @@ impl std::fmt::Display for LeftOut {
         write!(f, "{} {}", self.times, if self.times == 1 { one } else { many })?;
         match self.because {
             Because::Window { tokens_max } => write!(f, ": no more than some {tokens_max} tokens of history fit"),
+            Because::Incomplete => f.write_str(": not in the record as the provider takes it back"),
             Because::Untranslatable { from, to } => write!(f, ": {from} has it and {to} has no word for it"),
         }
     }

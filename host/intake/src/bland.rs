@@ -88,6 +88,7 @@ pub fn parse(payload: &[u8]) -> Result<Parsed, Error> {
         summary: call.text(&["/summary"]),
         // What was extracted by the caller's own schema; else the variables of the call, which are Bland's and the tools'.
         variables: call.object(&["/analysis", "/variables"]),
+        left_out: Vec::new(),
     };
     let assistant = call.text(&[
         "/pathway_id",

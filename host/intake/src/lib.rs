@@ -34,6 +34,7 @@ mod gemini;
 mod livekit;
 mod openai;
 mod openai_responses;
+mod own;
 mod pipecat;
 
 use aftercall_core::conversation::Conversation;

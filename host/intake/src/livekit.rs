@@ -7,6 +7,7 @@
 
 use aftercall_core::{
     conversation::{Content, Item, Role, ToolCall},
+    left_out::{LeftOut, Part},
     time::Timestamp,
 };
 use serde_json::Value;
@@ -15,10 +16,16 @@ use crate::{
     Error,
     document::{self, Tree},
     native::Told,
+    own,
 };
 
 /// Where a report has its history.
 const HISTORY: [&str; 2] = ["/chat_history/items", "/chatHistory/items"];
+
+/// Where an item has Gemini's seal on it: Python's `ChatMessage.extra` and `FunctionCall.extra` have what stands in
+/// `extra_content` on the wire (`llm/_provider_format/openai.py`), JavaScript's `FunctionCall` the seal itself
+/// (`llm/provider_format/google.ts`). Python's plugin for Gemini's own format keeps it to itself.
+const SEALS: [&str; 3] = ["/extra/google/thought_signature", "/extra/google/thoughtSignature", "/thoughtSignature"];
 
 /// Reads a session report that stands at `/livekit`.
 pub(crate) fn read(report: &Value) -> Result<Told, Error> {
@@ -26,7 +33,7 @@ pub(crate) fn read(report: &Value) -> Result<Told, Error> {
     let history = report.value(&HISTORY).and_then(Value::as_array).ok_or_else(|| {
         Error::at("/livekit/chat_history/items", "the report has no history: send what `to_dict()` gives, with it")
     })?;
-    let items = items(history);
+    let (items, left_out) = items(history);
     let ended_at = report.instant(&["/timestamp"]);
     Ok(Told {
         assistant: report.text(&["/agent_name"]),
@@ -40,6 +47,7 @@ pub(crate) fn read(report: &Value) -> Result<Told, Error> {
             .filter_map(name)
             .collect(),
         items,
+        left_out,
     })
 }
 
@@ -60,9 +68,10 @@ fn started_at(report: Tree<'_>, ended_at: Option<Timestamp>) -> Option<Timestamp
     ended_at?.as_millis().checked_sub(duration_ms).map(Timestamp::from_millis)
 }
 
-/// The items of a history. One that is nothing said or done, as a handoff to another agent, is left out.
-fn items(history: &[Value]) -> Vec<Item> {
-    let mut items: Vec<Item> = Vec::new();
+/// The items of a history, and what of it has no place in one. An item that is nothing said or done, as a handoff to another
+/// agent, is passed over.
+fn items(history: &[Value]) -> (Vec<Item>, Vec<LeftOut>) {
+    let (mut items, mut seals) = (Vec::new(), Vec::new());
     let mut last_reply = None;
     let mut instructions = None;
     for item in history.iter().map(Tree) {
@@ -79,8 +88,10 @@ fn items(history: &[Value]) -> Vec<Item> {
         last_reply = reply;
         let at = item.instant(&["/created_at", "/createdAt"]);
         items.push(Item { continues, ..Item::plain(at, content) });
+        seals.push(item.text(&SEALS));
     }
-    items
+    let left_out = own::left_out(Part::Reasoning, own::seal(&mut items, &seals));
+    (items, left_out)
 }
 
 /// Which reply of the model an item is part of: the calls of one are `ID/fnc_0`, `ID/fnc_1`… where its words are `ID`,

@@ -13,6 +13,7 @@ use aftercall_core::{
     conversation::{Content, Conversation, Dialect, Direction, ModelOfCall, Role, ToolCall},
     id::Platform,
     json::Json,
+    left_out::LeftOut,
     time::Timestamp,
 };
 use serde::{Deserialize, Deserializer, de::Error as _};
@@ -114,8 +115,9 @@ pub struct Llm {
     pub tools: Vec<Value>,
     /// The format of `messages`: `openai-chat`, `anthropic`, `gemini`, or `openai-responses`, whose messages are items.
     pub dialect: Option<Dialect>,
-    /// The history in the provider's own format, and between its messages such of other providers, as
-    /// `{"llm": "google", "message": …}`, which are left out. Not read where the history is in a field of its platform.
+    /// The history in the provider's own format, and between messages of `openai-chat` what another provider wrote that has
+    /// no place in them, as `{"llm": "google", "message": …}`: Pipecat's `LLMSpecificMessage`. Not read where the history is
+    /// in a field of its platform.
     pub messages: Option<Vec<Box<RawValue>>>,
 }
 
@@ -195,6 +197,8 @@ pub(crate) struct Told {
     pub(crate) ended_at: Option<Timestamp>,
     /// Why it ended.
     pub(crate) end_reason: Option<String>,
+    /// What of the history has no place in it.
+    pub(crate) left_out: Vec<LeftOut>,
 }
 
 /// Reads a native call record.
@@ -229,6 +233,7 @@ pub fn parse(payload: &[u8]) -> Result<Parsed, Error> {
         items: told.items,
         summary: analysis.summary,
         variables: analysis.variables.filter(Value::is_object).map(|variables| Json::from(&variables)),
+        left_out: told.left_out,
     };
     Ok(Parsed { conversation, assistant: assistant.or(told.assistant), tenant })
 }
@@ -239,7 +244,7 @@ fn told(envelope: &Envelope) -> Result<Told, Error> {
     let mut told = match (&envelope.livekit, &envelope.openai_items, &llm.messages) {
         (Some(report), ..) => livekit::read(report)?,
         (None, Some(items), _) => openai::read(items),
-        (None, None, Some(messages)) => Told { items: provider_messages(envelope, messages)?, ..Told::default() },
+        (None, None, Some(messages)) => provider_messages(envelope, messages)?,
         (None, None, None) => Told { items: envelope.items.iter().map(item).collect(), ..Told::default() },
     };
     if let Some(text) = &llm.system {
@@ -251,9 +256,15 @@ fn told(envelope: &Envelope) -> Result<Told, Error> {
     Ok(told)
 }
 
-fn provider_messages(envelope: &Envelope, messages: &[Box<RawValue>]) -> Result<Vec<CoreItem>, Error> {
+fn provider_messages(envelope: &Envelope, messages: &[Box<RawValue>]) -> Result<Told, Error> {
+    let mut left_out = Vec::new();
     let mut items = match envelope.llm.dialect {
-        Some(Dialect::OpenaiChat) => chat::items(messages, "/llm/messages", Origin::Provider)?,
+        Some(Dialect::OpenaiChat) => {
+            let items = chat::items(messages, "/llm/messages", Origin::Provider)?;
+            let (items, without_place) = pipecat::put_back(items, messages);
+            left_out = without_place;
+            items
+        }
         Some(Dialect::OpenaiResponses) => {
             if let Some(at) = messages.iter().position(|item| !item.get().starts_with('{')) {
                 return Err(Error::at(format!("/llm/messages/{at}"), "an item is an object: `{\"type\": …}`"));
@@ -270,7 +281,7 @@ fn provider_messages(envelope: &Envelope, messages: &[Box<RawValue>]) -> Result<
     if envelope.source.platform.as_ref().is_some_and(|platform| platform.as_str() == PIPECAT) {
         pipecat::settle(&mut items);
     }
-    Ok(items)
+    Ok(Told { items, left_out, ..Told::default() })
 }
 
 fn item(item: &Item) -> CoreItem {

@@ -3,11 +3,16 @@
 //! Pipecat posts nothing when a call ends: `docs/platforms/pipecat.py` does, from the user's bot. The context goes to
 //! the provider nearly as it is, so a record has it in `llm.messages`, byte for byte.
 
+mod kept;
+mod put_back;
+
 use std::collections::HashMap;
 
 use aftercall_core::conversation::{Content, Item, Role};
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
+
+pub(crate) use put_back::put_back;
 
 /// What stands in the place of a tool's result until there is one. Results are written as JSON, in quotes if they are
 /// texts, so no tool answers this.
@@ -34,15 +39,26 @@ struct Async {
     result: Option<String>,
 }
 
+impl Specific {
+    /// None: it is a message for any provider.
+    fn read(message: &RawValue) -> Option<Self> {
+        serde_json::from_str::<Self>(message.get()).ok().filter(|specific| specific.role.is_none())
+    }
+}
+
 /// The chat message that a message of a context is. None: it is for a provider of another form, or no message.
 pub(crate) fn chat_message(message: &RawValue) -> Option<Box<RawValue>> {
-    match serde_json::from_str::<Specific>(message.get()) {
-        Ok(Specific { llm, message, role: None }) => {
-            let has_role = || serde_json::from_str::<Value>(message.get()).is_ok_and(|tree| tree.get("role").is_some());
-            (llm == "openai" && has_role()).then_some(message)
-        }
-        Ok(Specific { role: Some(_), .. }) | Err(_) => Some(message.to_owned()),
+    match Specific::read(message) {
+        Some(specific) => is_chat(&specific).then_some(specific.message),
+        None => Some(message.to_owned()),
     }
+}
+
+/// Whether a message for one provider is a chat message.
+fn is_chat(specific: &Specific) -> bool {
+    let has_role =
+        || serde_json::from_str::<Value>(specific.message.get()).is_ok_and(|tree| tree.get("role").is_some());
+    specific.llm == "openai" && has_role()
 }
 
 /// Leaves out results that are none: of a tool that was still running, or was stopped, it isn't known what it did.

@@ -6,6 +6,7 @@
 
 use aftercall_core::{
     conversation::{Content, Conversation, Direction, Item, Role, ToolCall},
+    left_out::{LeftOut, Part},
     time::Timestamp,
 };
 use http::HeaderName;
@@ -14,6 +15,7 @@ use serde_json::Value;
 use crate::{
     Encoding, Error, Parsed, Place, Scheme, Time, Unit,
     document::{self, Tree},
+    own,
 };
 
 /// The event of a call that has ended, before Retell has analysed it.
@@ -75,7 +77,7 @@ fn conversation(id: String, call: Tree<'_>) -> Conversation {
     let end_reason = call.text(&["/disconnection_reason"]);
     let is_voicemail =
         call.says_yes(&["/call_analysis/in_voicemail"]) || end_reason.as_deref() == Some("voicemail_reached");
-    let mut items: Vec<Item> = call.list(&HISTORIES).iter().filter_map(|entry| item(entry, started_at)).collect();
+    let (mut items, left_out) = items(call.list(&HISTORIES), started_at);
     document::name_calls(&mut items, []);
     document::pair(&mut items);
     Conversation {
@@ -90,6 +92,7 @@ fn conversation(id: String, call: Tree<'_>) -> Conversation {
         items,
         summary: call.text(&["/call_analysis/call_summary"]),
         variables: call.object(&["/call_analysis/custom_analysis_data", "/collected_dynamic_variables"]),
+        left_out,
         ..Conversation::new("retell".parse().expect("it is a name"), id)
     }
 }
@@ -112,6 +115,27 @@ fn unwrap(document: &Value) -> (&Value, &'static str) {
 
 fn is_object(parent: &Value, key: &str) -> bool {
     parent.get(key).is_some_and(Value::is_object)
+}
+
+/// The history, and what of it has no place in one.
+///
+/// Gemini seals the first of the calls that it makes in one reply (`thought_signature`), so a call without a seal right
+/// behind one with it is of the same.
+fn items(history: &[Value], started_at: Option<Timestamp>) -> (Vec<Item>, Vec<LeftOut>) {
+    let mut items = Vec::new();
+    let mut seals: Vec<Option<String>> = Vec::new();
+    let mut is_in_sealed_reply = false;
+    for entry in history {
+        let Some(item) = item(entry, started_at) else { continue };
+        let is_call = matches!(item.content, Content::ToolCall(_));
+        let seal = Tree(entry).text(&["/thought_signature"]).filter(|_| is_call);
+        let continues = is_call && seal.is_none() && is_in_sealed_reply;
+        is_in_sealed_reply = is_call && (seal.is_some() || continues);
+        items.push(Item { continues, ..item });
+        seals.push(seal);
+    }
+    let left_out = own::left_out(Part::Reasoning, own::seal(&mut items, &seals));
+    (items, left_out)
 }
 
 /// The item that an entry of the history is. None: it is nothing said (a key press, a step of the flow), or said by

@@ -70,6 +70,7 @@ pub fn parse(payload: &[u8]) -> Result<Parsed, Error> {
         items,
         summary: report.text(&["/analysis/summary", "/summary"]),
         variables: report.object(&["/analysis/structuredData", "/artifact/variableValues"]),
+        left_out: Vec::new(),
     };
     let assistant = report.text(&["/call/assistantId", "/assistant/id", "/assistant/name", "/call/assistant/name"]);
     Ok(Parsed { conversation, assistant, tenant: None })

@@ -137,17 +137,25 @@ pub(crate) fn delivery(route: &Route) -> Delivery {
 }
 
 /// Of a history, what no request to that dialect can carry: parts of other providers' own messages that have no
-/// translation.
+/// translation, and what its record doesn't have as any provider takes it.
 pub fn left_out(conversation: &Conversation, to: Dialect) -> Vec<LeftOut> {
-    let mut times: BTreeMap<(Dialect, Part), u32> = BTreeMap::new();
-    let foreign = conversation.items.iter().filter_map(|item| item.opaque.as_ref()).filter(|own| own.dialect != to);
-    for Opaque { dialect, data } in foreign {
-        for part in (wire(*dialect).beyond)(&data.raw()) {
-            *times.entry((*dialect, part)).or_default() += 1;
+    let foreign = beyond(conversation, |dialect| dialect != to).into_iter();
+    let foreign =
+        foreign.map(|((from, part), times)| LeftOut { part, times, because: Because::Untranslatable { from, to } });
+    conversation.left_out.iter().copied().chain(foreign).collect()
+}
+
+/// What the providers' own messages of a history say that has no translation, and how often, of those in some dialects.
+fn beyond(conversation: &Conversation, of: impl Fn(Dialect) -> bool) -> BTreeMap<(Dialect, Part), u32> {
+    let mut times = BTreeMap::new();
+    for Opaque { dialect, data } in conversation.items.iter().filter_map(|item| item.opaque.as_ref()) {
+        if of(*dialect) {
+            for part in (wire(*dialect).beyond)(&data.raw()) {
+                *times.entry((*dialect, part)).or_default() += 1;
+            }
         }
     }
-    let left_out = |((from, part), times)| LeftOut { part, times, because: Because::Untranslatable { from, to } };
-    times.into_iter().map(left_out).collect()
+    times
 }
 
 /// The reply to the turn of that number (from 0) in a provider's answer, as it comes over the wire.

@@ -81,6 +81,7 @@ pub fn parse(payload: &[u8]) -> Result<Parsed, Error> {
         items,
         summary,
         variables,
+        left_out: Vec::new(),
     };
     Ok(Parsed { conversation, assistant, tenant: None })
 }

@@ -4,6 +4,7 @@ mod broken;
 mod gather;
 mod list;
 mod mutants;
+mod own;
 mod signed;
 mod story;
 mod together;
@@ -46,6 +47,7 @@ fn payloads_become_conversations() {
         case!("retell/unanswered"),
         case!("retell/odd"),
         case!("retell/scrubbed"),
+        case!("retell/gemini"),
         case!("elevenlabs/returns"),
         case!("elevenlabs/workflow"),
         case!("elevenlabs/voicemail"),
@@ -64,9 +66,13 @@ fn payloads_become_conversations() {
         case!("livekit/odd"),
         case!("livekit/voicemail"),
         case!("livekit/unanswered"),
+        case!("livekit/gemini"),
         case!("pipecat/call"),
         case!("pipecat/odd"),
         case!("pipecat/voicemail"),
+        case!("pipecat/gemini"),
+        case!("pipecat/anthropic"),
+        case!("pipecat/responses"),
         case!("openai/realtime"),
         case!("openai/responses"),
     ];

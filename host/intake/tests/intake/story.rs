@@ -30,7 +30,8 @@ pub(crate) fn of(parsed: &Parsed) -> Vec<String> {
         ("variables", conversation.variables.as_ref().map(|json| json.as_str().to_owned())),
     ];
     let head = head.into_iter().filter_map(|(name, value)| Some(format!("{name}: {}", value?)));
-    head.chain(conversation.items.iter().map(line)).collect()
+    let left_out = conversation.left_out.iter().map(|left_out| format!("left out: {left_out}"));
+    head.chain(conversation.items.iter().map(line)).chain(left_out).collect()
 }
 
 fn line(item: &Item) -> String {

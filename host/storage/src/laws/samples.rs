@@ -51,6 +51,7 @@ pub(crate) fn accept(identity: &RunIdentity, at: u64) -> Accept {
             live_tools: vec!["transfer_call".into()],
             summary: None,
             variables: Some(bytes_to_keep()),
+            left_out: Vec::new(),
         },
         first: event(at),
         ending: None,
