@@ -16,7 +16,7 @@ use aftercall_core::{
     window,
 };
 use aftercall_intake::{Parsed, without_secrets};
-use aftercall_llm::{has_audio, left_out};
+use aftercall_llm::{has_audio, left_out, lost_if_rewritten};
 use serde_json::Map;
 
 use crate::{app::App, tenants::Ready};
@@ -190,6 +190,7 @@ fn first(
             Err(too_long) => return cannot(too_long.to_string()),
         }
     }
+    let lost_if_rewritten = lost_if_rewritten(conversation, model.dialect);
     let maps = ready.assistant.tools.iter().map(|choice| choice.already.as_slice());
     let maps: Vec<(&[Already], &PinnedTool)> = maps.zip(&ready.tools).collect();
     let (seeds, unseeded) = seed::seeds(identity, &maps, conversation, at);
@@ -204,6 +205,7 @@ fn first(
         repairs,
         own_bytes,
         left_out,
+        lost_if_rewritten,
         seeded: seeds.iter().map(Seeded::from).collect(),
         unseeded,
         rehearsal: app.rehearsal,

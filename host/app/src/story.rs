@@ -126,7 +126,9 @@ pub fn words(what: &What) -> (String, Vec<String>) {
         What::AskFailed { turn, failure, again_at } => {
             (format!("Turn {turn}: no answer from the model: {failure}.{}", again(*again_at)), Vec::new())
         }
-        What::Rewritten => (REWRITTEN.to_owned(), Vec::new()),
+        What::Rewritten { lost } => {
+            (REWRITTEN.to_owned(), lost.iter().map(|lost| format!("not carried over: {lost}")).collect())
+        }
         What::Refused { call, words } => (
             format!("  ✗ {} was refused; nothing ran.", call.name),
             vec![arguments_in_words(&call.arguments), words.clone()],

@@ -46,6 +46,11 @@ pub enum Because {
     },
     /// Its platform wrote it down otherwise than its provider takes it back.
     Incomplete,
+    /// It is in its provider's own form alone, which the provider refused.
+    Refused {
+        /// That form.
+        by: Dialect,
+    },
     /// The history is too long for the model that goes on.
     Window {
         /// About how many tokens of it fit.
@@ -67,6 +72,7 @@ impl std::fmt::Display for LeftOut {
         match self.because {
             Because::Window { tokens_max } => write!(f, ": no more than some {tokens_max} tokens of history fit"),
             Because::Incomplete => f.write_str(": not in the record as the provider takes it back"),
+            Because::Refused { by } => write!(f, ": it was in the form of {by} alone, which refused it"),
             Because::Untranslatable { from, to } => write!(f, ": {from} has it and {to} has no word for it"),
         }
     }

@@ -7,6 +7,7 @@ use crate::{
     conversation::ToolCall,
     id::RunIdentity,
     insights::Answer,
+    left_out::LeftOut,
     model,
     model::Usage,
     ports::StoredRun,
@@ -84,7 +85,10 @@ pub enum What {
         again_at: Option<Timestamp>,
     },
     /// Its provider refused the history as it was written, so that the model is asked again with all of it translated.
-    Rewritten,
+    Rewritten {
+        /// What has no translation.
+        lost: Vec<LeftOut>,
+    },
     /// A call was refused before anything ran.
     Refused {
         /// As the model made it.
@@ -217,7 +221,8 @@ pub fn after(event: &Event, run: &Run) -> Vec<Moment> {
             let failed = What::AskFailed { turn: *turn, failure: failure.clone(), again_at: set_for(run, timer) };
             let goes_on = run.ending().is_none() && run.attending().is_none();
             let is_rewritten = failure.kind == model::FailureKind::Rejected && goes_on;
-            [failed].into_iter().chain(is_rewritten.then_some(What::Rewritten)).collect()
+            let lost = || run.pins().map(|pins| pins.lost_if_rewritten.clone()).unwrap_or_default();
+            [failed].into_iter().chain(is_rewritten.then(|| What::Rewritten { lost: lost() })).collect()
         }
         Kind::Attempted { call, attempt, outcome } => {
             let timer = Timer::Attempt { call: *call, attempt: attempt + 1 };

@@ -145,6 +145,13 @@ pub fn left_out(conversation: &Conversation, to: Dialect) -> Vec<LeftOut> {
     conversation.left_out.iter().copied().chain(foreign).collect()
 }
 
+/// Of a history, what a request to that dialect lacks besides once all of it is written anew, because the provider refused its
+/// own messages.
+pub fn lost_if_rewritten(conversation: &Conversation, of: Dialect) -> Vec<LeftOut> {
+    let own = beyond(conversation, |dialect| dialect == of).into_iter();
+    own.map(|((by, part), times)| LeftOut { part, times, because: Because::Refused { by } }).collect()
+}
+
 /// What the providers' own messages of a history say that has no translation, and how often, of those in some dialects.
 fn beyond(conversation: &Conversation, of: impl Fn(Dialect) -> bool) -> BTreeMap<(Dialect, Part), u32> {
     let mut times = BTreeMap::new();

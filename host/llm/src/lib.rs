@@ -28,6 +28,6 @@ mod stream;
 mod transport;
 
 pub use answer::REPLY_BYTES_MAX;
-pub use dialect::{Delivery, has_audio, left_out, read, read_streamed, render};
+pub use dialect::{Delivery, has_audio, left_out, lost_if_rewritten, read, read_streamed, render};
 pub use openai_chat::Server;
 pub use route::{Error, IDLE_MS_DEFAULT, Models, Route, TIMEOUT_MS_DEFAULT};

@@ -148,6 +148,9 @@ pub struct Pins {
     /// What of the history doesn't reach the model.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOut>,
+    /// What doesn't reach it besides, once its provider has refused its own bytes and the history is written anew.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost_if_rewritten: Vec<LeftOut>,
     /// What the live call did of what the tools do.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub seeded: Vec<Seeded>,

@@ -69,6 +69,7 @@ fn accept() -> Accept {
         unseeded: Vec::new(),
         own_bytes: false,
         left_out: Vec::new(),
+        lost_if_rewritten: Vec::new(),
         rehearsal: false,
         insights: None,
     };

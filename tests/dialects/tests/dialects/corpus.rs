@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use aftercall_core::{
     conversation::{Conversation, Dialect},
-    left_out::{Because, Part},
+    left_out::{Because, LeftOut, Part},
     model::History,
     repair::repair,
 };
@@ -89,27 +89,31 @@ fn every_recorded_call_goes_on_in_every_dialect() {
     }
 }
 
-/// What has no word in another format is told to be left out, and nothing else is.
+/// What has no word in another format is told to be left out, or to be lost if its own provider refuses it, and nothing
+/// else is.
 #[test]
 fn what_is_left_out_is_told() {
     for (name, conversation) in recorded() {
         for to in Dialect::ALL {
-            let mut expected = BTreeSet::new();
-            for own in conversation.items.iter().filter_map(|item| item.opaque.as_ref()).filter(|own| own.dialect != to)
-            {
+            let (mut foreign, mut own) = (BTreeSet::new(), BTreeSet::new());
+            for opaque in conversation.items.iter().filter_map(|item| item.opaque.as_ref()) {
                 let mut kinds = BTreeSet::new();
-                beyond(&own.data.value(), &mut kinds);
-                expected.extend(kinds.into_iter().map(|part| (own.dialect, part)));
+                beyond(&opaque.data.value(), &mut kinds);
+                let expected = if opaque.dialect == to { &mut own } else { &mut foreign };
+                expected.extend(kinds.into_iter().map(|part| (opaque.dialect, part)));
             }
             let told = aftercall_llm::left_out(&conversation, to);
             // What the record hasn't whole reaches no model.
             let (told_of_all, told) = told.split_at(conversation.left_out.len());
             assert_eq!(told_of_all, conversation.left_out, "{name} in {to}");
-            let told = told.iter().map(|left| match left.because {
+            let lost = aftercall_llm::lost_if_rewritten(&conversation, to);
+            let part = |left: &LeftOut| match left.because {
                 Because::Untranslatable { from, to: named } if named == to && left.times > 0 => (from, left.part),
+                Because::Refused { by } if by == to && left.times > 0 => (by, left.part),
                 _ => panic!("{name} in {to}: {left}"),
-            });
-            assert_eq!(told.collect::<BTreeSet<_>>(), expected, "{name} in {to}");
+            };
+            let told = (told.iter().map(part).collect(), lost.iter().map(part).collect());
+            assert_eq!(told, (foreign, own), "{name} in {to}");
         }
     }
 }

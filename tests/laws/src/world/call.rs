@@ -60,6 +60,7 @@ impl World {
             unseeded: Vec::new(),
             own_bytes: false,
             left_out: Vec::new(),
+            lost_if_rewritten: Vec::new(),
             rehearsal: false,
             insights: None,
         }

@@ -203,6 +203,7 @@ impl Call {
             unseeded,
             own_bytes: false,
             left_out: Vec::new(),
+            lost_if_rewritten: Vec::new(),
             rehearsal: false,
             insights: None,
         }

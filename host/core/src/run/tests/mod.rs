@@ -52,6 +52,7 @@ fn pins() -> Pins {
         unseeded: Vec::new(),
         own_bytes: false,
         left_out: Vec::new(),
+        lost_if_rewritten: Vec::new(),
         rehearsal: false,
         insights: None,
     }

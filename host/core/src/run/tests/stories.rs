@@ -1,6 +1,10 @@
 //! Runs as they go, told event by event.
 
 use super::*;
+use crate::{
+    left_out::{Because, LeftOut, Part},
+    timeline::{self, What},
+};
 
 /// Applies events that must all fit, each a second after the other.
 fn play(kinds: impl IntoIterator<Item = Kind>) -> Run {
@@ -101,6 +105,23 @@ fn a_history_that_its_provider_refuses_is_rewritten_once() {
     check(vec![own(), rejected(1), rejected(2)], History::Rewritten, &[], "cannot-continue");
     check(vec![started(), rejected(1)], History::AsWritten, &[], "cannot-continue");
     check(vec![own(), rejected(1), replied(1, 2, &["read"])], History::Rewritten, &["1/call/0/attempt/1"], "under-way");
+}
+
+#[test]
+fn what_a_rewritten_history_lacks_is_told() {
+    let because = Because::Refused { by: Dialect::Anthropic };
+    let lost = vec![LeftOut { part: Part::Reasoning, times: 2, because }];
+    let rejected = ask_failed(1, 1, model::FailureKind::Rejected);
+    for (own_bytes, expected) in [(true, Some(&lost)), (false, None)] {
+        let pins = Pins { own_bytes, lost_if_rewritten: lost.clone(), ..pins() };
+        let run = play(vec![Kind::Started(Box::new(pins)), rejected.clone()]);
+        let moments = timeline::after(&Event { at: Timestamp::from_millis(7), kind: rejected.clone() }, &run);
+        let told = moments.iter().find_map(|moment| match &moment.what {
+            What::Rewritten { lost } => Some(lost),
+            _ => None,
+        });
+        assert_eq!(told, expected);
+    }
 }
 
 #[test]
