@@ -5,6 +5,7 @@ mod gather;
 mod list;
 mod mutants;
 mod own;
+mod said;
 mod signed;
 mod story;
 mod together;
