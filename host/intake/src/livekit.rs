@@ -90,7 +90,11 @@ fn items(history: &[Value]) -> (Vec<Item>, Vec<LeftOut>) {
         items.push(Item { continues, ..Item::plain(at, content) });
         seals.push(item.text(&SEALS));
     }
-    let left_out = own::left_out(Part::Reasoning, own::seal(&mut items, &seals));
+    let mut left_out = own::left_out(Part::Reasoning, own::seal(&mut items, &seals));
+    for (part, kind) in [(Part::Image, "image_content"), (Part::Audio, "audio_content")] {
+        let parts = history.iter().flat_map(|item| Tree(item).list(&["/content"]));
+        left_out.extend(own::left_out(part, parts.filter(|part| part["type"] == kind).count()));
+    }
     (items, left_out)
 }
 
