@@ -50,6 +50,11 @@ impl Failure {
         Self::new(FailureKind::Other, message)
     }
 
+    /// The failure of a call to a tool that the plugin doesn't have, or that can't be reconciled.
+    pub fn unknown_tool(name: &str) -> Self {
+        Self::other(format!("the plugin has no tool {name:?} that could do this"))
+    }
+
     /// Adds the vendor's own code, for people.
     pub fn with_code(mut self, code: impl Into<String>) -> Self {
         self.code = Some(code.into());

@@ -39,6 +39,8 @@
 //! # }
 //! ```
 //!
+//! A plugin whose tools come from its tenant's settings implements [`Plugin`] by hand.
+//!
 //! On `wasm32-wasip2` the crate is a component (`crate-type = ["cdylib", "rlib"]`). On the host target
 //! nothing of the component's imports is there: unit tests stand on [`testing::Fake`].
 //!
@@ -97,6 +99,6 @@ pub mod __private {
     pub use serde;
 
     pub use crate::bindings::export_component;
-    pub use crate::plugin::{Component, arguments, outcome, unknown_tool};
+    pub use crate::plugin::{Component, arguments, outcome};
     pub use crate::schema::input as input_schema;
 }

@@ -6,7 +6,51 @@ use serde::de::DeserializeOwned;
 
 use crate::{Context, Failure, Finding, IntoOutcome, Outcome, Tool};
 
-/// A set of tools. The macro writes this; by hand it is for tools that aren't known before the settings are.
+/// A set of tools. `#[aftercall::plugin]` writes this for a module of functions. By hand it is for tools that aren't known
+/// before the settings are; such a plugin becomes the component with [`export!`](crate::export):
+///
+/// ```
+/// use aftercall::{Context, Effect, Failure, Finding, Outcome, Plugin, Tool};
+///
+/// /// A greeting for each name in the settings.
+/// pub struct Greetings;
+///
+/// impl Plugin for Greetings {
+///     fn list_tools(settings: &str) -> Result<Vec<Tool>, String> {
+///         let names: Vec<String> = serde_json::from_str(settings).map_err(|error| error.to_string())?;
+///         let tool = |name: String| Tool {
+///             title: None,
+///             description: format!("Greets in {name}."),
+///             input_schema: r#"{"type":"object","properties":{}}"#.to_owned(),
+///             output_schema: None,
+///             effect: Effect::Read,
+///             identity: Vec::new(),
+///             reconcilable: false,
+///             name,
+///         };
+///         Ok(names.into_iter().map(tool).collect())
+///     }
+///
+///     async fn call_tool(name: &str, _arguments: &str, cx: &Context) -> Result<Outcome, Failure> {
+///         let names: Vec<String> = cx.settings()?;
+///         if !names.iter().any(|known| known == name) {
+///             return Err(Failure::unknown_tool(name));
+///         }
+///         Ok(Outcome::new("hello"))
+///     }
+///
+///     async fn reconcile(name: &str, _arguments: &str, _cx: &Context) -> Result<Finding, Failure> {
+///         Err(Failure::unknown_tool(name))
+///     }
+/// }
+///
+/// aftercall::export!(Greetings);
+/// # fn main() {
+/// # let fake = aftercall::testing::Fake::new().settings(serde_json::json!(["german"]));
+/// # assert_eq!(fake.call::<Greetings>("german", serde_json::json!({})).unwrap().text, "hello");
+/// # assert!(fake.call::<Greetings>("dutch", serde_json::json!({})).is_err());
+/// # }
+/// ```
 pub trait Plugin {
     /// The tools, as a pure function of the settings (JSON).
     ///
@@ -60,7 +104,16 @@ pub fn outcome<T: IntoOutcome>(result: Result<T, Failure>) -> Result<Outcome, Fa
     result.and_then(IntoOutcome::into_outcome)
 }
 
-/// The failure of a call to a tool that the plugin doesn't have, or that can't be reconciled.
-pub fn unknown_tool(name: &str) -> Failure {
-    Failure::other(format!("the plugin has no tool {name:?} that could do this"))
+/// Makes a [`Plugin`] the component of its crate, once in a crate. On other targets it makes nothing.
+///
+/// `#[aftercall::plugin]` does this by itself.
+#[macro_export]
+macro_rules! export {
+    ($plugin:ty) => {
+        #[cfg(target_family = "wasm")]
+        const _: () = {
+            type Exported = $crate::__private::Component<$plugin>;
+            $crate::__private::export_component!(Exported);
+        };
+    };
 }

@@ -82,6 +82,13 @@ impl<'a> Request<'a> {
         self
     }
 
+    /// Says that this request changes something, whatever its method: a GET that sets something off. A failure of it can
+    /// be a doubt about an effect then.
+    pub fn writes(mut self) -> Self {
+        self.reads = false;
+        self
+    }
+
     /// Adds parameters to the URL's query, encoded.
     pub fn query<K: AsRef<str>, V: AsRef<str>>(mut self, parameters: &[(K, V)]) -> Self {
         if !parameters.is_empty() {

@@ -36,6 +36,11 @@ impl Response {
         String::from_utf8_lossy(self.response.body())
     }
 
+    /// The body as it came.
+    pub fn bytes(&self) -> &[u8] {
+        self.response.body()
+    }
+
     /// The body, read as JSON.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! What a request that failed means: the one place where statuses and broken connections become failures.
 
-use http::header::RETRY_AFTER;
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{Method, Response, StatusCode};
 use serde_json::Value;
 
@@ -57,15 +57,16 @@ impl Exchange {
             _ => FailureKind::Other,
         };
         let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
-        let mut failure = Failure::new(kind, self.message(status, &body));
+        let said = said(&body).or_else(|| plain_text(response));
+        let mut failure = Failure::new(kind, self.message(status, said));
         failure.code = code(&body);
         failure.retry_after_ms = retry_after_ms(response);
         failure
     }
 
-    fn message(&self, status: StatusCode, body: &Value) -> String {
+    fn message(&self, status: StatusCode, said: Option<String>) -> String {
         let Self { method, url, .. } = self;
-        match said(body) {
+        match said {
             Some(said) => {
                 let said: String = said.chars().take(VENDOR_MESSAGE_CHARS_MAX).collect();
                 format!("{method} {url} was answered with {status}: {said}")
@@ -103,6 +104,13 @@ fn said(body: &Value) -> Option<String> {
         (Some(message), false) => Some(format!("{message}: {}", listed.join("; "))),
         (None, false) => Some(listed.join("; ")),
     }
+}
+
+/// A body that says of itself that it is text for people. A page in HTML isn't.
+fn plain_text(response: &Response<Vec<u8>>) -> Option<String> {
+    let media = response.headers().get(CONTENT_TYPE)?.to_str().ok()?;
+    let text = std::str::from_utf8(response.body()).ok()?.trim();
+    (media.trim().to_ascii_lowercase().starts_with("text/plain") && !text.is_empty()).then(|| text.to_owned())
 }
 
 fn code(body: &Value) -> Option<String> {

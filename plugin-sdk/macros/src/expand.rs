@@ -33,7 +33,7 @@ pub(crate) fn items(tools: &[Tool]) -> Vec<Item> {
             ) -> ::std::result::Result<::aftercall::Outcome, ::aftercall::Failure> {
                 match __name {
                     #(#called)*
-                    _ => ::std::result::Result::Err(::aftercall::__private::unknown_tool(__name)),
+                    _ => ::std::result::Result::Err(::aftercall::Failure::unknown_tool(__name)),
                 }
             }
 
@@ -44,7 +44,7 @@ pub(crate) fn items(tools: &[Tool]) -> Vec<Item> {
             ) -> ::std::result::Result<::aftercall::Finding, ::aftercall::Failure> {
                 match __name {
                     #(#reconciled)*
-                    _ => ::std::result::Result::Err(::aftercall::__private::unknown_tool(__name)),
+                    _ => ::std::result::Result::Err(::aftercall::Failure::unknown_tool(__name)),
                 }
             }
         }
@@ -52,15 +52,9 @@ pub(crate) fn items(tools: &[Tool]) -> Vec<Item> {
     items
 }
 
-/// The component's exports, where there is a component.
+/// The component's exports.
 pub(crate) fn export(module: &Ident) -> TokenStream {
-    quote! {
-        #[cfg(target_family = "wasm")]
-        const _: () = {
-            type Exported = ::aftercall::__private::Component<#module::Plugin>;
-            ::aftercall::__private::export_component!(Exported);
-        };
-    }
+    quote!(::aftercall::export!(#module::Plugin);)
 }
 
 fn arguments_type(tool: &Tool) -> Item {

@@ -173,6 +173,28 @@ fn the_vendor_s_words_are_handed_on() {
 }
 
 #[test]
+fn a_refusal_in_plain_text_is_handed_on() {
+    fn check(media: &'static str, body: &str, message: &str) {
+        let reply = Reply::text(400, body).with_header("content-type", media);
+        let failure = answer("POST", reply).unwrap_err();
+        assert_eq!(failure.message, format!("POST {URL} was answered with 400 Bad Request{message}"));
+    }
+    check("text/plain; charset=utf-8", " no such order\n", ": no such order");
+    check("Text/Plain", &"x".repeat(600), &format!(": {}", "x".repeat(500)));
+    check("text/plain", " ", "");
+    check("text/html", "<p>no such order", "");
+}
+
+#[test]
+fn a_get_that_writes_can_leave_a_doubt() {
+    for reply in [Reply::cut(), Reply::text(502, "")] {
+        let fake = Fake::new().expect(&format!("GET {URL}"), reply);
+        let sent = block_on(fake.context().get(URL).writes().send()).and_then(Response::ok);
+        assert_eq!(sent.unwrap_err().kind, FailureKind::OutcomeUnknown);
+    }
+}
+
+#[test]
 fn retry_after_is_in_milliseconds() {
     fn check(value: &str, expected: Option<u64>) {
         let failure = answer("GET", Reply::text(429, "").with_header("retry-after", value)).unwrap_err();
@@ -197,6 +219,7 @@ fn responses_are_read() {
     assert_eq!(response.header("X-Id"), Some("7"));
     assert_eq!(response.header("x-other"), None);
     assert_eq!(response.text(), r#"{"id":"1"}"#);
+    assert_eq!(response.bytes(), br#"{"id":"1"}"#);
     assert_eq!(response.json::<Thing>().unwrap().id, "1");
 
     let unreadable = |method| answer(method, Reply::text(200, "<p>")).unwrap().json::<Thing>().unwrap_err().kind;
