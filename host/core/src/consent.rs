@@ -14,10 +14,10 @@ pub use more::More;
 
 use crate::{
     credential::Kind,
-    egress::{Access, Rule},
+    egress::Rule,
     facts::Fact,
     id::{PluginName, Sha256Hex, Tenant},
-    manifest::{ConversationLevel, CredentialSlot, EgressRequest, Manifest, Placement},
+    manifest::{AskedAccess, ConversationLevel, CredentialSlot, EgressRequest, Manifest, Placement},
     signing::Algorithm,
     time::Timestamp,
     tool::{Effect, Tool},
@@ -50,9 +50,12 @@ pub struct Ask {
     /// Which requests.
     pub rule: Rule,
     /// What they do.
-    pub access: Access,
+    pub access: AskedAccess,
     /// The slot whose credential goes on them.
     pub credential: Option<String>,
+    /// Whether the component is believed that they were refused where they were answered with success.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refuses_in_body: bool,
 }
 
 /// A credential that a plugin asks for, as far as consent is concerned.
@@ -93,7 +96,12 @@ impl Request {
 
 impl Ask {
     fn of(asked: &EgressRequest) -> Self {
-        Self { rule: asked.rule.clone(), access: asked.access, credential: asked.credential.clone() }
+        Self {
+            rule: asked.rule.clone(),
+            access: asked.access,
+            credential: asked.credential.clone(),
+            refuses_in_body: asked.refuses_in_body,
+        }
     }
 }
 

@@ -24,6 +24,9 @@ pub struct CredentialSlot {
     /// How it comes about.
     #[serde(default)]
     pub kind: Kind,
+    /// Whether a tenant may leave it out: requests then go without it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
 }
 
 /// Where on a request a credential goes.

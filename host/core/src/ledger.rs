@@ -255,13 +255,19 @@ pub fn change(entry: &Entry, fence: Fence, change: &Change) -> Result<Entry, Ref
 /// What an attempt came to, by what left the egress door rather than by the guest's word.
 ///
 /// A failure is certain only if no write left, or the vendor refused every one that did, and no earlier attempt
-/// is in doubt (`doubted`). A success is the guest's to report: it may have repeated an unanswered request itself.
+/// is in doubt (`doubted`). Whether the vendor refused, its status says; where the manifest says that it refuses in the
+/// bodies of its successes too, the kind of the failure does. A success is the guest's to report: it may have repeated an unanswered request itself.
 pub fn verdict(end: AttemptEnd, doubted: bool) -> Verdict {
     let failure = match end.result {
         Ok(outcome) => return Verdict::Done(outcome),
         Err(failure) => failure,
     };
-    let certain = !doubted && end.writes.iter().all(|answer| *answer == WriteAnswer::Refused);
+    let refused = |answer: &WriteAnswer| match answer {
+        WriteAnswer::Refused => true,
+        WriteAnswer::InBody => failure.kind.refuses(),
+        WriteAnswer::Accepted | WriteAnswer::Silent => false,
+    };
+    let certain = !doubted && end.writes.iter().all(refused);
     if !certain {
         return Verdict::InDoubt(failure);
     }
@@ -459,7 +465,7 @@ mod tests {
 
     #[test]
     fn the_door_decides_doubt() {
-        use WriteAnswer::{Accepted, Refused, Silent};
+        use WriteAnswer::{Accepted, InBody, Refused, Silent};
         let end = AttemptEnd::of;
         let failed = |kind| Err(Failure::new(kind, "no"));
         let (trap, unknown) = (FailureKind::Trapped, FailureKind::OutcomeUnknown);
@@ -474,6 +480,15 @@ mod tests {
             (failed(trap), &[Silent], false, "doubt trapped"),
             (failed(trap), &[Refused, Silent], false, "doubt trapped"),
             (failed(FailureKind::Denied), &[Accepted, Refused], false, "doubt denied"),
+            (Ok(outcome()), &[InBody], false, "done"),
+            (failed(FailureKind::InvalidArguments), &[InBody], false, "failed invalid-arguments"),
+            (failed(FailureKind::NotFound), &[Refused, InBody], false, "failed not-found"),
+            (failed(FailureKind::Conflict), &[InBody], true, "doubt conflict"),
+            (failed(FailureKind::Denied), &[InBody, Silent], false, "doubt denied"),
+            (failed(FailureKind::Denied), &[InBody, Accepted], false, "doubt denied"),
+            (failed(FailureKind::Other), &[InBody], false, "doubt other"),
+            (failed(FailureKind::RateLimited), &[InBody], false, "doubt rate-limited"),
+            (failed(trap), &[InBody], false, "doubt trapped"),
             (failed(unknown), &[], false, "failed unavailable"),
             (failed(unknown), &[Refused], false, "failed unavailable"),
             (failed(unknown), &[Silent], false, "doubt outcome-unknown"),

@@ -77,16 +77,52 @@ pub struct EgressRequest {
     /// Which requests.
     pub rule: Rule,
     /// What they do.
-    pub access: Access,
+    pub access: AskedAccess,
     /// The slot whose credential goes on them.
     #[serde(default)]
     pub credential: Option<String>,
     /// The vendor's idempotency header, which the host fills.
     #[serde(default)]
     pub idempotency_header: Option<String>,
+    /// Whether the vendor also refuses in the bodies of its successes, which the component alone can read: where it fails
+    /// with a refusal after such an answer, nothing was done.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refuses_in_body: bool,
     /// What a rehearsal answers in the vendor's place, for a write. Absent: a rehearsed call ends there.
     #[serde(default)]
     pub rehearsal: Option<CannedAnswer>,
+}
+
+/// What the author says about what requests do, from the least to the most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AskedAccess {
+    /// They change nothing.
+    Read,
+    /// What the tenant's grant marks them as: for plugins whose endpoints tenants alone know.
+    AsGranted,
+    /// They may change something.
+    Write,
+}
+
+impl AskedAccess {
+    /// What they count as before the tenant's grant has a say: the stricter of the two holds.
+    pub const fn at_least(self) -> Access {
+        match self {
+            AskedAccess::Read | AskedAccess::AsGranted => Access::Read,
+            AskedAccess::Write => Access::Write,
+        }
+    }
+}
+
+impl std::fmt::Display for AskedAccess {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            AskedAccess::Read => "read",
+            AskedAccess::Write => "write",
+            AskedAccess::AsGranted => "as granted",
+        })
+    }
 }
 
 /// What a rehearsal answers in the vendor's place.
@@ -210,7 +246,7 @@ impl Manifest {
         for request in &self.egress {
             let Some(answer) = &request.rehearsal else { continue };
             let rule = request.rule.to_string();
-            if request.access == Access::Read {
+            if request.access == AskedAccess::Read {
                 return Err(Error::RehearsedRead { rule });
             }
             if !(200..=599).contains(&answer.status) {
@@ -225,7 +261,7 @@ impl Manifest {
 
     /// The requests as rules for the door, in the manifest's order.
     pub fn egress_rules(&self) -> Vec<MarkedRule> {
-        self.egress.iter().map(|ask| MarkedRule { rule: ask.rule.clone(), access: ask.access }).collect()
+        self.egress.iter().map(|ask| MarkedRule { rule: ask.rule.clone(), access: ask.access.at_least() }).collect()
     }
 }
 
@@ -287,6 +323,15 @@ mod tests {
         check(
             |m| m["egress"] = json!([{"rule": "GET https://a.com/x", "access": "read", "rehearsal": {"status": 200}}]),
             Err("is a read"),
+        );
+        check(|m| m["egress"][0]["access"] = json!("as-granted"), Ok(()));
+        check(|m| m["egress"][0]["access"] = json!("granted"), Err("as-granted"));
+        check(
+            |m| {
+                m["egress"][0]["access"] = json!("as-granted");
+                m["egress"][0]["rehearsal"] = json!({"status": 200});
+            },
+            Ok(()),
         );
         check(|m| m["facts"] = json!(["call.mood"]), Err("call.mood"));
         check(|m| m["facts"] = json!(["call.contact"]), Ok(()));

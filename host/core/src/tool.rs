@@ -253,6 +253,11 @@ impl FailureKind {
         matches!(self, Self::RateLimited | Self::Unavailable)
     }
 
+    /// Whether it says that the vendor refused, and did nothing.
+    pub const fn refuses(self) -> bool {
+        matches!(self, Self::InvalidArguments | Self::NotFound | Self::Denied | Self::Conflict)
+    }
+
     /// Whose doing it is.
     pub const fn blame(self) -> Blame {
         match self {
@@ -297,6 +302,8 @@ pub enum Finding {
 pub enum WriteAnswer {
     /// A status that says it was done: 2xx, 3xx.
     Accepted,
+    /// The same, of a vendor that also refuses in the bodies of its successes, as the manifest says: the component knows.
+    InBody,
     /// A status that says it was not done: 4xx, but for 408.
     Refused,
     /// Nothing came back, or a status that says nothing: 5xx, 408.

@@ -3,7 +3,7 @@
 use std::{io::Write, path::Path, sync::Arc};
 
 use aftercall_core::{
-    credential::{Kind, Need, Part, TokenUrl},
+    credential::{CredentialSlot, Kind, Need, Part, TokenUrl},
     manifest::{ConversationLevel, Manifest},
     tool::Tool,
 };
@@ -64,7 +64,9 @@ fn requests(manifest: &Manifest, out: &mut impl Write) -> std::io::Result<()> {
         writeln!(out, "  {:<5} {}{credential}", ask.access.to_string(), ask.rule)?;
     }
     for (slot, credential) in &manifest.credentials {
-        writeln!(out, "  credential `{slot}` in {}: {}", credential.placement, credential.description)?;
+        let optional = if credential.optional { ", may be left out" } else { "" };
+        let CredentialSlot { placement, description, .. } = credential;
+        writeln!(out, "  credential `{slot}` in {placement}{optional}: {description}")?;
         tokens(&credential.kind, out)?;
     }
     for (name, key) in &manifest.signing {

@@ -1,9 +1,8 @@
 //! Consent to upgrades over the command line: what runs, what waits, and how two components are compared.
 
 use aftercall_core::{
-    egress::Access,
     facts::Fact,
-    manifest::{EgressRequest, Manifest},
+    manifest::{AskedAccess, EgressRequest, Manifest},
 };
 use aftercall_sandbox::{Credentials, Sandbox};
 
@@ -20,9 +19,16 @@ fn later(version: &str, change: impl FnOnce(&mut Manifest)) -> Vec<u8> {
     })
 }
 
-fn ask(access: Access, rule: &str) -> EgressRequest {
+fn ask(access: AskedAccess, rule: &str) -> EgressRequest {
     let rule = rule.parse().expect("a rule");
-    EgressRequest { rule, access, credential: Some("api".into()), idempotency_header: None, rehearsal: None }
+    EgressRequest {
+        rule,
+        access,
+        credential: Some("api".into()),
+        idempotency_header: None,
+        refuses_in_body: false,
+        rehearsal: None,
+    }
 }
 
 const DELETE: &str = "DELETE https://api.twilio.com/2010-04-01/Accounts/*/Messages/*";
@@ -85,7 +91,7 @@ async fn an_upgrade_that_asks_for_more_waits_for_consent() {
     at.go(Some("1"), 0, &["completed"]);
 
     let more = later("0.3.0", |manifest| {
-        manifest.egress.push(ask(Access::Write, DELETE));
+        manifest.egress.push(ask(AskedAccess::Write, DELETE));
         manifest.facts.push(Fact::Contact);
     });
     at.write("sms.wasm", &more);
@@ -139,7 +145,7 @@ fn two_components_are_compared() {
     write(
         "new.wasm",
         &later("0.2.0", |manifest| {
-            manifest.egress.push(ask(Access::Read, "GET https://api.twilio.com/2010-04-01/Accounts/*/Usage.json"));
+            manifest.egress.push(ask(AskedAccess::Read, "GET https://api.twilio.com/2010-04-01/Accounts/*/Usage.json"));
             let settings = manifest.settings.as_mut().expect("it has some");
             settings["required"].as_array_mut().expect("a list").push("list_lag_ms".into());
         }),

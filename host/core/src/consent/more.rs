@@ -7,7 +7,7 @@ use crate::{
     credential::{Kind, Placement},
     egress::{Access, Rule},
     facts::Fact,
-    manifest::ConversationLevel,
+    manifest::{AskedAccess, ConversationLevel},
     signing::Algorithm,
     tool::Effect,
 };
@@ -20,7 +20,7 @@ pub enum More {
         /// Which.
         rule: Rule,
         /// What they do.
-        access: Access,
+        access: AskedAccess,
         /// The credential that goes on them.
         credential: Option<String>,
     },
@@ -33,6 +33,11 @@ pub enum More {
     },
     /// Requests that were writes and are reads: read tools may send them, and a rehearsal does.
     Reads {
+        /// Which.
+        rule: Rule,
+    },
+    /// Writes of which the component is to be believed that they were refused, where they were answered with success.
+    Believed {
         /// Which.
         rule: Rule,
     },
@@ -97,6 +102,7 @@ impl More {
             More::Sends { .. } => "sends",
             More::Writes { .. } => "writes",
             More::Reads { .. } => "reads",
+            More::Believed { .. } => "believed",
             More::Puts { .. } => "puts-credential",
             More::Credential { .. } => "credential",
             More::Moves { .. } => "moves-credential",
@@ -123,6 +129,7 @@ impl More {
             More::State => "no longer keeps anything between calls".to_owned(),
             More::Writes { .. }
             | More::Reads { .. }
+            | More::Believed { .. }
             | More::Moves { .. }
             | More::Obtains { .. }
             | More::Repeats { .. } => return None,
@@ -142,6 +149,11 @@ impl fmt::Display for More {
             More::Reads { rule } => write!(
                 f,
                 "now counts {rule} as a read, which was a write: tools that only read may send it, and a rehearsal does"
+            ),
+            More::Believed { rule } => write!(
+                f,
+                "is now to be believed that {rule} was refused where it was answered with success: what failed so is \
+                 tried again"
             ),
             More::Puts { credential, rule } => write!(f, "now puts the credential `{credential}` on {rule}"),
             More::Credential { slot, placement } => {
@@ -240,15 +252,18 @@ fn of_ask(ask: &Ask, consented: &[Ask]) -> Vec<More> {
 
 fn of_rule(rule: Rule, ask: &Ask, consented: &[Ask]) -> Option<More> {
     let covering: Vec<&Ask> = consented.iter().filter(|known| known.rule.covers(&rule)).collect();
-    let writes = |known: &&&Ask| ask.access == Access::Read || known.access == Access::Write;
-    let carries = |known: &&Ask| ask.credential.is_none() || known.credential == ask.credential;
-    if covering.iter().filter(writes).any(carries) {
+    let writes = |known: &&&Ask| known.access >= ask.access;
+    let carries = |known: &&&Ask| ask.credential.is_none() || known.credential == ask.credential;
+    let believed = |known: &&&Ask| known.refuses_in_body || !ask.refuses_in_body;
+    let alike = || covering.iter().filter(writes).filter(carries);
+    if alike().any(|known| believed(&known)) {
         return None;
     }
     let credential = ask.credential.clone();
     Some(match (covering.is_empty(), covering.iter().any(|known| writes(&known)), credential) {
         (true, _, credential) => More::Sends { rule, access: ask.access, credential },
         (false, false, credential) => More::Writes { rule, credential },
+        (false, true, _) if alike().next().is_some() => More::Believed { rule },
         (false, true, Some(credential)) => More::Puts { credential, rule },
         (false, true, None) => unreachable!("without a credential, whatever covers it carries it"),
     })
@@ -257,7 +272,7 @@ fn of_rule(rule: Rule, ask: &Ask, consented: &[Ask]) -> Option<More> {
 /// Writes that were consented to, of which some are reads now: a request is what the strictest of its rules says.
 fn no_longer_writes(asked: &[Ask], consented: &[Ask]) -> Vec<More> {
     let of = |asks: &[Ask], access| -> Vec<Rule> {
-        asks.iter().filter(|ask| ask.access == access).flat_map(|ask| ask.rule.each_method()).collect()
+        asks.iter().filter(|ask| ask.access.at_least() == access).flat_map(|ask| ask.rule.each_method()).collect()
     };
     let (reads, writes) = (of(asked, Access::Read), of(asked, Access::Write));
     let mut all: Vec<Rule> = Vec::new();
@@ -283,6 +298,7 @@ impl More {
         match (self, other) {
             (More::Sends { rule, .. }, More::Sends { rule: other, .. })
             | (More::Writes { rule, .. }, More::Writes { rule: other, .. })
+            | (More::Believed { rule }, More::Believed { rule: other })
             | (More::Puts { rule, .. }, More::Puts { rule: other, .. }) => Some((rule, other)),
             _ => None,
         }

@@ -110,6 +110,9 @@ impl Credentials {
         let mut slots = BTreeMap::new();
         for (name, asked) in &manifest.credentials {
             let Some(supplied) = supplied.get(name) else {
+                if asked.optional {
+                    continue;
+                }
                 let (slot, description) = (name.clone(), asked.description.clone());
                 return Err(Error::Missing { plugin: plugin.clone(), slot, description });
             };

@@ -125,7 +125,13 @@ impl Door {
             Err(_) => return Err(Error::TimedOut { host: admitted.target.host.clone() }),
         };
         if let Some(write) = write {
-            self.state().writes[write] = Some(WriteAnswer::of_status(response.status().as_u16()));
+            let answer = match WriteAnswer::of_status(response.status().as_u16()) {
+                WriteAnswer::Accepted if self.outlet.request(admitted.author_rule).refuses_in_body => {
+                    WriteAnswer::InBody
+                }
+                answer => answer,
+            };
+            self.state().writes[write] = Some(answer);
         }
         if let (Some(slot), Some(credential), StatusCode::UNAUTHORIZED) =
             (&admitted.slot, &credential, response.status())

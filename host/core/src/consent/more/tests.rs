@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::manifest::Manifest;
 
-/// An ask: `write POST https://a.com/x`, and behind it the credential if there is one.
+/// An ask: `write POST https://a.com/x`, and behind it the credential if there is one (else `-`), and `in-body`.
 type Asks = &'static [&'static str];
 
 fn request(asks: &[&str]) -> Request {
@@ -11,7 +11,13 @@ fn request(asks: &[&str]) -> Request {
         let mut words = text.split(' ');
         let mut word = || words.next();
         let (access, method, address) = (word(), word().expect("a method"), word().expect("an address"));
-        json!({"access": access, "rule": format!("{method} {address}"), "credential": word()})
+        let (credential, believed) = (word().filter(|slot| *slot != "-"), word() == Some("in-body"));
+        json!({
+            "access": access,
+            "rule": format!("{method} {address}"),
+            "credential": credential,
+            "refuses_in_body": believed,
+        })
     };
     with_manifest(&json!({ "egress": asks.iter().map(ask).collect::<Vec<_>>() }))
 }
@@ -29,7 +35,7 @@ fn check(before: &Request, now: &Request, expected: &[&str]) {
 }
 
 /// What is asked for before and now, and what of it is more.
-const CASES: [(Asks, Asks, &[&str]); 24] = [
+const CASES: [(Asks, Asks, &[&str]); 33] = [
     (&[], &[], &[]),
     (&["read GET https://a.com/x"], &["read GET https://a.com/x"], &[]),
     (&["read GET https://a.com/x"], &[], &[]),
@@ -98,6 +104,42 @@ const CASES: [(Asks, Asks, &[&str]); 24] = [
         &["now counts POST https://a.com/search as a read, which was a write: tools that only read may send \
            it, and a rehearsal does"],
     ),
+    // What the grant says.
+    (
+        &["read POST https://a.com/x"],
+        &["as-granted POST https://a.com/x"],
+        &["may now write with POST https://a.com/x, which was a read"],
+    ),
+    (
+        &["write POST https://a.com/x"],
+        &["as-granted POST https://a.com/x"],
+        &[
+            "now counts POST https://a.com/x as a read, which was a write: tools that only read may send it, and a rehearsal does",
+        ],
+    ),
+    (
+        &["as-granted POST https://a.com/x"],
+        &["write POST https://a.com/x"],
+        &["may now write with POST https://a.com/x, which was a read"],
+    ),
+    (&["as-granted POST https://a.com/x"], &["read POST https://a.com/x"], &[]),
+    (&[], &["as-granted GET https://a.com/x"], &["may now also send GET https://a.com/x (as granted)"]),
+    // Refusals in bodies.
+    (
+        &["write POST https://a.com/x"],
+        &["write POST https://a.com/x - in-body"],
+        &[
+            "is now to be believed that POST https://a.com/x was refused where it was answered with success: what failed so \
+           is tried again",
+        ],
+    ),
+    (
+        &["write POST https://a.com/x"],
+        &["write POST https://a.com/x api in-body"],
+        &["now puts the credential `api` on POST https://a.com/x"],
+    ),
+    (&["write POST https://a.com/x api in-body"], &["write POST https://a.com/x"], &[]),
+    (&["write POST https://a.com/x api in-body"], &["write POST https://a.com/x api in-body"], &[]),
     // Credentials.
     (
         &["read GET https://a.com/x"],
@@ -130,7 +172,7 @@ fn requests_ask_for_what_no_known_rule_covers() {
 #[test]
 fn what_asks_for_no_more_can_do_no_more() {
     use crate::egress::{MarkedRule, Policy, Scheme, Sends, Target};
-    const ASKS: [&str; 8] = [
+    const ASKS: [&str; 10] = [
         "read POST https://a.com/**",
         "read POST https://a.com/*",
         "read POST https://a.com/x",
@@ -139,6 +181,8 @@ fn what_asks_for_no_more_can_do_no_more() {
         "write POST https://a.com/*",
         "write POST https://a.com/x",
         "write POST https://a.com/x/",
+        "as-granted POST https://a.com/**",
+        "as-granted POST https://a.com/x",
     ];
     let targets = ["/", "/x", "/x/", "/y", "/y/", "/x/y", "/x/y/"].map(|path| Target {
         method: "POST".into(),
@@ -149,17 +193,21 @@ fn what_asks_for_no_more_can_do_no_more() {
     });
     let all: Rule = "POST https://a.com/**".parse().expect("a rule");
     let decided = |request: &Request| {
-        let author = request.egress.iter().map(|ask| MarkedRule { rule: ask.rule.clone(), access: ask.access });
-        let tenant = vec![MarkedRule { rule: all.clone(), access: Access::Read }];
-        let policy = Policy { author: author.collect(), operator: None, tenant };
-        let access = |target| policy.decide(target, Sends::Anything).ok().map(|allowed| allowed.access);
-        targets.each_ref().map(access)
+        [Access::Read, Access::Write].map(|access| {
+            let author =
+                request.egress.iter().map(|ask| MarkedRule { rule: ask.rule.clone(), access: ask.access.at_least() });
+            let tenant = vec![MarkedRule { rule: all.clone(), access }];
+            let policy = Policy { author: author.collect(), operator: None, tenant };
+            let access = |target| policy.decide(target, Sends::Anything).ok().map(|allowed| allowed.access);
+            targets.each_ref().map(access)
+        })
     };
     let pairs = ASKS.into_iter().flat_map(|one| ASKS.map(|other| request(&[one, other])));
     let requests: Vec<Request> = pairs.chain([Request::default()]).collect();
     for (before, now) in requests.iter().flat_map(|before| requests.iter().map(move |now| (before, now))) {
         let could = decided(before);
-        let gains = decided(now).iter().zip(could).any(|(can, could)| can.is_some() && *can != could);
+        let can = decided(now);
+        let gains = can.iter().flatten().zip(could.iter().flatten()).any(|(can, could)| can.is_some() && can != could);
         let more = now.beyond(before);
         assert!(!(gains && more.is_empty()), "{now:?} after {before:?}");
     }

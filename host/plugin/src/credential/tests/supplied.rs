@@ -131,3 +131,25 @@ async fn values_that_can_not_be_used_are_told() {
         check(kind, supplied, Err(words)).await;
     }
 }
+
+#[tokio::test]
+async fn a_slot_is_left_out_where_the_manifest_lets_it() {
+    for (optional, expected) in [(false, Err("needs the credential `api`")), (true, Ok("/x"))] {
+        let world = World::counting().await;
+        let mut manifest = world.manifest(&json!("secret"));
+        manifest.credentials.get_mut("api").expect("a slot").optional = optional;
+        let around = world.around();
+        match (Credentials::new(&manifest, &BTreeMap::new(), &around), expected) {
+            (Ok(credentials), Ok(path)) => {
+                let rules = manifest.egress_rules();
+                let policy = Policy { author: rules.clone(), operator: None, tenant: rules };
+                let outlet = Arc::new(Outlet::new(&manifest, policy, credentials, Limits::default(), &around));
+                Call::of(&outlet).send("POST", path).await.expect("it leaves");
+                let [request] = &world.api.requests.all()[..] else { panic!("one request") };
+                assert!(!request.to_lowercase().contains("authorization"), "{request}");
+            }
+            (Err(error), Err(words)) => assert!(error.to_string().contains(words), "{error}"),
+            (got, expected) => panic!("{:?} instead of {expected:?}", got.map(drop)),
+        }
+    }
+}

@@ -70,6 +70,8 @@ struct Setup {
     resolver: Arc<dyn Resolver>,
     /// Most requests that are under way to one vendor.
     requests_max: u32,
+    /// Whether the vendor refuses in the bodies of its successes too.
+    refuses_in_body: bool,
 }
 
 impl Default for Setup {
@@ -85,6 +87,7 @@ impl Default for Setup {
             ],
             resolver: Arc::new(SystemResolver),
             requests_max: 16,
+            refuses_in_body: false,
         }
     }
 }
@@ -119,6 +122,7 @@ impl Setup {
                 }
                 if *access == Access::Write {
                     ask["idempotency_header"] = json!("idempotency-key");
+                    ask["refuses_in_body"] = json!(self.refuses_in_body);
                 }
                 ask
             })
@@ -375,6 +379,20 @@ async fn what_became_of_a_write_is_known_whatever_the_answer() {
         assert_eq!(door.send(post()).await.is_ok(), passes, "{shown}");
         assert_eq!(door.close().writes, [expected], "{shown}");
         assert_eq!(vendor.requests.all().len(), 1, "neither repeated nor redirected: {shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_success_that_may_hold_a_refusal_is_told_apart() {
+    for (status, expected) in [
+        ("200 OK", WriteAnswer::InBody),
+        ("409 Conflict", WriteAnswer::Refused),
+        ("503 Service Unavailable", WriteAnswer::Silent),
+    ] {
+        let vendor = Vendor::answering(http(status, &[], "")).await;
+        let door = Setup { refuses_in_body: true, ..Setup::default() }.door(&vendor, writes());
+        door.send(post()).await.expect("an answer");
+        assert_eq!(door.close().writes, [expected], "{status}");
     }
 }
 
