@@ -55,6 +55,8 @@ pub struct Credentials {
     pub zendesk_agent: String,
     /// The Zendesk agent's API token.
     pub zendesk_token: String,
+    /// The business's bearer token.
+    pub business_token: String,
 }
 
 /// A running sandbox. Dropping it ends it soon; [`Sandbox::shutdown`] ends it for certain.
@@ -105,6 +107,7 @@ impl Default for Credentials {
             pagerduty_routing_key: format!("{:032}", 7),
             zendesk_agent: "assistant@northwind.example".to_owned(),
             zendesk_token: "sandbox-zendesk-token".to_owned(),
+            business_token: "sandbox-business-token".to_owned(),
         }
     }
 }
@@ -205,5 +208,6 @@ fn endpoint(service: Service, config: &Config) -> Box<dyn Endpoint> {
             config.credentials.zendesk_agent.clone(),
             config.credentials.zendesk_token.clone(),
         )),
+        Service::Business => Box::new(vendors::business::Business::new(config.credentials.business_token.clone())),
     }
 }

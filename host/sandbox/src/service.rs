@@ -20,11 +20,13 @@ pub enum Service {
     Pagerduty,
     /// Zendesk's ticketing API v2.
     Zendesk,
+    /// A business's own JSON API.
+    Business,
 }
 
 impl Service {
     /// Every service, in the order of this enum.
-    pub const ALL: [Service; 8] = [
+    pub const ALL: [Service; 9] = [
         Service::Model,
         Service::Hubspot,
         Service::Twilio,
@@ -33,6 +35,7 @@ impl Service {
         Service::Sendgrid,
         Service::Pagerduty,
         Service::Zendesk,
+        Service::Business,
     ];
 
     /// The host name that the real service answers at; of those that each customer has a host for, an invented customer's.
@@ -46,6 +49,7 @@ impl Service {
             Service::Sendgrid => "api.sendgrid.com",
             Service::Pagerduty => "events.pagerduty.com",
             Service::Zendesk => "northwind.zendesk.com",
+            Service::Business => "api.harbor-hotel.example",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Over real HTTP on the loopback interface.
 
+mod business;
 mod caldav;
 mod faults;
 mod fhir;

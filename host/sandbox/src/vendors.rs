@@ -1,5 +1,6 @@
 //! One vendor a file. A new one is its file, a variant of `Service`, and a line in `sandbox::endpoint`.
 
+pub(crate) mod business;
 pub(crate) mod caldav;
 pub(crate) mod fhir;
 pub(crate) mod hubspot;

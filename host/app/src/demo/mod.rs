@@ -176,6 +176,7 @@ pub fn secret(credentials: &Credentials, name: &str) -> Option<String> {
         "SENDGRID_KEY" => credentials.sendgrid_key.clone(),
         "PAGERDUTY_KEY" => credentials.pagerduty_routing_key.clone(),
         "ZENDESK_KEY" => format!("{}/token:{}", credentials.zendesk_agent, credentials.zendesk_token),
+        "BUSINESS_TOKEN" => credentials.business_token.clone(),
         "WEBHOOK_KEY" => format!("whsec_{}", BASE64_STANDARD.encode("the demo's own webhook key")),
         "VAPI_SECRET" => "the-demo's-own-vapi-secret".to_owned(),
         "PAGES_PASSWORD" => PAGES_PASSWORD.to_owned(),
