@@ -256,7 +256,8 @@ pub fn change(entry: &Entry, fence: Fence, change: &Change) -> Result<Entry, Ref
 ///
 /// A failure is certain only if no write left, or the vendor refused every one that did, and no earlier attempt
 /// is in doubt (`doubted`). Whether the vendor refused, its status says; where the manifest says that it refuses in the
-/// bodies of its successes too, the kind of the failure does. A success is the guest's to report: it may have repeated an unanswered request itself.
+/// bodies of its successes too, the kind of the failure does. A success is the guest's to report: it may have repeated
+/// an unanswered request itself.
 pub fn verdict(end: AttemptEnd, doubted: bool) -> Verdict {
     let failure = match end.result {
         Ok(outcome) => return Verdict::Done(outcome),
