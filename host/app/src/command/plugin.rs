@@ -61,7 +61,8 @@ fn requests(manifest: &Manifest, out: &mut impl Write) -> std::io::Result<()> {
     }
     for ask in &manifest.egress {
         let credential = ask.credential.as_ref().map(|slot| format!(", with credential `{slot}`")).unwrap_or_default();
-        writeln!(out, "  {:<5} {}{credential}", ask.access.to_string(), ask.rule)?;
+        let believed = if ask.refuses_in_body { ", believed that a success was a refusal" } else { "" };
+        writeln!(out, "  {:<5} {}{credential}{believed}", ask.access.to_string(), ask.rule)?;
     }
     for (slot, credential) in &manifest.credentials {
         let optional = if credential.optional { ", may be left out" } else { "" };
