@@ -102,7 +102,7 @@ pub struct App {
     pub(crate) inbox: Arc<dyn Inbox>,
     /// That one more waits.
     pub(crate) inbox_filled: Notify,
-    plugins: Arc<PluginHost>,
+    pub(crate) plugins: Arc<PluginHost>,
     journal: Arc<dyn Journal>,
     engine: Arc<Embedded>,
     /// Where a rehearsal's records are.

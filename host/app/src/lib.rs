@@ -13,6 +13,7 @@ mod grants;
 pub mod halt;
 pub mod host_key;
 mod inbox;
+mod live_tools;
 pub mod prepare;
 mod records;
 mod take_in;

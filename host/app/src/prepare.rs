@@ -7,6 +7,7 @@ use aftercall_core::{
     id::{AssistantName, ConversationIdentity, RunIdentity, Tenant},
     inbox::WaitingCall,
     json::Json,
+    live::NotOffered,
     model::ModelPin,
     ports::Accept,
     repair::{Unrepairable, repair},
@@ -19,7 +20,11 @@ use aftercall_intake::{Parsed, without_secrets};
 use aftercall_llm::{has_audio, left_out, lost_if_rewritten};
 use serde_json::Map;
 
-use crate::{app::App, tenants::Ready};
+use crate::{
+    app::App,
+    live_tools::{Again, Carrier},
+    tenants::Ready,
+};
 
 /// A call's record, and what whoever brings it says of it.
 #[derive(Debug)]
@@ -192,14 +197,22 @@ fn first(
     }
     let lost_if_rewritten = lost_if_rewritten(conversation, model.dialect);
     let maps = ready.assistant.tools.iter().map(|choice| choice.already.as_slice());
-    let maps: Vec<(&[Already], &PinnedTool)> = maps.zip(&ready.tools).collect();
+    let mut maps: Vec<(&[Already], &PinnedTool)> = maps.zip(&ready.tools).collect();
+    let again = again(app, ready, &identity.tenant, &maps, conversation);
+    if maps.is_empty() && again.tools.is_empty() {
+        let whys: Vec<String> = again.not_offered.iter().map(NotOffered::to_string).collect();
+        let whys = if whys.is_empty() { "the record names none".to_owned() } else { whys.join("; ") };
+        return cannot(format!("no tool can be offered, of the live call's own: {whys}"));
+    }
+    maps.extend(again.tools.iter().map(|(tool, map)| (std::slice::from_ref(map), tool)));
     let (seeds, unseeded) = seed::seeds(identity, &maps, conversation, at);
+    let tools = maps.iter().map(|(_, tool)| (*tool).clone()).collect();
     let pins = Pins {
         configuration: app.digest.clone(),
         assistant: ready.assistant.name.clone(),
         steps: ready.assistant.steps.clone(),
         model,
-        tools: ready.tools.clone(),
+        tools,
         budgets: ready.assistant.budgets,
         retries: ready.assistant.retries,
         repairs,
@@ -208,10 +221,24 @@ fn first(
         lost_if_rewritten,
         seeded: seeds.iter().map(Seeded::from).collect(),
         unseeded,
+        not_offered: again.not_offered,
         rehearsal: app.rehearsal,
         insights: ready.assistant.insights.clone(),
     };
     (Kind::Started(Box::new(pins)), seeds)
+}
+
+/// Which of the live call's own tools are offered again.
+fn again(
+    app: &App,
+    ready: &Ready,
+    tenant: &Tenant,
+    others: &[(&[Already], &PinnedTool)],
+    call: &Conversation,
+) -> Again {
+    let (Some(wanted), Some(installed)) = (&ready.assistant.live_tools, &ready.live) else { return Again::default() };
+    let grant = &app.config.tenants[tenant].plugins[&wanted.plugin];
+    Carrier { plugins: &app.plugins, tenant, installed, grant }.again(wanted, others, call)
 }
 
 fn tenant(app: &App, said: Option<&Tenant>, recorded: Option<&str>) -> Result<Tenant, Error> {

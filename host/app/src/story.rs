@@ -218,7 +218,16 @@ fn began(pins: &Pins) -> (String, Vec<String>) {
     let left_out = pins.left_out.iter().map(|left_out| format!("not carried over: {left_out}"));
     let seeded = pins.seeded.iter().map(|seeded| format!("done on the call already: {seeded}"));
     let unseeded = pins.unseeded.iter().map(|unseeded| format!("not done on the call: {unseeded}"));
-    (head, reasoning.chain(repairs).chain(left_out).chain(seeded).chain(unseeded).collect())
+    let not_offered = pins.not_offered.iter().map(|tool| format!("not offered again after the call: {tool}"));
+    let live = offered_again(pins).into_iter().chain(not_offered);
+    (head, reasoning.chain(repairs).chain(left_out).chain(live).chain(seeded).chain(unseeded).collect())
+}
+
+/// The live call's own tools that are offered again. None: there are none.
+fn offered_again(pins: &Pins) -> Option<String> {
+    let again = pins.tools.iter().filter(|tool| tool.instance.is_some());
+    let again: Vec<String> = again.map(|tool| format!("{} ({})", tool.name, tool.effect)).collect();
+    (!again.is_empty()).then(|| format!("offered again, as on the call: {}", again.join(", ")))
 }
 
 fn needs_attention(calls: &[(CallId, ToolCall)]) -> (String, Vec<String>) {

@@ -1,6 +1,6 @@
 //! What a tenant stands on: its grants, its assistants with the tools they offer, its endpoints, its password.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aftercall_core::{
     assistant::{Assistant, ToolChoice},
@@ -23,14 +23,17 @@ use anyhow::{Context as _, anyhow, bail};
 use serde_json::Value;
 
 use crate::{
-    config::{ApiConfig, Config, LostCalls, SecretRef, TenantConfig, nearest},
+    config::{self, ApiConfig, Config, LostCalls, SecretRef, TenantConfig, nearest},
     inbox::PlatformApi,
+    live_tools,
 };
 
 /// An assistant whose tools are known.
 pub(crate) struct Ready {
     pub(crate) assistant: Assistant,
     pub(crate) tools: Vec<PinnedTool>,
+    /// The plugin that carries out live tools, where it offers any again.
+    pub(crate) live: Option<Installed>,
 }
 
 /// An address to which a platform sends a tenant's calls.
@@ -135,7 +138,9 @@ impl Setup<'_> {
                     .with_context(|| format!("{place}.already.\"{}/{}\"", choice.plugin, choice.tool))?;
                 tools.push(pinned);
             }
-            all.insert(name.clone(), Ready { assistant, tools });
+            let live = assistant.live_tools.as_ref().map(|live| self.installed[&live.plugin].clone());
+            live.iter().try_for_each(live_tools::check_plugin).with_context(|| format!("{place}.live_tools"))?;
+            all.insert(name.clone(), Ready { assistant, tools, live });
         }
         Ok(all)
     }
@@ -220,29 +225,36 @@ async fn check_tools(tenant: &Tenant, config: &TenantConfig, plugins: &PluginHos
         }
         let place = format!("tenants.{tenant}.plugins.{plugin}");
         let offered = plugins.list_tools(tenant, plugin).await.with_context(|| place.clone())?;
+        // What is said of a live tool is checked against each call that has it.
+        let live: BTreeSet<&str> = config::live_tools::named(config, plugin).collect();
+        let offers = |tool: &str| match find(tool, &offered) {
+            Ok(found) => Ok(Some(found)),
+            Err(_) if live.contains(tool) => Ok(None),
+            Err(error) => Err(error),
+        };
         for (tool, bindings) in &grant.bind {
             let place = || format!("{place}.bind.{tool}");
-            let found = find(tool, &offered).with_context(place)?;
+            let Some(found) = offers(tool).with_context(place)? else { continue };
             binding::offered_schema(&found.input_schema.value(), bindings).with_context(place)?;
         }
         for (tool, constraints) in &grant.constrain {
             let place = || format!("{place}.constrain.{tool}");
-            let found = find(tool, &offered).with_context(place)?;
+            let Some(found) = offers(tool).with_context(place)? else { continue };
             let bindings = grant.bind.get(tool).cloned().unwrap_or_default();
             narrowed(&found.input_schema.value(), &bindings, constraints).with_context(place)?;
         }
         for (tool, timing) in &grant.timing {
             let place = || format!("{place}.timing.{tool}");
-            let found = find(tool, &offered).with_context(place)?;
+            let Some(found) = offers(tool).with_context(place)? else { continue };
             timing.check_argument(&found.input_schema.value()).with_context(place)?;
         }
         for tool in grant.approve.keys() {
-            find(tool, &offered).with_context(|| format!("{place}.approve.{tool}"))?;
+            offers(tool).with_context(|| format!("{place}.approve.{tool}"))?;
         }
         for tool in grant.effects.keys().filter(|tool| *tool != ALL_TOOLS) {
             let place = || format!("{place}.effects.{tool}");
-            let found = find(tool, &offered).with_context(place)?;
-            if !found.effect.writes() {
+            let found = offers(tool).with_context(place)?;
+            if found.is_some_and(|found| !found.effect.writes()) {
                 return Err(anyhow!("the tool only reads, and has no effects to count").context(place()));
             }
         }
@@ -278,7 +290,7 @@ fn find<'a>(name: &str, offered: &'a [Tool]) -> anyhow::Result<&'a Tool> {
     })
 }
 
-fn pin(
+pub(crate) fn pin(
     choice: &ToolChoice,
     constraints: Option<&Constraints>,
     offered: &[Tool],
@@ -301,5 +313,6 @@ fn pin(
         identity: tool.identity.clone(),
         reconcilable: tool.reconcilable,
         replaces: choice.replaces.clone(),
+        instance: None,
     })
 }

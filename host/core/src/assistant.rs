@@ -8,6 +8,7 @@ use crate::{
     gate::Gates,
     id::{AssistantName, PluginName},
     insights::Insights,
+    live::LiveTools,
     model::Reasoning,
     seed::Already,
 };
@@ -24,6 +25,9 @@ pub struct Assistant {
     pub steps: PostCallSteps,
     /// The tools that it may use after a call: plugin and tool, in the order in which they are offered.
     pub tools: Vec<ToolChoice>,
+    /// Tools of the live call that are offered again. None: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live_tools: Option<LiveTools>,
     /// The model that goes on, as the configuration names it. None: the one that took the call.
     pub model: Option<String>,
     /// How much it thinks before it speaks. None: as on the call.

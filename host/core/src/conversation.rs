@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{id::Platform, json::Json, left_out::LeftOut, time::Timestamp};
+use crate::{id::Platform, json::Json, left_out::LeftOut, live::LiveTool, time::Timestamp};
 
 /// An ended conversation, as every platform's payload is translated into.
 ///
@@ -41,6 +41,9 @@ pub struct Conversation {
     pub items: Vec<Item>,
     /// Tools that the live call could use, by name: those that aren't post-call tools are refused after it.
     pub live_tools: Vec<String>,
+    /// Those of them that the payload defines, within bounds: for assistants that offer them again after the call.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub live_definitions: Vec<LiveTool>,
     /// What the platform made of the call. Never acted on, since platforms invent; shown to people.
     pub summary: Option<String>,
     /// Variables that the platform extracted: a JSON object. Gates may hold a call back by them, and nothing is done
@@ -208,6 +211,7 @@ impl Conversation {
             model: ModelOfCall { name: None, parameters: Json::parse("{}").expect("it is JSON") },
             items: Vec::new(),
             live_tools: Vec::new(),
+            live_definitions: Vec::new(),
             summary: None,
             variables: None,
             left_out: Vec::new(),

@@ -17,6 +17,7 @@ pub mod conversation;
 pub mod facts;
 pub mod gate;
 pub mod left_out;
+pub mod live;
 pub mod repair;
 pub mod window;
 

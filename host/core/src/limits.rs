@@ -36,3 +36,9 @@ pub const PATTERN_BYTES_MAX: usize = 128 * 1024;
 
 /// Most complaints about one set of arguments that the model is told of at once.
 pub const SCHEMA_COMPLAINTS_MAX: usize = 8;
+
+/// Most tools of a live call that are offered again after it: protects the model's attention.
+pub const LIVE_DEFINITIONS_MAX: usize = 64;
+
+/// Most that is kept of their definitions, in bytes: protects the records, in which the run of each call has them.
+pub const LIVE_DEFINITIONS_BYTES_MAX: usize = 256 * 1024;

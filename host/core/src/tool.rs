@@ -84,6 +84,8 @@ pub struct Invocation {
     pub digest: Sha256Hex,
     /// Which tool of it.
     pub tool: String,
+    /// Settings that take the place of those of the same names in the grant: a JSON object. None: the grant's alone.
+    pub settings: Option<Json>,
     /// What the tool declared, which decides what may leave.
     pub effect: Effect,
     /// A JSON object that has passed the tool's schema and the tenant's bindings.

@@ -84,6 +84,7 @@ pub fn parse(payload: &[u8]) -> Result<Parsed, Error> {
             parameters: Json::parse("{}").expect("it is JSON"),
         },
         live_tools: document::live_tools([], &items),
+        live_definitions: Vec::new(),
         items,
         summary: call.text(&["/summary"]),
         // What was extracted by the caller's own schema; else the variables of the call, which are Bland's and the tools'.

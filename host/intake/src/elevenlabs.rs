@@ -91,6 +91,7 @@ fn conversation(id: String, call: Tree<'_>) -> Conversation {
         answered_by: is_voicemail.then(|| "voicemail".to_owned()),
         model: ModelOfCall { name: model(call, turns), ..empty.model.clone() },
         live_tools: document::live_tools([], &items),
+        live_definitions: Vec::new(),
         items,
         summary: call.text(&["/analysis/transcript_summary"]),
         variables: variables(call),

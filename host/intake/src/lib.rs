@@ -26,8 +26,10 @@ pub mod retell;
 pub mod telnyx;
 pub mod vapi;
 
+mod address;
 mod anthropic;
 mod chat;
+mod definition;
 mod document;
 mod facts;
 mod gemini;

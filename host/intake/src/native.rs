@@ -14,6 +14,7 @@ use aftercall_core::{
     id::Platform,
     json::Json,
     left_out::LeftOut,
+    live::{LiveTool, bounded},
     time::Timestamp,
 };
 use serde::{Deserialize, Deserializer, de::Error as _};
@@ -22,7 +23,7 @@ use serde_json::{Value, value::RawValue};
 use crate::{
     Error, Parsed, anthropic,
     chat::{self, Origin},
-    document, gemini, livekit, openai, openai_responses, pipecat,
+    definition, document, gemini, livekit, openai, openai_responses, pipecat,
 };
 
 /// The version of the form that is read here.
@@ -110,7 +111,9 @@ pub struct Llm {
     pub params: Option<Box<RawValue>>,
     /// The instructions, where the history lacks them: they go in front of it, unless it says the very same.
     pub system: Option<String>,
-    /// The tools of the live call: names, or the provider's definitions.
+    /// The tools of the live call: names, or the provider's definitions. A definition may say in a member `http` beside it
+    /// how the tool is called, by the fields of [`HttpCall`](aftercall_core::live::HttpCall): an assistant with `live_tools`
+    /// offers it again after the call.
     #[serde(default, deserialize_with = "or_default")]
     pub tools: Vec<Value>,
     /// The format of `messages`: `openai-chat`, `anthropic`, `gemini`, or `openai-responses`, whose messages are items.
@@ -228,6 +231,7 @@ pub fn parse(payload: &[u8]) -> Result<Parsed, Error> {
         end_reason: call.end_reason.or(told.end_reason),
         answered_by: call.answered_by,
         is_test: call.is_test,
+        live_definitions: definitions(&llm)?,
         live_tools: document::live_tools(tools(&llm)?.into_iter().chain(told.tools), &told.items),
         model: ModelOfCall { parameters: parameters(&llm)?, name: llm.model.or(told.model) },
         items: told.items,
@@ -312,13 +316,21 @@ fn parameters(llm: &Llm) -> Result<Json, Error> {
 }
 
 fn tools(llm: &Llm) -> Result<Vec<String>, Error> {
-    let name = |(index, tool): (usize, &Value)| {
-        let name = tool.as_str().or_else(|| tool.get("name")?.as_str());
-        let name = name.or_else(|| tool.pointer("/function/name")?.as_str());
-        name.map(str::to_owned)
-            .ok_or_else(|| Error::at(format!("/llm/tools/{index}"), "a tool is its name, or an object with a `name`"))
-    };
-    llm.tools.iter().enumerate().map(name).collect()
+    llm.tools.iter().enumerate().map(|(index, tool)| tool_name(index, tool).map(str::to_owned)).collect()
+}
+
+fn tool_name(index: usize, tool: &Value) -> Result<&str, Error> {
+    let name = tool.as_str().or_else(|| tool.get("name")?.as_str());
+    let name = name.or_else(|| tool.pointer("/function/name")?.as_str());
+    name.ok_or_else(|| Error::at(format!("/llm/tools/{index}"), "a tool is its name, or an object with a `name`"))
+}
+
+fn definitions(llm: &Llm) -> Result<Vec<LiveTool>, Error> {
+    let mut defined = Vec::new();
+    for (index, tool) in llm.tools.iter().enumerate() {
+        defined.extend(definition::read(tool, tool_name(index, tool)?, &format!("/llm/tools/{index}"))?);
+    }
+    Ok(bounded(defined))
 }
 
 /// Takes `null` for absent.

@@ -89,6 +89,7 @@ fn conversation(id: String, call: Tree<'_>) -> Conversation {
         end_reason,
         answered_by: is_voicemail.then(|| "voicemail".to_owned()),
         live_tools: document::live_tools([], &items),
+        live_definitions: Vec::new(),
         items,
         summary: call.text(&["/call_analysis/call_summary"]),
         variables: call.object(&["/call_analysis/custom_analysis_data", "/collected_dynamic_variables"]),

@@ -1,17 +1,24 @@
 //! Secrets that platforms put into their payloads, which nobody may keep: Retell's web calls carry the `access_token` with
-//! which the caller joined.
+//! which the caller joined, and Vapi's assistants the secrets of their servers.
 
 use std::borrow::Cow;
 
-/// The key of a secret, as it stands in a document. Within a text it would stand there otherwise: its quotes are escaped.
-const KEY: &[u8] = br#""access_token""#;
+/// The keys of secrets, as they stand in a document. Within a text they would stand there otherwise: their quotes are
+/// escaped.
+const KEYS: &[&[u8]] =
+    &[br#""access_token""#, br#""secret""#, br#""serverUrlSecret""#, br#""authorization""#, br#""Authorization""#];
 
 /// The payload as it may be kept: the same bytes, but for secrets, which are written over.
 pub fn without_secrets(payload: &[u8]) -> Cow<'_, [u8]> {
     let mut kept = Cow::Borrowed(payload);
     let mut from = 0;
-    while let Some(at) = payload[from..].windows(KEY.len()).position(|bytes| bytes == KEY) {
-        from += at + KEY.len();
+    while let Some(at) = payload[from..].iter().position(|byte| *byte == b'"') {
+        from += at;
+        let Some(key) = KEYS.iter().find(|key| payload[from..].starts_with(key)) else {
+            from += 1;
+            continue;
+        };
+        from += key.len();
         let is_value = |byte: &u8| !byte.is_ascii_whitespace() && *byte != b':';
         let Some(skipped) = payload[from..].iter().position(is_value) else { break };
         if payload[from + skipped] != b'"' {
@@ -45,6 +52,14 @@ mod tests {
         for (payload, expected) in [
             (r#"{"call":{"access_token":"eyJ0"}}"#, r#"{"call":{"access_token":"xxxx"}}"#),
             (r#"{"access_token" : "a\"b\\","access_token":"c"}"#, r#"{"access_token" : "xxxxxx","access_token":"x"}"#),
+            (
+                r#"{"server":{"url":"u","secret":"hush","headers":{"Authorization":"Bearer hush"}}}"#,
+                r#"{"server":{"url":"u","secret":"xxxx","headers":{"Authorization":"xxxxxxxxxxx"}}}"#,
+            ),
+            (
+                r#"{"secret":{"type":"string"},"a":["secret","b"]}"#,
+                r#"{"secret":{"type":"string"},"a":["secret","b"]}"#,
+            ),
             (r#"{"access_token":null,"a":"b"}"#, r#"{"access_token":null,"a":"b"}"#),
             (r#"{"access_token":"","a":"b"}"#, r#"{"access_token":"","a":"b"}"#),
             (r#"{"text":"my \"access_token\":\"is\" this"}"#, r#"{"text":"my \"access_token\":\"is\" this"}"#),

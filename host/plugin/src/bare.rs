@@ -45,7 +45,7 @@ impl Bare {
         let (granted, code) = host.bare(tenant, plugin).await?;
         let (limits, outlet) = (granted.limits, Arc::clone(&granted.outlet));
         let log = Arc::new(Log::new(&limits));
-        let (meter, settings, door) = (Arc::default(), Arc::clone(&granted.settings), door(&outlet, &log));
+        let (meter, settings, door) = (Arc::default(), Arc::clone(granted.settings.text()), door(&outlet, &log));
         Ok(Self { code, meter, limits, settings, log, outlet, door })
     }
 

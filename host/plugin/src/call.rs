@@ -27,6 +27,8 @@ use crate::{
 /// What an attempt may begin with.
 pub(crate) struct Start {
     pub(crate) code: Arc<Code>,
+    /// The tenant's settings, with the tool's own in their place.
+    pub(crate) settings: Arc<str>,
     /// Among the calls that run.
     pub(crate) places: Places,
     /// Until its deadline, in milliseconds.
@@ -141,7 +143,7 @@ impl<'a> Attempt<'a> {
     /// Runs an export in an instance of its own, while the door is open.
     async fn run<T: Send + 'static>(
         &mut self,
-        Start { code, places, wall_ms }: Start,
+        Start { code, settings, places, wall_ms }: Start,
         export: impl for<'s> FnOnce(&'s Plugin, &'s mut Store<State>) -> BoxFuture<'s, wasmtime::Result<T>> + Send + 'static,
     ) -> Result<T, Stop> {
         self.limits.wall_ms_max = self.limits.wall_ms_max.min(wall_ms);
@@ -149,7 +151,7 @@ impl<'a> Attempt<'a> {
             code,
             limits: self.limits,
             meter: Arc::clone(&self.meter),
-            given: self.given(),
+            given: self.given(settings),
             places,
             computing: self.granted.lanes.computing.clone(),
         };
@@ -160,11 +162,11 @@ impl<'a> Attempt<'a> {
     }
 
     /// What the component can use.
-    fn given(&self) -> Given {
+    fn given(&self, settings: Arc<str>) -> Given {
         let Invocation { tenant, plugin, context, conversation, .. } = self.invocation;
         let space = Space { tenant: tenant.clone(), plugin: plugin.clone() };
         Given {
-            settings: Arc::clone(&self.granted.settings),
+            settings,
             log: Arc::clone(&self.log),
             door: Some(Arc::clone(&self.door)),
             conversation: Some(conversation::View::new(Arc::clone(conversation), self.granted.conversation)),

@@ -20,9 +20,6 @@ use crate::{
 /// What is wrong with a plugin's description of its tools.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// It offers nothing.
-    #[error("it offers no tool")]
-    None,
     /// More than a model can choose from.
     #[error("it offers {0} tools, more than {TOOLS_PER_PLUGIN_MAX}")]
     TooMany(usize),
@@ -64,11 +61,8 @@ pub enum Error {
     },
 }
 
-/// The tools, as core knows them.
+/// The tools, as core knows them. A plugin whose tools come from its settings may offer none under these.
 pub(crate) fn tools(raw: Vec<exports::Tool>) -> Result<Vec<Tool>, Error> {
-    if raw.is_empty() {
-        return Err(Error::None);
-    }
     if raw.len() > TOOLS_PER_PLUGIN_MAX {
         return Err(Error::TooMany(raw.len()));
     }
@@ -85,29 +79,40 @@ fn tool(raw: exports::Tool) -> Result<Tool, Error> {
     if !is_tool_name(&name) {
         return Err(Error::Name(clip_line(&name, 80)));
     }
-    let text = |part, text: &str, max| match text.len() {
-        bytes if text.trim().is_empty() || bytes > max => Err(Error::Text { tool: name.clone(), part, bytes, max }),
-        _ => Ok(()),
-    };
-    text("description", &description, DESCRIPTION_BYTES_MAX)?;
-    title.as_deref().map_or(Ok(()), |title| text("title", title, TITLE_BYTES_MAX))?;
-
-    let unusable = |part, why: String| Error::Schema { tool: name.clone(), part, why };
     let read = |part, text: String| match text.len() {
-        bytes if bytes > SCHEMA_BYTES_MAX => Err(unusable(part, schema::Error::TooLarge { bytes }.to_string())),
-        _ => Json::parse(text).map_err(|error| unusable(part, error.to_string())),
+        bytes if bytes > SCHEMA_BYTES_MAX => Err(unusable(&name, part, schema::Error::TooLarge { bytes })),
+        _ => Json::parse(text).map_err(|error| unusable(&name, part, error)),
     };
     let input_schema = read("input schema", input_schema)?;
-    let tree = input_schema.value();
-    Schema::compile(&tree).map_err(|error| unusable("input schema", error.to_string()))?;
     let output_schema = output_schema.map(|text| read("output schema", text)).transpose()?;
+    let effect = contract::effect(effect);
+    let tool = Tool { name, title, description, input_schema, output_schema, effect, identity, reconcilable };
+    check(&tool)?;
+    Ok(tool)
+}
+
+/// Whether a model can be offered what a tool says of itself, beside its name.
+pub(crate) fn check(tool: &Tool) -> Result<(), Error> {
+    let text = |part, text: &str, max| match text.len() {
+        bytes if text.trim().is_empty() || bytes > max => {
+            Err(Error::Text { tool: tool.name.clone(), part, bytes, max })
+        }
+        _ => Ok(()),
+    };
+    text("description", &tool.description, DESCRIPTION_BYTES_MAX)?;
+    tool.title.as_deref().map_or(Ok(()), |title| text("title", title, TITLE_BYTES_MAX))?;
+    let tree = tool.input_schema.value();
+    Schema::compile(&tree).map_err(|error| unusable(&tool.name, "input schema", error))?;
     let properties = tree.get("properties").and_then(Value::as_object);
     let unknown = |argument: &&String| !properties.is_some_and(|properties| properties.contains_key(*argument));
-    if let Some(argument) = identity.iter().find(unknown) {
-        return Err(Error::Identity { tool: name.clone(), argument: clip_line(argument, 80) });
+    match tool.identity.iter().find(unknown) {
+        Some(argument) => Err(Error::Identity { tool: tool.name.clone(), argument: clip_line(argument, 80) }),
+        None => Ok(()),
     }
-    let effect = contract::effect(effect);
-    Ok(Tool { name, title, description, input_schema, output_schema, effect, identity, reconcilable })
+}
+
+fn unusable(tool: &str, part: &'static str, why: impl ToString) -> Error {
+    Error::Schema { tool: tool.to_owned(), part, why: why.to_string() }
 }
 
 #[cfg(test)]
@@ -158,7 +163,7 @@ mod tests {
 
     #[test]
     fn tools_are_told_apart() {
-        assert_eq!(tools(vec![]), Err(Error::None));
+        assert_eq!(tools(vec![]), Ok(vec![]), "its settings may come to nothing");
         assert_eq!(tools(vec![good(), good()]), Err(Error::Twice("send_sms".into())));
         assert_eq!(tools(vec![good(); TOOLS_PER_PLUGIN_MAX + 1]), Err(Error::TooMany(TOOLS_PER_PLUGIN_MAX + 1)));
     }

@@ -6,18 +6,19 @@ use aftercall_core::{
     egress::{Access, MarkedRule, Policy, Rule},
     id::{PluginName, Sha256Hex},
     manifest::ConversationLevel,
-    schema::{self, Schema},
+    schema,
     state::Quota,
     usage::Limit,
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::{
     code::{Description, Ready},
     credential::{self, Around, Credentials, Supplied},
     door::Outlet,
     entrance::Lanes,
-    limits::{Limits, SETTINGS_BYTES_MAX},
+    limits::Limits,
+    settings::Settings,
     signing::{self, Signers, SigningGrant},
 };
 
@@ -140,7 +141,7 @@ pub(crate) struct Granted {
     pub(crate) ready: Arc<Ready>,
     pub(crate) outlet: Arc<Outlet>,
     pub(crate) signers: Arc<Signers>,
-    pub(crate) settings: Arc<str>,
+    pub(crate) settings: Settings,
     pub(crate) limits: Limits,
     /// Where its calls wait, with the tenant's others and the plugin's.
     pub(crate) lanes: Lanes,
@@ -165,7 +166,7 @@ impl Granted {
         if let Some(rule) = grant.read.iter().chain(&grant.write).find(|rule| !rule.names_its_host()) {
             return Err(Error::ManyHosts { plugin: grant.plugin.clone(), rule: Box::new(rule.clone()) });
         }
-        let settings = check_settings(&grant.plugin, manifest.settings.as_ref(), &grant.settings)?;
+        let settings = Settings::new(&grant.plugin, manifest.settings.as_ref(), &grant.settings)?;
         let limits = grant.limits.within(ceiling.limits).map_err(|(limit, asked, most)| {
             let plugin = grant.plugin.clone();
             Error::OverCeiling { plugin, limit, asked, most }
@@ -193,61 +194,11 @@ impl Granted {
         let shared = |name: &&String| manifest.signing.get(*name).is_some_and(|key| !key.algorithm.is_asymmetric());
         grant.signing.iter().filter(|(name, _)| shared(name)).for_each(|(_, signing)| credentials.hide(&signing.key));
         let outlet = Arc::new(Outlet::new(manifest, policy, credentials, limits, around));
-        let tools = ready.described(&settings);
+        let tools = ready.described(settings.text());
         Ok(Self { ready, outlet, signers, settings, limits, lanes, conversation, state, tools })
     }
 }
 
 fn marked(rules: &[Rule], access: Access) -> impl Iterator<Item = MarkedRule> {
     rules.iter().map(move |rule| MarkedRule { rule: rule.clone(), access })
-}
-
-fn check_settings(plugin: &PluginName, schema: Option<&Value>, settings: &Value) -> Result<Arc<str>, Error> {
-    let wrong = |complaints: String| Error::Settings { plugin: plugin.clone(), complaints };
-    let settings = if settings.is_null() { &Value::Object(Map::new()) } else { settings };
-    let complaints = match schema {
-        Some(schema) => Schema::compile(schema)
-            .map_err(|why| Error::SettingsSchema { plugin: plugin.clone(), why })?
-            .complaints(settings),
-        None if settings == &Value::Object(Map::new()) => Vec::new(),
-        None => vec!["it takes none".to_owned()],
-    };
-    if !complaints.is_empty() {
-        return Err(wrong(complaints.join("; ")));
-    }
-    let text = settings.to_string();
-    if text.len() > SETTINGS_BYTES_MAX {
-        return Err(wrong(format!("they have {} bytes, more than {SETTINGS_BYTES_MAX}", text.len())));
-    }
-    Ok(text.into())
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn settings_follow_the_manifest() {
-        let schema = json!({"type": "object", "required": ["from"], "properties": {"from": {"type": "string"}}});
-        let broken = json!({"type": "object", "properties": {"a": {"type": "strin"}}});
-        let long = json!({"from": "x".repeat(SETTINGS_BYTES_MAX)});
-        for (schema, settings, expected) in [
-            (None, Value::Null, Ok("{}")),
-            (None, json!({}), Ok("{}")),
-            (None, json!({"a": 1}), Err("it takes none")),
-            (Some(&schema), json!({"from": "+1"}), Ok(r#"{"from":"+1"}"#)),
-            (Some(&schema), Value::Null, Err("\"from\" is a required property")),
-            (Some(&schema), json!({"from": 1}), Err("at /from")),
-            (Some(&schema), long, Err("more than")),
-            (Some(&broken), json!({}), Err("author must mend")),
-        ] {
-            match (check_settings(&"sms".parse().expect("a name"), schema, &settings), expected) {
-                (Ok(text), Ok(expected)) => assert_eq!(&*text, expected),
-                (Err(error), Err(words)) => assert!(error.to_string().contains(words), "{error}"),
-                (got, expected) => panic!("{got:?} instead of {expected:?}"),
-            }
-        }
-    }
 }

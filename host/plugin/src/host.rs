@@ -310,7 +310,8 @@ impl PluginHost {
         let granted = self
             .find(tenant, plugin)
             .ok_or_else(|| Error::NotGranted { tenant: tenant.clone(), plugin: plugin.clone() })?;
-        let describe = || self.describe(&granted.ready, &granted.lanes, plugin, &granted.settings, granted.limits);
+        let describe =
+            || self.describe(&granted.ready, &granted.lanes, plugin, granted.settings.text(), granted.limits);
         let tools = granted.tools.get_or_try_init(describe).await?;
         Ok(tools.clone())
     }
@@ -388,7 +389,7 @@ impl PluginHost {
         Ok((granted, code.map_err(|error| Error::Component { plugin: plugin.clone(), error })?))
     }
 
-    fn find(&self, tenant: &Tenant, plugin: &PluginName) -> Option<Arc<Granted>> {
+    pub(crate) fn find(&self, tenant: &Tenant, plugin: &PluginName) -> Option<Arc<Granted>> {
         let granted = self.granted.read().unwrap_or_else(PoisonError::into_inner);
         granted.get(tenant)?.get(plugin).cloned()
     }
@@ -419,6 +420,11 @@ impl PluginHost {
         if left().is_zero() {
             return Err(too_late());
         }
+        let settings = match &invocation.settings {
+            Some(own) => granted.settings.with(own),
+            None => Ok(Arc::clone(granted.settings.text())),
+        };
+        let settings = settings.map_err(|error| Failure::new(FailureKind::NotRunnable, error.to_string()))?;
         let code = match granted.ready.code_at_once() {
             Some(code) => code,
             None => match timeout(left(), granted.ready.code()).await {
@@ -441,7 +447,10 @@ impl PluginHost {
         };
         match left() {
             Duration::ZERO => Err(too_late()),
-            left => Ok(Start { code, places, wall_ms: u64::try_from(left.as_millis()).unwrap_or(u64::MAX) }),
+            left => {
+                let wall_ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
+                Ok(Start { code, settings, places, wall_ms })
+            }
         }
     }
 }

@@ -41,6 +41,8 @@ pub mod grant;
 mod host;
 mod in_use;
 mod instance;
+mod made;
+mod settings;
 
 #[doc(hidden)]
 pub mod bare;
@@ -63,4 +65,5 @@ pub use host::{Error, HostConfig, Installed, PluginHost};
 pub use in_use::InUse;
 pub use ipnet::IpNet;
 pub use limits::Limits;
+pub use made::{Made, Unfit};
 pub use url::Url;

@@ -44,6 +44,7 @@ pub(crate) fn invocation(plugin: &PluginName, digest: &Sha256Hex, arguments: Jso
         plugin: plugin.clone(),
         digest: digest.clone(),
         tool: "greet".into(),
+        settings: None,
         effect: Effect::Once,
         arguments,
         conversation: Arc::new(Conversation::new(call.platform.clone(), "c1")),

@@ -14,7 +14,7 @@ use aftercall_intake::{Form, PAYLOAD_BYTES_MAX};
 
 use super::{
     AssistantConfig, Config, Endpoint, Grant, InsightsConfig, LostCalls, OPERATOR, Server, TENANT_WEIGHT_MAX,
-    TenantConfig,
+    TenantConfig, live_tools,
     nearest::nearest,
     server::{LOST_CALLS_BACK_MS_MAX, LOST_CALLS_EVERY_MS_MIN},
 };
@@ -180,7 +180,8 @@ impl Config {
         let insights = assistant.insights.as_ref().map(InsightsConfig::resolve).transpose().ok()?;
         let AssistantConfig { reasoning, start, budgets, retries, .. } = *assistant;
         let (name, model, gates) = (name.clone(), assistant.model.clone(), assistant.gates.clone());
-        Some(Assistant { name, steps, tools, model, reasoning, start, gates, budgets, retries, insights })
+        let live_tools = assistant.live_tools.clone();
+        Some(Assistant { name, steps, tools, live_tools, model, reasoning, start, gates, budgets, retries, insights })
     }
 }
 
@@ -287,7 +288,8 @@ fn check_assistant(problems: &mut Problems, place: &str, assistant: &AssistantCo
     for (setting, error) in assistant.gates.errors() {
         problems.add(&format!("{place}.gates.{setting}"), error);
     }
-    if assistant.tools.is_empty() {
+    live_tools::check(problems, place, assistant, tenant);
+    if assistant.tools.is_empty() && assistant.live_tools.is_none() {
         problems.add(place, "has no tools: add `tools = [\"plugin/tool\"]`");
     }
     if assistant.tools.len() > TOOLS_MAX {

@@ -6,6 +6,7 @@
 mod check;
 mod credential;
 mod insights;
+pub(crate) mod live_tools;
 mod nearest;
 mod read;
 mod secret;
@@ -28,6 +29,7 @@ use aftercall_core::{
     facts::Fact,
     gate::Gates,
     id::{AssistantName, EndpointName, PluginName, Sha256Hex, Tenant},
+    live::LiveTools,
     manifest::ConversationLevel,
     model::Reasoning,
     seed::Already,
@@ -250,6 +252,10 @@ pub struct AssistantConfig {
     pub platform_ids: Vec<String>,
     /// The tools that it may use after a call, as `plugin/tool`, in the order in which they are offered.
     pub tools: Vec<String>,
+    /// Tools of the live call that it may use again after it, where the record says how they are called:
+    /// `{ plugin = "http-request" }`. Absent: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub live_tools: Option<LiveTools>,
     /// The model that goes on, by its name under `models`. Absent: the one that took the call. To be said where the
     /// platform doesn't tell which that was, and where another one is to do this work: the call's own sampling parameters
     /// are not for it.

@@ -65,6 +65,7 @@ fn broken_configurations_say_where_and_what_instead() {
     check("\"sms/send_sms\"", "\"sms/send_sms\", \"sms/send_sms\"", Err(&["another tool is called `send_sms`"]));
     check("[plugins.sms]\ncomponent = \"sms.wasm\"", "", Err(&["tenants.acme.plugins.sms", "add [plugins.sms]"]));
     check("[\"sms/send_sms\"]", "[]", Err(&["has no tools"]));
+    check("[\"sms/send_sms\"]", "[]\nlive_tools.plugin = \"sms\"", Ok(()));
     let insights = |said: &str| format!("[\"sms/send_sms\"]\n{said}");
     let wrong = |said: &str, words: &[&str]| check("[\"sms/send_sms\"]", &insights(said), Err(words));
     check("[\"sms/send_sms\"]", &insights("insights.schema = { type = \"object\" }"), Ok(()));
@@ -90,6 +91,32 @@ fn broken_configurations_say_where_and_what_instead() {
     let both = "[operator]\nretention_days_max = 30\n[tenants.acme]\nretention_days = 31\n[plugins.sms]";
     check("[plugins.sms]", both, Err(&["tenants.acme.retention_days: the operator allows 30", "retention_days_max"]));
     check(bind, "consent = \"abc\"", Err(&["acme.plugins.sms.consent: `abc` is no digest", "plugin inspect"]));
+}
+
+#[test]
+fn live_tools_that_are_never_offered_are_told() {
+    let at = "tools = [\"sms/send_sms\"]";
+    let check = |lines: &str, expected: Result<(), &[&str]>| check(at, &format!("{at}\n{lines}"), expected);
+    const PLACE: &str = "tenants.acme.assistants.ann.live_tools";
+    check(r#"live_tools = { plugin = "sms" }"#, Ok(()));
+    check(r#"live_tools = { plugin = "sms", only = ["find"], effects = { find = "read" } }"#, Ok(()));
+    check(r#"live_tools = { plugin = "smss" }"#, Err(&[PLACE, "did you mean `sms`?"]));
+    check(r#"live_tools = { plugin = "crm" }"#, Err(&[PLACE, "add its grant under the tenant's `plugins`"]));
+    check(r#"live_tools = {}"#, Err(&["missing field `plugin`"]));
+    check(r#"live_tools = { plugin = "sms", onyl = [] }"#, Err(&["did you mean `only`?"]));
+    check(r#"live_tools = { plugin = "sms", only = [] }"#, Err(&[PLACE, "only: names no tool"]));
+    check(r#"live_tools = { plugin = "sms", effects = { find = "reed" } }"#, Err(&["did you mean `read`?"]));
+    check(
+        r#"live_tools = { plugin = "sms", only = ["a"], effects = { b = "read" }, identity = { c = ["d"] } }"#,
+        Err(&["live_tools.effects.b: isn't among `only`", "live_tools.identity.c: isn't among `only`"]),
+    );
+    check(r#"live_tools = { plugin = "sms", only = ["transferCall"] }"#, Err(&[PLACE, "acts on a live call"]));
+    check(r#"live_tools = { plugin = "sms", only = ["send_sms"] }"#, Err(&[PLACE, "the name of `sms/send_sms`"]));
+    let replaced = "replaces = { old_sms = \"sms/send_sms\" }\nlive_tools = { plugin = \"sms\", only = [\"old_sms\"] }";
+    check(replaced, Err(&[PLACE, "`old_sms` is replaced by `sms/send_sms`"]));
+    let already = r#"already."sms/send_sms" = [{ live = "text", arguments = { to = "arguments/to" } }]
+live_tools = { plugin = "sms", only = ["text"] }"#;
+    check(already, Err(&[PLACE, "`text` does what `sms/send_sms` does"]));
 }
 
 #[test]

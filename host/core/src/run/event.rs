@@ -12,6 +12,7 @@ use crate::{
     insights::Insights,
     json::Json,
     left_out::LeftOut,
+    live::{Instance, NotOffered},
     model::{self, ModelPin, Reply},
     repair::Repair,
     run::{ApprovalAsk, Said, Timer},
@@ -157,6 +158,9 @@ pub struct Pins {
     /// What it was to have done, and doesn't count as that.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unseeded: Vec<Unseeded>,
+    /// Tools of the live call that are not offered again, where the assistant wants them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_offered: Vec<NotOffered>,
     /// Whether this is a rehearsal: no write leaves.
     #[serde(default)]
     pub rehearsal: bool,
@@ -192,6 +196,9 @@ pub struct PinnedTool {
     pub reconcilable: bool,
     /// Live tools that it stands in for.
     pub replaces: Vec<String>,
+    /// Of a tool that was made for this call: what the component is asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<Instance>,
 }
 
 /// Why there is no run.

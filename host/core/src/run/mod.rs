@@ -25,6 +25,5 @@ pub use ending::{Budget, Ending, Stop, Why};
 pub use event::{Attempt, AttemptResult, CallId, Decline, Event, Found, Kind, PinnedTool, Pins};
 pub use machine::{DoneEffect, IllegalHistory, Run, Turn};
 pub use person::{ApprovalAsk, Intervention, Resolution, Said};
-pub(crate) use refusal::words_of;
-pub use refusal::{Refusal, is_telephony};
+pub use refusal::{Refusal, is_telephony, words_of};
 pub use standing::Standing;

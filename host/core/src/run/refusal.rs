@@ -49,8 +49,8 @@ pub fn is_telephony(name: &str) -> bool {
     })
 }
 
-/// `transferCall`, `transfer_call` and `transfer-call` are the same words.
-pub(crate) fn words_of(name: &str) -> Vec<String> {
+/// The words of a name, in small letters: `transferCall`, `transfer_call` and `transfer-call` are the same.
+pub fn words_of(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut after_small = false;
     for c in name.chars() {

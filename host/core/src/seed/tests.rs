@@ -61,6 +61,7 @@ fn tool() -> PinnedTool {
         identity: ["patient", "start", "location"].map(str::to_owned).to_vec(),
         reconcilable: true,
         replaces: Vec::new(),
+        instance: None,
     }
 }
 

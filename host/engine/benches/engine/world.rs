@@ -178,6 +178,7 @@ fn pins() -> Pins {
         identity: vec!["n".to_owned()],
         reconcilable: false,
         replaces: Vec::new(),
+        instance: None,
     };
     Pins {
         configuration: Sha256Hex::of(b"configuration"),
@@ -191,6 +192,7 @@ fn pins() -> Pins {
         repairs: Vec::new(),
         seeded: Vec::new(),
         unseeded: Vec::new(),
+        not_offered: Vec::new(),
         own_bytes: false,
         left_out: Vec::new(),
         lost_if_rewritten: Vec::new(),

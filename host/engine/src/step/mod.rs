@@ -84,11 +84,13 @@ impl Step {
             let value = fact.of(&self.subject.conversation)?;
             Some((fact.name().to_owned(), Json::from(&value)))
         });
+        let instance = tool.instance.as_ref();
         Invocation {
             tenant: self.subject.identity.tenant.clone(),
             plugin: tool.plugin.clone(),
             digest: tool.digest.clone(),
-            tool: tool.name.clone(),
+            tool: instance.map_or(&tool.name, |instance| &instance.tool).clone(),
+            settings: instance.map(|instance| instance.settings.clone()),
             effect: tool.effect,
             arguments,
             conversation: Arc::clone(&self.subject.conversation),

@@ -40,6 +40,7 @@ fn pinned(name: &str, effect: Effect, reconcilable: bool) -> PinnedTool {
         identity: vec!["n".to_owned()],
         reconcilable,
         replaces: Vec::new(),
+        instance: None,
     }
 }
 
@@ -67,6 +68,7 @@ fn accept() -> Accept {
         repairs: Vec::new(),
         seeded: Vec::new(),
         unseeded: Vec::new(),
+        not_offered: Vec::new(),
         own_bytes: false,
         left_out: Vec::new(),
         lost_if_rewritten: Vec::new(),

@@ -78,6 +78,7 @@ pub fn parse(payload: &[u8]) -> Result<Parsed, Error> {
         is_test: false,
         model: ModelOfCall { name: call.text(&["/llm_model"]), parameters: Json::parse("{}").expect("it is JSON") },
         live_tools: document::live_tools([], &items),
+        live_definitions: Vec::new(),
         items,
         summary,
         variables,

@@ -54,6 +54,39 @@ fn a_broken_native_record_is_told_the_place_and_the_remedy() {
 }
 
 #[test]
+fn a_call_of_a_tool_that_can_t_be_made_is_told_its_place() {
+    let tool = |http: &str| {
+        let schema = r#"{"type": "object", "properties": {"id": {}}}"#;
+        let tool = format!(r#"{{"name": "find", "parameters": {schema}, "http": {http}}}"#);
+        let llm = format!(r#"{{"tools": ["x", {tool}]}}"#);
+        format!(r#"{{"schema": "aftercall.call/1", "conversation": {{"id": "c"}}, "llm": {llm}}}"#)
+    };
+    for (http, words) in [
+        (r#"7"#, &["at /llm/tools/1/http", "invalid type"][..]),
+        (r#"{"url": "https://a.com/x"}"#, &["at /llm/tools/1/http", "missing field `method`"]),
+        (r#"{"method": "GET", "url": "https://a.com/x", "effect": "read"}"#, &["at /llm/tools/1/http", "`effect`"]),
+        (r#"{"method": "get", "url": "https://a.com/x"}"#, &["at /llm/tools/1/http/method", "GET, POST"]),
+        (r#"{"method": "GET", "url": "http://a.com/x"}"#, &["at /llm/tools/1/http/url", "`https://`"]),
+        (r#"{"method": "GET", "url": "https://a:b@a.com/x"}"#, &["at /llm/tools/1/http/url", "tenant's grant"]),
+        (r#"{"method": "GET", "url": "https://a.com/{no}"}"#, &["at /llm/tools/1/http/url", "no argument `no`"]),
+        (
+            r#"{"method": "GET", "url": "https://a.com/x", "headers": {"X-Api-Key": "hush"}}"#,
+            &["at /llm/tools/1/http/headers/X-Api-Key", "the tenant's grant holds it"],
+        ),
+        (
+            r#"{"method": "GET", "url": "https://a.com/x", "query": {"q": {"$": "arguments.no"}}}"#,
+            &["at /llm/tools/1/http/query/q", "no argument `no`"],
+        ),
+        (
+            r#"{"method": "POST", "url": "https://a.com/x", "body": {"a/b": [0, {"$": "argument"}]}}"#,
+            &["at /llm/tools/1/http/body/a~1b/1/$", "`arguments.NAME`"],
+        ),
+    ] {
+        check(&tool(http), words);
+    }
+}
+
+#[test]
 fn a_providers_message_that_is_none_is_told_its_place() {
     let of = |message: &str| {
         native(

@@ -35,6 +35,7 @@ fn payloads_become_conversations() {
         case!("native/old-messages"),
         case!("native/openai-responses-call"),
         case!("native/least"),
+        case!("native/tools"),
         case!("native/anthropic-sales"),
         case!("native/anthropic-odd"),
         case!("native/gemini-call"),
@@ -43,6 +44,7 @@ fn payloads_become_conversations() {
         case!("vapi/voicemail"),
         case!("vapi/odd"),
         case!("vapi/unanswered"),
+        case!("vapi/tools"),
         case!("retell/booking"),
         case!("retell/voicemail"),
         case!("retell/unanswered"),
@@ -168,8 +170,14 @@ fn a_content_of_several_results_is_kept_part_by_part() {
 
 #[test]
 fn no_secret_of_a_platform_is_kept() {
-    for (_, payload, _) in [case!("retell/odd"), case!("elevenlabs/returns")] {
-        let is_in = |text: &str| text.contains("keep-me-out");
+    let out = "keep-me-out";
+    for ((_, payload, _), secret) in [
+        (case!("retell/odd"), out),
+        (case!("elevenlabs/returns"), out),
+        (case!("vapi/tools"), "hush"),
+        (case!("native/tools"), "hush"),
+    ] {
+        let is_in = |text: &str| text.contains(secret);
         assert!(is_in(&String::from_utf8_lossy(payload)));
         assert!(!is_in(&format!("{:?}", parse(payload).expect("an event"))));
     }

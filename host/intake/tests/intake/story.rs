@@ -2,6 +2,8 @@
 
 use aftercall_core::{
     conversation::{Content, Item},
+    json::Json,
+    live::{LiveCall, LiveTool},
     time::Timestamp,
 };
 use aftercall_intake::Parsed;
@@ -31,7 +33,20 @@ pub(crate) fn of(parsed: &Parsed) -> Vec<String> {
     ];
     let head = head.into_iter().filter_map(|(name, value)| Some(format!("{name}: {}", value?)));
     let left_out = conversation.left_out.iter().map(|left_out| format!("left out: {left_out}"));
-    head.chain(conversation.items.iter().map(line)).chain(left_out).collect()
+    let defined = conversation.live_definitions.iter().flat_map(definition);
+    head.chain(defined).chain(conversation.items.iter().map(line)).chain(left_out).collect()
+}
+
+fn definition(tool: &LiveTool) -> Vec<String> {
+    let LiveTool { name, description, parameters, call } = tool;
+    match call {
+        LiveCall::Unusable(why) => vec![format!("can't be called again: {name}: {why}")],
+        LiveCall::Http(call) => vec![
+            format!("can be called again: {name}: {description}"),
+            format!("  takes {}", parameters.as_str()),
+            format!("  by {}", Json::of(call).as_str()),
+        ],
+    }
 }
 
 fn line(item: &Item) -> String {

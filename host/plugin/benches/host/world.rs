@@ -230,6 +230,7 @@ impl Caller {
             plugin: plugin.name.clone(),
             digest: plugin.digest.clone(),
             tool: tool.to_owned(),
+            settings: None,
             effect,
             arguments: Json::from(arguments),
             conversation: Arc::new(Conversation::new("native".parse()?, "c1")),

@@ -188,8 +188,8 @@ impl Door {
         let outlet = &*self.outlet;
         self.count_request()?;
         let Canonical { target, url: asked_for } = Canonical::of(method, uri)?;
-        let allowed = outlet.policy.decide(&target, sends)?;
-        let rerouted = outlet.operator.rerouted(&asked_for)?;
+        let allowed = outlet.decide(&target, sends)?;
+        let rerouted = outlet.rerouted(&asked_for)?;
         let write = allowed.access == Access::Write;
         let asked = outlet.request(allowed.author_rule);
 

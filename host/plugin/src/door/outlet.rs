@@ -6,7 +6,7 @@ use std::{
 };
 
 use aftercall_core::{
-    egress::{Policy, Rule},
+    egress::{Allowed, Denial, Policy, Rule, Sends, Target},
     manifest::{EgressRequest, Manifest},
 };
 use http::{HeaderName, HeaderValue};
@@ -85,6 +85,16 @@ impl Outlet {
     /// Whether the component may neither set nor read that header.
     pub(crate) fn is_forbidden(&self, name: &HeaderName) -> bool {
         header::is_forbidden(name, &self.injected)
+    }
+
+    /// Decides about one request.
+    pub(crate) fn decide(&self, target: &Target, sends: Sends) -> Result<Allowed, Denial> {
+        self.policy.decide(target, sends)
+    }
+
+    /// Where a request is connected to instead: [`Operator::rerouted`].
+    pub(crate) fn rerouted(&self, url: &Url) -> Result<Option<Rerouted>, Error> {
+        self.operator.rerouted(url)
     }
 
     /// The manifest's request of that place.

@@ -14,6 +14,7 @@ mod handles;
 mod host;
 mod imports;
 mod lies;
+mod made;
 mod memory;
 mod output;
 mod rehearsal;

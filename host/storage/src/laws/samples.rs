@@ -49,6 +49,7 @@ pub(crate) fn accept(identity: &RunIdentity, at: u64) -> Accept {
             model: ModelOfCall { name: Some("gpt-4.1".into()), parameters: bytes_to_keep() },
             items: vec![Item::message(Role::User, "grüß\u{0} 'Gott' \u{1F44B}"), item],
             live_tools: vec!["transfer_call".into()],
+            live_definitions: Vec::new(),
             summary: None,
             variables: Some(bytes_to_keep()),
             left_out: Vec::new(),

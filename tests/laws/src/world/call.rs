@@ -58,6 +58,7 @@ impl World {
             repairs: Vec::new(),
             seeded: Vec::new(),
             unseeded: Vec::new(),
+            not_offered: Vec::new(),
             own_bytes: false,
             left_out: Vec::new(),
             lost_if_rewritten: Vec::new(),
@@ -99,6 +100,7 @@ fn pinned(name: &str, effect: Effect, reconcilable: bool) -> PinnedTool {
         identity: vec!["n".to_owned()],
         reconcilable,
         replaces: Vec::new(),
+        instance: None,
     }
 }
 

@@ -201,6 +201,7 @@ impl Call {
             repairs: Vec::new(),
             seeded: seeds.iter().map(Seeded::from).collect(),
             unseeded,
+            not_offered: Vec::new(),
             own_bytes: false,
             left_out: Vec::new(),
             lost_if_rewritten: Vec::new(),

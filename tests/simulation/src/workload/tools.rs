@@ -46,6 +46,7 @@ fn pinned() -> Vec<PinnedTool> {
         identity: vec!["who".to_owned()],
         reconcilable: tool.reconcilable,
         replaces: Vec::new(),
+        instance: None,
     };
     TOOLS.iter().map(pin).collect()
 }

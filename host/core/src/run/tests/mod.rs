@@ -38,6 +38,7 @@ fn pins() -> Pins {
         identity: Vec::new(),
         reconcilable: true,
         replaces: Vec::new(),
+        instance: None,
     };
     Pins {
         configuration: Sha256Hex::of(b"configuration"),
@@ -50,6 +51,7 @@ fn pins() -> Pins {
         repairs: Vec::new(),
         seeded: Vec::new(),
         unseeded: Vec::new(),
+        not_offered: Vec::new(),
         own_bytes: false,
         left_out: Vec::new(),
         lost_if_rewritten: Vec::new(),

@@ -4,6 +4,9 @@
 //! place and full in another, times as floats, arguments as a text or an object. Telephony's own fields are
 //! not read.
 
+mod liquid;
+mod tools;
+
 use aftercall_core::{
     conversation::{Content, Conversation, Direction, Item, ModelOfCall, Role, ToolCall},
     json::Json,
@@ -66,7 +69,8 @@ pub fn parse(payload: &[u8]) -> Result<Parsed, Error> {
         end_reason,
         is_test: false,
         model: model(report),
-        live_tools: document::live_tools(tools(report), &items),
+        live_tools: document::live_tools(tools::names(report), &items),
+        live_definitions: tools::defined(report),
         items,
         summary: report.text(&["/analysis/summary", "/summary"]),
         variables: report.object(&["/analysis/structuredData", "/artifact/variableValues"]),
@@ -164,11 +168,4 @@ fn model(report: Tree<'_>) -> ModelOfCall {
     let given = names.iter().filter_map(|(theirs, ours)| Some(((*ours).to_owned(), of_model(report, theirs)?.clone())));
     let parameters: Map<String, Value> = given.collect();
     ModelOfCall { name: text("model").map(str::to_owned), parameters: Json::of(&parameters) }
-}
-
-/// The tools of the live call: functions by their names, Vapi's own (`endCall`, `transferCall`) by their types.
-fn tools(report: Tree<'_>) -> Vec<String> {
-    let listed = of_model(report, "tools").and_then(Value::as_array).into_iter().flatten();
-    let name = |tool: &Value| Some(tool.pointer("/function/name").or_else(|| tool.get("type"))?.as_str()?.to_owned());
-    listed.filter_map(name).collect()
 }

@@ -1,0 +1,92 @@
+//! Definitions of the live call's tools in a native record, and beside them how each can be called after the call.
+
+use aftercall_core::live::{HttpCall, LiveTool};
+use serde_json::{Map, Value};
+
+use crate::{Error, address, document};
+
+/// Where the definition of a tool says how it is called: the fields of [`HttpCall`].
+const HTTP: &str = "http";
+
+/// The methods that a call may have.
+const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE"];
+
+/// Where providers have the schema of a function's arguments: OpenAI and Gemini, Anthropic, Gemini in its newer form.
+const PARAMETERS: &[&str] = &["/parameters", "/input_schema", "/parametersJsonSchema"];
+
+/// Reads one of the tools, which has the name given. None: it doesn't say how it is called.
+///
+/// # Errors
+/// Says where it is wrong and what would be right.
+pub(crate) fn read(tool: &Value, name: &str, place: &str) -> Result<Option<LiveTool>, Error> {
+    let Some(http) = tool.get(HTTP).filter(|http| !http.is_null()) else { return Ok(None) };
+    let function = tool.get("function").unwrap_or(tool);
+    let parameters = PARAMETERS.iter().find_map(|at| function.pointer(at));
+    let description = function.get("description").and_then(Value::as_str);
+    let none = Map::new();
+    let properties = parameters.and_then(|schema| schema.get("properties")).and_then(Value::as_object);
+    let call = call(http, properties.unwrap_or(&none), &format!("{place}/{HTTP}"))?;
+    Ok(Some(LiveTool::http(name, description, parameters, call)))
+}
+
+fn call(http: &Value, properties: &Map<String, Value>, place: &str) -> Result<HttpCall, Error> {
+    let mut call: HttpCall = document::typed(http.to_string().as_bytes(), place)?;
+    if !METHODS.contains(&call.method.as_str()) {
+        return Err(Error::at(format!("{place}/method"), format!("a call has one of: {}", METHODS.join(", "))));
+    }
+    if let Some(name) = call.headers.keys().find(|name| address::names_a_secret(name)) {
+        let why =
+            "a header of this name carries a credential, which is not sent from here: the tenant's grant holds it";
+        return Err(Error::at(format!("{place}/headers/{name}"), why));
+    }
+    let read = address::read(&call.url).map_err(|why| Error::at(format!("{place}/url"), why))?;
+    for argument in &read.arguments {
+        check_argument(argument, properties, &format!("{place}/url"))?;
+    }
+    for (name, template) in &call.query {
+        check_template(template, properties, &format!("{place}/query/{name}"))?;
+    }
+    call.body.as_ref().map_or(Ok(()), |body| check_template(body, properties, &format!("{place}/body")))?;
+    call.url = read.url;
+    let mut query = read.query;
+    query.extend(std::mem::take(&mut call.query).into_iter().filter(|(name, _)| !address::names_a_secret(name)));
+    call.query = query;
+    Ok(call)
+}
+
+fn check_template(template: &Value, properties: &Map<String, Value>, place: &str) -> Result<(), Error> {
+    match template {
+        Value::Object(members) => match members.get("$") {
+            Some(word) => check_word(word, properties, place),
+            None => {
+                let inside = |(name, member): (&String, &Value)| {
+                    let name = name.replace('~', "~0").replace('/', "~1");
+                    check_template(member, properties, &format!("{place}/{name}"))
+                };
+                members.iter().try_for_each(inside)
+            }
+        },
+        Value::Array(items) => {
+            let inside = |(at, item): (usize, &Value)| check_template(item, properties, &format!("{place}/{at}"));
+            items.iter().enumerate().try_for_each(inside)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_word(word: &Value, properties: &Map<String, Value>, place: &str) -> Result<(), Error> {
+    match word.as_str() {
+        Some("arguments" | "key") => Ok(()),
+        Some(word) if word.starts_with("arguments.") => {
+            check_argument(word.trim_start_matches("arguments."), properties, place)
+        }
+        _ => Err(Error::at(format!("{place}/$"), "write `arguments`, `arguments.NAME` or `key`")),
+    }
+}
+
+fn check_argument(name: &str, properties: &Map<String, Value>, place: &str) -> Result<(), Error> {
+    match properties.contains_key(name) {
+        true => Ok(()),
+        false => Err(Error::at(place, format!("the tool has no argument `{name}` among its schema's properties"))),
+    }
+}
