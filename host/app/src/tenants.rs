@@ -1,6 +1,6 @@
 //! What a tenant stands on: its grants, its assistants with the tools they offer, its endpoints, its password.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use aftercall_core::{
     assistant::{Assistant, ToolChoice},
@@ -10,6 +10,7 @@ use aftercall_core::{
     constraint::{self, Constraints},
     id::{AssistantName, EndpointName, Platform, PluginName, Tenant},
     json::Json,
+    live::LiveTools,
     ports::Consents,
     run::PinnedTool,
     secret::Secret,
@@ -226,11 +227,12 @@ async fn check_tools(tenant: &Tenant, config: &TenantConfig, plugins: &PluginHos
         let place = format!("tenants.{tenant}.plugins.{plugin}");
         let offered = plugins.list_tools(tenant, plugin).await.with_context(|| place.clone())?;
         // What is said of a live tool is checked against each call that has it.
-        let live: BTreeSet<&str> = config::live_tools::named(config, plugin).collect();
+        let live: Vec<&LiveTools> = config::live_tools::carried_by(plugin, config).collect();
         let offers = |tool: &str| match find(tool, &offered) {
             Ok(found) => Ok(Some(found)),
-            Err(_) if live.contains(tool) => Ok(None),
-            Err(error) => Err(error),
+            Err(error) if live.is_empty() => Err(error),
+            Err(_) if live.iter().any(|live| live.named().any(|name| name == tool)) => Ok(None),
+            Err(error) => bail!("{error}; a tool of the live call has to be among `live_tools.only` of an assistant"),
         };
         for (tool, bindings) in &grant.bind {
             let place = || format!("{place}.bind.{tool}");

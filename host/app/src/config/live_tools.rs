@@ -48,8 +48,8 @@ fn never_offered(name: &str, assistant: &AssistantConfig) -> Option<String> {
     Some(format!("does what `{tool}` does, by `already`: leave it out of one of the two"))
 }
 
-/// The live tools that any assistant of a tenant speaks of by name, for one plugin.
-pub(crate) fn named<'a>(tenant: &'a TenantConfig, plugin: &'a PluginName) -> impl Iterator<Item = &'a str> {
-    let wanted = tenant.assistants.values().filter_map(|assistant| assistant.live_tools.as_ref());
-    wanted.filter(move |wanted| wanted.plugin == *plugin).flat_map(LiveTools::named)
+/// What a tenant's assistants say of live tools that are carried out by a plugin.
+pub(crate) fn carried_by<'a>(plugin: &'a PluginName, tenant: &'a TenantConfig) -> impl Iterator<Item = &'a LiveTools> {
+    let all = tenant.assistants.values().filter_map(|assistant| assistant.live_tools.as_ref());
+    all.filter(move |live| live.plugin == *plugin)
 }

@@ -10,6 +10,7 @@ mod forget;
 mod imports;
 mod inbox;
 mod kills;
+mod live_tools;
 mod people;
 mod platforms;
 mod serve;
