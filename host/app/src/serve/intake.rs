@@ -34,6 +34,10 @@ use crate::{
 /// What is said of a call that was deleted.
 const DELETED: &str = "this conversation was deleted here, and nothing begins of it again";
 
+/// A body of at most so many bytes is understood where it came in: to hand it to another thread takes longer than that. A
+/// larger one takes a while, which others need not wait for.
+const AT_ONCE_BYTES_MAX: usize = 32 * 1024;
+
 /// A webhook that was taken.
 enum Taken {
     /// The call has a run.
@@ -124,12 +128,16 @@ async fn take(
     let verified = endpoint.verifier.verify_head(&parts.headers, shared.app.clock.now());
     verified.map_err(|error| Problem::unverified(error.to_string()))?;
     let held = reading.read(body).await?;
-    // A large history takes a while, which others need not wait for.
+    let is_short = held.bytes.len() <= AT_ONCE_BYTES_MAX;
     let understanding = {
         let shared = Arc::clone(shared);
         move || understand(&shared.app, (&name, &endpoint), &parts.headers, &held)
     };
-    match tokio::task::spawn_blocking(understanding).await.unwrap_or_else(|broken| Err(broke(&broken)))? {
+    let understood = match is_short {
+        true => understanding(),
+        false => tokio::task::spawn_blocking(understanding).await.unwrap_or_else(|broken| Err(broke(&broken))),
+    };
+    match understood? {
         Understood::Call(accept) => Ok(Taken::Accepted(take_in(&shared.app, *accept).await.map_err(not_taken)?)),
         Understood::Waits(arrival, ready_at) => wait(&shared.app, arrival, ready_at).await.map_err(unwritten),
         Understood::Other(arrival) => {

@@ -115,6 +115,7 @@ async fn ask(models: &Models, number: u64) -> Result<Told, FailureKind> {
         tools: &tools,
         exchanges: &[],
         history: History::AsWritten,
+        words_only: false,
     };
     let reply: Result<Reply, Failure> = models.turn(&request).await;
     let mut reply = reply.map_err(|failure| failure.kind)?;
