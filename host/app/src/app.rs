@@ -16,6 +16,7 @@ use aftercall_core::{
         Accept, Acceptance, Chance, Clock, Forgetting, Inbox, Journal, Ledger, RecordsError, RunLine, StoredRun,
         Unfinished,
     },
+    price::Price,
     run::{Ending, Kind},
     secret::Secret,
     time::Timestamp,
@@ -87,6 +88,8 @@ pub struct App {
     /// Of the configuration, for the journals.
     pub(crate) digest: Sha256Hex,
     pub(crate) models: Arc<Models>,
+    /// What the turns of each route cost, where that is known.
+    pub(crate) prices: BTreeMap<String, Price>,
     pub(crate) assistants: BTreeMap<(Tenant, AssistantName), Ready>,
     /// What was left out, a tenant or an endpoint, and why.
     pub(crate) broken: BTreeMap<String, String>,
@@ -127,6 +130,8 @@ impl App {
     /// Whatever in the configuration can't hold, with its place. Nothing has begun then.
     pub async fn build(config: Config, around: Surroundings<'_>) -> anyhow::Result<Self> {
         let models = Arc::new(models(&config, &around)?);
+        // What another model costs, whatever its name, nobody has said.
+        let prices = if around.model.is_none() { config.prices() } else { BTreeMap::new() };
         let folder = around.rehearsal.then(tempfile::tempdir).transpose().context("no temporary folder can be made")?;
         let store = folder.as_ref().map_or_else(|| config.store(), |folder| folder.path().join("rehearsal.db"));
         let (records, fence) = Sqlite::open(store)?;
@@ -174,6 +179,7 @@ impl App {
             digest: config.digest(),
             config,
             models,
+            prices,
             assistants: tenants.assistants,
             broken: tenants.broken,
             endpoints: tenants.endpoints.into_iter().filter_map(|(name, open)| Some((name, open?))).collect(),

@@ -178,7 +178,10 @@ fn first(
         conversation.model.parameters = Json::of(&Map::new());
     }
     let model = match app.models.pin(wanted.or(conversation.model.name.as_deref())) {
-        Ok(model) => ModelPin { reasoning: ready.assistant.reasoning, ..model },
+        Ok(model) => {
+            let price = app.prices.get(&model.route).cloned();
+            ModelPin { reasoning: ready.assistant.reasoning, price, ..model }
+        }
         Err(failure) => return cannot(failure.message),
     };
     let repairs = match repair(conversation) {

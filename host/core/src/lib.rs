@@ -30,6 +30,7 @@ pub mod credential;
 pub mod egress;
 pub mod manifest;
 pub mod model;
+pub mod price;
 pub mod schema;
 pub mod signing;
 pub mod terms;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     conversation::{Conversation, Dialect, Opaque, ToolCall},
     json::Json,
+    price::Price,
 };
 
 /// Which model goes on, pinned when the run begins.
@@ -19,6 +20,9 @@ pub struct ModelPin {
     /// How much it thinks before it speaks. None: as the call's parameters and the provider have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reasoning: Option<Reasoning>,
+    /// What it costs. None: nobody has said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Price>,
 }
 
 /// How much a model thinks before it speaks. Each provider takes one of the two or both; of a word that it doesn't have, it
@@ -192,16 +196,34 @@ pub enum Finish {
 /// Tokens, as the provider counts them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Usage {
-    /// Of the request.
+    /// Of the request, all of them.
     pub input_tokens: u64,
+    /// Those among them that the provider has read from its cache.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cached_tokens: u64,
     /// Of the reply.
     pub output_tokens: u64,
 }
 
+/// serde's shape of a predicate.
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 impl Usage {
-    /// Both.
+    /// Of request and reply.
     pub const fn total(self) -> u64 {
         self.input_tokens.saturating_add(self.output_tokens)
+    }
+
+    /// Those of both turns.
+    #[must_use]
+    pub const fn plus(self, more: Self) -> Self {
+        Self {
+            input_tokens: self.input_tokens.saturating_add(more.input_tokens),
+            cached_tokens: self.cached_tokens.saturating_add(more.cached_tokens),
+            output_tokens: self.output_tokens.saturating_add(more.output_tokens),
+        }
     }
 }
 

@@ -58,7 +58,7 @@ fn reply(call: &Call, turns: usize) -> Reply {
         text: Some("I have done what there was to do.".to_owned()),
         calls: line.map(|line| line.calls.clone()).unwrap_or_default(),
         finish: line.map_or(Finish::Stop, |line| line.finish),
-        usage: Usage { input_tokens: 100, output_tokens: 20 },
+        usage: Usage { input_tokens: 100, cached_tokens: 0, output_tokens: 20 },
         message: Opaque { dialect: Dialect::OpenaiChat, data: Json::parse("{}").expect("JSON") },
     }
 }

@@ -81,6 +81,7 @@ impl Config {
                 problems.add(&place, format_args!("`{}` must begin with https:// or http://", model.base_url));
             }
         }
+        self.check_prices(&mut problems);
         problems
     }
 

@@ -8,6 +8,7 @@ mod credential;
 mod insights;
 pub(crate) mod live_tools;
 mod nearest;
+mod price;
 mod read;
 mod secret;
 mod server;
@@ -44,6 +45,7 @@ pub use check::Problems;
 pub use credential::{CredentialRef, PartRefs, SigningRef};
 pub use insights::InsightsConfig;
 pub(crate) use nearest::nearest;
+pub use price::PriceConfig;
 pub use read::Error;
 pub use secret::SecretRef;
 pub use server::{
@@ -108,6 +110,8 @@ pub struct Operator {
     /// Longest that conversations are kept after their last run ended, in days, of every tenant: of those that say nothing, and
     /// of those that aren't configured any more. Absent: as long as each tenant says.
     pub retention_days_max: Option<NonZeroU32>,
+    /// The currency that prices are in, for people: `USD`. Absent: costs are shown without one.
+    pub currency: Option<String>,
     /// The most that a tenant may let one call use. What isn't named here is at its default, which is what calls get
     /// that no tenant says anything of.
     pub limits: Limits,
@@ -156,6 +160,10 @@ pub struct Model {
     /// have it; otherwise it is told to store nothing. Default: no.
     #[serde(default)]
     pub background: bool,
+    /// What it costs for a million tokens, in the operator's currency: `{ input = 2.5, output = 10.0, cached_input = 1.25 }`.
+    /// Absent: its turns cost nothing that is known.
+    #[serde(default)]
+    pub price: Option<PriceConfig>,
 }
 
 const fn openai_chat() -> Dialect {

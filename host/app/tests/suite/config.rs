@@ -120,6 +120,34 @@ live_tools = { plugin = "sms", only = ["text"] }"#;
 }
 
 #[test]
+fn prices_that_can_not_be_meant_are_told() {
+    let at = "key = { env = \"OPENAI_API_KEY\" }";
+    let check = |price: &str, expected: Result<(), &[&str]>| check(at, &format!("price = {{ {price} }}"), expected);
+    check("input = 2.5, output = 10, cached_input = 1.25", Ok(()));
+    check("input = 0, output = 0", Ok(()));
+    check("input = 10_000, output = 0.000001", Ok(()));
+    check("input = 2.5", Err(&["missing field `output`"]));
+    check("input = 2.5, outputs = 1", Err(&["did you mean `output`?"]));
+    check("input = -1, output = 1", Err(&["models.\"gpt-4.1\".price.input: -1 is no amount", "such as 2.5"]));
+    check("input = 1, output = nan", Err(&["price.output: NaN is no amount"]));
+    check("input = 1, output = inf", Err(&["price.output: inf is no amount"]));
+    check("input = 1, output = 0.0000025", Err(&["price.output: 0.0000025 has more than 6 decimals"]));
+    check("input = 1, output = 1, cached_input = 10_000.5", Err(&["price.cached_input: 10000.5 is more than 10000"]));
+}
+
+#[test]
+fn a_currency_is_a_word() {
+    let check = |said: &str, expected: Result<(), &[&str]>| {
+        check("[plugins.sms]", &format!("[operator]\ncurrency = \"{said}\"\n[plugins.sms]"), expected);
+    };
+    check("USD", Ok(()));
+    check("€", Ok(()));
+    for wrong in ["", "US dollars", "\\u001b[2J"] {
+        check(wrong, Err(&["operator.currency", "is no currency", "`USD`"]));
+    }
+}
+
+#[test]
 fn gates_that_say_nothing_are_told() {
     let at = "tools = [\"sms/send_sms\"]";
     let check = |gates: &str, expected: Result<(), &[&str]>| check(at, &format!("{at}\ngates.{gates}"), expected);

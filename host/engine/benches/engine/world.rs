@@ -185,7 +185,13 @@ fn pins() -> Pins {
         assistant: "ann".parse().expect("a name"),
         steps: PostCallSteps::of_instructions("# Post-conversation steps\nWrite down who called and what they want.")
             .expect("steps"),
-        model: ModelPin { route: "m".into(), model: "m".into(), dialect: Dialect::OpenaiChat, reasoning: None },
+        model: ModelPin {
+            route: "m".into(),
+            model: "m".into(),
+            dialect: Dialect::OpenaiChat,
+            reasoning: None,
+            price: None,
+        },
         tools: vec![tool],
         budgets: Budgets::default(),
         retries: Retries::default(),
@@ -223,7 +229,7 @@ impl Model for World {
             text: Some(said.to_owned()),
             calls,
             finish: Finish::Stop,
-            usage: Usage { input_tokens: 100, output_tokens: 20 },
+            usage: Usage { input_tokens: 100, cached_tokens: 0, output_tokens: 20 },
             message: Opaque { dialect: Dialect::OpenaiChat, data: Json::from(&message) },
         })
     }

@@ -56,7 +56,13 @@ fn accept() -> Accept {
         configuration: Sha256Hex::of(b"configuration"),
         assistant: "ann".parse().expect("a name"),
         steps: PostCallSteps::of_instructions("# Post-conversation steps\nDo it.").expect("steps"),
-        model: ModelPin { route: "m".into(), model: "m".into(), dialect: Dialect::OpenaiChat, reasoning: None },
+        model: ModelPin {
+            route: "m".into(),
+            model: "m".into(),
+            dialect: Dialect::OpenaiChat,
+            reasoning: None,
+            price: None,
+        },
         tools: vec![
             pinned("look", Effect::Read, false),
             pinned("upsert", Effect::Idempotent, false),

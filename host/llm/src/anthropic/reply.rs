@@ -146,11 +146,16 @@ fn read_call(
     Ok((ToolCall { id, name, arguments }, rewritten))
 }
 
-/// The provider counts what it kept of earlier requests apart from the rest of a request.
+/// The provider counts what it read from its cache, and what it has written there, apart from the rest of a request
+/// (https://platform.claude.com/docs/en/build-with-claude/prompt-caching, "Tracking cache performance").
 fn usage(usage: &Value) -> Usage {
     let tokens = |name: &str| usage.get(name).and_then(Value::as_u64).unwrap_or(0);
     let input = ["input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"].map(tokens);
-    Usage { input_tokens: input.into_iter().fold(0, u64::saturating_add), output_tokens: tokens("output_tokens") }
+    Usage {
+        input_tokens: input.into_iter().fold(0, u64::saturating_add),
+        cached_tokens: tokens("cache_read_input_tokens"),
+        output_tokens: tokens("output_tokens"),
+    }
 }
 
 #[cfg(test)]

@@ -149,6 +149,7 @@ fn usage(usage: &Value) -> Usage {
     let tokens = |name: &str| usage.get(name).and_then(Value::as_u64).unwrap_or(0);
     Usage {
         input_tokens: tokens("promptTokenCount"),
+        cached_tokens: tokens("cachedContentTokenCount"),
         output_tokens: tokens("candidatesTokenCount").saturating_add(tokens("thoughtsTokenCount")),
     }
 }

@@ -155,8 +155,12 @@ fn words(content: &Value) -> Result<String, &'static str> {
 }
 
 fn usage(usage: &Value) -> Usage {
-    let tokens = |name: &str| usage.get(name).and_then(Value::as_u64).unwrap_or(0);
-    Usage { input_tokens: tokens("prompt_tokens"), output_tokens: tokens("completion_tokens") }
+    let tokens = |place: &str| usage.pointer(place).and_then(Value::as_u64).unwrap_or(0);
+    Usage {
+        input_tokens: tokens("/prompt_tokens"),
+        cached_tokens: tokens("/prompt_tokens_details/cached_tokens"),
+        output_tokens: tokens("/completion_tokens"),
+    }
 }
 
 #[cfg(test)]

@@ -139,8 +139,12 @@ fn supplied(items: &[Value], calls: &[ToolCall]) -> Option<Vec<Value>> {
 }
 
 fn usage(usage: &Value) -> Usage {
-    let tokens = |name: &str| usage.get(name).and_then(Value::as_u64).unwrap_or(0);
-    Usage { input_tokens: tokens("input_tokens"), output_tokens: tokens("output_tokens") }
+    let tokens = |place: &str| usage.pointer(place).and_then(Value::as_u64).unwrap_or(0);
+    Usage {
+        input_tokens: tokens("/input_tokens"),
+        cached_tokens: tokens("/input_tokens_details/cached_tokens"),
+        output_tokens: tokens("/output_tokens"),
+    }
 }
 
 #[cfg(test)]

@@ -75,7 +75,7 @@ pub(super) fn reply(at: u64) -> Event {
         text: Some("on it".into()),
         calls: vec![ToolCall { id: "call_2".into(), name: "send_sms".into(), arguments: "{}".into() }],
         finish: Finish::Stop,
-        usage: Usage { input_tokens: u64::MAX, output_tokens: 1 },
+        usage: Usage { input_tokens: u64::MAX, cached_tokens: 0, output_tokens: 1 },
         message: Opaque { dialect: Dialect::OpenaiChat, data: bytes_to_keep() },
     };
     let asked_at = Timestamp::from_millis(at);

@@ -51,7 +51,7 @@ impl World {
             configuration: Sha256Hex::of(b"configuration"),
             assistant: "ann".parse().expect("a name"),
             steps: PostCallSteps::of_instructions("# Post-conversation steps\nDo it.").expect("steps"),
-            model: ModelPin { route, model: "m".into(), dialect: Dialect::OpenaiChat, reasoning: None },
+            model: ModelPin { route, model: "m".into(), dialect: Dialect::OpenaiChat, reasoning: None, price: None },
             tools: tools().into_iter().filter(is_called).collect(),
             budgets: Budgets { wall_ms_max: self.moments(1_000), ..Budgets::default() },
             retries: Retries { attempts_max: 3, pause_ms: self.moments(1), pause_ms_max: self.moments(20) },

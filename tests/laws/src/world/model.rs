@@ -81,7 +81,7 @@ impl Models {
             text: line.is_empty().then(|| "What there was to do has been looked after.".to_owned()),
             calls: line.iter().enumerate().map(call).collect(),
             finish: Finish::Stop,
-            usage: Usage { input_tokens: 100, output_tokens: 20 },
+            usage: Usage { input_tokens: 100, cached_tokens: 0, output_tokens: 20 },
             message: Opaque { dialect: Dialect::OpenaiChat, data: Json::parse("{}").expect("JSON") },
         })
     }

@@ -194,6 +194,7 @@ impl Call {
                 model: "m".into(),
                 dialect: Dialect::OpenaiChat,
                 reasoning: None,
+                price: None,
             },
             tools: PINNED.clone(),
             budgets: self.budgets,

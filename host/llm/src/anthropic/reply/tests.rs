@@ -55,7 +55,7 @@ fn replies_are_read_and_their_bytes_kept() {
         assert_eq!(reply.text.as_deref(), text, "{content}");
         assert_eq!(reply.calls, calls, "{content}");
         assert_eq!(reply.finish, expected, "{content}");
-        assert_eq!(reply.usage, Usage { input_tokens: 123, output_tokens: 7 });
+        assert_eq!(reply.usage, Usage { input_tokens: 123, cached_tokens: 100, output_tokens: 7 });
         let kept = format!(r#"{{"role":"assistant","content":{content}}}"#);
         assert_eq!(reply.message.data.as_str(), kept, "the bytes must be kept");
     }

@@ -30,7 +30,7 @@ fn replies_are_read_and_their_bytes_kept() {
         assert_eq!(reply.text.as_deref(), text, "{content}");
         assert_eq!(reply.calls, calls, "{content}");
         assert_eq!(reply.finish, expected, "{content} {finish}");
-        assert_eq!(reply.usage, Usage { input_tokens: 11, output_tokens: 37 });
+        assert_eq!(reply.usage, Usage { input_tokens: 11, cached_tokens: 4, output_tokens: 37 });
         assert_eq!(reply.message.data.as_str(), content, "the bytes must be kept");
     }
 }
@@ -43,7 +43,7 @@ fn what_the_provider_refuses_is_a_refusal() {
     ] {
         let reply = read(&Answer::played(200, body), 0).expect("a reply");
         assert_eq!((reply.text, reply.finish), (None, Finish::Refusal), "{body}");
-        assert_eq!(reply.usage, Usage { input_tokens: 11, output_tokens: 0 });
+        assert_eq!(reply.usage, Usage { input_tokens: 11, cached_tokens: 0, output_tokens: 0 });
         assert_eq!(reply.message.data.as_str(), r#"{"role":"model","parts":[]}"#);
     }
 }

@@ -6,7 +6,7 @@ fn completion(message: &str, finish: &str) -> Answer {
     Answer::played(
         200,
         &format!(
-            r#"{{"id":"x","choices":[{{"index":0,"message":{message},"finish_reason":{finish}}}],"usage":{{"prompt_tokens":11,"completion_tokens":7,"total_tokens":18}}}}"#
+            r#"{{"id":"x","choices":[{{"index":0,"message":{message},"finish_reason":{finish}}}],"usage":{{"prompt_tokens":11,"prompt_tokens_details":{{"cached_tokens":4}},"completion_tokens":7,"total_tokens":18}}}}"#
         ),
     )
 }
@@ -20,7 +20,7 @@ fn check(message: &str, finish: &str, text: Option<&str>, calls: &[ToolCall], ex
     assert_eq!(reply.text.as_deref(), text, "{message}");
     assert_eq!(reply.calls, calls, "{message}");
     assert_eq!(reply.finish, expected, "{message}");
-    assert_eq!(reply.usage, Usage { input_tokens: 11, output_tokens: 7 });
+    assert_eq!(reply.usage, Usage { input_tokens: 11, cached_tokens: 4, output_tokens: 7 });
     assert_eq!(reply.message.data.as_str(), message, "the bytes must be kept");
 }
 

@@ -41,7 +41,7 @@ fn replies_are_read_and_their_bytes_kept() {
         assert_eq!(reply.text.as_deref(), text, "{output}");
         assert_eq!(reply.calls, calls, "{output}");
         assert_eq!(reply.finish, finish, "{output} {rest}");
-        assert_eq!(reply.usage, Usage { input_tokens: 11, output_tokens: 7 });
+        assert_eq!(reply.usage, Usage { input_tokens: 11, cached_tokens: 4, output_tokens: 7 });
         assert_eq!(reply.message.data.as_str(), output, "the bytes must be kept");
     }
 }
