@@ -13,12 +13,13 @@ use aftercall_core::{
     id::{AssistantName, EndpointName, PluginName, RunId, Sha256Hex, Tenant},
     manifest::ConversationLevel,
     ports::{
-        Accept, Acceptance, Chance, Clock, Forgetting, Inbox, Journal, Ledger, RecordsError, RunLine, StoredRun,
-        Unfinished,
+        Accept, Acceptance, Chance, Clock, DayBudgets, Forgetting, Inbox, Journal, Ledger, NoDayBudgets, RecordsError,
+        RunLine, Spending, StoredRun, Unfinished,
     },
-    price::Price,
+    price::{Amount, Price},
     run::{Ending, Kind},
     secret::Secret,
+    spent::{Day, Spent},
     time::Timestamp,
 };
 use aftercall_engine::{Dispatcher, Driven, Embedded, Observer, Park, Ports, Room};
@@ -32,11 +33,13 @@ use crate::{
     clock::{SystemChance, SystemClock},
     compiler,
     config::{self, Config, OPERATOR, TENANT_RUNS_MAX, TENANT_WAITING_MAX, TenantConfig},
+    day_budgets::LiveDayBudgets,
     grants::LiveGrants,
     halt::Halting,
     host_key, inbox,
     prepare::{self, Call},
     records::RealRecords,
+    story,
     tenants::{Endpoint, Ready, Setup, Working},
 };
 
@@ -101,6 +104,8 @@ pub struct App {
     pub(crate) dispatcher: Dispatcher,
     pub(crate) rehearsal: bool,
     pub(crate) forgetting: Arc<dyn Forgetting>,
+    /// What tenants have used of models.
+    pub(crate) spending: Arc<dyn Spending>,
     /// Calls of which no run has begun.
     pub(crate) inbox: Arc<dyn Inbox>,
     /// That one more waits.
@@ -158,7 +163,12 @@ impl App {
         if !around.rehearsal {
             consents.consent(&tenants.consents).await?;
         }
-        let (forgetting, inbox) = (records.beside(), records.beside());
+        let (forgetting, inbox, spending) = (records.beside(), records.beside(), records.beside());
+        let day_budgets: Arc<dyn DayBudgets> = match around.rehearsal {
+            // Its records know nothing of what was used.
+            true => Arc::new(NoDayBudgets),
+            false => Arc::new(LiveDayBudgets::new(&config, spending.clone())),
+        };
         let (journal, ledger) = halting(records, around.halt_at);
         let ports = Ports {
             journal: Arc::clone(&journal),
@@ -166,6 +176,7 @@ impl App {
             model: models.clone(),
             tools: plugins.clone(),
             grants: Arc::new(tenants.grants),
+            day_budgets,
             clock: Arc::clone(&around.clock),
             chance: around.chance,
             observer: around.observer,
@@ -188,6 +199,7 @@ impl App {
             dispatcher,
             rehearsal,
             forgetting,
+            spending,
             inbox,
             inbox_filled: Notify::new(),
             plugins,
@@ -249,6 +261,19 @@ impl App {
     /// There is none of that name, or the records failed.
     pub async fn read(&self, run: &RunId) -> Result<StoredRun, RecordsError> {
         self.journal.read(run).await
+    }
+
+    /// What a tenant (none: all of them) has used of models today, in words. None: nothing.
+    ///
+    /// # Errors
+    /// The records failed.
+    pub(crate) async fn used_today(&self, tenant: Option<&Tenant>) -> Result<Option<String>, RecordsError> {
+        let today = Day::of(self.clock.now());
+        let days = self.spending.spent(tenant, today..=today).await?;
+        let spent = days.iter().map(|day| day.spent).fold(Spent::default(), Spent::plus);
+        let is_priced = spent.cost > Amount::default();
+        let cost = is_priced.then(|| story::cost_in_words(spent.cost, self.config.operator.currency.as_deref()));
+        Ok((spent.turns > 0).then(|| story::turns_in_words(&spent, cost)))
     }
 
     /// The newest runs of a tenant (none: of all), newest first.

@@ -8,6 +8,7 @@ pub mod config;
 pub mod app;
 pub mod clock;
 pub mod compiler;
+mod day_budgets;
 pub mod forgetting;
 mod grants;
 pub mod halt;

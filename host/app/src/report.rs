@@ -1,6 +1,6 @@
 //! What came of a run, for programs: one JSON object a run, one a line.
 
-use aftercall_core::{id::RunId, json::Json, run::Run, tool::Receipt};
+use aftercall_core::{id::RunId, json::Json, model::Usage, run::Run, tool::Receipt};
 use serde::Serialize;
 
 /// What came of a run.
@@ -14,6 +14,8 @@ pub struct Report {
     pub outcome: String,
     /// Model replies.
     pub turns: usize,
+    /// What they used.
+    pub usage: UsageLine,
     /// Effects that came about, one for each receipt.
     pub effects: Vec<EffectLine>,
     /// Calls that were refused before anything ran.
@@ -21,6 +23,32 @@ pub struct Report {
     /// What was to be known of the call, as the assistant's schema has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub insights: Option<serde_json::Value>,
+}
+
+/// What a run used of its model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UsageLine {
+    /// Tokens of requests, all of them.
+    pub input_tokens: u64,
+    /// Those among them that the provider has read from its cache.
+    pub cached_tokens: u64,
+    /// Tokens of replies.
+    pub output_tokens: u64,
+    /// What they cost, as a decimal. None: nobody has said what the model costs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<String>,
+    /// In which currency, if that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
+}
+
+impl UsageLine {
+    fn of(run: &Run) -> Self {
+        let spent = run.spent();
+        let Usage { input_tokens, cached_tokens, output_tokens } = spent.usage;
+        let (cost, currency) = run.price().map(|price| (spent.cost.to_string(), price.currency.clone())).unzip();
+        Self { input_tokens, cached_tokens, output_tokens, cost, currency: currency.flatten() }
+    }
 }
 
 /// An effect that came about.
@@ -66,6 +94,7 @@ impl Report {
             run: id.clone(),
             outcome: run.outcome().to_owned(),
             turns: run.turns().len(),
+            usage: UsageLine::of(run),
             effects: effects.collect(),
             refused: refused.map(|(tool, why)| RefusedLine { tool: tool.to_owned(), reason: why.as_str() }).collect(),
             insights: run.insights().map(Json::value),

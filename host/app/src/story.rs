@@ -7,7 +7,9 @@ use aftercall_core::{
     conversation::{Conversation, Direction, ToolCall},
     model::Usage,
     ports::StoredRun,
-    run::{AttemptResult, CallId, Decline, Ending, Found, IllegalHistory, Pins, Resolution, Said, Why},
+    price::Amount,
+    run::{AttemptResult, CallId, Decline, Ending, Found, IllegalHistory, Pins, Resolution, Run, Said, Why},
+    spent::{Day, Spent, Thousands},
     time::Timestamp,
     timeline::{self, Moment, What},
     tool::{Failure, Outcome, Receipt},
@@ -52,7 +54,29 @@ pub fn tell(stored: &StoredRun, limits: Limits) -> Result<String, IllegalHistory
             let _ = writeln!(story, "{line}");
         }
     }
+    if let Some(spent) = spent_in_words(&Run::replay(stored.journal.iter().cloned())?) {
+        let _ = writeln!(story, "\n{spent}");
+    }
     Ok(story)
+}
+
+/// What a run used of its model: `5 turns, 14,702 tokens, 0.043 USD`; without a price no cost. None: no turn of it.
+pub fn spent_in_words(run: &Run) -> Option<String> {
+    let spent = run.spent();
+    let cost = run.price().map(|price| cost_in_words(spent.cost, price.currency.as_deref()));
+    (spent.turns > 0).then(|| turns_in_words(&spent, cost))
+}
+
+/// `5 turns, 14,702 tokens, 0.043 USD`, or without a cost.
+pub fn turns_in_words(spent: &Spent, cost: Option<String>) -> String {
+    let turns = if spent.turns == 1 { "turn" } else { "turns" };
+    let cost = cost.map(|cost| format!(", {cost}")).unwrap_or_default();
+    format!("{} {turns}, {} tokens{cost}", Thousands(spent.turns), Thousands(spent.usage.total()))
+}
+
+/// `0.043 USD`, or without its currency where nobody has named one.
+pub fn cost_in_words(cost: Amount, currency: Option<&str>) -> String {
+    currency.map_or_else(|| cost.to_string(), |currency| format!("{cost} {currency}"))
 }
 
 /// One call in one line.
@@ -128,6 +152,9 @@ pub fn words(what: &What) -> (String, Vec<String>) {
         }
         What::Rewritten { lost } => {
             (REWRITTEN.to_owned(), lost.iter().map(|lost| format!("not carried over: {lost}")).collect())
+        }
+        What::AskPostponed { turn, until, why } => {
+            (format!("  ⏲ Turn {turn} waits until {}: {why}.", date(*until)), Vec::new())
         }
         What::Refused { call, words } => (
             format!("  ✗ {} was refused; nothing ran.", call.name),
@@ -408,6 +435,11 @@ pub fn time(at: Timestamp) -> String {
 /// `2026-11-23 10:14Z`.
 pub fn date(at: Timestamp) -> String {
     instant(at).map_or_else(|| "an unknown time".to_owned(), |at| at.strftime("%Y-%m-%d %H:%MZ").to_string())
+}
+
+/// `2026-11-23`.
+pub fn day(day: Day) -> String {
+    instant(day.begins_at()).map_or_else(|| "an unknown day".to_owned(), |at| at.strftime("%Y-%m-%d").to_string())
 }
 
 /// `850 ms`, `4.2 s`, `4 min 12 s`.

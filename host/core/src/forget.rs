@@ -21,7 +21,8 @@ pub enum Forget {
         /// Before when.
         before: Timestamp,
     },
-    /// All that is kept of a tenant: its conversations, what plugins keep there, what it consented to, its refresh tokens.
+    /// All that is kept of a tenant: its conversations, what plugins keep there, what it consented to, its refresh tokens, what it
+    /// has used of models.
     /// It is refused while a run of it has not ended.
     Tenant(Tenant),
 }
@@ -43,6 +44,8 @@ pub struct Forgotten {
     pub refresh_tokens: u64,
     /// Events of a tenant that are of no call that waits.
     pub events: u64,
+    /// Days of which it is kept what a tenant has used of models.
+    pub days: u64,
 }
 
 impl AddAssign for Forgotten {
@@ -54,6 +57,7 @@ impl AddAssign for Forgotten {
         self.consents += more.consents;
         self.refresh_tokens += more.refresh_tokens;
         self.events += more.events;
+        self.days += more.days;
     }
 }
 

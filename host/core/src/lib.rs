@@ -46,6 +46,7 @@ pub mod insights;
 pub mod ledger;
 pub mod run;
 pub mod seed;
+pub mod spent;
 pub mod state;
 pub mod timeline;
 

@@ -1,6 +1,6 @@
 //! What core asks of the edges. The engine speaks to them through these traits alone.
 
-use std::sync::Arc;
+use std::{ops::RangeInclusive, sync::Arc};
 
 use async_trait::async_trait;
 
@@ -15,6 +15,7 @@ use crate::{
     model::{self, Reply, TurnRequest},
     run::{Ending, Event, Intervention, Standing},
     seed::Seed,
+    spent::{Day, DaySpent, Spent, UsedUp},
     state::{Expected, Put, Quota, Space, Value},
     terms::Terms,
     time::Timestamp,
@@ -139,6 +140,8 @@ pub struct Append<'a> {
     pub ending: Option<&'a Ending>,
     /// What somebody asked for that this event does: it is asked for no longer.
     pub does: Option<InterventionNumber>,
+    /// What the event tells of as used of a model: it is counted with it, or not at all.
+    pub spent: Option<Spent>,
 }
 
 /// Whether a conversation was new.
@@ -334,6 +337,14 @@ pub trait Interventions: Send + Sync {
     async fn ask(&self, run: &RunId, at: Timestamp, what: &Intervention) -> Result<(), RecordsError>;
 }
 
+/// What tenants have used of models, by the day. It is counted as events are appended to journals, and says nothing of
+/// what was used before it was counted, nor of deleted tenants; that of deleted conversations stays counted.
+#[async_trait]
+pub trait Spending: Send + Sync {
+    /// What a tenant (none: each of them) has used on each of these days on which it used anything, by tenant and day.
+    async fn spent(&self, tenant: Option<&Tenant>, days: RangeInclusive<Day>) -> Result<Vec<DaySpent>, RecordsError>;
+}
+
 /// Deletes what is kept. It stands under no fence: a person deletes beside a running engine.
 #[async_trait]
 pub trait Forgetting: Send + Sync {
@@ -358,6 +369,25 @@ pub trait Forgetting: Send + Sync {
 pub trait Grants: Send + Sync {
     /// The terms on which a tenant lets a model use a tool. None: it grants no such plugin.
     fn terms(&self, tenant: &Tenant, plugin: &PluginName, tool: &str) -> Option<Arc<Terms>>;
+}
+
+/// What tenants may use of models at this moment, asked before each turn. Runs side by side don't know of each other's turns
+/// under way: a budget is overrun by those that begin before it is used up.
+#[async_trait]
+pub trait DayBudgets: Send + Sync {
+    /// What of a tenant's day is used up at an instant of it. None: its models may be asked.
+    async fn used_up(&self, tenant: &Tenant, now: Timestamp) -> Result<Option<UsedUp>, RecordsError>;
+}
+
+/// Budgets that nobody has set.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoDayBudgets;
+
+#[async_trait]
+impl DayBudgets for NoDayBudgets {
+    async fn used_up(&self, _: &Tenant, _: Timestamp) -> Result<Option<UsedUp>, RecordsError> {
+        Ok(None)
+    }
 }
 
 /// What plugins keep, in a space for each tenant and plugin. Durable on return.

@@ -84,6 +84,15 @@ pub enum What {
         /// When it is asked again, if it is.
         again_at: Option<Timestamp>,
     },
+    /// The model is asked later.
+    AskPostponed {
+        /// Which turn, from 1.
+        turn: u32,
+        /// Until when.
+        until: Timestamp,
+        /// Why.
+        why: String,
+    },
     /// Its provider refused the history as it was written, so that the model is asked again with all of it translated.
     Rewritten {
         /// What has no translation.
@@ -223,6 +232,9 @@ pub fn after(event: &Event, run: &Run) -> Vec<Moment> {
             let is_rewritten = failure.kind == model::FailureKind::Rejected && goes_on;
             let lost = || run.pins().map(|pins| pins.lost_if_rewritten.clone()).unwrap_or_default();
             [failed].into_iter().chain(is_rewritten.then(|| What::Rewritten { lost: lost() })).collect()
+        }
+        Kind::AskPostponed { turn, until, why, .. } => {
+            vec![What::AskPostponed { turn: *turn, until: *until, why: why.clone() }]
         }
         Kind::Attempted { call, attempt, outcome } => {
             let timer = Timer::Attempt { call: *call, attempt: attempt + 1 };

@@ -123,8 +123,8 @@ impl<'a> Drive<'a> {
     }
 
     async fn take(&mut self, event: Event, after: Run, does: Option<InterventionNumber>) -> Result<(), Error> {
-        let (standing, ending) = (after.standing(), after.ending());
-        let append = Append { run: self.id, seq: self.seq, event: &event, standing, ending, does };
+        let (standing, ending, spent) = (after.standing(), after.ending(), after.spent_in(&event));
+        let append = Append { run: self.id, seq: self.seq, event: &event, standing, ending, does, spent };
         self.engine.ports.journal.append(self.engine.fence, &append).await?;
         self.seq += 1;
         self.appended = true;

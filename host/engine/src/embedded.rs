@@ -9,7 +9,7 @@ use std::{
 use aftercall_core::{
     id::RunId,
     ledger::Fence,
-    ports::{Accept, Acceptance, Chance, Clock, Grants, Journal, Ledger, Model, RecordsError, Tools},
+    ports::{Accept, Acceptance, Chance, Clock, DayBudgets, Grants, Journal, Ledger, Model, RecordsError, Tools},
     run::{Ending, Event, IllegalHistory, Run, Standing},
 };
 use tokio::{sync::Notify, task::JoinError};
@@ -29,6 +29,8 @@ pub struct Ports {
     pub tools: Arc<dyn Tools>,
     /// What tenants' grants say at this moment.
     pub grants: Arc<dyn Grants>,
+    /// What tenants may use of models at this moment.
+    pub day_budgets: Arc<dyn DayBudgets>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// Where jitter comes from.

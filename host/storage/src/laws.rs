@@ -9,6 +9,7 @@ mod journal;
 mod ledger;
 mod refresh_tokens;
 mod samples;
+mod spent;
 mod state;
 mod waiting;
 
@@ -16,7 +17,7 @@ use std::sync::Arc;
 
 use aftercall_core::{
     ledger::Fence,
-    ports::{Consents, Forgetting, Inbox, Interventions, Journal, Ledger, PluginState, RefreshTokens},
+    ports::{Consents, Forgetting, Inbox, Interventions, Journal, Ledger, PluginState, RefreshTokens, Spending},
 };
 use async_trait::async_trait;
 
@@ -28,6 +29,7 @@ pub(crate) use journal::*;
 pub(crate) use ledger::*;
 pub(crate) use refresh_tokens::*;
 pub(crate) use samples::{accept, event, identity};
+pub(crate) use spent::*;
 pub(crate) use state::*;
 pub(crate) use waiting::*;
 
@@ -48,6 +50,7 @@ pub(crate) struct Engine {
     pub(crate) interventions: Arc<dyn Interventions>,
     pub(crate) forgetting: Arc<dyn Forgetting>,
     pub(crate) inbox: Arc<dyn Inbox>,
+    pub(crate) spending: Arc<dyn Spending>,
     pub(crate) fence: Fence,
 }
 
@@ -97,6 +100,9 @@ macro_rules! obey {
             an_analysis_is_added_once
             what_is_of_no_call_is_kept_for_a_while
             what_waits_is_deleted_with_its_conversation
+            what_is_used_is_counted_by_tenant_and_day
+            what_is_not_appended_is_not_counted
+            a_sum_that_is_too_large_is_counted_as_far_as_it_goes
         );
     };
     ($storage:expr, $($law:ident)*) => {

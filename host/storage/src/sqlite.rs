@@ -19,6 +19,7 @@ mod inbox;
 mod interventions;
 mod journal;
 mod refresh_tokens;
+mod spent;
 mod state;
 
 #[cfg(test)]

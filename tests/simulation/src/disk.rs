@@ -93,7 +93,7 @@ impl Disk {
 
     pub(crate) fn append(&mut self, fence: Fence, append: &Append<'_>) -> Answer<()> {
         self.expect_epoch(fence)?;
-        let Append { run, seq, event, standing, ending, does } = append.clone();
+        let Append { run, seq, event, standing, ending, does, .. } = append.clone();
         let stored = self.runs.get_mut(run).ok_or_else(|| RecordsError::NoSuchRun(run.to_string()))?;
         let next = u64::try_from(stored.journal.len()).expect("a length fits 64 bits");
         if seq < next {

@@ -12,7 +12,7 @@ use std::{
 
 use aftercall_core::{
     id::{RunId, Tenant},
-    ports::{RecordsError, Tools},
+    ports::{NoDayBudgets, RecordsError, Tools},
 };
 use aftercall_engine::{Dispatcher, Embedded, Error, Park, Place, Ports, Room};
 use tokio::{
@@ -191,6 +191,7 @@ fn ports(process: &Arc<Process>) -> Ports {
         model: process.clone(),
         tools,
         grants: process.clone(),
+        day_budgets: Arc::new(NoDayBudgets),
         clock: process.clone(),
         chance: process.clone(),
         observer: process.clone(),

@@ -114,7 +114,7 @@ async fn one_conversation(
 }
 
 fn in_words(forgotten: &Forgotten) -> String {
-    let Forgotten { conversations, runs, effects, values, consents, refresh_tokens, events } = *forgotten;
+    let Forgotten { conversations, runs, effects, values, consents, refresh_tokens, events, days } = *forgotten;
     let parts = [
         (conversations, "conversation", "conversations"),
         (runs, "run", "runs"),
@@ -123,6 +123,7 @@ fn in_words(forgotten: &Forgotten) -> String {
         (consents, "consent", "consents"),
         (refresh_tokens, "refresh token", "refresh tokens"),
         (events, "event of no call", "events of no call"),
+        (days, "day of usage", "days of usage"),
     ];
     let there = parts.into_iter().filter(|(number, ..)| *number > 0);
     let words = there.map(|(number, one, many)| format!("{number} {}", if number == 1 { one } else { many }));

@@ -108,6 +108,7 @@ impl Config {
                 let place = format!("tenants.{tenant}.retention_days");
                 problems.add(&place, format_args!("the operator allows {most} (`operator.retention_days_max`)"));
             }
+            self.check_day_budget(&mut problems, tenant, config);
             for (plugin, grant) in &config.plugins {
                 let place = format!("tenants.{tenant}.plugins.{plugin}");
                 self.check_installed(&mut problems, &place, plugin);

@@ -110,6 +110,9 @@ pub struct Operator {
     /// Longest that conversations are kept after their last run ended, in days, of every tenant: of those that say nothing, and
     /// of those that aren't configured any more. Absent: as long as each tenant says.
     pub retention_days_max: Option<NonZeroU32>,
+    /// Most tokens of models that any tenant uses in a day of UTC; what is beyond waits for the next day. Absent: as many
+    /// as each tenant says.
+    pub tenant_tokens_per_day_max: Option<NonZeroU64>,
     /// The currency that prices are in, for people: `USD`. Absent: costs are shown without one.
     pub currency: Option<String>,
     /// The most that a tenant may let one call use. What isn't named here is at its default, which is what calls get
@@ -199,6 +202,12 @@ pub struct TenantConfig {
     pub waiting_max: Option<u32>,
     /// How many of its runs begin while one does of a tenant of weight 1, where both have some waiting. Default: 1.
     pub weight: Option<NonZeroU32>,
+    /// Most tokens of models, in and out, that its runs use in a day of UTC: once they have, turns wait for the next day.
+    /// Absent: as many as the operator allows.
+    pub tokens_per_day_max: Option<NonZeroU64>,
+    /// Most that they cost in a day of UTC, in the operator's currency, of models whose `price` is known. Absent: whatever
+    /// they cost.
+    pub cost_per_day_max: Option<f64>,
     /// How long a conversation is kept after its last run ended, in days: then it is deleted, with its runs and its part of
     /// the ledger. Absent: as long as the operator allows, or for ever.
     pub retention_days: Option<NonZeroU32>,

@@ -1,11 +1,15 @@
-//! What models cost, as the operator writes it down.
+//! What models cost, as the operator writes it down, and what tenants may use of them in a day.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, num::NonZeroU64};
 
-use aftercall_core::price::{Amount, NoAmount, Price};
+use aftercall_core::{
+    id::Tenant,
+    price::{Amount, NoAmount, Price},
+    spent::DayBudget,
+};
 use serde::{Deserialize, Serialize};
 
-use super::{Config, Model, check::Problems};
+use super::{Config, Model, TenantConfig, check::Problems};
 
 /// The highest price of a million tokens: protects tenants from a price per token that was written as one per million.
 const PRICE_MAX: u64 = 10_000;
@@ -69,6 +73,37 @@ impl Config {
         }
     }
 
+    pub(super) fn check_day_budget(&self, problems: &mut Problems, tenant: &Tenant, config: &TenantConfig) {
+        if let (Some(tokens), Some(most)) = (config.tokens_per_day_max, self.operator.tenant_tokens_per_day_max)
+            && tokens > most
+        {
+            let place = format!("tenants.{tenant}.tokens_per_day_max");
+            problems.add(&place, format_args!("the operator allows {most} (`operator.tenant_tokens_per_day_max`)"));
+        }
+        let Some(cost) = config.cost_per_day_max else { return };
+        let place = format!("tenants.{tenant}.cost_per_day_max");
+        match amount(cost) {
+            Err(why) => problems.add(&place, format_args!("{cost} {why}")),
+            Ok(amount) if amount == Amount::default() => problems.add(&place, "with 0 nothing would ever be done"),
+            Ok(_) if self.models.values().all(|model| model.price.is_none()) => {
+                problems
+                    .add(&place, "no model has a price, so that nothing is known to cost anything: add `price` to it");
+            }
+            Ok(_) => {}
+        }
+    }
+
+    /// What a tenant may use in a day. None: one that isn't configured any more.
+    pub fn day_budget(&self, tenant: Option<&TenantConfig>) -> DayBudget {
+        let tokens = tenant.and_then(|tenant| tenant.tokens_per_day_max);
+        let tokens_max = tokens.into_iter().chain(self.operator.tenant_tokens_per_day_max).min();
+        DayBudget {
+            tokens_max: tokens_max.map(NonZeroU64::get),
+            cost_max: tenant.and_then(|tenant| amount(tenant.cost_per_day_max?).ok()),
+            currency: self.operator.currency.clone(),
+        }
+    }
+
     /// What the turns of each route cost, where that is said.
     pub fn prices(&self) -> BTreeMap<String, Price> {
         let currency = self.operator.currency.as_deref();
@@ -78,7 +113,7 @@ impl Config {
 }
 
 /// The decimal that was written. It is the shortest that gives this number, so that it is what somebody wrote.
-pub(super) fn amount(number: f64) -> Result<Amount, NoAmount> {
+fn amount(number: f64) -> Result<Amount, NoAmount> {
     number.to_string().parse()
 }
 

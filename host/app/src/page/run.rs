@@ -33,6 +33,7 @@ pub fn run(stored: &StoredRun) -> Result<String, IllegalHistory> {
             }
             p.facts { (story::call_in_words(&stored.conversation)) }
             p.facts { (identity.tenant) " · " (identity.platform) " · " (identity.run()) }
+            @if let Some(spent) = story::spent_in_words(&run) { p.facts { (spent) } }
             @if let Some(Ending::Completed { account: Some(account) }) = ending { p.account { (account.trim()) } }
             @if let Some(insights) = run.insights() { (self::insights(&insights.value())) }
         }

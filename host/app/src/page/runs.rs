@@ -6,11 +6,11 @@ use maud::html;
 use super::{layout, tone};
 use crate::story;
 
-/// Calls that wait for their run, and the newest runs, as a page.
-pub fn runs(waiting: &[WaitingCall], lines: &[RunLine], user: &str) -> String {
+/// Calls that wait for their run, and the newest runs, as a page. `today`: what the user's runs have used today, in words.
+pub fn runs(waiting: &[WaitingCall], lines: &[RunLine], user: &str, today: Option<&str>) -> String {
     let live = lines.iter().any(|line| line.standing == Standing::Working.as_str());
     let body = html! {
-        header { h1 { "Runs" } p.facts { "as " (user) } }
+        header { h1 { "Runs" } p.facts { "as " (user) @if let Some(today) = today { " · today " (today) } } }
         main.list {
             @for call in waiting {
                 div.row {

@@ -43,7 +43,8 @@ pub(super) async fn runs(State(shared): State<Arc<Shared>>, headers: HeaderMap) 
     };
     let lines = shared.app.runs(tenant.as_ref(), RUNS_MAX).await.map_err(unreadable)?;
     let waiting = shared.app.inbox.waiting(tenant.as_ref(), RUNS_MAX).await.map_err(unreadable)?;
-    Ok(private(page::runs(&waiting, &lines, user)))
+    let today = shared.app.used_today(tenant.as_ref()).await.map_err(unreadable)?;
+    Ok(private(page::runs(&waiting, &lines, user, today.as_deref())))
 }
 
 /// One run. Another tenant's is not there.

@@ -40,7 +40,7 @@ fn demo_shows_the_main_job_and_keeps_its_records_where_told() {
     for line in &lines {
         let keys: Vec<&String> = line.as_object().expect("an object").keys().collect();
         let keys: Vec<&str> = keys.into_iter().map(String::as_str).filter(|key| *key != "insights").collect();
-        assert_eq!(keys, ["effects", "outcome", "refused", "run", "scenario", "turns"]);
+        assert_eq!(keys, ["effects", "outcome", "refused", "run", "scenario", "turns", "usage"]);
         let is_sales = ["sales-qualification", "crash"].iter().any(|name| line["scenario"] == *name);
         assert_eq!(line.get("insights").is_some(), is_sales, "{line}");
     }

@@ -136,6 +136,23 @@ fn prices_that_can_not_be_meant_are_told() {
 }
 
 #[test]
+fn budgets_of_a_day_that_can_not_be_meant_are_told() {
+    const PRICE: &str = "price = { input = 1, output = 1 }";
+    let check = |price: &str, operator: &str, tenant: &str, expected: Result<(), &[&str]>| {
+        let said = format!("{price}\n[operator]\n{operator}\n[tenants.acme]\n{tenant}\n[plugins.sms]");
+        check("[plugins.sms]", &said, expected);
+    };
+    let most = "tenant_tokens_per_day_max = 1_000";
+    check(PRICE, "", "tokens_per_day_max = 1_000\ncost_per_day_max = 0.5", Ok(()));
+    check("", most, "tokens_per_day_max = 1_000", Ok(()));
+    check("", most, "tokens_per_day_max = 1_001", Err(&["acme.tokens_per_day_max: the operator allows 1000"]));
+    check("", "", "tokens_per_day_max = 0", Err(&["nonzero"]));
+    check(PRICE, "", "cost_per_day_max = -5", Err(&["acme.cost_per_day_max: -5 is no amount"]));
+    check(PRICE, "", "cost_per_day_max = 0", Err(&["acme.cost_per_day_max: with 0 nothing would ever be done"]));
+    check("", "", "cost_per_day_max = 5", Err(&["acme.cost_per_day_max: no model has a price", "add `price`"]));
+}
+
+#[test]
 fn a_currency_is_a_word() {
     let check = |said: &str, expected: Result<(), &[&str]>| {
         check("[plugins.sms]", &format!("[operator]\ncurrency = \"{said}\"\n[plugins.sms]"), expected);

@@ -3,6 +3,7 @@
 use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
+    num::NonZeroU64,
     time::Duration,
 };
 
@@ -252,6 +253,25 @@ async fn a_tenants_broken_configuration_does_not_stop_anothers() {
     served.stop().await;
 }
 
+/// The first turn of its first call uses up the day: what comes after it sleeps, and is done on the next one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_that_has_used_up_its_day_loses_no_call() {
+    let served = Served::start(|config| {
+        let meridian = config.tenants.get_mut(&"meridian".parse().expect("a name")).expect("it is there");
+        meridian.tokens_per_day_max = NonZeroU64::new(1);
+    })
+    .await;
+    for (conversation, turn) in [("c1", 2), ("c2", 1)] {
+        let run = served.post_call(&call(conversation)).await.json()["run"].as_str().expect("a run").to_owned();
+        let page = served.ended(&run, "sleeping").await;
+        for words in [&*format!("Turn {turn} waits until "), " 00:00Z: the tenant's tokens of this day are used up ("] {
+            assert!(page.contains(words), "{words} is not in: {page}");
+        }
+    }
+    assert_eq!(served.texts(), 1);
+    served.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_are_for_those_whose_they_are() {
     let served = Served::start(|_| {}).await;
@@ -268,6 +288,7 @@ async fn pages_are_for_those_whose_they_are() {
         ("/runs", None, 401, ""),
         ("/runs", Some(("meridian", "demo")), 200, run.as_str()),
         ("/runs", Some(("operator", "demo")), 200, &run),
+        ("/runs", Some(("meridian", "demo")), 200, " · today 2 turns, "),
         ("/runs", Some(("other", "demo")), 200, "No run yet"),
         ("/", Some(("meridian", "demo")), 200, &run),
         ("/metrics", Some(("operator", "demo")), 200, "{outcome=\"accepted\"} 1"),

@@ -95,11 +95,6 @@ impl Run {
         Some(Why::Tool { tool: (*tool).to_owned(), failure: (*failure).clone() })
     }
 
-    /// Whether the run may use more of its model.
-    pub(super) fn has_tokens(&self) -> bool {
-        self.pins().is_some_and(|pins| self.tokens < pins.budgets.tokens_max)
-    }
-
     fn exhausted(&self) -> Option<Budget> {
         let budgets = self.pins()?.budgets;
         let refused_for_it = self.refused().iter().any(|(_, refusal)| **refusal == Refusal::BudgetExhausted);

@@ -46,7 +46,7 @@ pub enum Command {
 pub enum Timer {
     /// The end of the run's wall time.
     Deadline,
-    /// The pause before an attempt at a model turn.
+    /// The pause before an attempt at a model turn, or the time at which the model may be asked.
     Ask {
         /// Which turn.
         turn: u32,

@@ -63,6 +63,17 @@ pub enum Kind {
         /// Drawn for the pause before the next attempt.
         jitter: Jitter,
     },
+    /// The model may not be asked yet.
+    AskPostponed {
+        /// Which turn, from 1.
+        turn: u32,
+        /// Which attempt at it, from 1.
+        attempt: u32,
+        /// Until when.
+        until: Timestamp,
+        /// Why, for people.
+        why: String,
+    },
     /// An attempt at a tool call ended.
     Attempted {
         /// Which call.
@@ -289,6 +300,7 @@ impl Kind {
             Kind::Declined(_) => "declined".to_owned(),
             Kind::Replied { turn, attempt, .. } => format!("reply {attempt} of turn {turn}"),
             Kind::AskFailed { turn, attempt, .. } => format!("failed ask {attempt} of turn {turn}"),
+            Kind::AskPostponed { turn, attempt, .. } => format!("postponement of ask {attempt} of turn {turn}"),
             Kind::Attempted { call, attempt, .. } => format!("attempt {attempt} of {call}"),
             Kind::Postponed { call, attempt, .. } => format!("postponement of attempt {attempt} of {call}"),
             Kind::ApprovalAsked { call, attempt, .. } => format!("question about attempt {attempt} of {call}"),

@@ -27,7 +27,6 @@ pub struct Run {
     pub(super) closed: Option<Ending>,
     pub(super) stop: Option<Stop>,
     pub(super) calls_made: u32,
-    pub(super) tokens: u64,
     pub(super) nudged_after: Option<u32>,
     pub(super) history: History,
 }
@@ -127,6 +126,7 @@ impl Run {
                 let asked = Asked { turn, attempt, at: event.at };
                 self.ask_failed(&asked, failure, jitter)
             }
+            Kind::AskPostponed { turn, attempt, until, .. } => self.ask_later(turn, attempt, event.at, until),
             Kind::Attempted { call, attempt, outcome } => self.on_call(
                 call,
                 |step| step == Step::Attempt(attempt),
@@ -309,7 +309,7 @@ impl Run {
         Ok(())
     }
 
-    fn expect_ask(&self, turn: u32, attempt: u32) -> Result<&Footing, &'static str> {
+    pub(super) fn expect_ask(&self, turn: u32, attempt: u32) -> Result<&Footing, &'static str> {
         let Phase::Asking { attempt: current, not_before: None } = self.phase else {
             return Err("the model isn't being asked");
         };
@@ -340,7 +340,6 @@ impl Run {
             made = made.saturating_add(1);
         }
         self.calls_made = made;
-        self.tokens = self.tokens.saturating_add(reply.usage.total());
         self.turns.push(Turn { reply: Arc::from(reply), calls, unfounded, insights });
         self.phase = Phase::Calling;
         self.advance();

@@ -14,6 +14,7 @@ mod insights;
 mod machine;
 mod person;
 mod refusal;
+mod spent;
 mod standing;
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! Calls that wait, for a pause, an hour or a person, and how they go on.
+//! Calls that wait, for a pause, an hour or a person, turns that wait for another day, and how they go on.
 
 use crate::{
     run::{Call, CallId, Command, Resolution, Run, Said, Step, Stop, Timer, Wait, call::Rules, machine::Phase},
@@ -21,6 +21,20 @@ impl Run {
             false => call.set_aside(wait),
         };
         self.on_call(id, |step| step == Step::Attempt(attempt), set_aside)?;
+        self.give_time(at, until);
+        Ok(())
+    }
+
+    /// The model is to be asked later, by the same attempt. The run is given the time until then.
+    pub(super) fn ask_later(
+        &mut self,
+        turn: u32,
+        attempt: u32,
+        at: Timestamp,
+        until: Timestamp,
+    ) -> Result<(), &'static str> {
+        self.expect_ask(turn, attempt)?;
+        self.phase = Phase::Asking { attempt, not_before: Some(until) };
         self.give_time(at, until);
         Ok(())
     }

@@ -82,7 +82,8 @@ async fn append_all(engine: &Engine, runs: &[RunId], events: &Arc<Vec<Event>>) -
         appending.spawn(async move {
             for run in &runs {
                 for (seq, event) in (1..).zip(&*events) {
-                    let append = Append { run, seq, event, standing: Standing::Working, ending: None, does: None };
+                    let append =
+                        Append { run, seq, event, standing: Standing::Working, ending: None, does: None, spent: None };
                     records.append(fence, &append).await?;
                 }
             }

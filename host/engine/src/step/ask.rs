@@ -3,13 +3,20 @@
 use aftercall_core::{
     claims,
     model::{Finish, Offer, Reply, TurnRequest},
+    ports::RecordsError,
     run::{CallEnd, Kind},
+    spent::Day,
 };
 
 use super::Step;
 
 impl Step {
-    pub(super) async fn ask(&self, turn: u32, attempt: u32) -> Kind {
+    pub(super) async fn ask(&self, turn: u32, attempt: u32) -> Result<Kind, RecordsError> {
+        let now = self.clock.now();
+        if let Some(used_up) = self.ports.day_budgets.used_up(&self.subject.identity.tenant, now).await? {
+            let (until, why) = (Day::of(now).ends_at(), used_up.to_string());
+            return Ok(Kind::AskPostponed { turn, attempt, until, why });
+        }
         let pins = self.run.pins().expect("a run that asks has begun");
         let tools: Vec<Offer<'_>> = pins
             .tools
@@ -26,13 +33,13 @@ impl Step {
             words_only: self.run.is_asking_for_insights(),
         };
         let asked_at = self.clock.now();
-        match self.ports.model.turn(&request).await {
+        Ok(match self.ports.model.turn(&request).await {
             Ok(reply) => {
                 let unfounded = self.unfounded(&reply);
                 Kind::Replied { turn, attempt, asked_at, reply: Box::new(reply), unfounded }
             }
             Err(failure) => Kind::AskFailed { turn, attempt, failure, jitter: self.ports.chance.jitter() },
-        }
+        })
     }
 
     /// Of a reply that closes the run: tools whose action it claims though no call of them succeeded, here or live.

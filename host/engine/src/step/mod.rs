@@ -50,7 +50,7 @@ impl Step {
     /// Carries the command out. Safe to do again after a crash at any point of it.
     pub(crate) async fn run(&self) -> Result<Event, RecordsError> {
         let kind = match self.command {
-            Command::Ask { turn, attempt } => self.ask(turn, attempt).await,
+            Command::Ask { turn, attempt } => self.ask(turn, attempt).await?,
             Command::Attempt { call, attempt } => match self.attempt(call).await? {
                 Tried::Ended(outcome) => Kind::Attempted { call, attempt, outcome: Box::new(outcome) },
                 Tried::Held(Hold::Later(Later { until, why })) => {

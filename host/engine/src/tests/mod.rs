@@ -100,6 +100,7 @@ fn engine(world: &Arc<World>) -> Embedded {
         model: world.clone(),
         tools: world.clone(),
         grants: world.clone(),
+        day_budgets: world.clone(),
         clock: world.clone(),
         chance: world.clone(),
         observer: world.clone(),

@@ -1,6 +1,9 @@
 //! Runs that wait: for a time, for a person, and for a second account.
 
+use std::time::Duration;
+
 use aftercall_core::{
+    cap::DAY_MS,
     ports::Clock,
     run::{CallId, Intervention, Resolution, Said},
     timing::Timing,
@@ -178,6 +181,27 @@ async fn a_run_sleeps_to_its_hour_in_the_records_and_others_overtake_it() {
     assert!(late < 60_000, "{late} ms late");
     let ending = Run::replay(journal(&world, &run).await).expect("it fits").ending().cloned();
     assert_eq!(ending.expect("it has").as_str(), "completed", "the days that it slept are not of its wall time");
+}
+
+/// The run sleeps in the records, and takes none of its wall time; whoever wants it to end has not to wait.
+#[tokio::test(start_paused = true)]
+async fn a_turn_for_which_the_tenants_day_has_nothing_left_waits_for_the_next_one() {
+    for (is_cancelled, ending, asks) in [(false, "completed", 2), (true, "cancelled", 0)] {
+        let world = World::new(&[&["send"], &[]], None);
+        world.use_up_the_day();
+        let engine = engine(&world);
+        let (run, _) = engine.accept(&accept()).await.expect("accepted");
+        let driven = engine.drive(&run, Park::Anywhere, pending()).await.expect("driven");
+        let until = Timestamp::from_millis(DAY_MS);
+        assert_eq!((driven, world.asks()), (Driven::Parked(Standing::Sleeping { until }), 0));
+        if is_cancelled {
+            world.ask(&run, Intervention::Cancel { reason: "enough".into() });
+        } else {
+            tokio::time::sleep(Duration::from_millis(DAY_MS)).await;
+        }
+        let ended = drive(&engine, &run, pending()).await.expect("driven");
+        assert_eq!((ended.as_str(), world.asks()), (ending, asks));
+    }
 }
 
 #[tokio::test(start_paused = true)]

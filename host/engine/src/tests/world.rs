@@ -17,10 +17,11 @@ use aftercall_core::{
     ledger::{self, Begin, Change, Decision, Entry, Fence},
     model::{self, Finish, Reply, TurnRequest, Usage},
     ports::{
-        Accept, Acceptance, Append, Asked, Chance, Clock, EffectOf, Grants, InterventionNumber, Journal, Ledger, Model,
-        RecordsError, RunLine, StoredRun, Tools, Unfinished, WriteRecord,
+        Accept, Acceptance, Append, Asked, Chance, Clock, DayBudgets, EffectOf, Grants, InterventionNumber, Journal,
+        Ledger, Model, RecordsError, RunLine, StoredRun, Tools, Unfinished, WriteRecord,
     },
     run::{Event, Intervention, Run, Standing},
+    spent::{Day, UsedUp},
     terms::Terms,
     time::Timestamp,
     tool::{AttemptEnd, Effect, Failure, FailureKind, Finding, Invocation, Outcome, Receipt, WriteAnswer},
@@ -64,6 +65,8 @@ struct State {
     /// How each next attempt of a tool goes wrong.
     faults: BTreeMap<String, Vec<Fault>>,
     asks: usize,
+    /// The day of which the tenant has used up all.
+    used_up: Option<Day>,
     reconciled: usize,
     slow: Slow,
     /// How far the clock was set back.
@@ -147,6 +150,11 @@ impl World {
 
     pub(super) fn asks(&self) -> usize {
         self.state().asks
+    }
+
+    /// The tenant has used up all that it may use today.
+    pub(super) fn use_up_the_day(&self) {
+        self.state().used_up = Some(Day::of(self.now()));
     }
 
     /// A place where the engine can die: it goes no further than the chosen one, once.
@@ -318,6 +326,14 @@ impl Ledger for World {
 impl Grants for World {
     fn terms(&self, _: &Tenant, _: &PluginName, tool: &str) -> Option<Arc<Terms>> {
         self.state().terms.get(tool).cloned().unwrap_or_else(|| Some(Terms::default())).map(Arc::new)
+    }
+}
+
+#[async_trait]
+impl DayBudgets for World {
+    async fn used_up(&self, _: &Tenant, now: Timestamp) -> Result<Option<UsedUp>, RecordsError> {
+        let is_used_up = self.state().used_up == Some(Day::of(now));
+        Ok(is_used_up.then_some(UsedUp::Tokens { used: 1, most: 1 }))
     }
 }
 

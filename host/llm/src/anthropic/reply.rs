@@ -147,7 +147,7 @@ fn read_call(
 }
 
 /// The provider counts what it read from its cache, and what it has written there, apart from the rest of a request
-/// (https://platform.claude.com/docs/en/build-with-claude/prompt-caching, "Tracking cache performance").
+/// (<https://docs.anthropic.com/en/docs/build-with-claude/prompt-caching>).
 fn usage(usage: &Value) -> Usage {
     let tokens = |name: &str| usage.get(name).and_then(Value::as_u64).unwrap_or(0);
     let input = ["input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"].map(tokens);

@@ -8,6 +8,7 @@ use aftercall_core::{
     ledger::Begin,
     ports::{Acceptance, Append, EffectOf, RecordsError},
     run::{Ending, Intervention, Standing},
+    spent::Spent,
     state::{Expected, Quota, Space},
     time::Timestamp,
     tool::Effect,
@@ -39,7 +40,8 @@ async fn accepted_with_an_effect(engine: &Engine, identity: &RunIdentity) {
 async fn end(engine: &Engine, identity: &RunIdentity, at: u64) {
     let (run, event) = (identity.run(), event(at));
     let ending = Ending::Cancelled { reason: "enough".into() };
-    let last = Append { standing: Standing::Ended, ending: Some(&ending), ..append(&run, 1, &event) };
+    let spent = Some(Spent { turns: 1, ..Spent::default() });
+    let last = Append { standing: Standing::Ended, ending: Some(&ending), spent, ..append(&run, 1, &event) };
     engine.journal.append(engine.fence, &last).await.expect("appended");
 }
 
@@ -134,7 +136,7 @@ pub(crate) async fn what_has_not_ended_is_not_deleted(storage: &dyn Storage) {
     end(&engine, &again, 99).await;
     assert_eq!(forget(&engine, &what, 9).await, Ok(of(0, 0, 0)), "its last run ended at that instant");
     let what = Forget::Tenant(first.tenant.clone());
-    assert_eq!(forget(&engine, &what, 9).await, Ok(of(1, 2, 2)));
+    assert_eq!(forget(&engine, &what, 9).await, Ok(Forgotten { days: 1, ..of(1, 2, 2) }));
 }
 
 /// A conversation is kept after the end of the last of its runs, however many parts the deletion comes in.
@@ -178,7 +180,7 @@ pub(crate) async fn a_deleted_tenant_is_gone(storage: &dyn Storage) {
     }
     let names: Vec<_> = tenants.iter().map(|name| name.parse().expect("a name")).collect();
     assert_eq!(engine.forgetting.tenants().await, Ok(names.clone()));
-    let all = Forgotten { values: 3, consents: 1, refresh_tokens: 1, ..of(3, 3, 3) };
+    let all = Forgotten { values: 3, consents: 1, refresh_tokens: 1, days: 1, ..of(3, 3, 3) };
     assert_eq!(forget(&engine, &Forget::Tenant(names[0].clone()), 2).await, Ok(all));
     assert_eq!(engine.forgetting.tenants().await, Ok(vec![names[1].clone()]));
     assert_eq!(engine.forgetting.count(&Forget::Tenant(names[1].clone())).await, Ok(all));

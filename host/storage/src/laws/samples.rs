@@ -92,7 +92,7 @@ pub(super) fn declined(at: u64) -> (Event, Ending) {
 }
 
 pub(super) fn append<'a>(run: &'a RunId, seq: u64, event: &'a Event) -> Append<'a> {
-    Append { run, seq, event, standing: Standing::Working, ending: None, does: None }
+    Append { run, seq, event, standing: Standing::Working, ending: None, does: None, spent: None }
 }
 
 /// Accepts a conversation that wasn't there.

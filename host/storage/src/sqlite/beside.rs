@@ -1,14 +1,15 @@
 //! What stands under no fence: consents, refresh tokens, what people ask of runs, calls of which no run has begun, deletion.
 
-use std::{fs::File, path::PathBuf};
+use std::{fs::File, ops::RangeInclusive, path::PathBuf};
 
 use aftercall_core::{
     consent::Consent,
     forget::{Batch, Forget, Forgotten},
     id::{ConversationIdentity, RunId, Tenant},
     inbox::{Analysis, Arrival, KeptEvent, Received, WaitingCall, WaitingEvents, WaitingNumber},
-    ports::{Consents, Forgetting, Inbox, Interventions, RecordsError, RefreshTokenOf, RefreshTokens},
+    ports::{Consents, Forgetting, Inbox, Interventions, RecordsError, RefreshTokenOf, RefreshTokens, Spending},
     run::Intervention,
+    spent::{Day, DaySpent},
     time::Timestamp,
 };
 use async_trait::async_trait;
@@ -65,6 +66,13 @@ impl Forgetting for Beside {
 
     async fn tenants(&self) -> Result<Vec<Tenant>, RecordsError> {
         self.reader.worker.run(|db| forget::tenants(db)).await
+    }
+}
+
+#[async_trait]
+impl Spending for Beside {
+    async fn spent(&self, tenant: Option<&Tenant>, days: RangeInclusive<Day>) -> Result<Vec<DaySpent>, RecordsError> {
+        self.reader.spent(tenant, days).await
     }
 }
 

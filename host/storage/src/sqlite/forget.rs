@@ -176,6 +176,7 @@ fn rest_of_tenant(db: &Connection, tenant: &Tenant, mut gone: Forgotten, most: u
     gone.events = delete("arrivals")?;
     gone.consents = delete("consents")?;
     gone.refresh_tokens = delete("refresh_tokens")?;
+    gone.days = delete("spent")?;
     Ok(Batch { gone, is_last: true })
 }
 
@@ -206,8 +207,8 @@ pub(super) fn count_of(db: &Connection, what: &Forget) -> Result<Forgotten, Faul
         Ok::<_, Fault>(u64::from(number))
     };
     let (values, consents, refresh_tokens) = (rows("plugin_state")?, rows("consents")?, rows("refresh_tokens")?);
-    let events = inbox::count_kept(db, tenant)?;
-    Ok(Forgotten { values, consents, refresh_tokens, events, ..counted })
+    let (events, days) = (inbox::count_kept(db, tenant)?, rows("spent")?);
+    Ok(Forgotten { values, consents, refresh_tokens, events, days, ..counted })
 }
 
 /// Tenants of whom anything is kept, in order. The large table is asked for one after another, by its index.
@@ -222,6 +223,7 @@ pub(super) fn tenants(db: &Connection) -> Result<Vec<Tenant>, Fault> {
          UNION SELECT tenant FROM plugin_state
          UNION SELECT tenant FROM consents
          UNION SELECT tenant FROM refresh_tokens
+         UNION SELECT tenant FROM spent
          ORDER BY tenant",
     )?
     .query_and_then([], |row| Ok(row.get::<_, String>(0)?.try_into().map_err(unreadable)?))?

@@ -8,11 +8,12 @@ use aftercall_core::{
     ports::{Accept, Acceptance, Append, InterventionNumber, RecordsError, RunLine, StoredRun, Unfinished},
     run::{Ending, Event, Standing},
     seed::Seed,
+    spent::{Day, Spent},
     time::Timestamp,
 };
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
-use super::{db::Db, effects, fault::Fault, forget, integer, interventions, tails::Tail, timestamp};
+use super::{db::Db, effects, fault::Fault, forget, integer, interventions, spent, tails::Tail, timestamp};
 use crate::stored::Document;
 
 /// A conversation on its way into the records, written down already.
@@ -38,6 +39,7 @@ pub(super) struct Line {
     standing: Standing,
     ending: Option<&'static str>,
     does: Option<InterventionNumber>,
+    spent: Option<Spent>,
 }
 
 /// A run as it is written down.
@@ -66,7 +68,7 @@ impl Accepted {
         let run = accept.identity.run();
         let standing = if accept.ending.is_some() { Standing::Ended } else { Standing::Working };
         let ending = accept.ending.as_ref();
-        let first = Append { run: &run, seq: 0, event: &accept.first, standing, ending, does: None };
+        let first = Append { run: &run, seq: 0, event: &accept.first, standing, ending, does: None, spent: None };
         Self {
             identity: accept.identity.clone(),
             digest: accept.identity.of_conversation().digest(),
@@ -89,6 +91,7 @@ impl Line {
             standing: append.standing,
             ending: append.ending.map(Ending::as_str),
             does: append.does,
+            spent: append.spent,
         }
     }
 
@@ -147,6 +150,9 @@ pub(super) fn append(db: &Db<'_>, fence: Fence, line: &Line) -> Result<(), Fault
         None => find_end(db, line)?,
     };
     insert(db, number, line)?;
+    if let Some(spent) = &line.spent {
+        spent::add(db, number, Day::of(line.at), spent)?;
+    }
     // Nearly all events find a run under way and leave it so.
     let is_working = line.standing == Standing::Working;
     if !was_working || !is_working {

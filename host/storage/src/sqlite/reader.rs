@@ -1,15 +1,18 @@
 //! The records for looking on: beside a running engine or without one.
 
+use std::ops::RangeInclusive;
+
 use aftercall_core::{
     consent::Consent,
     id::{Platform, RunId, Tenant},
     inbox::{KeptEvent, WaitingCall},
-    ports::{Consents, PluginState, RecordsError, RefreshTokenOf, RunLine, StoredRun},
+    ports::{Consents, PluginState, RecordsError, RefreshTokenOf, RunLine, Spending, StoredRun},
+    spent::{Day, DaySpent},
     state::{Expected, Put, Quota, Space, Value},
 };
 use async_trait::async_trait;
 
-use super::{consents, inbox, journal, refresh_tokens, state, worker::Worker};
+use super::{consents, inbox, journal, refresh_tokens, spent, state, worker::Worker};
 
 /// The records for looking on, beside a running engine or without one.
 #[derive(Debug)]
@@ -103,6 +106,14 @@ impl Reader {
     pub(super) async fn newest_refresh_token(&self, of: &RefreshTokenOf) -> Result<Option<Vec<u8>>, RecordsError> {
         let of = of.clone();
         self.worker.run(move |db| refresh_tokens::newest(db, &of)).await
+    }
+}
+
+#[async_trait]
+impl Spending for Reader {
+    async fn spent(&self, tenant: Option<&Tenant>, days: RangeInclusive<Day>) -> Result<Vec<DaySpent>, RecordsError> {
+        let tenant = tenant.cloned();
+        self.worker.run(move |db| spent::of_days(db, tenant.as_ref(), &days)).await
     }
 }
 

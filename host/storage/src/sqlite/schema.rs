@@ -11,7 +11,7 @@ use super::{fault::Fault, file::Error};
 const APPLICATION_ID: i32 = i32::from_be_bytes(*b"AfCl");
 
 /// The newest version of the schema. An empty file has version 0.
-const VERSION: u32 = 6;
+const VERSION: u32 = 7;
 
 /// From each version to the next. One that was released is never edited.
 const MIGRATIONS: [(u32, &str); VERSION as usize] = [
@@ -21,6 +21,7 @@ const MIGRATIONS: [(u32, &str); VERSION as usize] = [
     (3, include_str!("v4.sql")),
     (4, include_str!("v5.sql")),
     (5, include_str!("v6.sql")),
+    (6, include_str!("v7.sql")),
 ];
 
 /// Brings the schema up to date and raises the epoch, all or nothing.

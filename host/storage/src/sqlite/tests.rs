@@ -55,6 +55,7 @@ impl Storage for Records {
             interventions: sqlite.beside(),
             forgetting: sqlite.beside(),
             inbox: sqlite.beside(),
+            spending: sqlite.beside(),
             refresh_tokens: sqlite.beside(),
             fence,
         }
@@ -127,7 +128,7 @@ fn what_cannot_be_opened_is_refused_and_left_alone() {
         move |records| fs::write(records.path(), text).expect("written")
     }
     let foreign = "isn't a records database of aftercall: name another file";
-    check(after("PRAGMA user_version = 7"), "have version 7, and this aftercall knows versions up to 6: run the");
+    check(after("PRAGMA user_version = 8"), "have version 8, and this aftercall knows versions up to 7: run the");
     check(after("PRAGMA application_id = 99"), foreign);
     check(after("PRAGMA user_version = -1"), foreign);
     check(|records| records.execute("CREATE TABLE theirs (a)"), foreign);
@@ -178,7 +179,15 @@ async fn a_reader_sees_what_an_engine_commits() {
     sqlite
         .append(
             fence,
-            &Append { run: &run, seq: 1, event: &event, standing: Standing::Working, ending: None, does: None },
+            &Append {
+                run: &run,
+                seq: 1,
+                event: &event,
+                standing: Standing::Working,
+                ending: None,
+                does: None,
+                spent: None,
+            },
         )
         .await
         .expect("appended");
@@ -253,7 +262,15 @@ async fn a_journal_goes_on_where_a_full_disk_left_it() {
     assert_eq!(sqlite.accept(&accept(&identity, 1)).await, Ok(Acceptance::New));
     let long = Event { at: Timestamp::from_millis(2), kind: Kind::CancelRequested { reason: "x".repeat(100_000) } };
     let short = event(3);
-    let append = |seq, event| Append { run: &run, seq, event, standing: Standing::Working, ending: None, does: None };
+    let append = |seq, event| Append {
+        run: &run,
+        seq,
+        event,
+        standing: Standing::Working,
+        ending: None,
+        does: None,
+        spent: None,
+    };
     assert_eq!(sqlite.append(fence, &append(1, &short)).await, Ok(()));
     limit("1").await.expect("limited to what there is");
     assert!(matches!(sqlite.append(fence, &append(2, &long)).await, Err(RecordsError::Unavailable(_))));
@@ -287,7 +304,7 @@ async fn records_of_an_older_version_are_brought_up_to_date() {
     };
     records.execute(&[run("a", "'completed'"), run("b", "'needs-attention'"), run("c", "NULL")].concat());
     for refused in [refusal(Sqlite::open_reader(records.path())), refusal(Sqlite::open_beside(records.path()))] {
-        assert!(refused.contains("have version 1, and this aftercall reads version 6: start its engine"), "{refused}");
+        assert!(refused.contains("have version 1, and this aftercall reads version 7: start its engine"), "{refused}");
     }
     let (sqlite, fence) = Sqlite::open(records.path()).expect("opens");
     assert_eq!(fence, Fence(5), "the epoch went on");
@@ -331,8 +348,15 @@ async fn what_stands_under_no_fence_is_written_beside_a_running_engine() {
     let identity = identity("acme", "c1", 0);
     assert_eq!(sqlite.accept(&accept(&identity, 5)).await, Ok(Acceptance::New), "the engine goes on");
     let event = event(6);
-    let append =
-        Append { run: &identity.run(), seq: 1, event: &event, standing: Standing::Working, ending: None, does: None };
+    let append = Append {
+        run: &identity.run(),
+        seq: 1,
+        event: &event,
+        standing: Standing::Working,
+        ending: None,
+        does: None,
+        spent: None,
+    };
     assert_eq!(sqlite.append(fence, &append).await, Ok(()), "under its own fence");
     for (sql, expected) in [
         ("UPDATE consents SET how = 'guessed'", "a consent of tenant acme: `guessed` is no way to consent"),

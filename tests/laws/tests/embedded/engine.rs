@@ -10,7 +10,9 @@ use std::{
 
 use aftercall_core::{
     id::{RunId, Tenant},
-    ports::{Accept, Acceptance, Clock, Grants, Interventions as _, Journal as _, RecordsError, StoredRun},
+    ports::{
+        Accept, Acceptance, Clock, Grants, Interventions as _, Journal as _, NoDayBudgets, RecordsError, StoredRun,
+    },
     run::{Event, Intervention, Run},
     time::Timestamp,
 };
@@ -169,6 +171,7 @@ impl Engine for OnFile {
             model: life.clone(),
             tools: life.clone(),
             grants,
+            day_budgets: Arc::new(NoDayBudgets),
             clock: Arc::new(FlawedClock::new(life.clone(), self.flaw)),
             chance: life.clone(),
             observer: Arc::new(Watching(life.clone())),

@@ -141,7 +141,7 @@ fn deadline(state: &State, call: &Call) -> Option<Timestamp> {
     };
     for event in journal {
         match &event.kind {
-            Kind::Postponed { until, .. } => give(&mut deadline, event.at, *until),
+            Kind::Postponed { until, .. } | Kind::AskPostponed { until, .. } => give(&mut deadline, event.at, *until),
             Kind::ApprovalAsked { ask, .. } => give(&mut deadline, event.at, ask.expires_at),
             Kind::Decided { said, .. } if matches!(**said, Said::Resolve(_)) => {
                 deadline = deadline.max(event.at.plus_ms(call.budgets.wall_ms_max));

@@ -111,7 +111,15 @@ impl Records {
         let seq = append.seq.saturating_sub(1);
         self.disk.append(
             fence,
-            &Append { run: append.run, seq, event: &event, standing: Standing::Working, ending: None, does: None },
+            &Append {
+                run: append.run,
+                seq,
+                event: &event,
+                standing: Standing::Working,
+                ending: None,
+                does: None,
+                spent: None,
+            },
         )
     }
 

@@ -19,4 +19,5 @@ fn journals_of_earlier_versions_tell_the_same() {
     let sold = ["upsert_lead", "log_call_summary", "start_sequence", "send_sms"];
     check(include_str!("golden/v1-sales.jsonl"), "completed", &sold);
     check(include_str!("golden/v1-skipped.jsonl"), "skipped", &[]);
+    check(include_str!("golden/v1-usage.jsonl"), "completed", &sold);
 }

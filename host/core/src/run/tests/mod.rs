@@ -3,6 +3,7 @@
 
 mod golden;
 mod insights;
+mod spent;
 mod states;
 mod stories;
 
@@ -128,6 +129,10 @@ fn refused(turn: u32, attempt: u32) -> Kind {
 fn ask_failed(turn: u32, attempt: u32, kind: model::FailureKind) -> Kind {
     let failure = model::Failure { kind, message: "no".into(), retry_after_ms: None };
     Kind::AskFailed { turn, attempt, failure, jitter: NO_JITTER }
+}
+
+fn ask_postponed(turn: u32, attempt: u32) -> Kind {
+    Kind::AskPostponed { turn, attempt, until: Timestamp::from_millis(500_000), why: "the day is used up".into() }
 }
 
 fn attempted(turn: u32, index: u32, attempt: u32, result: AttemptResult) -> Kind {

@@ -46,7 +46,8 @@ fn work() -> Vec<Event> {
 /// People and hours: one reply of two writes, of which each may have to wait, and what only people can settle.
 fn people() -> Vec<Event> {
     let mut kinds = begin_and_stop();
-    kinds.extend([replied(1, 1, &["once", "same"]), replied(2, 1, &[]), claimed(2, 1)]);
+    kinds.extend([replied(1, 1, &["once", "same"]), replied(2, 1, &[]), claimed(2, 1), ask_postponed(2, 1)]);
+    kinds.push(Kind::Woke { timer: Timer::Ask { turn: 2, attempt: 1 } });
     let sayings = [
         Said::Approve(ask()),
         Said::Approve(ApprovalAsk { component: Sha256Hex::of(b"another"), ..ask() }),
@@ -81,6 +82,7 @@ fn curiosity() -> Vec<Event> {
             kinds.extend([known(turn, attempt), claimed(turn, attempt), refused(turn, attempt)]);
             kinds.push(ask_failed(turn, attempt, model::FailureKind::Unavailable));
             kinds.push(ask_failed(turn, attempt, model::FailureKind::Rejected));
+            kinds.push(ask_postponed(turn, attempt));
             kinds.push(Kind::Woke { timer: Timer::Ask { turn, attempt } });
         }
         for result in [AttemptResult::Done(outcome()), AttemptResult::Unknowable] {
@@ -113,7 +115,9 @@ fn events(kinds: Vec<Kind>) -> Vec<Event> {
 fn answers(event: &Kind, command: &Command) -> bool {
     match (event, command) {
         (
-            Kind::Replied { turn, attempt, .. } | Kind::AskFailed { turn, attempt, .. },
+            Kind::Replied { turn, attempt, .. }
+            | Kind::AskFailed { turn, attempt, .. }
+            | Kind::AskPostponed { turn, attempt, .. },
             Command::Ask { turn: asked, attempt: number },
         ) => turn == asked && attempt == number,
         (
@@ -148,7 +152,8 @@ fn within_universe(run: &Run) -> bool {
 
 /// What two states that go on differently differ in. What lies behind an effect matters only where it is still open.
 fn state(run: &Run) -> String {
-    let Run { phase, stop, calls_made, tokens, nudged_after, turns, closed, .. } = run;
+    let Run { phase, stop, calls_made, nudged_after, turns, closed, .. } = run;
+    let tokens = run.spent().usage.total();
     let answers: Vec<_> = turns.iter().map(|turn| &turn.insights).collect();
     let call = |call: &Call| {
         let resolvable = call.end() == Some(&CallEnd::Unknowable);

@@ -8,6 +8,7 @@ use aftercall_core::{
     forget::{Batch, Forget, Forgotten},
     id::{RunIdentity, Sha256Hex},
     run::{Ending, Event, Intervention, Kind, Run},
+    spent::Spent,
 };
 use rusqlite::types::ValueRef;
 
@@ -47,7 +48,8 @@ async fn fill(sqlite: &Sqlite, fence: Fence, identity: &RunIdentity, marker: &st
     let event = Event { at: Timestamp::from_millis(3), kind: Kind::CancelRequested { reason: long } };
     let ending = Ending::Cancelled { reason: marker.to_owned() };
     let (standing, ending) = (Standing::Ended, Some(&ending));
-    let append = Append { run: &run, seq: 1, event: &event, standing, ending, does: None };
+    let spent = Some(Spent { turns: 1, ..Spent::default() });
+    let append = Append { run: &run, seq: 1, event: &event, standing, ending, does: None, spent };
     sqlite.append(fence, &append).await.expect("appended");
     let told = arrival(&identity.tenant, Some(&identity.conversation), marker);
     sqlite.beside.receive(&told, Some(Timestamp::from_millis(4))).await.expect("kept");
@@ -150,7 +152,7 @@ async fn nothing_of_what_was_deleted_is_left_in_any_table() {
 
     forget_all(&sqlite, &Forget::Conversation(theirs.of_conversation())).await;
     for (table, rows) in rows_with(&records, &marks) {
-        let of_tenant = ["plugin_state", "consents", "refresh_tokens", "arrivals"].contains(&table.as_str());
+        let of_tenant = ["plugin_state", "consents", "refresh_tokens", "arrivals", "spent"].contains(&table.as_str());
         assert_eq!(rows, usize::from(of_tenant), "`{table}`, which a conversation doesn't go from");
     }
     forget_all(&sqlite, &Forget::Tenant(theirs.tenant.clone())).await;
@@ -255,7 +257,15 @@ async fn records_of_version_4_are_read_and_deleted_from() {
     let (meridian, brightsmile): (Tenant, Tenant) =
         ("meridian".parse().expect("a name"), "brightsmile".parse().expect("a name"));
     assert_eq!(sqlite.beside.tenants().await, Ok(vec![brightsmile.clone(), meridian.clone()]));
-    let all = Forgotten { conversations: 4, runs: 5, effects: 3, values: 1, consents: 2, refresh_tokens: 1, events: 0 };
+    let all = Forgotten {
+        conversations: 4,
+        runs: 5,
+        effects: 3,
+        values: 1,
+        consents: 2,
+        refresh_tokens: 1,
+        ..Forgotten::default()
+    };
     assert_eq!(sqlite.beside.count(&Forget::Tenant(meridian.clone())).await, Ok(all));
 
     // Its two runs ended at instants that the older version didn't keep beside them.
