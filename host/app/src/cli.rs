@@ -42,6 +42,8 @@ pub enum Command {
     Replay(Replay),
     /// Tell what happened in a run: every turn, tool call, refusal and receipt
     Logs(Logs),
+    /// List what tenants have used of models, by the day: turns, tokens and what they cost
+    Usage(Usage),
     /// Delete a conversation, those that ended before a date, or all that is kept of a tenant, beside a running server too
     Forget(Forget),
     /// Make, build and look at plugins
@@ -310,6 +312,26 @@ pub struct Logs {
     pub insights: bool,
 }
 
+/// `aftercall usage`
+#[derive(Debug, Args)]
+pub struct Usage {
+    /// Only this tenant's
+    #[arg(long)]
+    pub tenant: Option<Tenant>,
+    /// From this day (UTC) on; default: from the first one on
+    #[arg(long, value_name = "DATE", value_parser = instant)]
+    pub since: Option<Timestamp>,
+    /// Up to this day (UTC), which is among them; default: up to today
+    #[arg(long, value_name = "DATE", value_parser = instant)]
+    pub until: Option<Timestamp>,
+    /// Where the records are
+    #[command(flatten)]
+    pub store: Store,
+    /// How results are shown
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
 /// `aftercall forget`
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("what").required(true)))]
@@ -329,8 +351,8 @@ pub struct Forget {
     /// Delete the tenant's conversations whose last run ended before this day (UTC), or before this instant (RFC 3339)
     #[arg(long, value_name = "DATE", group = "what", requires = "tenant", value_parser = instant)]
     pub ended_before: Option<Timestamp>,
-    /// Delete all that is kept of the tenant: conversations, what plugins keep, consents, refresh tokens. Take it out of the
-    /// configuration first: its next call begins anew
+    /// Delete all that is kept of the tenant: conversations, what plugins keep, consents, refresh tokens, what it used of
+    /// models. Take it out of the configuration first: its next call begins anew
     #[arg(long, group = "what", requires = "tenant")]
     pub everything: bool,
     /// Write the records anew, so that nothing deleted is left in gaps of the file; no server may be running

@@ -55,6 +55,7 @@ async fn run(command: Command) -> anyhow::Result<bool> {
         Command::Replay(arguments) => command::replay::replay(&arguments, out).await.map(|()| true),
         Command::Inbox(arguments) => command::inbox::inbox(&arguments, out).await.map(|()| true),
         Command::Runs(arguments) => command::runs::runs(&arguments, out).await.map(|()| true),
+        Command::Usage(arguments) => command::usage::usage(&arguments, out).await.map(|()| true),
         Command::Forget(arguments) => command::forget::forget(&arguments, out).await,
         Command::Logs(arguments) => command::logs::logs(&arguments, out).await.map(|()| true),
         Command::Plugin(arguments) => command::plugin::plugin(&arguments, out).await,

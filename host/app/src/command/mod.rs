@@ -12,6 +12,7 @@ pub mod inbox;
 pub mod logs;
 pub mod replay;
 pub mod runs;
+pub mod usage;
 
 mod intervene;
 
