@@ -86,7 +86,13 @@ fn text_of(given: Given<'_>) -> Result<String, Failure> {
 #[test]
 fn a_reply_is_streamed_where_it_is_asked_for() {
     let conversation = Conversation::new("native".parse().expect("a name"), "c1");
-    let model = ModelPin { route: "r".to_owned(), model: "m".to_owned(), dialect: Dialect::Anthropic, reasoning: None, price: None };
+    let model = ModelPin {
+        route: "r".to_owned(),
+        model: "m".to_owned(),
+        dialect: Dialect::Anthropic,
+        reasoning: None,
+        price: None,
+    };
     let (tools, exchanges, instruction, history) = (&[], &[], "Now.", History::AsWritten);
     let words_only = false;
     let request =

@@ -26,7 +26,13 @@ fn each_server_is_asked_to_stream_as_it_takes_it() {
 }
 
 fn pin() -> ModelPin {
-    ModelPin { route: "r".to_owned(), model: "m".to_owned(), dialect: Dialect::OpenaiChat, reasoning: None, price: None }
+    ModelPin {
+        route: "r".to_owned(),
+        model: "m".to_owned(),
+        dialect: Dialect::OpenaiChat,
+        reasoning: None,
+        price: None,
+    }
 }
 
 fn request<'a>(model: &'a ModelPin, conversation: &'a Conversation) -> TurnRequest<'a> {
