@@ -12,8 +12,9 @@ use aftercall_app::{
     halt,
 };
 use aftercall_core::{
-    ports::Clock as _,
+    ports::{Clock as _, Spending as _},
     run::{Event, Kind},
+    spent::{Day, Spent},
 };
 use aftercall_sandbox::{Credentials, Point, Sandbox, Service, When};
 use aftercall_storage::Sqlite;
@@ -128,9 +129,20 @@ impl Stage {
         let effects = report["effects"].as_array().expect("a list");
         assert_eq!(effects.len(), 4, "killed {killed}: {report}");
         assert!(effects.iter().all(|effect| effect["receipt"]["id"].is_string()), "killed {killed}: {report}");
-        // Only the turn that was interrupted is asked again.
+        // Only the turn that was interrupted is asked again, and what each used is counted once.
         let asked = self.sandbox.requests().iter().filter(|request| request.service == Service::Model).count();
-        assert!(asked <= 5, "killed {killed}: the model was asked {asked} times for 4 turns");
+        let (asked, turns) = (u64::try_from(asked).expect("few"), report["turns"].as_u64().expect("a number"));
+        assert!(asked <= turns + 1, "killed {killed}: the model was asked {asked} times for {turns} turns");
+        assert_eq!(self.counted().await, (turns, report["usage"]["input_tokens"].as_u64()), "killed {killed}");
+    }
+
+    /// The turns and the tokens of requests that the records have counted.
+    async fn counted(&self) -> (u64, Option<u64>) {
+        let reader = Sqlite::open_reader(self.folder.path().join("records.db")).expect("it can be read");
+        let ever = Day::from_number(0)..=Day::from_number(u64::MAX);
+        let days = reader.spent(None, ever).await.expect("it reads");
+        let spent = days.iter().map(|day| day.spent).fold(Spent::default(), Spent::plus);
+        (spent.turns, Some(spent.usage.input_tokens))
     }
 
     /// Waits until the request to end is in the journal, so that what follows comes after it.
@@ -172,7 +184,8 @@ async fn killed_at_every_write_to_the_records() {
         places.push(place);
     }
     let named = |part: &str| places.iter().filter(|place| place.contains(part)).count();
-    assert!(named("before event: reply") == 4 && named("after event: reply") == 4, "{places:#?}");
+    // Four turns of work, and one for the insights.
+    assert!(named("before event: reply") == 5 && named("after event: reply") == 5, "{places:#?}");
     assert!(named("before the write's leave") == 4 && named("after the write's leave") == 4, "{places:#?}");
     assert!(named("before the attempt's end") == 4 && named("after the attempt's end") == 4, "{places:#?}");
 }
