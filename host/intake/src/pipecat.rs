@@ -42,7 +42,10 @@ struct Async {
 impl Specific {
     /// None: it is a message for any provider.
     fn read(message: &RawValue) -> Option<Self> {
-        serde_json::from_str::<Self>(message.get()).ok().filter(|specific| specific.role.is_none())
+        // To read each message of a long call in vain would take as long as to read them.
+        let may_be = message.get().contains("\"llm\"");
+        let read = || serde_json::from_str::<Self>(message.get()).ok();
+        may_be.then(read).flatten().filter(|specific| specific.role.is_none())
     }
 }
 
