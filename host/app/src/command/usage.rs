@@ -4,6 +4,7 @@ use std::io::Write;
 
 use aftercall_core::{
     ports::Spending as _,
+    price::Amount,
     spent::{Day, DaySpent, Spent, Thousands},
 };
 use aftercall_storage::Sqlite;
@@ -88,8 +89,13 @@ fn row(tenant: &str, day: &str, spent: &Spent) -> Row {
         number(spent.usage.input_tokens),
         number(spent.usage.cached_tokens),
         number(spent.usage.output_tokens),
-        format!("{:.COST_DECIMALS$}", spent.cost),
+        cost_in_words(spent.cost),
     ]
+}
+
+/// Models without a price cost nothing that is known.
+fn cost_in_words(cost: Amount) -> String {
+    if cost == Amount::default() { "—".to_owned() } else { format!("{cost:.COST_DECIMALS$}") }
 }
 
 /// Words to the left, numbers to the right.
@@ -111,7 +117,7 @@ fn aligned(rows: &[Row]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use aftercall_core::{model::Usage, price::Amount};
+    use aftercall_core::model::Usage;
 
     use super::*;
 
@@ -133,13 +139,13 @@ tenant  day         turns  tokens in   cached  out  cost USD
 acme    2026-11-29      2     14,702    1,470   32    0.0430
 acme    2026-11-30      2  1,000,000  100,000   32    2.5000
 acme    all days        4  1,014,702  101,470   64    2.5430
-b       2026-11-30      2          7        0   32    0.0000
+b       2026-11-30      2          7        0   32         —
 all     all days        6  1,014,709  101,470   96    2.5430
 ";
         assert_eq!(table(&days, Some("USD")), expected);
         let expected = "\
-tenant  day         turns  tokens in  cached  out    cost
-b       2026-11-30      2          7       0   32  0.0000
+tenant  day         turns  tokens in  cached  out  cost
+b       2026-11-30      2          7       0   32     —
 ";
         assert_eq!(table(&days[2..], None), expected);
     }

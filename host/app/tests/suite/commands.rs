@@ -213,7 +213,7 @@ async fn a_vapi_report_is_run_as_it_is_with_a_model_of_ones_choice() {
         &[],
     );
     check(folder.path(), &["forget", "run_", "--yes"], 0, &["Deleted 1 conversation, 1 run"], &[]);
-    check(folder.path(), &["usage"], 0, &["tenant    day         turns", "meridian  20", "0.0000"], &[]);
+    check(folder.path(), &["usage"], 0, &["tenant    day         turns", "meridian  20", "—"], &[]);
     check(folder.path(), &["usage", "--tenant", "other"], 0, &["Nothing was used."], &[]);
     check(folder.path(), &["usage", "--until", "2020-01-01"], 0, &["Nothing was used."], &[]);
     let json = ["\"tenant\":\"meridian\"", "\"cached_tokens\":0", "\"cost\":\"0\"", "\"turns\":2"];
