@@ -144,7 +144,14 @@ pub fn words(what: &What) -> (String, Vec<String>) {
             (head, text.iter().map(|text| format!("“{}”", text.trim())).collect())
         }
         What::Insights { turn, took_ms, usage, found, wrong, again } => {
-            insights(*turn, *took_ms, *usage, found.as_ref(), (wrong, *again))
+            let how = match (found, again) {
+                (Some(_), _) => "the insights asked for",
+                (None, true) => "no insights that fit, and is asked once more",
+                (None, false) => "no insights that fit",
+            };
+            let found = found.iter().flat_map(insights_in_words).map(|(name, value)| format!("{name}: {value}"));
+            let head = format!("Turn {turn}: the model gives {how}, in {} ({}).", span(*took_ms), tokens(*usage));
+            (head, found.chain(wrong.iter().cloned()).collect())
         }
         What::NoInsights => ("There are no insights of this call.".to_owned(), Vec::new()),
         What::AskFailed { turn, failure, again_at } => {
@@ -199,23 +206,6 @@ pub fn words(what: &What) -> (String, Vec<String>) {
         What::DeadlineReached => ("Its time is over: nothing new begins.".to_owned(), Vec::new()),
         What::Ended(ending) => ended(ending),
     }
-}
-
-fn insights(
-    turn: u32,
-    took_ms: u64,
-    usage: Usage,
-    found: Option<&Value>,
-    (wrong, again): (&[String], bool),
-) -> (String, Vec<String>) {
-    let how = match (found.is_some(), again) {
-        (true, _) => "gives the insights asked for",
-        (false, true) => "gives no insights that fit, and is asked once more",
-        (false, false) => "gives no insights that fit",
-    };
-    let head = format!("Turn {turn}: the model {how}, in {} ({}).", span(took_ms), tokens(usage));
-    let found = found.iter().flat_map(|found| insights_in_words(found));
-    (head, found.map(|(name, value)| format!("{name}: {value}")).chain(wrong.iter().cloned()).collect())
 }
 
 /// The members of an object, each with its value in words: lists in a line, what is deeper as JSON.

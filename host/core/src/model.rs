@@ -25,6 +25,14 @@ pub struct ModelPin {
     pub price: Option<Price>,
 }
 
+impl ModelPin {
+    /// A model that is called the same on its route and on the wire, of which nothing else is said.
+    pub fn new(name: impl Into<String>, dialect: Dialect) -> Self {
+        let name = name.into();
+        Self { route: name.clone(), model: name, dialect, reasoning: None, price: None }
+    }
+}
+
 /// How much a model thinks before it speaks. Each provider takes one of the two or both; of a word that it doesn't have, it
 /// is told the nearest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -144,6 +144,13 @@ pub struct Append<'a> {
     pub spent: Option<Spent>,
 }
 
+impl<'a> Append<'a> {
+    /// An event that leaves its run under way, and of which nothing else is said.
+    pub const fn new(run: &'a RunId, seq: u64, event: &'a Event) -> Self {
+        Self { run, seq, event, standing: Standing::Working, ending: None, does: None, spent: None }
+    }
+}
+
 /// Whether a conversation was new.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Acceptance {

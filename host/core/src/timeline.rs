@@ -13,7 +13,7 @@ use crate::{
     ports::StoredRun,
     run::{
         ApprovalAsk, AttemptResult, CallEnd, CallId, Decline, Ending, Event, Found, IllegalHistory, Kind, Pins, Run,
-        Said, Standing, Timer,
+        Said, Standing, Timer, Turn,
     },
     time::Timestamp,
     tool::{CapturedWrite, LogLine},
@@ -211,19 +211,9 @@ pub fn after(event: &Event, run: &Run) -> Vec<Moment> {
     let mut told = match &event.kind {
         Kind::Started(pins) => vec![What::Began(pins.clone())],
         Kind::Declined(decline) => vec![What::Declined(decline.clone())],
-        Kind::Replied { turn, asked_at, reply, .. } => {
-            let (turn, took_ms, usage) = (*turn, event.at.ms_since(*asked_at), reply.usage);
-            let replied = match run.turns().last().and_then(|newest| newest.insights.as_ref()) {
-                None => What::Replied { turn, took_ms, text: reply.text.clone(), usage, calls: reply.calls.len() },
-                Some(answer) => {
-                    let (found, wrong) = match answer {
-                        Answer::Fits(object) => (Some(object.value()), Vec::new()),
-                        Answer::Wrong(wrong) => (None, wrong.clone()),
-                    };
-                    What::Insights { turn, took_ms, usage, found, wrong, again: run.is_asking_for_insights() }
-                }
-            };
-            [replied].into_iter().chain(refused(run)).chain(nudged(run, turn)).collect()
+        Kind::Replied { turn, asked_at, .. } => {
+            let replied = run.turns().last().map(|newest| replied(newest, *turn, event.at.ms_since(*asked_at), run));
+            replied.into_iter().chain(refused(run)).chain(nudged(run, *turn)).collect()
         }
         Kind::AskFailed { turn, attempt, failure, .. } => {
             let timer = Timer::Ask { turn: *turn, attempt: attempt + 1 };
@@ -286,6 +276,20 @@ pub fn after(event: &Event, run: &Run) -> Vec<Moment> {
         told.push(What::Ended(ending.clone()));
     }
     told.into_iter().map(|what| Moment { at: event.at, what }).collect()
+}
+
+/// The newest turn, which is a reply or an answer about insights.
+fn replied(newest: &Turn, turn: u32, took_ms: u64, run: &Run) -> What {
+    let Turn { reply, insights, .. } = newest;
+    let usage = reply.usage;
+    let (found, wrong) = match insights {
+        None => {
+            return What::Replied { turn, took_ms, text: reply.text.clone(), usage, calls: reply.calls.len() };
+        }
+        Some(Answer::Fits(object)) => (Some(object.value()), Vec::new()),
+        Some(Answer::Wrong(wrong)) => (None, wrong.clone()),
+    };
+    What::Insights { turn, took_ms, usage, found, wrong, again: run.is_asking_for_insights() }
 }
 
 fn refused(run: &Run) -> Vec<What> {

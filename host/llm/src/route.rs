@@ -183,13 +183,7 @@ impl Models {
             (None, None) => return Err(unnamed()),
         };
         let Route { name, dialect, .. } = &endpoint.route;
-        Ok(ModelPin {
-            route: name.clone(),
-            model: endpoint.model().to_owned(),
-            dialect: *dialect,
-            reasoning: None,
-            price: None,
-        })
+        Ok(ModelPin { route: name.clone(), ..ModelPin::new(endpoint.model(), *dialect) })
     }
 
     /// How many tokens a request to a pinned model and its reply may have together, where that is known.

@@ -313,13 +313,7 @@ async fn one_route_can_take_everything() {
 #[tokio::test]
 async fn an_unmapped_model_is_told_how_to_map_it() {
     let models = Models::new([], None).expect("no routes");
-    let pin = ModelPin {
-        route: "gpt \"5\"".to_owned(),
-        model: String::new(),
-        dialect: Dialect::OpenaiChat,
-        reasoning: None,
-        price: None,
-    };
+    let pin = ModelPin::new("gpt \"5\"", Dialect::OpenaiChat);
     let failure = turn(&models, &pin).await.expect_err("unmapped");
     assert_eq!(Err(failure.clone()), models.pin(Some(&pin.route)));
     assert_eq!(failure.kind, FailureKind::Unmapped);

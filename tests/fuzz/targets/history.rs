@@ -18,7 +18,7 @@ fuzz_target!(|payload: &[u8]| {
     }
     for dialect in Dialect::ALL {
         let _ = aftercall_llm::left_out(&parsed.conversation, dialect);
-        let model = ModelPin { route: "m".to_owned(), model: "m".to_owned(), dialect, reasoning: None, price: None };
+        let model = ModelPin::new("m", dialect);
         for history in [History::AsWritten, History::Rewritten] {
             let request = TurnRequest {
                 model: &model,

@@ -25,7 +25,7 @@ fn goes_on(reply: &Reply) {
     let mut conversation = Conversation::new("native".parse().expect("a name"), "c1");
     conversation.items.push(Item::message(Role::User, "Hello."));
     for next in Dialect::ALL {
-        let model = ModelPin { route: "m".to_owned(), model: "m".to_owned(), dialect: next, reasoning: None, price: None };
+        let model = ModelPin::new("m", next);
         let exchange = Exchange { reply, results: Vec::new(), objection: Some("Not so.".to_owned()) };
         let request = TurnRequest {
             model: &model,

@@ -43,7 +43,7 @@ fn seconds(work: impl FnOnce()) -> f64 {
 fn whole_way(record: &[u8], dialect: Dialect) -> (Conversation, Vec<u8>) {
     let mut conversation = Form::Native.parse(record).expect("a record").conversation;
     repair(&mut conversation).expect("it can be mended");
-    let model = ModelPin { route: "m".to_owned(), model: "m".to_owned(), dialect, reasoning: None, price: None };
+    let model = ModelPin::new("m", dialect);
     let request = TurnRequest {
         model: &model,
         conversation: &conversation,

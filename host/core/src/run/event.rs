@@ -180,6 +180,37 @@ pub struct Pins {
     pub insights: Option<Insights>,
 }
 
+impl Pins {
+    /// A footing of which nothing else is said: the budgets and retries that are usual, and a history that is carried over
+    /// whole.
+    pub fn new(
+        configuration: Sha256Hex,
+        assistant: AssistantName,
+        steps: PostCallSteps,
+        model: ModelPin,
+        tools: Vec<PinnedTool>,
+    ) -> Self {
+        Self {
+            configuration,
+            assistant,
+            steps,
+            model,
+            tools,
+            budgets: Budgets::default(),
+            retries: Retries::default(),
+            repairs: Vec::new(),
+            own_bytes: false,
+            left_out: Vec::new(),
+            lost_if_rewritten: Vec::new(),
+            seeded: Vec::new(),
+            unseeded: Vec::new(),
+            not_offered: Vec::new(),
+            rehearsal: false,
+            insights: None,
+        }
+    }
+}
+
 /// A tool as it was when the run began.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PinnedTool {

@@ -7,7 +7,7 @@ use std::{path::Path, sync::Arc, time::Instant};
 use aftercall_core::{
     id::RunId,
     ports::{Append, Journal as _},
-    run::{Event, Standing},
+    run::Event,
 };
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use tokio::task::JoinSet;
@@ -82,8 +82,7 @@ async fn append_all(engine: &Engine, runs: &[RunId], events: &Arc<Vec<Event>>) -
         appending.spawn(async move {
             for run in &runs {
                 for (seq, event) in (1..).zip(&*events) {
-                    let append =
-                        Append { run, seq, event, standing: Standing::Working, ending: None, does: None, spent: None };
+                    let append = Append::new(run, seq, event);
                     records.append(fence, &append).await?;
                 }
             }

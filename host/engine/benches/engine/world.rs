@@ -10,7 +10,7 @@ use std::{
 };
 
 use aftercall_core::{
-    assistant::{Budgets, Jitter, PostCallSteps, Retries},
+    assistant::{Jitter, PostCallSteps},
     conversation::{Content, Conversation, Dialect, Item, Opaque, Role, ToolCall},
     id::{PluginName, RunId, RunIdentity, Sha256Hex, Tenant},
     json::Json,
@@ -181,31 +181,14 @@ fn pins() -> Pins {
         replaces: Vec::new(),
         instance: None,
     };
-    Pins {
-        configuration: Sha256Hex::of(b"configuration"),
-        assistant: "ann".parse().expect("a name"),
-        steps: PostCallSteps::of_instructions("# Post-conversation steps\nWrite down who called and what they want.")
+    Pins::new(
+        Sha256Hex::of(b"configuration"),
+        "ann".parse().expect("a name"),
+        PostCallSteps::of_instructions("# Post-conversation steps\nWrite down who called and what they want.")
             .expect("steps"),
-        model: ModelPin {
-            route: "m".into(),
-            model: "m".into(),
-            dialect: Dialect::OpenaiChat,
-            reasoning: None,
-            price: None,
-        },
-        tools: vec![tool],
-        budgets: Budgets::default(),
-        retries: Retries::default(),
-        repairs: Vec::new(),
-        seeded: Vec::new(),
-        unseeded: Vec::new(),
-        not_offered: Vec::new(),
-        own_bytes: false,
-        left_out: Vec::new(),
-        lost_if_rewritten: Vec::new(),
-        rehearsal: false,
-        insights: None,
-    }
+        ModelPin::new("m", Dialect::OpenaiChat),
+        vec![tool],
+    )
 }
 
 #[async_trait]

@@ -7,7 +7,7 @@ mod world;
 use std::{collections::BTreeSet, future::pending, sync::Arc};
 
 use aftercall_core::{
-    assistant::{Budgets, PostCallSteps, Retries},
+    assistant::{PostCallSteps, Retries},
     cap::Caps,
     conversation::{Conversation, Dialect},
     id::{RunId, RunIdentity, Sha256Hex},
@@ -53,33 +53,19 @@ fn accept() -> Accept {
     };
     let conversation = Conversation::new("native".parse().expect("a name"), "c1");
     let pins = Pins {
-        configuration: Sha256Hex::of(b"configuration"),
-        assistant: "ann".parse().expect("a name"),
-        steps: PostCallSteps::of_instructions("# Post-conversation steps\nDo it.").expect("steps"),
-        model: ModelPin {
-            route: "m".into(),
-            model: "m".into(),
-            dialect: Dialect::OpenaiChat,
-            reasoning: None,
-            price: None,
-        },
-        tools: vec![
-            pinned("look", Effect::Read, false),
-            pinned("upsert", Effect::Idempotent, false),
-            pinned("send", Effect::Once, true),
-            pinned("shout", Effect::Once, false),
-        ],
-        budgets: Budgets::default(),
         retries: Retries { attempts_max: 3, pause_ms: 1000, pause_ms_max: 10_000 },
-        repairs: Vec::new(),
-        seeded: Vec::new(),
-        unseeded: Vec::new(),
-        not_offered: Vec::new(),
-        own_bytes: false,
-        left_out: Vec::new(),
-        lost_if_rewritten: Vec::new(),
-        rehearsal: false,
-        insights: None,
+        ..Pins::new(
+            Sha256Hex::of(b"configuration"),
+            "ann".parse().expect("a name"),
+            PostCallSteps::of_instructions("# Post-conversation steps\nDo it.").expect("steps"),
+            ModelPin::new("m", Dialect::OpenaiChat),
+            vec![
+                pinned("look", Effect::Read, false),
+                pinned("upsert", Effect::Idempotent, false),
+                pinned("send", Effect::Once, true),
+                pinned("shout", Effect::Once, false),
+            ],
+        )
     };
     let first = Event { at: Timestamp::from_millis(0), kind: Kind::Started(Box::new(pins)) };
     Accept {

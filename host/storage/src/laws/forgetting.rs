@@ -41,7 +41,7 @@ async fn end(engine: &Engine, identity: &RunIdentity, at: u64) {
     let (run, event) = (identity.run(), event(at));
     let ending = Ending::Cancelled { reason: "enough".into() };
     let spent = Some(Spent { turns: 1, ..Spent::default() });
-    let last = Append { standing: Standing::Ended, ending: Some(&ending), spent, ..append(&run, 1, &event) };
+    let last = Append { standing: Standing::Ended, ending: Some(&ending), spent, ..Append::new(&run, 1, &event) };
     engine.journal.append(engine.fence, &last).await.expect("appended");
 }
 
@@ -112,7 +112,7 @@ pub(crate) async fn a_deleted_conversation_begins_nothing(storage: &dyn Storage)
     let cancel = Intervention::Cancel { reason: "enough".into() };
     let unknown = RecordsError::NoSuchRun(first.run().to_string());
     assert_eq!(newer.interventions.ask(&first.run(), NOW, &cancel).await, Err(unknown.clone()));
-    assert_eq!(newer.journal.append(newer.fence, &append(&first.run(), 2, &event(9))).await, Err(unknown));
+    assert_eq!(newer.journal.append(newer.fence, &Append::new(&first.run(), 2, &event(9))).await, Err(unknown));
     for other in [identity("acme", "c2", 0), identity("beta", "c1", 0)] {
         assert_eq!(newer.journal.accept(&accept(&other, 9)).await, Ok(Acceptance::New));
     }

@@ -64,7 +64,7 @@ pub(crate) async fn what_is_stored_comes_back(storage: &dyn Storage) {
     let mut journal = vec![accept.first.clone()];
     for seq in 1..=30 {
         let event = if seq % 2 == 0 { event(seq) } else { reply(seq) };
-        engine.journal.append(engine.fence, &append(&run, seq, &event)).await.expect("appended");
+        engine.journal.append(engine.fence, &Append::new(&run, seq, &event)).await.expect("appended");
         journal.push(event);
     }
     let expected = StoredRun { identity, accepted_at: accept.at, conversation: accept.conversation, journal };
@@ -89,7 +89,7 @@ pub(crate) async fn a_journal_takes_its_next_place_alone(storage: &dyn Storage) 
         (&run, 0, taken(0)),
         (&nobody, 0, Err(RecordsError::NoSuchRun(nobody.to_string()))),
     ] {
-        let found = engine.journal.append(engine.fence, &append(of, seq, &event(10 + seq % 10))).await;
+        let found = engine.journal.append(engine.fence, &Append::new(of, seq, &event(10 + seq % 10))).await;
         assert_eq!(found, expected, "place {seq} of {of}");
     }
     let stored = engine.journal.read(&run).await.expect("a run");
@@ -103,7 +103,7 @@ pub(crate) async fn an_ended_run_is_closed(storage: &dyn Storage) {
     let run = accepted(&engine, &identity("acme", "c1", 0), 1).await;
     let ending = Ending::Cancelled { reason: "enough".into() };
     let cancel = event(2);
-    let last = Append { standing: Standing::Ended, ending: Some(&ending), ..append(&run, 1, &cancel) };
+    let last = Append { standing: Standing::Ended, ending: Some(&ending), ..Append::new(&run, 1, &cancel) };
     engine.journal.append(engine.fence, &last).await.expect("appended");
 
     let mut skipped = accept(&identity("acme", "c2", 0), 2);
@@ -117,7 +117,7 @@ pub(crate) async fn an_ended_run_is_closed(storage: &dyn Storage) {
             (next + 1, RecordsError::Ended(run.clone())),
             (next - 1, RecordsError::Taken { run: run.clone(), seq: next - 1 }),
         ] {
-            let found = engine.journal.append(engine.fence, &append(&run, seq, &event(9))).await;
+            let found = engine.journal.append(engine.fence, &Append::new(&run, seq, &event(9))).await;
             assert_eq!(found, Err(expected), "place {seq} of {run}");
         }
         assert_eq!(engine.journal.read(&run).await, Ok(before));
@@ -132,7 +132,7 @@ pub(crate) async fn of_concurrent_appends_one_wins(storage: &dyn Storage) {
     let appends: Vec<_> = (0..40)
         .map(|at| {
             let (journal, run, fence) = (Arc::clone(&engine.journal), run.clone(), engine.fence);
-            tokio::spawn(async move { journal.append(fence, &append(&run, 1, &event(at))).await })
+            tokio::spawn(async move { journal.append(fence, &Append::new(&run, 1, &event(at))).await })
         })
         .collect();
     let mut winners = Vec::new();
@@ -189,7 +189,7 @@ pub(crate) async fn runs_are_listed(storage: &dyn Storage) {
 pub(crate) async fn records_outlive_their_engine(storage: &dyn Storage) {
     let first = storage.engine().await;
     let run = accepted(&first, &identity("acme", "c1", 0), 1).await;
-    first.journal.append(first.fence, &append(&run, 1, &reply(2))).await.expect("appended");
+    first.journal.append(first.fence, &Append::new(&run, 1, &reply(2))).await.expect("appended");
     let effect = effect("+1555");
     let begin = Begin {
         fence: first.fence,
@@ -209,7 +209,7 @@ pub(crate) async fn records_outlive_their_engine(storage: &dyn Storage) {
     assert_eq!(second.journal.read(&run).await, stored);
     assert_eq!(second.ledger.entry(&effect.key).await, entry);
     assert_eq!(unfinished(&second).await, std::slice::from_ref(&run));
-    assert_eq!(second.journal.append(second.fence, &append(&run, 2, &event(4))).await, Ok(()));
+    assert_eq!(second.journal.append(second.fence, &Append::new(&run, 2, &event(4))).await, Ok(()));
 }
 
 /// Whoever holds an older fence writes nothing any more, on whichever handle; reading harms nobody.
@@ -232,7 +232,7 @@ pub(crate) async fn an_older_engine_is_fenced(storage: &dyn Storage) {
     let before = (newer.journal.read(&run).await, newer.ledger.entry(&effect.key).await);
     let never_given = Fence(newer.fence.0 + 1);
     for (engine, fence) in [(&zombie, zombie.fence), (&newer, zombie.fence), (&newer, never_given)] {
-        let appended = engine.journal.append(fence, &append(&run, 1, &event(2))).await;
+        let appended = engine.journal.append(fence, &Append::new(&run, 1, &event(2))).await;
         assert_eq!(appended, Err(RecordsError::Fenced), "append, {fence:?}");
         let begun = engine.ledger.begin(&effect, &begin(fence)).await;
         assert_eq!(begun, Err(RecordsError::Fenced), "begin, {fence:?}");
@@ -245,5 +245,5 @@ pub(crate) async fn an_older_engine_is_fenced(storage: &dyn Storage) {
     assert_eq!((zombie.journal.read(&run).await, zombie.ledger.entry(&effect.key).await), before);
     assert_eq!(unfinished(&newer).await, std::slice::from_ref(&run));
 
-    assert_eq!(newer.journal.append(newer.fence, &append(&run, 1, &event(3))).await, Ok(()));
+    assert_eq!(newer.journal.append(newer.fence, &Append::new(&run, 1, &event(3))).await, Ok(()));
 }

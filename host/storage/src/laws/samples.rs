@@ -7,8 +7,8 @@ use aftercall_core::{
     id::{RunId, RunIdentity, Sha256Hex},
     json::Json,
     model::{Finish, Reply, Usage},
-    ports::{Accept, Append, EffectOf},
-    run::{Decline, Ending, Event, Kind, Standing},
+    ports::{Accept, EffectOf},
+    run::{Decline, Ending, Event, Kind},
     time::Timestamp,
     tool::{Outcome, Receipt},
 };
@@ -89,10 +89,6 @@ pub(super) fn declined(at: u64) -> (Event, Ending) {
     let reason = Skip::Voicemail;
     let kind = Kind::Declined(Decline::Skipped { reason: reason.clone() });
     (Event { at: Timestamp::from_millis(at), kind }, Ending::Skipped { reason })
-}
-
-pub(super) fn append<'a>(run: &'a RunId, seq: u64, event: &'a Event) -> Append<'a> {
-    Append { run, seq, event, standing: Standing::Working, ending: None, does: None, spent: None }
 }
 
 /// Accepts a conversation that wasn't there.

@@ -41,7 +41,7 @@ pub(crate) async fn what_is_used_is_counted_by_tenant_and_day(storage: &dyn Stor
     ] {
         let (run, seq) = places.get_mut(&of).expect("it is there");
         let (event, spent) = (reply(at), each.map(|each| spent(1, each)));
-        let append = Append { spent, ..append(run, *seq, &event) };
+        let append = Append { spent, ..Append::new(run, *seq, &event) };
         engine.journal.append(engine.fence, &append).await.expect("appended");
         *seq += 1;
     }
@@ -62,7 +62,7 @@ pub(crate) async fn what_is_not_appended_is_not_counted(storage: &dyn Storage) {
     let engine = storage.engine().await;
     let run = accepted(&engine, &identity("acme", "c1", 0), 1).await;
     let event = reply(1);
-    let append = |seq| Append { spent: Some(spent(1, 1)), ..append(&run, seq, &event) };
+    let append = |seq| Append { spent: Some(spent(1, 1)), ..Append::new(&run, seq, &event) };
     let taken = RecordsError::Taken { run: run.clone(), seq: 1 };
     let gap = RecordsError::Gap { run: run.clone(), seq: 9, next: 2 };
     let zombie = Fence(engine.fence.0 + 1);
@@ -85,7 +85,7 @@ pub(crate) async fn a_sum_that_is_too_large_is_counted_as_far_as_it_goes(storage
     let usage = Usage { input_tokens: u64::MAX, cached_tokens: 1, output_tokens: u64::MAX };
     let most = Spent { turns: 1, usage, cost: Amount::from_millionths(u64::MAX) };
     for seq in 1..=2 {
-        let append = Append { spent: Some(most), ..append(&run, seq, &event) };
+        let append = Append { spent: Some(most), ..Append::new(&run, seq, &event) };
         engine.journal.append(engine.fence, &append).await.expect("appended");
     }
     let counted = counted(&engine, None, 0, 0).await;

@@ -41,7 +41,7 @@ pub(crate) async fn runs_are_due_when_their_instant_comes(storage: &dyn Storage)
         let run = accepted(&engine, &identity("acme", conversation, 0), 1).await;
         let ending = (standing == Standing::Ended).then_some(&ending);
         let event = event(2);
-        let append = Append { standing, ending, ..append(&run, 1, &event) };
+        let append = Append { standing, ending, ..Append::new(&run, 1, &event) };
         engine.journal.append(engine.fence, &append).await.expect("appended");
     }
     for (from, to, expected) in [
@@ -56,7 +56,7 @@ pub(crate) async fn runs_are_due_when_their_instant_comes(storage: &dyn Storage)
     let next = engine.journal.next_due(until(1)).await.expect("an instant");
     assert_eq!(next, Some(until(4_000)));
     let run = identity("acme", "c2", 0).run();
-    engine.journal.append(engine.fence, &append(&run, 2, &event(3))).await.expect("appended");
+    engine.journal.append(engine.fence, &Append::new(&run, 2, &event(3))).await.expect("appended");
     assert_eq!(due(&engine, 0, 0).await, ["c1", "c2"], "it is under way again");
     let words: Vec<String> =
         engine.journal.runs(None, 9).await.expect("a list").into_iter().map(|line| line.standing).collect();
@@ -83,7 +83,7 @@ pub(crate) async fn what_people_ask_for_is_kept_until_it_is_done(storage: &dyn S
 
     let event = event(2);
     let does = Some(InterventionNumber(1));
-    engine.journal.append(engine.fence, &Append { does, ..append(&run, 1, &event) }).await.expect("appended");
+    engine.journal.append(engine.fence, &Append { does, ..Append::new(&run, 1, &event) }).await.expect("appended");
     assert_eq!(engine.journal.asked(&run).await, Ok(vec![asked(2, &cancel)]));
     let newer = storage.engine().await;
     let declined = engine.journal.decline(engine.fence, InterventionNumber(2)).await;
@@ -92,7 +92,7 @@ pub(crate) async fn what_people_ask_for_is_kept_until_it_is_done(storage: &dyn S
     assert_eq!(newer.journal.asked_of().await, Ok(vec![]));
 
     let ending = Ending::Cancelled { reason: "enough".into() };
-    let last = Append { standing: Standing::Ended, ending: Some(&ending), ..append(&run, 2, &event) };
+    let last = Append { standing: Standing::Ended, ending: Some(&ending), ..Append::new(&run, 2, &event) };
     newer.journal.append(newer.fence, &last).await.expect("appended");
     let nobody = identity("acme", "nobody", 0).run();
     assert_eq!(newer.interventions.ask(&run, NOW, &cancel).await, Err(RecordsError::Ended(run)));

@@ -176,21 +176,7 @@ async fn a_reader_sees_what_an_engine_commits() {
     let runs = reader.runs(None, 9).await.expect("a list");
     assert_eq!(runs.iter().map(|line| line.run.clone()).collect::<Vec<_>>(), [unfinished.run]);
     let event = event(6);
-    sqlite
-        .append(
-            fence,
-            &Append {
-                run: &run,
-                seq: 1,
-                event: &event,
-                standing: Standing::Working,
-                ending: None,
-                does: None,
-                spent: None,
-            },
-        )
-        .await
-        .expect("appended");
+    sqlite.append(fence, &Append::new(&run, 1, &event)).await.expect("appended");
     assert_eq!(reader.read(&run).await, sqlite.read(&run).await);
     drop(sqlite);
     let lines = reader.runs(Some(&identity.tenant), 10).await.expect("a list");
@@ -262,15 +248,7 @@ async fn a_journal_goes_on_where_a_full_disk_left_it() {
     assert_eq!(sqlite.accept(&accept(&identity, 1)).await, Ok(Acceptance::New));
     let long = Event { at: Timestamp::from_millis(2), kind: Kind::CancelRequested { reason: "x".repeat(100_000) } };
     let short = event(3);
-    let append = |seq, event| Append {
-        run: &run,
-        seq,
-        event,
-        standing: Standing::Working,
-        ending: None,
-        does: None,
-        spent: None,
-    };
+    let append = |seq, event| Append::new(&run, seq, event);
     assert_eq!(sqlite.append(fence, &append(1, &short)).await, Ok(()));
     limit("1").await.expect("limited to what there is");
     assert!(matches!(sqlite.append(fence, &append(2, &long)).await, Err(RecordsError::Unavailable(_))));
@@ -348,16 +326,8 @@ async fn what_stands_under_no_fence_is_written_beside_a_running_engine() {
     let identity = identity("acme", "c1", 0);
     assert_eq!(sqlite.accept(&accept(&identity, 5)).await, Ok(Acceptance::New), "the engine goes on");
     let event = event(6);
-    let append = Append {
-        run: &identity.run(),
-        seq: 1,
-        event: &event,
-        standing: Standing::Working,
-        ending: None,
-        does: None,
-        spent: None,
-    };
-    assert_eq!(sqlite.append(fence, &append).await, Ok(()), "under its own fence");
+    let run = identity.run();
+    assert_eq!(sqlite.append(fence, &Append::new(&run, 1, &event)).await, Ok(()), "under its own fence");
     for (sql, expected) in [
         ("UPDATE consents SET how = 'guessed'", "a consent of tenant acme: `guessed` is no way to consent"),
         ("UPDATE consents SET how = 'given', version = 9", "the consent of tenant acme to plugin sms has format 9"),

@@ -64,7 +64,7 @@ pub(crate) fn tools(names: &[&str]) -> Vec<(String, Json)> {
 impl Asked {
     pub(crate) fn new(dialect: Dialect, history: History, stage: Stage) -> Self {
         let model = model(dialect).to_owned();
-        let pin = ModelPin { route: model.clone(), model, dialect, reasoning: None, price: None };
+        let pin = ModelPin::new(model, dialect);
         Self { pin, tools: tools(&["send_note", "log"]), history, stage, delivery: Delivery::Streamed }
     }
 

@@ -47,23 +47,13 @@ impl World {
     fn pins(&self, route: String, lines: &[&[&str]]) -> Pins {
         let calls = || lines.iter().flat_map(|line| line.iter());
         let is_called = |tool: &PinnedTool| calls().any(|call| arguments_of(call).0 == tool.name);
+        let steps = PostCallSteps::of_instructions("# Post-conversation steps\nDo it.").expect("steps");
+        let model = ModelPin { route, ..ModelPin::new("m", Dialect::OpenaiChat) };
+        let tools = tools().into_iter().filter(is_called).collect();
         Pins {
-            configuration: Sha256Hex::of(b"configuration"),
-            assistant: "ann".parse().expect("a name"),
-            steps: PostCallSteps::of_instructions("# Post-conversation steps\nDo it.").expect("steps"),
-            model: ModelPin { route, model: "m".into(), dialect: Dialect::OpenaiChat, reasoning: None, price: None },
-            tools: tools().into_iter().filter(is_called).collect(),
             budgets: Budgets { wall_ms_max: self.moments(1_000), ..Budgets::default() },
             retries: Retries { attempts_max: 3, pause_ms: self.moments(1), pause_ms_max: self.moments(20) },
-            repairs: Vec::new(),
-            seeded: Vec::new(),
-            unseeded: Vec::new(),
-            not_offered: Vec::new(),
-            own_bytes: false,
-            left_out: Vec::new(),
-            lost_if_rewritten: Vec::new(),
-            rehearsal: false,
-            insights: None,
+            ..Pins::new(Sha256Hex::of(b"configuration"), "ann".parse().expect("a name"), steps, model, tools)
         }
     }
 }

@@ -109,18 +109,7 @@ impl Records {
         self.unkept.retain(|run| run != append.run);
         let Some(event) = self.unwritten.remove(append.run) else { return Ok(()) };
         let seq = append.seq.saturating_sub(1);
-        self.disk.append(
-            fence,
-            &Append {
-                run: append.run,
-                seq,
-                event: &event,
-                standing: Standing::Working,
-                ending: None,
-                does: None,
-                spent: None,
-            },
-        )
+        self.disk.append(fence, &Append::new(append.run, seq, &event))
     }
 
     pub(crate) fn stand(&mut self, fence: Fence, run: &RunId, standing: Standing) -> Answer<()> {

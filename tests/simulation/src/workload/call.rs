@@ -185,29 +185,14 @@ impl Call {
     }
 
     fn pins(&self, seeds: &[Seed], unseeded: Vec<Unseeded>) -> Pins {
+        let steps = PostCallSteps::of_instructions("# Post-conversation steps\nDo it.").expect("steps");
+        let model = ModelPin { route: self.number.to_string(), ..ModelPin::new("m", Dialect::OpenaiChat) };
         Pins {
-            configuration: Sha256Hex::of(b"configuration"),
-            assistant: "ann".parse().expect("a name"),
-            steps: PostCallSteps::of_instructions("# Post-conversation steps\nDo it.").expect("steps"),
-            model: ModelPin {
-                route: self.number.to_string(),
-                model: "m".into(),
-                dialect: Dialect::OpenaiChat,
-                reasoning: None,
-                price: None,
-            },
-            tools: PINNED.clone(),
             budgets: self.budgets,
             retries: self.retries,
-            repairs: Vec::new(),
             seeded: seeds.iter().map(Seeded::from).collect(),
             unseeded,
-            not_offered: Vec::new(),
-            own_bytes: false,
-            left_out: Vec::new(),
-            lost_if_rewritten: Vec::new(),
-            rehearsal: false,
-            insights: None,
+            ..Pins::new(Sha256Hex::of(b"configuration"), "ann".parse().expect("a name"), steps, model, PINNED.clone())
         }
     }
 }

@@ -42,28 +42,15 @@ fn pins() -> Pins {
         instance: None,
     };
     Pins {
-        configuration: Sha256Hex::of(b"configuration"),
-        assistant: "ann".parse().expect("a name"),
-        steps: PostCallSteps::of_instructions("# Post-conversation steps\nDo it.").expect("steps"),
-        model: ModelPin {
-            route: "m".into(),
-            model: "m".into(),
-            dialect: Dialect::OpenaiChat,
-            reasoning: None,
-            price: None,
-        },
-        tools: vec![tool("read", Effect::Read), tool("same", Effect::Idempotent), tool("once", Effect::Once)],
         budgets: Budgets { turns_max: 2, tool_calls_max: 3, tokens_max: 100, wall_ms_max: 10_000_000 },
         retries: Retries { attempts_max: 2, pause_ms: 1000, pause_ms_max: 1000 },
-        repairs: Vec::new(),
-        seeded: Vec::new(),
-        unseeded: Vec::new(),
-        not_offered: Vec::new(),
-        own_bytes: false,
-        left_out: Vec::new(),
-        lost_if_rewritten: Vec::new(),
-        rehearsal: false,
-        insights: None,
+        ..Pins::new(
+            Sha256Hex::of(b"configuration"),
+            "ann".parse().expect("a name"),
+            PostCallSteps::of_instructions("# Post-conversation steps\nDo it.").expect("steps"),
+            ModelPin::new("m", Dialect::OpenaiChat),
+            vec![tool("read", Effect::Read), tool("same", Effect::Idempotent), tool("once", Effect::Once)],
+        )
     }
 }
 

@@ -64,13 +64,7 @@ fn text_of(given: Given<'_>) -> Result<String, Failure> {
     let model = ModelOfCall { name: None, parameters: Json::parse(parameters).expect("JSON") };
     let conversation =
         Conversation { model, items: given.items, ..Conversation::new("native".parse().expect("a name"), "c1") };
-    let pin = ModelPin {
-        route: "r".to_owned(),
-        model: "claude-haiku-4-5".to_owned(),
-        dialect: Dialect::Anthropic,
-        reasoning: given.reasoning,
-        price: None,
-    };
+    let pin = ModelPin { reasoning: given.reasoning, ..ModelPin::new("claude-haiku-4-5", Dialect::Anthropic) };
     let request = TurnRequest {
         model: &pin,
         conversation: &conversation,
@@ -86,13 +80,7 @@ fn text_of(given: Given<'_>) -> Result<String, Failure> {
 #[test]
 fn a_reply_is_streamed_where_it_is_asked_for() {
     let conversation = Conversation::new("native".parse().expect("a name"), "c1");
-    let model = ModelPin {
-        route: "r".to_owned(),
-        model: "m".to_owned(),
-        dialect: Dialect::Anthropic,
-        reasoning: None,
-        price: None,
-    };
+    let model = ModelPin::new("m", Dialect::Anthropic);
     let (tools, exchanges, instruction, history) = (&[], &[], "Now.", History::AsWritten);
     let words_only = false;
     let request =

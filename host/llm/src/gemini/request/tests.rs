@@ -45,13 +45,7 @@ fn body_of(items: Vec<Item>, exchanges: &[Exchange<'_>], history: History) -> St
     let model = ModelOfCall { name: None, parameters };
     let conversation = Conversation { model, items, ..Conversation::new("native".parse().expect("a name"), "c1") };
     let name = "gemini-3-flash-preview";
-    let model = ModelPin {
-        route: "r".to_owned(),
-        model: name.to_owned(),
-        dialect: Dialect::Gemini,
-        reasoning: None,
-        price: None,
-    };
+    let model = ModelPin::new(name, Dialect::Gemini);
     let schema = Json::parse(r#"{"type":"object","properties":{"day":{"type":"string"}}}"#).expect("JSON");
     let tools = [Offer { name: "send", description: "Sends.", schema: &schema }];
     let request = TurnRequest {

@@ -38,13 +38,7 @@ fn conversation(items: Vec<Item>, parameters: &str) -> Conversation {
 /// The body of a request with these items, these parameters and nothing else of note.
 fn body_of(items: Vec<Item>, parameters: &str) -> Result<Value, Failure> {
     let conversation = conversation(items, parameters);
-    let model = ModelPin {
-        route: "r".to_owned(),
-        model: "gpt-4.1".to_owned(),
-        dialect: Dialect::OpenaiChat,
-        reasoning: None,
-        price: None,
-    };
+    let model = ModelPin::new("gpt-4.1", Dialect::OpenaiChat);
     let request = TurnRequest {
         model: &model,
         conversation: &conversation,
@@ -136,13 +130,7 @@ fn own_bytes_and_schemas_are_untouched() {
     let second = Item { continues: true, ..called("a", "f") };
     let third = Item { opaque: Some(opaque(answered)), ..result("a", "1.00") };
     let conversation = conversation(vec![first, second, third], r#"{"temperature":0.70}"#);
-    let model = ModelPin {
-        route: "r".to_owned(),
-        model: "pinned".to_owned(),
-        dialect: Dialect::OpenaiChat,
-        reasoning: None,
-        price: None,
-    };
+    let model = ModelPin::new("pinned", Dialect::OpenaiChat);
     let schema_json = Json::parse(schema).expect("JSON");
     let reply = Reply {
         text: Some("On it.".to_owned()),

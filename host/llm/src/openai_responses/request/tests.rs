@@ -73,13 +73,7 @@ impl Asked<'_> {
         let conversation =
             Conversation { model, items: self.items, ..Conversation::new("native".parse().expect("a name"), "c1") };
         let dialect = Dialect::OpenaiResponses;
-        let pin = ModelPin {
-            route: "r".to_owned(),
-            model: "pinned".to_owned(),
-            dialect,
-            reasoning: self.reasoning,
-            price: None,
-        };
+        let pin = ModelPin { reasoning: self.reasoning, ..ModelPin::new("pinned", dialect) };
         let request = TurnRequest {
             model: &pin,
             conversation: &conversation,

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn each_server_is_asked_to_stream_as_it_takes_it() {
-    let (conversation, pin) = (conversation(vec![], "{}"), pin());
+    let (conversation, pin) = (conversation(vec![], "{}"), ModelPin::new("m", Dialect::OpenaiChat));
     let request = request(&pin, &conversation);
     for (server, streams, counts_when_asked) in [
         (Server::OpenAi, true, true),
@@ -22,16 +22,6 @@ fn each_server_is_asked_to_stream_as_it_takes_it() {
         let options = if counts_when_asked { json!({"include_usage": true}) } else { Value::Null };
         assert_eq!((&body["stream"], &body["stream_options"]), (&json!(true), &options), "{server:?}");
         assert_eq!(server.quirks().streams, streams, "{server:?}");
-    }
-}
-
-fn pin() -> ModelPin {
-    ModelPin {
-        route: "r".to_owned(),
-        model: "m".to_owned(),
-        dialect: Dialect::OpenaiChat,
-        reasoning: None,
-        price: None,
     }
 }
 
@@ -58,7 +48,7 @@ fn body_for(
 ) -> Value {
     let conversation = conversation(items, parameters);
     let schema = Json::parse("{}").expect("JSON");
-    let pin = ModelPin { model: model.to_owned(), reasoning, ..pin() };
+    let pin = ModelPin { reasoning, ..ModelPin::new(model, Dialect::OpenaiChat) };
     let tools = [Offer { name: "find_slot", description: "Finds.", schema: &schema }];
     let request = TurnRequest { tools: &tools, exchanges, ..request(&pin, &conversation) };
     serde_json::from_slice(&body(&request, model, Delivery::Whole, server).expect("a body")).expect("JSON")
