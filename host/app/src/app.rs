@@ -270,7 +270,7 @@ impl App {
     pub(crate) async fn used_today(&self, tenant: Option<&Tenant>) -> Result<Option<String>, RecordsError> {
         let today = Day::of(self.clock.now());
         let days = self.spending.spent(tenant, today..=today).await?;
-        let spent = days.iter().map(|day| day.spent).fold(Spent::default(), Spent::plus);
+        let spent: Spent = days.iter().map(|day| day.spent).sum();
         let is_priced = spent.cost > Amount::default();
         let cost = is_priced.then(|| story::cost_in_words(spent.cost, self.config.operator.currency.as_deref()));
         Ok((spent.turns > 0).then(|| story::turns_in_words(&spent, cost)))

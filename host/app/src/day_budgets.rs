@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use aftercall_core::{
     id::Tenant,
     ports::{DayBudgets, RecordsError, Spending},
-    spent::{Day, DayBudget, Spent, UsedUp},
+    spent::{Day, DayBudget, UsedUp},
     time::Timestamp,
 };
 use async_trait::async_trait;
@@ -36,6 +36,6 @@ impl DayBudgets for LiveDayBudgets {
         }
         let today = Day::of(now);
         let spent = self.spending.spent(Some(tenant), today..=today).await?;
-        Ok(budget.used_up(&spent.into_iter().map(|day| day.spent).fold(Spent::default(), Spent::plus)))
+        Ok(budget.used_up(&spent.into_iter().map(|day| day.spent).sum()))
     }
 }

@@ -45,7 +45,8 @@ pub fn tell(stored: &StoredRun, limits: Limits) -> Result<String, IllegalHistory
     let _ = writeln!(story, "{}", identity.run());
     let _ = writeln!(story, "{}", call_in_words(&stored.conversation));
     let _ = writeln!(story, "{} · {} · {}\n", identity.tenant, identity.platform, identity.conversation);
-    for moment in timeline::tell(stored)? {
+    let (moments, run) = timeline::tell(stored)?;
+    for moment in moments {
         let all = match (&moment.what, limits) {
             (What::Tried { usage, .. }, Limits::All) => Some(usage_in_words(usage.iter().filter(|used| used.used > 0))),
             _ => None,
@@ -54,7 +55,7 @@ pub fn tell(stored: &StoredRun, limits: Limits) -> Result<String, IllegalHistory
             let _ = writeln!(story, "{line}");
         }
     }
-    if let Some(spent) = spent_in_words(&Run::replay(stored.journal.iter().cloned())?) {
+    if let Some(spent) = spent_in_words(&run) {
         let _ = writeln!(story, "\n{spent}");
     }
     Ok(story)

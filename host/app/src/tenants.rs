@@ -46,6 +46,8 @@ pub(crate) struct Endpoint {
     pub(crate) verifier: Verifier,
     pub(crate) api: Option<PlatformApi>,
     pub(crate) lost_calls: Option<LostCalls>,
+    /// Whether calls may bring tools of their own, which take a while to look at.
+    pub(crate) has_live_tools: bool,
 }
 
 /// A tenant that can work.
@@ -82,15 +84,16 @@ impl Setup<'_> {
         check_tools(self.tenant, self.tenant_config, self.plugins).await?;
         let password = self.tenant_config.pages_password.as_ref();
         let place = || format!("tenants.{}.pages_password", self.tenant);
+        let assistants = self.assistants().await?;
         Ok(Working {
-            assistants: self.assistants().await?,
-            endpoints: self.endpoints()?,
+            endpoints: self.endpoints(assistants.values().any(|ready| ready.live.is_some()))?,
+            assistants,
             pages_password: password.map(|password| self.resolve(password, place)).transpose()?,
             consents,
         })
     }
 
-    fn endpoints(self) -> anyhow::Result<BTreeMap<EndpointName, Endpoint>> {
+    fn endpoints(self, has_live_tools: bool) -> anyhow::Result<BTreeMap<EndpointName, Endpoint>> {
         let one = |(name, endpoint): (&EndpointName, &crate::config::Endpoint)| {
             let verifier = endpoint.verify.resolve(&self.config.folder, self.env);
             let place = || format!("tenants.{}.endpoints.{name}.verify", self.tenant);
@@ -105,6 +108,7 @@ impl Setup<'_> {
                     verifier: verifier.map_err(|why| anyhow!("{}: {why}", place()))?,
                     api: endpoint.api.as_ref().map(|api| self.api(name, form, api)).transpose()?,
                     lost_calls: endpoint.lost_calls,
+                    has_live_tools,
                 },
             ))
         };

@@ -21,7 +21,7 @@ pub struct Insights {
 }
 
 /// What a model answered when it was asked for them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Answer {
     /// An object that fits the schema.
@@ -63,18 +63,21 @@ impl Insights {
         )
     }
 
-    /// What a reply to that comes to.
-    pub(crate) fn read(&self, reply: &Reply) -> Answer {
+    /// JSON Schema of the object.
+    pub const fn schema(&self) -> &Json {
+        &self.schema
+    }
+}
+
+impl Answer {
+    /// What a reply comes to that was asked for, by the schema that [`Insights::schema`] is.
+    pub fn of(reply: &Reply, schema: &Schema) -> Self {
         let document = match document(reply) {
             Ok(document) => document,
-            Err(wrong) => return Answer::Wrong(vec![wrong]),
+            Err(wrong) => return Self::Wrong(vec![wrong]),
         };
-        let complaints = match Schema::compile(&self.schema.value()) {
-            Ok(schema) => schema.complaints(&document),
-            // It was compiled when it was configured: that can only be another version of this program.
-            Err(error) => vec![error.to_string()],
-        };
-        if complaints.is_empty() { Answer::Fits(Json::from(&document)) } else { Answer::Wrong(complaints) }
+        let complaints = schema.complaints(&document);
+        if complaints.is_empty() { Self::Fits(Json::from(&document)) } else { Self::Wrong(complaints) }
     }
 }
 
@@ -132,7 +135,8 @@ mod tests {
 
     /// What is expected is the object, or a part of what is wrong.
     fn check(reply: &Reply, expected: Result<Value, &str>) {
-        match (insights().read(reply), expected) {
+        let schema = Schema::compile(&insights().schema().value()).expect("a schema");
+        match (Answer::of(reply, &schema), expected) {
             (Answer::Fits(object), Ok(expected)) => assert_eq!(object.value(), expected),
             (Answer::Wrong(wrong), Err(words)) => assert!(wrong.iter().any(|w| w.contains(words)), "{wrong:?}"),
             (got, expected) => panic!("{got:?} instead of {expected:?}: {reply:?}"),

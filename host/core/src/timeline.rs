@@ -191,11 +191,11 @@ pub enum What {
     Ended(Ending),
 }
 
-/// Tells a run from its beginning.
+/// Tells a run from its beginning, and gives it as it stands.
 ///
 /// # Errors
 /// The journal tells no possible story.
-pub fn tell(stored: &StoredRun) -> Result<Vec<Moment>, IllegalHistory> {
+pub fn tell(stored: &StoredRun) -> Result<(Vec<Moment>, Run), IllegalHistory> {
     let accepted = What::Accepted { identity: stored.identity.clone(), items: stored.conversation.items.len() };
     let mut moments = vec![Moment { at: stored.accepted_at, what: accepted }];
     let mut run = Run::default();
@@ -203,7 +203,7 @@ pub fn tell(stored: &StoredRun) -> Result<Vec<Moment>, IllegalHistory> {
         run.apply(event.clone())?;
         moments.extend(after(event, &run));
     }
-    Ok(moments)
+    Ok((moments, run))
 }
 
 /// What one event adds to the story, told with the run as it stands after it.

@@ -31,7 +31,7 @@ pub async fn logs(arguments: &cli::Logs, out: &mut impl Write) -> anyhow::Result
     match arguments.format {
         cli::Format::Text => write!(out, "{}", story::tell(&stored, limits)?)?,
         cli::Format::Json => {
-            for moment in timeline::tell(&stored)? {
+            for moment in timeline::tell(&stored)?.0 {
                 writeln!(out, "{}", serde_json::to_string(&moment)?)?;
             }
         }

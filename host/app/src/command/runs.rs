@@ -1,6 +1,9 @@
 //! `aftercall runs`: which runs there are.
 
-use std::{io::Write, path::PathBuf};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use aftercall_core::{id::RunId, ports::RunLine};
 use aftercall_storage::{Reader, Sqlite};
@@ -79,8 +82,15 @@ pub(super) fn path(store: &cli::Store) -> anyhow::Result<PathBuf> {
 /// # Errors
 /// The configuration or the records can't be read.
 pub(super) fn reader(store: &cli::Store) -> anyhow::Result<Reader> {
-    let path = path(store)?;
-    Sqlite::open_reader(&path).with_context(|| format!("the records {} can't be opened", path.display()))
+    open(&path(store)?)
+}
+
+/// Opens records for reading.
+///
+/// # Errors
+/// They can't be read.
+pub(super) fn open(path: &Path) -> anyhow::Result<Reader> {
+    Sqlite::open_reader(path).with_context(|| format!("the records {} can't be opened", path.display()))
 }
 
 /// The run whose identifier begins so, with or without `run_`.

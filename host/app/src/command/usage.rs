@@ -7,11 +7,9 @@ use aftercall_core::{
     price::Amount,
     spent::{Day, DaySpent, Spent, Thousands},
 };
-use aftercall_storage::Sqlite;
-use anyhow::Context as _;
 use serde_json::json;
 
-use crate::{cli, config::Config, story};
+use crate::{cli, command::runs::open, config::Config, story};
 
 /// Decimals of a cost in the table.
 const COST_DECIMALS: usize = 4;
@@ -28,8 +26,7 @@ pub async fn usage(arguments: &cli::Usage, out: &mut impl Write) -> anyhow::Resu
             (config.store(), config.operator.currency)
         }
     };
-    let reader = Sqlite::open_reader(&path);
-    let reader = reader.with_context(|| format!("the records {} can't be opened", path.display()))?;
+    let reader = open(&path)?;
     let first = arguments.since.map_or(Day::from_number(0), Day::of);
     let last = arguments.until.map_or(Day::from_number(u64::MAX), Day::of);
     let days = reader.spent(arguments.tenant.as_ref(), first..=last).await?;
@@ -50,10 +47,12 @@ fn to_json(of: &DaySpent, currency: Option<&str>) -> serde_json::Value {
         "input_tokens": spent.usage.input_tokens,
         "cached_tokens": spent.usage.cached_tokens,
         "output_tokens": spent.usage.output_tokens,
-        "cost": spent.cost.to_string(),
     });
-    if let Some(currency) = currency {
-        line["currency"] = currency.into();
+    if spent.cost > Amount::default() {
+        line["cost"] = spent.cost.to_string().into();
+        if let Some(currency) = currency {
+            line["currency"] = currency.into();
+        }
     }
     line
 }
@@ -65,7 +64,7 @@ type Row = [String; 7];
 fn table(days: &[DaySpent], currency: Option<&str>) -> String {
     let cost = currency.map_or_else(|| "cost".to_owned(), |currency| format!("cost {currency}"));
     let head = ["tenant", "day", "turns", "tokens in", "cached", "out", &cost].map(str::to_owned);
-    let sum = |days: &[DaySpent]| days.iter().map(|day| day.spent).fold(Spent::default(), Spent::plus);
+    let sum = |days: &[DaySpent]| days.iter().map(|day| day.spent).sum::<Spent>();
     let mut rows = vec![head];
     let of_tenants: Vec<&[DaySpent]> = days.chunk_by(|one, next| one.tenant == next.tenant).collect();
     for of_tenant in &of_tenants {
@@ -157,5 +156,6 @@ b       2026-11-30      2          7       0   32     —
             (&line["day"], &line["cost"], &line["currency"]),
             (&"2026-11-29".into(), &"0.043012".into(), &"USD".into())
         );
+        assert_eq!(to_json(&used("b", 20_786, 7, 0), Some("USD")).get("cost"), None, "nobody knows it");
     }
 }

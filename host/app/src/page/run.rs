@@ -2,7 +2,7 @@
 
 use aftercall_core::{
     ports::StoredRun,
-    run::{Ending, IllegalHistory, Run, Standing},
+    run::{Ending, IllegalHistory, Standing},
     timeline::{self, What},
 };
 use maud::{Markup, html};
@@ -16,12 +16,11 @@ use crate::story;
 /// # Errors
 /// Its journal tells no possible story.
 pub fn run(stored: &StoredRun) -> Result<String, IllegalHistory> {
-    let moments = timeline::tell(stored)?;
+    let (moments, run) = timeline::tell(stored)?;
     let ending = moments.iter().find_map(|moment| match &moment.what {
         What::Ended(ending) => Some(ending),
         _ => None,
     });
-    let run = Run::replay(stored.journal.iter().cloned())?;
     let outcome = run.outcome();
     let identity = &stored.identity;
     let body = html! {

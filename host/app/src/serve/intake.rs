@@ -128,12 +128,12 @@ async fn take(
     let verified = endpoint.verifier.verify_head(&parts.headers, shared.app.clock.now());
     verified.map_err(|error| Problem::unverified(error.to_string()))?;
     let held = reading.read(body).await?;
-    let is_short = held.bytes.len() <= AT_ONCE_BYTES_MAX;
+    let is_quick = held.bytes.len() <= AT_ONCE_BYTES_MAX && !endpoint.has_live_tools;
     let understanding = {
         let shared = Arc::clone(shared);
         move || understand(&shared.app, (&name, &endpoint), &parts.headers, &held)
     };
-    let understood = match is_short {
+    let understood = match is_quick {
         true => understanding(),
         false => tokio::task::spawn_blocking(understanding).await.unwrap_or_else(|broken| Err(broke(&broken))),
     };

@@ -141,7 +141,7 @@ impl Stage {
         let reader = Sqlite::open_reader(self.folder.path().join("records.db")).expect("it can be read");
         let ever = Day::from_number(0)..=Day::from_number(u64::MAX);
         let days = reader.spent(None, ever).await.expect("it reads");
-        let spent = days.iter().map(|day| day.spent).fold(Spent::default(), Spent::plus);
+        let spent: Spent = days.iter().map(|day| day.spent).sum();
         (spent.turns, Some(spent.usage.input_tokens))
     }
 

@@ -18,7 +18,7 @@ impl Run {
                     self.give_up(stop.into());
                 }
             }
-            Phase::Attending(ending) if self.calls().all(|(_, call)| !call.is_open()) => self.end(ending.clone()),
+            Phase::Attending(ending) if self.calls().all(|(_, call)| !call.is_open()) => self.close(ending.clone()),
             Phase::New | Phase::Attending(_) | Phase::Ended(_) => {}
         }
     }

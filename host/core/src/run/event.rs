@@ -9,7 +9,7 @@ use crate::{
     facts::Fact,
     gate::Skip,
     id::{AssistantName, PluginName, Sha256Hex},
-    insights::Insights,
+    insights::{self, Insights},
     json::Json,
     left_out::LeftOut,
     live::{Instance, NotOffered},
@@ -51,6 +51,10 @@ pub enum Kind {
         /// Where it closes: tools whose action it claims though no call of them succeeded.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         unfounded: Vec<String>,
+        /// Where it answers the question for insights: what that comes to. Judged when it came, since another version of this
+        /// program may judge otherwise.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        insights: Option<insights::Answer>,
     },
     /// The model did not reply.
     AskFailed {

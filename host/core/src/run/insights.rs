@@ -22,9 +22,10 @@ impl Run {
         }
     }
 
-    /// Ends the run, once the model has been asked for the insights that are wanted.
+    /// Ends the run, once people have settled what only they can, and the model has been asked for the insights that are
+    /// wanted.
     pub(super) fn close(&mut self, ending: Ending) {
-        if self.may_be_asked_for_insights(&ending) {
+        if self.unknowable().is_empty() && self.may_be_asked_for_insights(&ending) {
             self.closed = Some(ending);
             self.ask_next();
         } else {

@@ -121,7 +121,9 @@ impl Run {
         let applied = match event.kind {
             Kind::Started(pins) => self.start(pins, event.at),
             Kind::Declined(decline) => self.decline(decline),
-            Kind::Replied { turn, attempt, reply, unfounded, .. } => self.reply(turn, attempt, reply, unfounded),
+            Kind::Replied { turn, attempt, reply, unfounded, insights, .. } => {
+                self.reply(turn, attempt, reply, unfounded, insights)
+            }
             Kind::AskFailed { turn, attempt, failure, jitter } => {
                 let asked = Asked { turn, attempt, at: event.at };
                 self.ask_failed(&asked, failure, jitter)
@@ -325,11 +327,14 @@ impl Run {
         attempt: u32,
         reply: Box<Reply>,
         unfounded: Vec<String>,
+        insights: Option<insights::Answer>,
     ) -> Result<(), &'static str> {
         let pins = &self.expect_ask(turn, attempt)?.pins;
+        if insights.is_some() != self.closed.is_some() {
+            return Err("insights are judged where they were asked for, and nowhere else");
+        }
         let mut made = self.calls_made;
         let mut calls = Vec::with_capacity(reply.calls.len());
-        let insights = pins.insights.as_ref().filter(|_| self.closed.is_some()).map(|asked| asked.read(&reply));
         for (index, asked) in reply.calls.iter().enumerate() {
             let tool = pins.tools.iter().find(|tool| tool.name == asked.name);
             calls.push(match (Refusal::of(asked, index, made, pins), tool) {

@@ -9,8 +9,7 @@ use crate::{
 impl Run {
     /// What its turns have used so far, all together.
     pub fn spent(&self) -> Spent {
-        let turns = self.turns.iter().map(|turn| Spent::of_turn(turn.reply.usage, self.price()));
-        turns.fold(Spent::default(), Spent::plus)
+        self.turns.iter().map(|turn| Spent::of_turn(turn.reply.usage, self.price())).sum()
     }
 
     /// What its model costs. None: nobody has said, and its turns are counted without a cost.

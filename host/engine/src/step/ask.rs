@@ -2,6 +2,7 @@
 
 use aftercall_core::{
     claims,
+    insights::Answer,
     model::{Finish, Offer, Reply, TurnRequest},
     ports::RecordsError,
     run::{CallEnd, Kind},
@@ -35,10 +36,20 @@ impl Step {
         let asked_at = self.clock.now();
         Ok(match self.ports.model.turn(&request).await {
             Ok(reply) => {
-                let unfounded = self.unfounded(&reply);
-                Kind::Replied { turn, attempt, asked_at, reply: Box::new(reply), unfounded }
+                let (unfounded, insights) = (self.unfounded(&reply), self.insights(&reply));
+                Kind::Replied { turn, attempt, asked_at, reply: Box::new(reply), unfounded, insights }
             }
             Err(failure) => Kind::AskFailed { turn, attempt, failure, jitter: self.ports.chance.jitter() },
+        })
+    }
+
+    /// What a reply comes to that was asked for insights.
+    fn insights(&self, reply: &Reply) -> Option<Answer> {
+        let asked = self.run.pins()?.insights.as_ref().filter(|_| self.run.is_asking_for_insights())?;
+        Some(match self.schemas.get(asked.schema()) {
+            Ok(schema) => Answer::of(reply, &schema),
+            // It was compiled when it was configured: that can only be another version of this program.
+            Err(error) => Answer::Wrong(vec![error.to_string()]),
         })
     }
 

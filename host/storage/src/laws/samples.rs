@@ -81,7 +81,14 @@ pub(super) fn reply(at: u64) -> Event {
     let asked_at = Timestamp::from_millis(at);
     Event {
         at: asked_at,
-        kind: Kind::Replied { turn: 1, attempt: 1, asked_at, reply: Box::new(reply), unfounded: Vec::new() },
+        kind: Kind::Replied {
+            turn: 1,
+            attempt: 1,
+            asked_at,
+            reply: Box::new(reply),
+            unfounded: Vec::new(),
+            insights: None,
+        },
     }
 }
 

@@ -29,13 +29,17 @@ fn insights_change_nothing_of_how_the_work_ended() {
     check(&[started_curious(), replied(1, 1, &[]), known(2, 1)], "completed", true);
     check(&after(done(), &[replied(2, 1, &[]), known(3, 1)]), "completed", true);
     // A wrong answer is objected to once.
-    check(&[started_curious(), replied(1, 1, &[]), replied(2, 1, &[])], "under-way", false);
-    check(&[started_curious(), replied(1, 1, &[]), replied(2, 1, &[]), known(3, 1)], "completed", true);
-    check(&[started_curious(), replied(1, 1, &[]), replied(2, 1, &[]), replied(3, 1, &[])], "completed", false);
+    check(&[started_curious(), replied(1, 1, &[]), wrong(replied(2, 1, &[]))], "under-way", false);
+    check(&[started_curious(), replied(1, 1, &[]), wrong(replied(2, 1, &[])), known(3, 1)], "completed", true);
+    check(
+        &[started_curious(), replied(1, 1, &[]), wrong(replied(2, 1, &[])), wrong(replied(3, 1, &[]))],
+        "completed",
+        false,
+    );
     // Whatever the model says then is no claim, no refusal and no call.
-    check(&[started_curious(), replied(1, 1, &[]), claimed(2, 1), known(3, 1)], "completed", true);
-    check(&[started_curious(), replied(1, 1, &[]), refused(2, 1), refused(3, 1)], "completed", false);
-    check(&[started_curious(), replied(1, 1, &[]), replied(2, 1, &["once"]), known(3, 1)], "completed", true);
+    check(&[started_curious(), replied(1, 1, &[]), wrong(claimed(2, 1)), known(3, 1)], "completed", true);
+    check(&[started_curious(), replied(1, 1, &[]), wrong(refused(2, 1)), wrong(refused(3, 1))], "completed", false);
+    check(&[started_curious(), replied(1, 1, &[]), wrong(replied(2, 1, &["once"])), known(3, 1)], "completed", true);
     // The work failed, and the call can be told of all the same.
     let denied = AttemptResult::Failed(failure(FailureKind::Denied));
     check(&after(denied, &[replied(2, 1, &[]), known(3, 1)]), "failed", true);
@@ -53,8 +57,15 @@ fn insights_change_nothing_of_how_the_work_ended() {
     check(&[started_curious(), cancel()], "cancelled", false);
     check(&[started_curious(), replied(1, 1, &[]), cancel()], "completed", false);
     check(&[started_curious(), replied(1, 1, &[]), Kind::Woke { timer: Timer::Deadline }], "completed", false);
-    // What a person must settle is waited for afterwards.
-    check(&after(AttemptResult::Unknowable, &[replied(2, 1, &[]), known(3, 1)]), "needs-attention", true);
+    // What a person must settle comes first: then the insights know of it too.
+    let open = after(AttemptResult::Unknowable, &[replied(2, 1, &[])]);
+    check(&open, "needs-attention", false);
+    let said = |resolution, found| [decided(1, 0, Said::Resolve(resolution)), settled(1, 0, 1, found)];
+    let done = said(Resolution::Done { receipt: receipt() }, Found::Happened(outcome()));
+    check(&[&open[..], &done].concat(), "under-way", false);
+    check(&[&open[..], &done, &[known(3, 1)]].concat(), "completed", true);
+    let dropped = said(Resolution::Drop, Found::Never);
+    check(&[&open[..], &dropped, &[known(3, 1)]].concat(), "failed", true);
 }
 
 #[test]
@@ -67,21 +78,27 @@ fn tokens_that_are_used_up_are_not_there_for_insights() {
         kind
     };
     check(&[started_curious(), costly(1)], "completed", false);
-    check(&[started_curious(), replied(1, 1, &[]), costly(2)], "completed", false);
+    check(&[started_curious(), replied(1, 1, &[]), wrong(costly(2))], "completed", false);
 }
 
 #[test]
 fn the_model_is_asked_and_told_what_was_wrong() {
-    let run = play(&[started_curious(), replied(1, 1, &[]), replied(2, 1, &["once"])]);
+    let run = play(&[started_curious(), replied(1, 1, &[]), wrong(replied(2, 1, &["once"]))]);
     let exchanges = run.exchanges();
     let told: Vec<&str> = exchanges.iter().filter_map(|exchange| exchange.objection.as_deref()).collect();
     assert_eq!(told.len(), 2, "{told:?}");
     assert!(told[0].contains(r#""mood":{"type":"string"}"#), "{told:?}");
-    assert!(told[1].contains("it calls a tool"), "{told:?}");
+    assert!(told[1].contains("it is something else"), "{told:?}");
     assert!(exchanges[1].results[0].is_error && exchanges[1].results[0].text.contains("the work is over"));
-    assert_eq!(run.turns()[1].insights, Some(Answer::Wrong(vec!["it calls a tool".to_owned()])));
 
     let run = play(&[started_curious(), replied(1, 1, &[]), known(2, 1)]);
     let told: Vec<bool> = run.exchanges().iter().map(|exchange| exchange.objection.is_some()).collect();
     assert_eq!(told, [true, false]);
+}
+
+#[test]
+fn insights_are_judged_where_they_were_asked_for_alone() {
+    let fits = |kinds: &[Kind]| Run::replay(kinds.iter().map(|kind| Event { at: EARLY, kind: kind.clone() })).is_ok();
+    assert!(!fits(&[started_curious(), wrong(replied(1, 1, &[]))]));
+    assert!(!fits(&[started_curious(), replied(1, 1, &[]), replied(2, 1, &[])]));
 }

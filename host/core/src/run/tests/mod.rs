@@ -68,11 +68,7 @@ fn started_curious() -> Kind {
 
 /// A reply that is the insights asked for.
 fn known(turn: u32, attempt: u32) -> Kind {
-    let mut kind = replied(turn, attempt, &[]);
-    if let Kind::Replied { reply, .. } = &mut kind {
-        reply.text = Some(MOOD.to_owned());
-    }
-    kind
+    judged(replied(turn, attempt, &[]), Answer::Fits(Json::parse(MOOD).expect("JSON")))
 }
 
 fn replied(turn: u32, attempt: u32, tools: &[&str]) -> Kind {
@@ -93,7 +89,21 @@ fn replied(turn: u32, attempt: u32, tools: &[&str]) -> Kind {
             message: Opaque { dialect: Dialect::OpenaiChat, data: Json::parse("{}").expect("JSON") },
         }),
         unfounded: Vec::new(),
+        insights: None,
     }
+}
+
+/// The same as an answer to the question for insights.
+fn judged(mut kind: Kind, answer: Answer) -> Kind {
+    if let Kind::Replied { insights, .. } = &mut kind {
+        *insights = Some(answer);
+    }
+    kind
+}
+
+/// An answer that doesn't fit.
+fn wrong(kind: Kind) -> Kind {
+    judged(kind, Answer::Wrong(vec!["it is something else".to_owned()]))
 }
 
 /// A closing reply that claims what no tool call did.

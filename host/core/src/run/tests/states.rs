@@ -79,7 +79,8 @@ fn curiosity() -> Vec<Event> {
     for turn in 1..=4 {
         for attempt in 1..=3 {
             kinds.extend([&[][..], &["once"], &["transfer_call"]].map(|tools| replied(turn, attempt, tools)));
-            kinds.extend([known(turn, attempt), claimed(turn, attempt), refused(turn, attempt)]);
+            kinds.extend([claimed(turn, attempt), refused(turn, attempt), known(turn, attempt)]);
+            kinds.extend([&[][..], &["once"]].map(|tools| wrong(replied(turn, attempt, tools))));
             kinds.push(ask_failed(turn, attempt, model::FailureKind::Unavailable));
             kinds.push(ask_failed(turn, attempt, model::FailureKind::Rejected));
             kinds.push(ask_postponed(turn, attempt));
@@ -88,7 +89,7 @@ fn curiosity() -> Vec<Event> {
         for result in [AttemptResult::Done(outcome()), AttemptResult::Unknowable] {
             kinds.push(attempted(turn, 0, 1, result));
         }
-        kinds.push(decided(turn, 0, Said::Resolve(Resolution::Drop)));
+        kinds.extend([decided(turn, 0, Said::Resolve(Resolution::Drop)), settled(turn, 0, 1, Found::Never)]);
     }
     events(kinds)
 }
