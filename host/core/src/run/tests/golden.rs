@@ -12,6 +12,7 @@ fn check(journal: &str, ending: &str, effects: &[&str]) {
     assert_eq!(run.ending().map(Ending::as_str), Some(ending));
     assert_eq!(run.effects().iter().map(|effect| effect.tool).collect::<Vec<_>>(), effects);
     assert_eq!(run.standing(), Standing::Ended);
+    assert_eq!(run.insights().is_some(), journal.contains("\"insights\":{\"fits\":"));
 }
 
 #[test]
@@ -20,4 +21,5 @@ fn journals_of_earlier_versions_tell_the_same() {
     check(include_str!("golden/v1-sales.jsonl"), "completed", &sold);
     check(include_str!("golden/v1-skipped.jsonl"), "skipped", &[]);
     check(include_str!("golden/v1-usage.jsonl"), "completed", &sold);
+    check(include_str!("golden/v1-insights.jsonl"), "completed", &sold);
 }
