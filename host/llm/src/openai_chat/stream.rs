@@ -18,6 +18,10 @@ const GROWING: [&str; 9] =
 /// Fields of a chunk that a whole answer hasn't, or has otherwise.
 const OF_CHUNKS: [&str; 2] = ["object", "obfuscation"];
 
+/// How many of the calls so far, or of a list's items, a piece is held against, the newest first: protects the host's
+/// processors from a stream of so many that each piece would be held against all of them.
+const LOOKED_BACK_MAX: usize = 256;
+
 type Object = Map<String, Value>;
 
 /// The chunks so far.
@@ -108,7 +112,7 @@ impl Choice {
     fn call(&mut self, call: Value) {
         let Value::Object(mut piece) = call else { return };
         let index = piece.remove("index").and_then(|index| index.as_u64());
-        let at = match self.calls.iter().rposition(|call| call.is_meant(index, &piece)) {
+        let at = match newest(&self.calls, |call| call.is_meant(index, &piece)) {
             Some(at) => at,
             None => {
                 self.calls.push(Call { index, made: Object::new() });
@@ -138,16 +142,26 @@ impl Call {
     /// Whether a piece belongs to this call: by the index, unless it begins another; without one, by the identifier;
     /// without either it goes on with the newest.
     fn is_meant(&self, index: Option<u64>, piece: &Object) -> bool {
-        let name = |call: &Object| word(call.get("function")?.as_object()?, "name").map(str::to_owned);
-        let (begins, has_begun) = (name(piece).is_some(), name(&self.made).is_some());
         match (index, word(piece, "id"), word(&self.made, "id")) {
             (Some(_), _, _) if self.index != index => false,
-            (Some(_), Some(given), Some(own)) => given == own || !begins,
+            (Some(_), Some(given), Some(own)) => given == own || !has_name(piece),
             (Some(_), _, _) => true,
             (None, Some(given), Some(own)) => given == own,
-            (None, _, _) => !(begins && has_begun),
+            (None, _, _) => !(has_name(piece) && has_name(&self.made)),
         }
     }
+}
+
+/// Whether it says what is called: the first piece of a call does.
+fn has_name(call: &Object) -> bool {
+    let function = call.get("function").and_then(Value::as_object);
+    function.is_some_and(|function| word(function, "name").is_some())
+}
+
+/// The place of the newest of which that holds, as far as is looked back.
+fn newest<T>(list: &[T], holds: impl Fn(&T) -> bool) -> Option<usize> {
+    let first = list.len().saturating_sub(LOOKED_BACK_MAX);
+    list[first..].iter().rposition(holds).map(|at| first + at)
 }
 
 /// A text that says something.
@@ -178,12 +192,9 @@ fn grow(object: &mut Object, name: &str, piece: Value) {
 fn add(items: &mut Vec<Value>, piece: Value) {
     let is_same = |item: &Value| {
         let ids = item["id"].as_str().zip(piece["id"].as_str());
-        piece["index"].is_u64()
-            && item["index"] == piece["index"]
-            && item["type"] == piece["type"]
-            && ids.is_none_or(|(one, other)| one == other)
+        item["index"] == piece["index"] && item["type"] == piece["type"] && ids.is_none_or(|(one, other)| one == other)
     };
-    let at = items.iter().rposition(is_same);
+    let at = if piece["index"].is_u64() { newest(items, is_same) } else { None };
     match (at.and_then(|at| items.get_mut(at)), piece) {
         (Some(Value::Object(item)), Value::Object(piece)) => {
             piece.into_iter().for_each(|(name, value)| grow(item, &name, value));

@@ -1,4 +1,4 @@
-use aftercall_core::conversation::Dialect;
+use aftercall_core::{conversation::Dialect, model::FailureKind};
 
 use super::*;
 use crate::stream::tests::{check_cut, check_unreadable, events};
@@ -140,6 +140,46 @@ fn details_of_reasoning_are_put_together_by_their_index() {
             {"type": "reasoning.summary", "summary": "b"},
         ]}),
     );
+}
+
+/// The deltas of many items of one list, each with an index of its own, and a last piece of one of them.
+fn many(list: &str, begun: impl Fn(usize) -> String, last: &str) -> Vec<String> {
+    let pieces: Vec<String> = (0..LOOKED_BACK_MAX + 44).map(begun).collect();
+    vec![
+        r#"{"role":"assistant","content":"x"}"#.to_owned(),
+        format!(r#"{{"{list}":[{}]}}"#, pieces.join(",")),
+        format!(r#"{{"{list}":[{last}]}}"#),
+    ]
+}
+
+#[test]
+fn a_piece_is_held_against_the_newest_alone() {
+    let call = |index| format!(r#"{{"index":{index},"id":"c{index}","function":{{"name":"f","arguments":""}}}}"#);
+    let detail = |index| format!(r#"{{"index":{index},"type":"reasoning.text","text":"a"}}"#);
+    let stream = |deltas: &[String]| stream(&deltas.iter().map(String::as_str).collect::<Vec<_>>());
+    for (index, is_known) in [(LOOKED_BACK_MAX + 43, true), (44, true), (43, false), (0, false)] {
+        let arguments = format!(r#"{{"index":{index},"function":{{"arguments":"{{}}"}}}}"#);
+        let stream_of_calls = stream(&many("tool_calls", call, &arguments));
+        match crate::read_streamed(Dialect::OpenaiChat, [stream_of_calls.as_bytes()], 0) {
+            Ok(reply) => {
+                assert!(is_known, "{index} is too long ago");
+                let added: Vec<usize> =
+                    (0..reply.calls.len()).filter(|at| reply.calls[*at].arguments == "{}").collect();
+                assert_eq!((reply.calls.len(), added), (LOOKED_BACK_MAX + 44, vec![index]));
+            }
+            Err(failure) => {
+                assert!(!is_known, "{index}: {failure}");
+                assert_eq!(failure.kind, FailureKind::Nonsense, "{failure}");
+                assert!(failure.message.contains("missing field `name`"), "{failure}");
+            }
+        }
+        let stream_of_details = stream(&many("reasoning_details", detail, &detail(index)));
+        let reply = crate::read_streamed(Dialect::OpenaiChat, [stream_of_details.as_bytes()], 0).expect("a reply");
+        let details = reply.message.data.value()["reasoning_details"].as_array().expect("a list").clone();
+        let expected = json!({"index": index, "type": "reasoning.text", "text": if is_known { "aa" } else { "a" }});
+        assert_eq!(details[index], expected);
+        assert_eq!(details.len(), LOOKED_BACK_MAX + 44 + usize::from(!is_known), "{index}");
+    }
 }
 
 #[test]
