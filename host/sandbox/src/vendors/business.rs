@@ -43,8 +43,7 @@ impl Business {
         if credential(request, "Bearer") != Some(&self.token) {
             return Err(Refused::of(StatusCode::UNAUTHORIZED, "the token is unknown"));
         }
-        let path: Vec<&str> = request.uri().path().split('/').skip(1).collect();
-        match (request.method(), path.as_slice()) {
+        match (request.method(), path(request).as_slice()) {
             (&Method::POST, ["v1", name, "search"]) => Ok(self.listed(name, &body(request)?)),
             (&Method::POST, ["v1", name]) => {
                 let made = self.make_once(name, body(request)?, header(request, IDEMPOTENCY_KEY))?;
@@ -101,7 +100,7 @@ impl Business {
 
 impl Endpoint for Business {
     fn classify(&self, request: &Request) -> Class {
-        let reads = request.method() == Method::GET || request.uri().path().ends_with("/search");
+        let reads = request.method() == Method::GET || matches!(path(request).as_slice(), ["v1", _, "search"]);
         Class { access: if reads { Access::Read } else { Access::Write }, turn: None }
     }
 
@@ -137,6 +136,10 @@ impl Refused {
     fn into_reply(self) -> Reply {
         Reply::json(self.status, &json!({ "message": self.message })).noted(self.message)
     }
+}
+
+fn path(request: &Request) -> Vec<&str> {
+    request.uri().path().split('/').skip(1).collect()
 }
 
 fn body(request: &Request) -> Result<Record, Refused> {
