@@ -255,7 +255,7 @@ pub enum FailureKind {
     Unmapped,
     /// The provider refuses the request as it is (400, 404, 422): repeating it can't help.
     Rejected,
-    /// The key is missing, wrong, or not allowed this model (401, 403).
+    /// The key is missing, wrong, or not allowed this model or its stream (401, 403).
     Unauthorized,
     /// The provider asks for patience (429).
     RateLimited,

@@ -49,7 +49,7 @@ impl Answer {
             }
             400 if is_about_the_stream(&body) => {
                 let advice = format!("give model route `{route}` `stream = false`");
-                (FailureKind::Rejected, format!("the provider answers {status}: {words}; {advice}"))
+                (FailureKind::Unauthorized, format!("the provider answers {status}: {words}; {advice}"))
             }
             429 => (FailureKind::RateLimited, format!("the provider asks for patience: {words}")),
             300..=399 => {
@@ -113,7 +113,7 @@ fn is_about_the_key(body: &Value) -> bool {
 }
 
 /// Whether it is the stream that OpenAI refuses: some models it streams to verified organisations alone
-/// (<https://help.openai.com/en/articles/10910291-api-organization-verification>).
+/// (<https://help.openai.com/en/articles/10910291-api-organization-verification>). Nothing is wrong with the history then.
 fn is_about_the_stream(body: &Value) -> bool {
     body.pointer("/error/param").is_some_and(|param| param == "stream")
 }
@@ -163,7 +163,7 @@ mod tests {
             (
                 400,
                 r#"{"error":{"message":"must be verified to stream this model.","param":"stream"}}"#,
-                Rejected,
+                Unauthorized,
                 &["400: must be verified to stream this model.; give model route `gpt-4.1` `stream = false`"],
             ),
             (404, r#"{"error":"model `x` not found"}"#, Rejected, &["model `x` not found"]),
