@@ -109,6 +109,11 @@ pub(crate) fn said<T: DeserializeOwned>(event: &Event) -> Result<Option<T>, Stri
     }
 }
 
+/// Takes in newer fields. Of each, the newest that says anything holds.
+pub(crate) fn renew(fields: &mut Fields, newer: Fields) {
+    fields.extend(newer.into_iter().filter(|(_, value)| value.get() != "null"));
+}
+
 /// A field, where it is there and says anything.
 pub(crate) fn read<T: DeserializeOwned>(field: Option<Box<RawValue>>) -> Result<Option<T>, String> {
     let read = field.map(|field| serde_json::from_str::<Option<T>>(field.get())).transpose();

@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 
 use super::turns::raw;
-use crate::stream::{Assembly, Fields, read, said, sse::Event};
+use crate::stream::{Assembly, Fields, read, renew, said, sse::Event};
 
 /// The message so far.
 #[derive(Default)]
 pub(crate) struct Events {
     message: Option<Fields>,
+    /// Each count is of all so far.
     usage: Fields,
     blocks: BTreeMap<u64, Block>,
 }
@@ -46,7 +47,7 @@ impl Assembly for Events {
             "message_delta" => {
                 let message = self.message.as_mut().ok_or("a message goes on that hasn't begun")?;
                 message.extend(read::<Fields>(happened.remove("delta"))?.unwrap_or_default());
-                count(&mut self.usage, read(happened.remove("usage"))?.unwrap_or_default());
+                renew(&mut self.usage, read(happened.remove("usage"))?.unwrap_or_default());
                 message.extend(happened);
             }
             "message_stop" => return self.answer().map(Some),
@@ -60,7 +61,7 @@ impl Assembly for Events {
 impl Events {
     fn start(&mut self, mut message: Fields) {
         let usage = message.remove("usage").and_then(|usage| serde_json::from_str(usage.get()).ok());
-        count(&mut self.usage, usage.unwrap_or_default());
+        renew(&mut self.usage, usage.unwrap_or_default());
         self.message = Some(message);
     }
 
@@ -71,11 +72,6 @@ impl Events {
         message.insert("usage".to_owned(), raw(&self.usage));
         Ok(serde_json::to_vec(&message).expect("a map of JSON documents serialises"))
     }
-}
-
-/// The newest count holds: each is of all so far.
-fn count(usage: &mut Fields, newer: Fields) {
-    usage.extend(newer.into_iter().filter(|(_, count)| count.get() != "null"));
 }
 
 /// The place in the message of the block that an event is about.

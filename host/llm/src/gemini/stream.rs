@@ -12,7 +12,7 @@ use serde_json::{
     value::{RawValue, to_raw_value},
 };
 
-use crate::stream::{Assembly, Fields, read, said, sse::Event};
+use crate::stream::{Assembly, Fields, read, renew, said, sse::Event};
 
 /// The answers so far.
 #[derive(Default)]
@@ -61,21 +61,26 @@ impl Assembly for Answers {
             let index = read(candidate.remove("index"))?.unwrap_or(0);
             self.candidates.entry(index).or_default().take(candidate)?;
         }
-        self.head.extend(answer);
+        renew(&mut self.head, answer);
         Ok(None)
     }
 
     /// No event says that it is the last one: each candidate says why it ended, or the provider why there is none.
     fn end(&mut self) -> Option<Vec<u8>> {
         let is_refused = |feedback: &RawValue| {
-            serde_json::from_str::<Fields>(feedback.get()).is_ok_and(|feedback| feedback.contains_key("blockReason"))
+            serde_json::from_str(feedback.get()).is_ok_and(|feedback: Fields| says(&feedback, "blockReason"))
         };
         let is_whole = match self.candidates.is_empty() {
             true => self.head.get("promptFeedback").is_some_and(|feedback| is_refused(feedback)),
-            false => self.candidates.values().all(|candidate| candidate.rest.contains_key("finishReason")),
+            false => self.candidates.values().all(|candidate| says(&candidate.rest, "finishReason")),
         };
         is_whole.then(|| self.answer())
     }
+}
+
+/// Whether a field is there and says anything.
+fn says(fields: &Fields, name: &str) -> bool {
+    fields.get(name).is_some_and(|value| value.get() != "null")
 }
 
 impl Answers {
@@ -97,7 +102,7 @@ impl Candidate {
             parts.into_iter().for_each(|part| self.say(part));
             self.content.get_or_insert_default().extend(content);
         }
-        self.rest.extend(candidate);
+        renew(&mut self.rest, candidate);
         Ok(())
     }
 

@@ -48,7 +48,8 @@ struct Call {
 
 impl Assembly for Chunks {
     fn take(&mut self, event: &Event) -> Result<Option<Vec<u8>>, String> {
-        let Some(chunk) = said::<Object>(event)? else { return Ok(Some(self.answer())) };
+        // Some write it after what they pass on broke off, too.
+        let Some(chunk) = said::<Object>(event)? else { return Ok(self.end()) };
         if let Some(error) = error_in(event, &chunk) {
             return Ok(Some(json!({"error": error}).to_string().into_bytes()));
         }

@@ -119,7 +119,7 @@ fn an_error_in_a_stream_is_what_it_would_be_with_its_status() {
 #[test]
 fn a_stream_that_is_cut_off_may_be_asked_for_again() {
     for dialect in Dialect::ALL {
-        for stream in ["", ": ping\n\n", "data: {}\n\n", "data: {\"id"] {
+        for stream in ["", ": ping\n\n", "data: {}\n\n", "data: {\"id", "data: [DONE]\n\n"] {
             let failure = failure(dialect, stream);
             assert_eq!(failure.kind, FailureKind::Unavailable, "{dialect} {stream:?}: {failure}");
             assert!(failure.message.contains("ended before the reply did"), "{failure}");

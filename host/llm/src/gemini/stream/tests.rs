@@ -76,7 +76,10 @@ fn arguments_are_kept_byte_for_byte() {
 fn a_request_that_is_refused_has_no_candidate() {
     let refused = json!({"promptFeedback": {"blockReason": "SAFETY"}, "usageMetadata": {"promptTokenCount": 3}});
     crate::stream::tests::check(Dialect::Gemini, &events(&[&refused.to_string()]), Some(refused));
-    crate::stream::tests::check(Dialect::Gemini, &events(&[r#"{"promptFeedback":{"safetyRatings":[]}}"#]), None);
+    for feedback in [r#"{"safetyRatings":[]}"#, r#"{"blockReason":null,"safetyRatings":[]}"#, "null"] {
+        let stream = events(&[&format!(r#"{{"promptFeedback":{feedback}}}"#)]);
+        crate::stream::tests::check(Dialect::Gemini, &stream, None);
+    }
     let cut = json!({"candidates": [{"index": 0, "finishReason": "SAFETY", "safetyRatings": []}]});
     crate::stream::tests::check(Dialect::Gemini, &events(&[&cut.to_string()]), Some(cut));
 }
@@ -84,5 +87,15 @@ fn a_request_that_is_refused_has_no_candidate() {
 #[test]
 fn what_is_cut_is_no_answer() {
     check_cut(Dialect::Gemini, &stream(&[r#"{"text":"Hé"}"#]), r#""candidatesTokenCount":4}}"#);
+    let half = r#"{"candidates":[{"content":{"parts":[{"text":"a"}]},"finishReason":null}]}"#;
+    crate::stream::tests::check(Dialect::Gemini, &events(&[half]), None);
+    // What says nothing takes nothing back.
+    let whole = r#"{"candidates":[{"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":3}}"#;
+    let after = r#"{"candidates":[{"content":null,"finishReason":null}],"usageMetadata":null}"#;
+    let answer = json!({
+        "candidates": [{"index": 0, "content": {"parts": [{"text": "a"}]}, "finishReason": "STOP"}],
+        "usageMetadata": {"promptTokenCount": 3},
+    });
+    crate::stream::tests::check(Dialect::Gemini, &events(&[half, whole, after]), Some(answer));
     check_unreadable(Dialect::Gemini, &events(&[r#"{"candidates":7}"#]), "in an event");
 }

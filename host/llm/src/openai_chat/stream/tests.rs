@@ -210,5 +210,10 @@ fn what_stands_beside_is_kept() {
 #[test]
 fn what_is_cut_is_no_answer() {
     check_cut(Dialect::OpenaiChat, &stream(&[r#"{"role":"assistant","content":"Hé"}"#]), r#""finish_reason":"stop"}]"#);
+    let half = chunk(r#"{"role":"assistant","content":"Hé"}"#);
+    let other = r#"{"choices":[{"index":1,"delta":{"content":"a"},"finish_reason":"stop"}]}"#;
+    for data in [vec!["[DONE]"], vec![&*half, "[DONE]"], vec![&*half, other, "[DONE]"]] {
+        crate::stream::tests::check(Dialect::OpenaiChat, &events(&data), None);
+    }
     check_unreadable(Dialect::OpenaiChat, "data: [1]\n\n", "in an event");
 }
