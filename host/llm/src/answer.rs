@@ -6,6 +6,8 @@ use aftercall_core::{
 };
 use serde_json::Value;
 
+use crate::error;
+
 /// Largest answer that is read, in bytes: protects the host's memory from an endpoint that never ends.
 pub const REPLY_BYTES_MAX: usize = 16 * 1024 * 1024;
 
@@ -60,6 +62,11 @@ impl Answer {
             _ => (FailureKind::Rejected, format!("the provider answers {status}: {words}")),
         };
         Failure { kind, message, retry_after_ms: self.retry_after_ms.or_else(|| retry_delay_ms(&body)) }
+    }
+
+    /// The failure of an error that the body tells of, of whatever status it came with. What isn't known passes with time.
+    pub(crate) fn failed_by(&self, error: &Value) -> Failure {
+        self.failed_with(error::status(error).unwrap_or(500))
     }
 
     /// A failure to understand the answer.

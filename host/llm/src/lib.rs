@@ -24,6 +24,7 @@ mod parameters;
 mod sound;
 
 mod answer;
+mod error;
 mod stream;
 mod transport;
 

@@ -82,20 +82,7 @@ pub(crate) fn read(answer: &Answer, turn: usize) -> Result<Reply, Failure> {
 
 /// An answer that says success and has no message may say in its body what went wrong.
 fn no_content(answer: &Answer, error: &Value) -> Failure {
-    let status = match error["type"].as_str() {
-        _ if error.is_null() => return answer.nonsense("it has no content"),
-        Some("invalid_request_error") => 400,
-        Some("authentication_error") => 401,
-        Some("billing_error") => 402,
-        Some("permission_error") => 403,
-        Some("not_found_error") => 404,
-        Some("request_too_large") => 413,
-        Some("rate_limit_error") => 429,
-        Some("timeout_error") => 504,
-        Some("overloaded_error") => 529,
-        _ => 500,
-    };
-    answer.failed_with(status)
+    if error.is_null() { answer.nonsense("it has no content") } else { answer.failed_by(error) }
 }
 
 fn read_content(content: Box<RawValue>, turn: usize) -> Result<Read, String> {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use aftercall_core::{
     conversation::{Dialect, Opaque, ToolCall},
     json::Json,
-    model::{Failure, FailureKind, Finish, Reply, Usage},
+    model::{Failure, Finish, Reply, Usage},
 };
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
@@ -111,14 +111,7 @@ fn no_candidate(answer: &Answer, feedback: &Value, error: &Value, usage: Usage) 
         let message = Opaque { dialect: Dialect::Gemini, data };
         return Ok(Reply { text: None, calls: Vec::new(), finish: Finish::Refusal, usage, message });
     }
-    if error.is_null() {
-        return Err(answer.nonsense("it has no candidates"));
-    }
-    let status = error.get("code").and_then(Value::as_u64).and_then(|code| u16::try_from(code).ok());
-    Err(match status {
-        Some(status @ 400..=599) => answer.failed_with(status),
-        _ => Failure { kind: FailureKind::Unavailable, ..answer.failed_with(answer.status) },
-    })
+    Err(if error.is_null() { answer.nonsense("it has no candidates") } else { answer.failed_by(error) })
 }
 
 /// The content of a reply that has none.

@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use aftercall_core::{
     conversation::{Dialect, Opaque, ToolCall},
     json::Json,
-    model::{Failure, FailureKind, Finish, Reply, Usage},
+    model::{Failure, Finish, Reply, Usage},
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
 
-use crate::{answer::Answer, openai::error};
+use crate::answer::Answer;
 
 #[derive(Deserialize)]
 struct Completion {
@@ -101,13 +101,7 @@ pub(crate) fn read(answer: &Answer, turn: usize) -> Result<Reply, Failure> {
 
 /// Some routers answer 200 and say in the body what went wrong.
 fn no_choice(answer: &Answer, error: &Value) -> Failure {
-    if error.is_null() {
-        return answer.nonsense("it has no choices");
-    }
-    match error::status(error) {
-        Some(status) => answer.failed_with(status),
-        None => Failure { kind: FailureKind::Unavailable, ..answer.failed_with(answer.status) },
-    }
+    if error.is_null() { answer.nonsense("it has no choices") } else { answer.failed_by(error) }
 }
 
 fn calls(made: &[Call], turn: usize) -> Result<Vec<ToolCall>, &'static str> {

@@ -10,7 +10,7 @@ use aftercall_core::{
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
-use crate::{answer::Answer, openai::error};
+use crate::{answer::Answer, error};
 
 #[derive(Deserialize)]
 struct Response {
@@ -72,13 +72,15 @@ pub(crate) fn read(answer: &Answer, turn: usize) -> Result<Reply, Failure> {
 
 /// Why a response that the provider began came to nothing.
 fn failed(answer: &Answer, error: &Value) -> Failure {
-    let kind = match error["code"].as_str() {
-        Some("rate_limit_exceeded") => FailureKind::RateLimited,
-        Some(code) if code.contains("invalid") || code.contains("image") => FailureKind::Rejected,
-        _ => error::status(error).map_or(FailureKind::Unavailable, |status| answer.failed_with(status).kind),
+    let told = answer.failed_by(error);
+    let is_about = |what: &str| error["code"].as_str().is_some_and(|code| code.contains(what));
+    let kind = match error::status(error) {
+        // It says what to do about it.
+        Some(_) if told.kind == FailureKind::Unauthorized => return told,
+        None if is_about("invalid") || is_about("image") => FailureKind::Rejected,
+        _ => told.kind,
     };
-    let message = format!("the provider gave up on the reply: {}", answer.words());
-    Failure { kind, message, retry_after_ms: answer.retry_after_ms }
+    Failure { kind, message: format!("the provider gave up on the reply: {}", answer.words()), ..told }
 }
 
 pub(super) fn unavailable(message: String) -> Failure {

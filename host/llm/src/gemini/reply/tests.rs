@@ -1,3 +1,5 @@
+use aftercall_core::model::FailureKind;
+
 use super::*;
 
 fn generated(content: &str, finish: &str) -> Answer {

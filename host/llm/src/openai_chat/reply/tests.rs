@@ -1,3 +1,4 @@
+use aftercall_core::model::FailureKind;
 use serde_json::json;
 
 use super::*;
