@@ -21,6 +21,7 @@ mod history;
 mod names;
 mod notes;
 mod parameters;
+mod raw;
 mod sound;
 
 mod answer;

@@ -6,8 +6,10 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use serde_json::{json, value::RawValue};
 
-use super::turns::raw;
-use crate::names::{Form, is_word};
+use crate::{
+    names::{Form, is_word},
+    raw::raw,
+};
 
 /// What a tool may be called.
 pub(crate) const NAME: Form = Form { allowed: is_word, first: is_word, chars_max: 128, nothing: "unnamed" };

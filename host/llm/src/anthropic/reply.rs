@@ -12,9 +12,9 @@ use serde_json::{Value, value::RawValue};
 
 use super::{
     calls,
-    turns::{Block, Speaker, raw},
+    turns::{Block, Speaker},
 };
-use crate::answer::Answer;
+use crate::{answer::Answer, raw::raw};
 
 #[derive(Deserialize)]
 struct Message {

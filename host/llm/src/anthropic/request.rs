@@ -4,8 +4,8 @@ use aftercall_core::model::{Failure, Offer, TurnRequest};
 use serde::Serialize;
 use serde_json::{json, value::RawValue};
 
-use super::{generation::Generation, schema::offered, settings::settings, transcript::transcript, turns::raw};
-use crate::dialect::Delivery;
+use super::{generation::Generation, schema::offered, settings::settings, transcript::transcript};
+use crate::{dialect::Delivery, raw::raw};
 
 #[derive(Serialize)]
 struct Tool<'a> {

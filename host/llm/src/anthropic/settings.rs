@@ -7,13 +7,10 @@ use aftercall_core::{
     model::{Effort, Failure, Reasoning},
 };
 use serde::Serialize;
-use serde_json::{
-    Value, json,
-    value::{RawValue, to_raw_value},
-};
+use serde_json::{Value, json, value::RawValue};
 
 use super::generation::{Generation, Thinking};
-use crate::parameters::passed_on;
+use crate::{parameters::passed_on, raw::raw};
 
 /// How many tokens an answer may have, thoughts aside. The provider wants a number, and the live call's is for speech.
 const ANSWER_TOKENS: u32 = 8_192;
@@ -179,7 +176,7 @@ fn nearest(effort: Effort) -> &'static str {
 }
 
 fn set(settings: &mut BTreeMap<String, Box<RawValue>>, name: &str, value: &impl Serialize) {
-    settings.insert(name.to_owned(), to_raw_value(value).expect("texts and numbers serialise"));
+    settings.insert(name.to_owned(), raw(value));
 }
 
 #[cfg(test)]

@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-use super::turns::raw;
-use crate::stream::{Assembly, Fields, read, renew, said, sse::Event};
+use crate::{
+    raw::raw,
+    stream::{Assembly, Fields, read, renew, said, sse::Event},
+};
 
 /// The message so far.
 #[derive(Default)]

@@ -8,12 +8,13 @@ use serde_json::value::RawValue;
 
 use super::{
     calls::{self, Ids},
-    turns::{Block, CacheControl, Speaker, Turn, Turns, raw},
+    turns::{Block, CacheControl, Speaker, Turn, Turns},
 };
 use crate::{
     history::{Group, groups, own, spoken},
     names::Names,
     notes::Notes,
+    raw::raw,
 };
 
 /// How often a request may tell the provider to keep what comes up to a place.

@@ -1,10 +1,9 @@
 //! The messages of a request: the user's and the assistant's in turns, each made of blocks.
 
 use serde::{Deserialize, Serialize, Serializer};
-use serde_json::{
-    Value,
-    value::{RawValue, to_raw_value},
-};
+use serde_json::{Value, value::RawValue};
+
+use crate::raw::raw;
 
 /// Whose turn it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -177,11 +176,6 @@ fn is_blank(block: &RawValue) -> bool {
 fn lacks_input(block: &RawValue) -> bool {
     let block: Value = serde_json::from_str(block.get()).unwrap_or_default();
     block["type"] == "tool_use" && !block["input"].is_object()
-}
-
-/// A value as JSON.
-pub(crate) fn raw(value: &(impl Serialize + ?Sized)) -> Box<RawValue> {
-    to_raw_value(value).expect("texts and JSON documents serialise")
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The turns of a conversation as contents: each has a side and parts, and neighbours of one side are one content.
 
 use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 
 use aftercall_core::{
     conversation::{Content as Said, Dialect, Role, ToolCall},
@@ -13,6 +13,7 @@ use crate::{
     history::{Group, own, spoken},
     names::Names,
     notes::Notes,
+    raw::raw,
 };
 
 /// What stands in the place of the provider's seal on a call that it didn't make. Without a seal on the first call of each
@@ -274,8 +275,4 @@ fn response(wire: &Wire, output: &str, is_error: bool) -> Box<RawValue> {
 /// A part of words. None: there are none, and the provider refuses such a part.
 fn text(words: String) -> Option<Box<RawValue>> {
     (!words.is_empty()).then(|| raw(&Written { text: Some(words), ..Written::default() }))
-}
-
-fn raw(value: &(impl Serialize + ?Sized)) -> Box<RawValue> {
-    to_raw_value(value).expect("texts and JSON documents serialise")
 }

@@ -7,10 +7,7 @@ use aftercall_core::{
     model::{Failure, Offer, TurnRequest},
 };
 use serde::Serialize;
-use serde_json::{
-    json,
-    value::{RawValue, to_raw_value},
-};
+use serde_json::{json, value::RawValue};
 
 use super::{
     contents::{Contents, instructions},
@@ -21,6 +18,7 @@ use crate::{
     history::{Group, groups},
     names::{Form, Names, is_word},
     notes::Notes,
+    raw::raw,
 };
 
 /// What a function may be called: what the API reference allows both for those that are declared and for those that are
@@ -89,10 +87,6 @@ fn declaration<'a>(offer: &Offer<'a>) -> Declaration<'a> {
         Parameters::Subset(subset) => declared(Some(subset), None),
         Parameters::Whole(schema) => declared(None, Some(schema)),
     }
-}
-
-fn raw(value: &(impl Serialize + ?Sized)) -> Box<RawValue> {
-    to_raw_value(value).expect("texts and JSON documents serialise")
 }
 
 #[cfg(test)]

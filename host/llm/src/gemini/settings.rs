@@ -6,13 +6,10 @@ use aftercall_core::{
     json::Json,
     model::{Effort, Failure, Reasoning},
 };
-use serde_json::{
-    Value,
-    value::{RawValue, to_raw_value},
-};
+use serde_json::{Value, value::RawValue};
 
 use super::{sound, thinking};
-use crate::parameters::passed_on;
+use crate::{parameters::passed_on, raw::raw};
 
 /// What a request says of how the reply is to be made.
 #[derive(Default)]
@@ -100,10 +97,6 @@ fn effort(word: &RawValue) -> Option<Effort> {
         "high" | "xhigh" => Effort::High,
         _ => return None,
     })
-}
-
-fn raw(value: &Value) -> Box<RawValue> {
-    to_raw_value(value).expect("JSON serialises")
 }
 
 #[cfg(test)]

@@ -7,12 +7,12 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::{
-    json,
-    value::{RawValue, to_raw_value},
-};
+use serde_json::{json, value::RawValue};
 
-use crate::stream::{Assembly, Fields, read, renew, said, sse::Event};
+use crate::{
+    raw::raw,
+    stream::{Assembly, Fields, read, renew, said, sse::Event},
+};
 
 /// The answers so far.
 #[derive(Default)]
@@ -138,10 +138,6 @@ impl Part {
             Self::Other(part) => part,
         }
     }
-}
-
-fn raw(value: &(impl serde::Serialize + ?Sized)) -> Box<RawValue> {
-    to_raw_value(value).expect("texts and JSON documents serialise")
 }
 
 #[cfg(test)]

@@ -1,10 +1,9 @@
 //! The schemas of the tools offered, as far as the provider takes them.
 
 use aftercall_core::json::Json;
-use serde_json::{
-    Map, Value, json,
-    value::{RawValue, to_raw_value},
-};
+use serde_json::{Map, Value, json, value::RawValue};
+
+use crate::raw::raw;
 
 /// What the provider refuses at the top of a schema.
 const NOT_AT_THE_TOP: [&str; 5] = ["oneOf", "anyOf", "allOf", "enum", "not"];
@@ -40,7 +39,7 @@ pub(crate) fn described(schema: &Json, description: &str) -> Described {
             format!("{description}\nAll arguments together must also match this JSON Schema: {}", Value::Object(moved))
         }
     };
-    let schema = if taken == whole { schema.raw() } else { to_raw_value(&taken).expect("a JSON document serialises") };
+    let schema = if taken == whole { schema.raw() } else { raw(&taken) };
     Described { schema, description }
 }
 

@@ -10,13 +10,14 @@ use aftercall_core::{
     model::{Exchange, Reply, TurnRequest},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 
 use super::server::{Quirks, Told};
 use crate::{
     history::{Group, groups, own, spoken},
     names::{self, Form, Names},
     notes::Notes,
+    raw::raw,
 };
 
 /// What a function may be called.
@@ -229,9 +230,4 @@ fn call_of(content: &Content) -> Option<&ToolCall> {
         Content::ToolCall(call) => Some(call),
         Content::Message { .. } | Content::ToolResult { .. } => None,
     }
-}
-
-/// A value as JSON.
-pub(super) fn raw(value: &(impl Serialize + ?Sized)) -> Box<RawValue> {
-    to_raw_value(value).expect("texts and JSON documents serialise")
 }

@@ -5,13 +5,11 @@ use std::collections::BTreeMap;
 use aftercall_core::model::{Effort, Failure, Reasoning as Asked, TurnRequest};
 use serde_json::{json, value::RawValue};
 
-use super::{
-    messages::raw,
-    server::{Quirks, Reasoning},
-};
+use super::server::{Quirks, Reasoning};
 use crate::{
     openai::{model, sound},
     parameters::passed_on,
+    raw::raw,
 };
 
 /// Parameters of the live call that don't hold after it: those that this request sets itself, and those that

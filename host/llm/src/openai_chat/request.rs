@@ -6,14 +6,11 @@ use aftercall_core::model::{Failure, Offer, TurnRequest};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{
-    Server,
-    messages::{messages, raw},
-    parameters,
-};
+use super::{Server, messages::messages, parameters};
 use crate::{
     dialect::Delivery,
     openai::schema::{Described, described},
+    raw::raw,
 };
 
 #[derive(Serialize)]

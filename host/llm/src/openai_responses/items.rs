@@ -1,10 +1,7 @@
 //! The provider's own items in an opaque.
 
 use serde::Deserialize;
-use serde_json::{
-    Value,
-    value::{RawValue, to_raw_value},
-};
+use serde_json::{Value, value::RawValue};
 
 /// An item in the provider's own bytes, and what is looked at in it.
 pub(super) struct Own {
@@ -71,15 +68,12 @@ pub(super) fn of(opaque: &RawValue) -> Option<Vec<Own>> {
     Some(kept)
 }
 
-pub(super) fn raw(value: &(impl serde::Serialize + ?Sized)) -> Box<RawValue> {
-    to_raw_value(value).expect("texts and JSON documents serialise")
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::raw::raw;
 
     #[test]
     fn reasoning_that_led_to_nothing_is_left_out() {

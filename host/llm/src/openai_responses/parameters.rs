@@ -3,14 +3,12 @@
 use std::collections::BTreeMap;
 
 use aftercall_core::model::{Failure, TurnRequest};
-use serde_json::{
-    Map, Value,
-    value::{RawValue, to_raw_value},
-};
+use serde_json::{Map, Value, value::RawValue};
 
 use crate::{
     openai::{model, sound},
     parameters::passed_on,
+    raw::raw,
 };
 
 /// Those that go out as they are. The format's other ones are set by the request itself, or concern what it hasn't: the
@@ -77,8 +75,4 @@ fn reasoning(
         reasoning.insert("effort".to_owned(), effort);
     }
     reasoning
-}
-
-fn raw(value: &Value) -> Box<RawValue> {
-    to_raw_value(value).expect("a JSON document serialises")
 }

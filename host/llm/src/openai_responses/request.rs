@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{
-    items::{self, Own, raw},
+    items::{self, Own},
     parameters,
 };
 use crate::{
@@ -18,6 +18,7 @@ use crate::{
     history::{Group, groups, own, spoken},
     names::{self, Form, Names},
     openai::schema,
+    raw::raw,
 };
 
 /// What a function may be called.

@@ -8,8 +8,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
-use super::items::raw;
-use crate::stream::{Assembly, Fields, said, sse::Event};
+use crate::{
+    raw::raw,
+    stream::{Assembly, Fields, said, sse::Event},
+};
 
 /// Events that are the last one.
 const LAST: [&str; 3] = ["response.completed", "response.incomplete", "response.failed"];
