@@ -183,16 +183,11 @@ pub fn read_streamed<'a>(
     pieces: impl IntoIterator<Item = &'a [u8]>,
     turn: usize,
 ) -> Result<Reply, Failure> {
-    let mut answer = Answer { route: String::new(), status: 200, retry_after_ms: None, body: Vec::new(), key: None };
-    let mut stream = Stream::new((wire(dialect).assembly)());
-    for piece in pieces {
-        if let Some(body) = stream.take(piece).map_err(|unreadable| unreadable.within(&answer))? {
-            answer.body = body;
-            return (wire(dialect).read)(&answer, turn);
-        }
-    }
-    answer.body = stream.end().ok_or_else(cut_off)?;
-    (wire(dialect).read)(&answer, turn)
+    let wire = wire(dialect);
+    let answer = Answer { route: String::new(), status: 200, retry_after_ms: None, body: Vec::new(), key: None };
+    let gathered = Stream::new((wire.assembly)()).gathered(pieces);
+    let body = gathered.map_err(|unreadable| unreadable.within(&answer))?.ok_or_else(cut_off)?;
+    (wire.read)(&Answer { body, ..answer }, turn)
 }
 
 /// Whether a provider's own message has a recording in it.

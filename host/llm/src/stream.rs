@@ -83,6 +83,19 @@ impl Stream {
         }
     }
 
+    /// The answer of a stream in these pieces. None: it was cut off.
+    pub(crate) fn gathered<'a>(
+        mut self,
+        pieces: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Result<Option<Vec<u8>>, Unreadable> {
+        for piece in pieces {
+            if let Some(answer) = self.take(piece)? {
+                return Ok(Some(answer));
+            }
+        }
+        Ok(self.end())
+    }
+
     /// The answer when nothing more comes. None: it was cut off.
     ///
     /// Servers are known to leave out the empty line after the last event, and to write an error in the midst of a stream

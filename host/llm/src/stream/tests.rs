@@ -10,13 +10,8 @@ pub(crate) fn events(data: &[&str]) -> String {
 
 /// What is put together of a stream that is cut into pieces of that many bytes. None: the answer isn't whole.
 fn gathered(dialect: Dialect, stream: &str, size: usize) -> Result<Option<Value>, Unreadable> {
-    let mut gathering = Stream::new((wire(dialect).assembly)());
-    for piece in stream.as_bytes().chunks(size) {
-        if let Some(body) = gathering.take(piece)? {
-            return Ok(Some(serde_json::from_slice(&body).expect("JSON")));
-        }
-    }
-    Ok(gathering.end().map(|body| serde_json::from_slice(&body).expect("JSON")))
+    let gathered = Stream::new((wire(dialect).assembly)()).gathered(stream.as_bytes().chunks(size))?;
+    Ok(gathered.map(|body| serde_json::from_slice(&body).expect("JSON")))
 }
 
 /// Sizes of pieces that cut a stream at each of its places.
