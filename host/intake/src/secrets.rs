@@ -1,33 +1,154 @@
 //! Secrets that platforms put into their payloads, which nobody may keep: Retell's web calls carry the `access_token` with
-//! which the caller joined, and Vapi's assistants the secrets of their servers.
+//! which the caller joined, Vapi's assistants what authenticates requests to their servers, ElevenLabs' its `secret__`
+//! variables and the headers of its tools.
+//!
+//! They are told by where they stand, since a payload may be read only after they were written over: what the call says of
+//! itself, such as a tool's arguments, its results and what was extracted, has to read the same then. What an address holds,
+//! or what a tool's own definition fixes as an argument, can't be told from what it needs, and stays.
 
 use std::borrow::Cow;
 
-/// The keys of secrets, as they stand in a document. Within a text they would stand there otherwise: their quotes are
-/// escaped.
-const KEYS: &[&[u8]] =
-    &[br#""access_token""#, br#""secret""#, br#""serverUrlSecret""#, br#""authorization""#, br#""Authorization""#];
+use crate::address::names_a_secret;
 
-/// The payload as it may be kept: the same bytes, but for secrets, which are written over.
+/// What belongs to the call, by the names of its members: what was said and done, what was extracted, and the schemas of
+/// tools. Nothing below is a platform's secret, whatever it is called.
+const OF_THE_CALL: &[&[u8]] = &[
+    b"analysis",
+    b"args",
+    b"arguments",
+    b"call_analysis",
+    b"collected_dynamic_variables",
+    b"conversation_insights",
+    b"input",
+    b"input_schema",
+    b"insights",
+    b"items",
+    b"messages",
+    b"messagesOpenAIFormatted",
+    b"openai_items",
+    b"output",
+    b"parameters",
+    b"parametersJsonSchema",
+    b"structuredData",
+    b"variableValues",
+    b"variables",
+];
+
+/// What ElevenLabs' variables begin with that no model may see.
+const SECRET_VARIABLE: &[u8] = b"secret__";
+
+/// The types that JSON Schema knows.
+const SCHEMA_TYPES: &[&[u8]] = &[b"array", b"boolean", b"integer", b"null", b"number", b"object", b"string"];
+
+/// What a value is, by the names that lead to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Nothing is known of it.
+    Plain,
+    /// A server or an assistant, among whose members is a `secret`.
+    Holder,
+    /// Below `tools`: definitions of tools.
+    Tools,
+    /// How a tool of a native record is called after the call.
+    Http,
+    /// The headers and the query of that: by their names, since those that carry no secret are read.
+    HttpFields,
+    /// Of the call.
+    OfTheCall,
+    /// A secret, if it is a text.
+    Secret,
+    /// All texts below are secrets.
+    Secrets,
+    /// Among these, what may be the type of a schema.
+    Type,
+    /// Among these, what may be a schema's list of names.
+    Required,
+    /// A name in that list.
+    Name,
+}
+
+impl Place {
+    /// The place of a member.
+    fn member(self, name: &[u8]) -> Self {
+        match (self, name) {
+            (Self::OfTheCall, _) => Self::OfTheCall,
+            (Self::Secrets | Self::Type | Self::Required | Self::Name, name) => match name {
+                b"type" => Self::Type,
+                b"required" => Self::Required,
+                _ => Self::Secrets,
+            },
+            (Self::HttpFields, name) => match names_a_secret(&String::from_utf8_lossy(name)) {
+                true => Self::Secret,
+                false => Self::OfTheCall,
+            },
+            (Self::Http, b"headers" | b"query") => Self::HttpFields,
+            (Self::Http | Self::Tools, b"body") => Self::OfTheCall,
+            (_, name) if OF_THE_CALL.contains(&name) => Self::OfTheCall,
+            (_, b"access_token" | b"serverUrlSecret") | (Self::Holder, b"secret") => Self::Secret,
+            (_, name) if name.starts_with(SECRET_VARIABLE) => Self::Secret,
+            (_, b"headers" | b"credentials") => Self::Secrets,
+            (_, b"server" | b"assistant") => Self::Holder,
+            (_, b"tools") => Self::Tools,
+            (Self::Tools, b"http") => Self::Http,
+            (Self::Tools, _) => Self::Tools,
+            _ => Self::Plain,
+        }
+    }
+
+    /// What an object or a list is that stands there.
+    fn opened(self, is_list: bool) -> Self {
+        match self {
+            Self::Secret => Self::Plain,
+            Self::Type | Self::Required | Self::Name if !is_list => Self::Secrets,
+            Self::Required => Self::Name,
+            other => other,
+        }
+    }
+
+    fn hides(self, text: &[u8]) -> bool {
+        match self {
+            Self::Secret | Self::Secrets | Self::Required => true,
+            Self::Type => !SCHEMA_TYPES.contains(&text),
+            Self::Name | Self::Plain | Self::Holder | Self::Tools | Self::Http | Self::HttpFields | Self::OfTheCall => {
+                false
+            }
+        }
+    }
+}
+
+/// The payload as it may be kept: the same bytes, but for secrets, which are written over. What is no JSON is read as far as
+/// it looks like some.
 pub fn without_secrets(payload: &[u8]) -> Cow<'_, [u8]> {
     let mut kept = Cow::Borrowed(payload);
-    let mut from = 0;
-    while let Some(at) = payload[from..].iter().position(|byte| *byte == b'"') {
-        from += at;
-        let Some(key) = KEYS.iter().find(|key| payload[from..].starts_with(key)) else {
-            from += 1;
-            continue;
-        };
-        from += key.len();
-        let is_value = |byte: &u8| !byte.is_ascii_whitespace() && *byte != b':';
-        let Some(skipped) = payload[from..].iter().position(is_value) else { break };
-        if payload[from + skipped] != b'"' {
-            continue;
+    // Where each object and list around stands, and the value that comes next.
+    let mut around: Vec<Place> = Vec::new();
+    let mut next = Place::Plain;
+    let mut at = 0;
+    while let Some(byte) = payload.get(at) {
+        at += 1;
+        match byte {
+            b'{' | b'[' => {
+                next = next.opened(*byte == b'[');
+                around.push(next);
+            }
+            b'}' | b']' => {
+                around.pop();
+                next = around.last().copied().unwrap_or(Place::Plain);
+            }
+            b',' => next = around.last().copied().unwrap_or(Place::Plain),
+            b'"' => {
+                let end = at + text_length(&payload[at..]);
+                let text = &payload[at..end];
+                let behind = payload.get(end + 1..).unwrap_or_default();
+                if behind.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b':') {
+                    next = around.last().copied().unwrap_or(Place::Plain).member(text);
+                } else if next.hides(text) && !text.is_empty() {
+                    kept.to_mut()[at..end].fill(b'x');
+                }
+                at = end + 1;
+            }
+            _ => {}
         }
-        from += skipped + 1;
-        let length = text_length(&payload[from..]);
-        kept.to_mut()[from..from + length].fill(b'x');
-        from += length;
     }
     kept
 }
@@ -47,14 +168,32 @@ fn text_length(text: &[u8]) -> usize {
 mod tests {
     use super::*;
 
+    fn check(payload: &str, expected: &str) {
+        assert_eq!(String::from_utf8_lossy(&without_secrets(payload.as_bytes())), expected, "{payload}");
+    }
+
     #[test]
     fn secrets_are_written_over_and_nothing_else() {
         for (payload, expected) in [
             (r#"{"call":{"access_token":"eyJ0"}}"#, r#"{"call":{"access_token":"xxxx"}}"#),
+            (r#"{"body":{"call":{"access_token":"eyJ0"}}}"#, r#"{"body":{"call":{"access_token":"xxxx"}}}"#),
             (r#"{"access_token" : "a\"b\\","access_token":"c"}"#, r#"{"access_token" : "xxxxxx","access_token":"x"}"#),
             (
                 r#"{"server":{"url":"u","secret":"hush","headers":{"Authorization":"Bearer hush"}}}"#,
                 r#"{"server":{"url":"u","secret":"xxxx","headers":{"Authorization":"xxxxxxxxxxx"}}}"#,
+            ),
+            (
+                r#"{"server":{"headers":{"x-key":["a",{"b":"c"},1]},"secret":"d"},"secret":"e"}"#,
+                r#"{"server":{"headers":{"x-key":["x",{"b":"x"},1]},"secret":"x"},"secret":"e"}"#,
+            ),
+            (
+                r#"{"assistant":{"name":"Ann","secret":"a","serverUrlSecret":"b","credentials":[{"apiKey":"c"}]}}"#,
+                r#"{"assistant":{"name":"Ann","secret":"x","serverUrlSecret":"x","credentials":[{"apiKey":"x"}]}}"#,
+            ),
+            (r#"{"phoneNumber":{"serverUrlSecret":"a"}}"#, r#"{"phoneNumber":{"serverUrlSecret":"x"}}"#),
+            (
+                r#"{"dynamic_variables":{"secret__a":"b","c":"d"}}"#,
+                r#"{"dynamic_variables":{"secret__a":"x","c":"d"}}"#,
             ),
             (
                 r#"{"secret":{"type":"string"},"a":["secret","b"]}"#,
@@ -64,11 +203,55 @@ mod tests {
             (r#"{"access_token":"","a":"b"}"#, r#"{"access_token":"","a":"b"}"#),
             (r#"{"text":"my \"access_token\":\"is\" this"}"#, r#"{"text":"my \"access_token\":\"is\" this"}"#),
             (r#"{"refresh_access_token":"a"}"#, r#"{"refresh_access_token":"a"}"#),
+            (r#"{"authorization":"PA-123"}"#, r#"{"authorization":"PA-123"}"#),
+        ] {
+            check(payload, expected);
+        }
+    }
+
+    #[test]
+    fn headers_written_as_a_schema_keep_its_words() {
+        check(
+            r#"{"headers":{"type":"object","required":["K"],"properties":{"K":{"type":["string","null"],"value":"hush"}}}}"#,
+            r#"{"headers":{"type":"object","required":["K"],"properties":{"K":{"type":["string","null"],"value":"xxxx"}}}}"#,
+        );
+        check(
+            r#"{"headers":{"type":"hush","required":"hush","properties":{"type":{"type":"string","value":"a"}}}}"#,
+            r#"{"headers":{"type":"xxxx","required":"xxxx","properties":{"type":{"type":"string","value":"x"}}}}"#,
+        );
+    }
+
+    #[test]
+    fn what_is_of_the_call_stays_as_it_is() {
+        for name in OF_THE_CALL {
+            let name = String::from_utf8_lossy(name);
+            let inside = r#"{"authorization":"PA-1","headers":{"a":"b"},"credentials":"RN","server":{"secret":"c"}}"#;
+            let payload = format!(r#"{{"a":{{"{name}":[{inside}]}},"headers":{{"{name}":"d"}}}}"#);
+            check(&payload, &payload.replace(r#":"d""#, r#":"x""#));
+        }
+        let http = r#"{"tools":[{"http":{"headers":{"accept":"json","x-key":"a"},"body":{"headers":{"b":"c"}},"query":{"headers":["d"],"token":{"$":"e"},"key":"f"}}}]}"#;
+        check(http, &http.replace(r#""x-key":"a""#, r#""x-key":"x""#).replace(r#""key":"f""#, r#""key":"x""#));
+        let tool = r#"{"tools":[{"body":{"properties":{"headers":{"description":"a"}}},"headers":{"b":"c"}}],"body":{"headers":{"d":"e"}}}"#;
+        check(tool, &tool.replace(r#""c""#, r#""x""#).replace(r#""e""#, r#""x""#));
+    }
+
+    #[test]
+    fn what_is_no_json_keeps_its_length() {
+        for (payload, expected) in [
             (r#"{"access_token":"cut off"#, r#"{"access_token":"xxxxxxx"#),
+            (r#"{"access_token":"cut off\"#, r#"{"access_token":"xxxxxxxx"#),
             (r#"{"access_token":"#, r#"{"access_token":"#),
+            (r#"{"access_token"#, r#"{"access_token"#),
+            (r#"]}},"access_token":"a"}]{"headers":["b""#, r#"]}},"access_token":"x"}]{"headers":["x""#),
+            (r#""""#, r#""""#),
+            (r#"""#, r#"""#),
             ("", ""),
         ] {
-            assert_eq!(String::from_utf8_lossy(&without_secrets(payload.as_bytes())), expected, "{payload}");
+            check(payload, expected);
+        }
+        let whole = include_bytes!("../tests/data/vapi/tools.json");
+        for end in 0..whole.len() {
+            assert_eq!(without_secrets(&whole[..end]).len(), end);
         }
     }
 }

@@ -14,7 +14,8 @@ use aftercall_core::{
     conversation::{Content, Item},
     repair::{is_continuable, repair},
 };
-use aftercall_intake::{Form, detect, parse};
+use aftercall_intake::{Form, detect, parse, without_secrets};
+use serde_json::{Value, json};
 
 /// The payload and the story that is expected of it, by their common name under `tests/data`.
 macro_rules! case {
@@ -27,59 +28,61 @@ macro_rules! case {
     };
 }
 
+/// All of them.
+const CASES: [(&str, &[u8], &str); 48] = [
+    case!("native/items"),
+    case!("native/provider-messages"),
+    case!("native/old-messages"),
+    case!("native/openai-responses-call"),
+    case!("native/least"),
+    case!("native/tools"),
+    case!("native/anthropic-sales"),
+    case!("native/anthropic-odd"),
+    case!("native/gemini-call"),
+    case!("native/gemini-odd"),
+    case!("vapi/sales"),
+    case!("vapi/voicemail"),
+    case!("vapi/odd"),
+    case!("vapi/unanswered"),
+    case!("vapi/tools"),
+    case!("retell/booking"),
+    case!("retell/voicemail"),
+    case!("retell/unanswered"),
+    case!("retell/odd"),
+    case!("retell/scrubbed"),
+    case!("retell/gemini"),
+    case!("elevenlabs/returns"),
+    case!("elevenlabs/workflow"),
+    case!("elevenlabs/voicemail"),
+    case!("elevenlabs/silent"),
+    case!("elevenlabs/odd"),
+    case!("bland/booking"),
+    case!("bland/voicemail"),
+    case!("bland/unanswered"),
+    case!("bland/odd"),
+    case!("bland/in-one-text"),
+    case!("telnyx/clinic"),
+    case!("telnyx/quiet"),
+    case!("telnyx/odd"),
+    case!("telnyx/silent"),
+    case!("livekit/session"),
+    case!("livekit/odd"),
+    case!("livekit/voicemail"),
+    case!("livekit/unanswered"),
+    case!("livekit/gemini"),
+    case!("pipecat/call"),
+    case!("pipecat/odd"),
+    case!("pipecat/voicemail"),
+    case!("pipecat/gemini"),
+    case!("pipecat/anthropic"),
+    case!("pipecat/responses"),
+    case!("openai/realtime"),
+    case!("openai/responses"),
+];
+
 #[test]
 fn payloads_become_conversations() {
-    let cases = [
-        case!("native/items"),
-        case!("native/provider-messages"),
-        case!("native/old-messages"),
-        case!("native/openai-responses-call"),
-        case!("native/least"),
-        case!("native/tools"),
-        case!("native/anthropic-sales"),
-        case!("native/anthropic-odd"),
-        case!("native/gemini-call"),
-        case!("native/gemini-odd"),
-        case!("vapi/sales"),
-        case!("vapi/voicemail"),
-        case!("vapi/odd"),
-        case!("vapi/unanswered"),
-        case!("vapi/tools"),
-        case!("retell/booking"),
-        case!("retell/voicemail"),
-        case!("retell/unanswered"),
-        case!("retell/odd"),
-        case!("retell/scrubbed"),
-        case!("retell/gemini"),
-        case!("elevenlabs/returns"),
-        case!("elevenlabs/workflow"),
-        case!("elevenlabs/voicemail"),
-        case!("elevenlabs/silent"),
-        case!("elevenlabs/odd"),
-        case!("bland/booking"),
-        case!("bland/voicemail"),
-        case!("bland/unanswered"),
-        case!("bland/odd"),
-        case!("bland/in-one-text"),
-        case!("telnyx/clinic"),
-        case!("telnyx/quiet"),
-        case!("telnyx/odd"),
-        case!("telnyx/silent"),
-        case!("livekit/session"),
-        case!("livekit/odd"),
-        case!("livekit/voicemail"),
-        case!("livekit/unanswered"),
-        case!("livekit/gemini"),
-        case!("pipecat/call"),
-        case!("pipecat/odd"),
-        case!("pipecat/voicemail"),
-        case!("pipecat/gemini"),
-        case!("pipecat/anthropic"),
-        case!("pipecat/responses"),
-        case!("openai/realtime"),
-        case!("openai/responses"),
-    ];
-    for (name, payload, expected) in cases {
+    for (name, payload, expected) in CASES {
         let (platform, _) = name.split_once('/').expect("a folder for each platform");
         assert_eq!(detect(payload), Ok(Form::of_platform(platform).expect(platform)), "{name}");
         let mut parsed = parse(payload).expect(name);
@@ -180,5 +183,61 @@ fn no_secret_of_a_platform_is_kept() {
         let is_in = |text: &str| text.contains(secret);
         assert!(is_in(&String::from_utf8_lossy(payload)));
         assert!(!is_in(&format!("{:?}", parse(payload).expect("an event"))));
+        let kept = without_secrets(payload);
+        assert!(!is_in(&String::from_utf8_lossy(&kept)), "{}", String::from_utf8_lossy(&kept));
+    }
+}
+
+#[test]
+fn nothing_is_read_of_an_address_or_an_error_that_may_be_a_secret() {
+    for (_, payload, _) in [case!("vapi/tools"), case!("native/tools"), case!("elevenlabs/returns")] {
+        assert!(String::from_utf8_lossy(payload).contains("hidden"));
+        assert!(!format!("{:?}", parse(payload).expect("an event")).contains("hidden"));
+    }
+}
+
+/// A call that waits is read when its secrets are gone.
+#[test]
+fn a_payload_without_its_secrets_tells_the_same() {
+    for (name, payload, _) in CASES {
+        let kept = without_secrets(payload);
+        assert_eq!(kept.len(), payload.len(), "{name}");
+        assert_eq!(parse(&kept), parse(payload), "{name}");
+    }
+    let says = json!({
+        "authorization": "PA-123", "access_token": "a", "secret": "b", "headers": {"c": "d"}, "credentials": ["RN"],
+        "server": {"secret": "e"}, "secret__f": "g",
+    });
+    let call = |arguments: Value| json!({"id": "t1", "type": "function", "function": {"name": "claim", "arguments": arguments}});
+    let calls = json!([call(says.clone()), call(json!(says.to_string()))]);
+    let text = says.to_string();
+    let body = json!({"type": "object", "properties": {"headers": {"type": "string", "description": "Whose?"}, "note": {"value": says}}});
+    let vapi = json!({"type": "end-of-call-report", "call": {"id": "1"}, "analysis": {"structuredData": says}, "messages": [
+        {"role": "tool_calls", "toolCalls": calls}, {"role": "tool_call_result", "toolCallId": "t1", "result": says},
+    ], "assistant": {"model": {"tools": [
+        {"type": "function", "server": {"url": "https://a.test/", "secret": "hush"}, "function": {"name": "claim", "parameters": body}},
+        {"type": "apiRequest", "name": "order", "method": "POST", "url": "https://a.test/", "body": body, "headers": {"a": "hush"}},
+    ]}}});
+    let schema = json!({"type": "object", "properties": {"headers": {"type": "string", "description": "Whose?"}}});
+    let http = json!({"method": "POST", "url": "https://a.test/", "headers": {"x-tenant": "acme", "headers": "all"},
+        "query": {"credentials": {"$": "arguments.headers"}, "headers": "all"}, "body": {"headers": [{"of": "all"}]}});
+    let native = json!({"schema": "aftercall.call/1", "conversation": {"id": "1"}, "analysis": {"variables": says},
+        "llm": {"tools": [{"name": "claim", "input_schema": schema, "http": http}]}, "items": [
+        {"type": "tool_call", "id": "t1", "name": "claim", "arguments": says},
+        {"type": "tool_result", "call_id": "t1", "output": says}]});
+    let gemini = json!({"schema": "aftercall.call/1", "conversation": {"id": "1"}, "llm": {"dialect": "gemini", "messages": [
+        {"role": "model", "parts": [{"functionCall": {"name": "claim", "args": says}}]},
+        {"role": "user", "parts": [{"functionResponse": {"name": "claim", "response": says}}]}]}});
+    let retell = json!({"event": "call_analyzed", "call": {"call_id": "1", "call_status": "ended",
+        "call_analysis": {"custom_analysis_data": says}, "transcript_with_tool_calls": [
+        {"role": "tool_call_invocation", "tool_call_id": "t1", "name": "claim", "arguments": text},
+        {"role": "tool_call_result", "tool_call_id": "t1", "content": text}]}});
+    for payload in [vapi, native, gemini, retell] {
+        let payload = payload.to_string();
+        let read = parse(payload.as_bytes()).expect(&payload);
+        let kept = without_secrets(payload.as_bytes());
+        assert!(!String::from_utf8_lossy(&kept).contains("hush"));
+        assert_eq!(parse(&kept).as_ref(), Ok(&read), "{payload}");
+        assert!(format!("{read:?}").contains("PA-123"), "{payload}");
     }
 }
