@@ -241,10 +241,12 @@ fn same_place(one: &Placement, other: &Placement) -> bool {
 fn of_ask(ask: &Ask, consented: &[Ask]) -> Vec<More> {
     let mut all: Vec<More> = Vec::new();
     for rule in ask.rule.each_method() {
-        let Some(more) = of_rule(rule, ask, consented) else { continue };
-        match all.iter_mut().find_map(|known| known.rule_of_kind(&more)) {
-            Some((known, more)) => *known = known.joined(more),
-            None => all.push(more),
+        let sent = of_rule(rule.clone(), ask, consented);
+        for more in sent.into_iter().chain(believed(rule, ask, consented)) {
+            match all.iter_mut().find_map(|known| known.rule_of_kind(&more)) {
+                Some((known, more)) => *known = known.joined(more),
+                None => all.push(more),
+            }
         }
     }
     all
@@ -253,20 +255,29 @@ fn of_ask(ask: &Ask, consented: &[Ask]) -> Vec<More> {
 fn of_rule(rule: Rule, ask: &Ask, consented: &[Ask]) -> Option<More> {
     let covering: Vec<&Ask> = consented.iter().filter(|known| known.rule.covers(&rule)).collect();
     let writes = |known: &&&Ask| known.access >= ask.access;
-    let carries = |known: &&&Ask| ask.credential.is_none() || known.credential == ask.credential;
-    let believed = |known: &&&Ask| known.refuses_in_body || !ask.refuses_in_body;
-    let alike = || covering.iter().filter(writes).filter(carries);
-    if alike().any(|known| believed(&known)) {
+    if covering.iter().filter(writes).any(|known| carries(known, ask)) {
         return None;
     }
     let credential = ask.credential.clone();
     Some(match (covering.is_empty(), covering.iter().any(|known| writes(&known)), credential) {
         (true, _, credential) => More::Sends { rule, access: ask.access, credential },
         (false, false, credential) => More::Writes { rule, credential },
-        (false, true, _) if alike().next().is_some() => More::Believed { rule },
         (false, true, Some(credential)) => More::Puts { credential, rule },
         (false, true, None) => unreachable!("without a credential, whatever covers it carries it"),
     })
+}
+
+/// Whether the component is to be believed where it was not, whatever else is more. What went with the same credential
+/// says best whether it was.
+fn believed(rule: Rule, ask: &Ask, consented: &[Ask]) -> Option<More> {
+    let covering = || consented.iter().filter(|known| known.access >= ask.access && known.rule.covers(&rule));
+    let is_known = covering().any(|known| carries(known, ask));
+    let was = covering().any(|known| known.refuses_in_body && (!is_known || carries(known, ask)));
+    (ask.refuses_in_body && !was).then_some(More::Believed { rule })
+}
+
+fn carries(known: &Ask, ask: &Ask) -> bool {
+    ask.credential.is_none() || known.credential == ask.credential
 }
 
 /// Writes that were consented to, of which some are reads now: a request is what the strictest of its rules says.

@@ -35,7 +35,7 @@ fn check(before: &Request, now: &Request, expected: &[&str]) {
 }
 
 /// What is asked for before and now, and what of it is more.
-const CASES: [(Asks, Asks, &[&str]); 33] = [
+const CASES: [(Asks, Asks, &[&str]); 38] = [
     (&[], &[], &[]),
     (&["read GET https://a.com/x"], &["read GET https://a.com/x"], &[]),
     (&["read GET https://a.com/x"], &[], &[]),
@@ -136,7 +136,51 @@ const CASES: [(Asks, Asks, &[&str]); 33] = [
     (
         &["write POST https://a.com/x"],
         &["write POST https://a.com/x api in-body"],
+        &[
+            "now puts the credential `api` on POST https://a.com/x",
+            "is now to be believed that POST https://a.com/x was refused where it was answered with success: what failed so \
+           is tried again",
+        ],
+    ),
+    (
+        &[],
+        &["write POST https://a.com/x - in-body"],
+        &[
+            "may now also send POST https://a.com/x (write)",
+            "is now to be believed that POST https://a.com/x was refused where it was answered with success: what failed so \
+           is tried again",
+        ],
+    ),
+    (
+        &["read POST https://a.com/x - in-body"],
+        &["write POST https://a.com/x - in-body"],
+        &[
+            "may now write with POST https://a.com/x, which was a read",
+            "is now to be believed that POST https://a.com/x was refused where it was answered with success: what failed so \
+           is tried again",
+        ],
+    ),
+    (
+        &["write POST https://a.com/x other in-body"],
+        &["write POST https://a.com/x api in-body"],
         &["now puts the credential `api` on POST https://a.com/x"],
+    ),
+    (
+        &["write POST https://a.com/x other in-body", "write POST https://a.com/x api"],
+        &["write POST https://a.com/x api in-body"],
+        &[
+            "is now to be believed that POST https://a.com/x was refused where it was answered with success: what failed so \
+           is tried again",
+        ],
+    ),
+    (
+        &["write POST https://a.com/x - in-body"],
+        &["write PUT,POST https://a.com/** - in-body"],
+        &[
+            "may now also send PUT,POST https://a.com/** (write)",
+            "is now to be believed that PUT,POST https://a.com/** was refused where it was answered with success: what \
+             failed so is tried again",
+        ],
     ),
     (&["write POST https://a.com/x api in-body"], &["write POST https://a.com/x"], &[]),
     (&["write POST https://a.com/x api in-body"], &["write POST https://a.com/x api in-body"], &[]),
