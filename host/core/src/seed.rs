@@ -173,7 +173,8 @@ impl<'a> Target<'a> {
         let tool = self.tool;
         let arguments = self.arguments(map, live, call)?;
         // What the key covers already can't differ.
-        let says_more = !tool.identity.is_empty() && map.arguments.keys().any(|name| !tool.identity.contains(name));
+        let says_more = map.is_same || map.arguments.keys().any(|name| !tool.identity.contains(name));
+        let says_more = says_more && !tool.identity.is_empty();
         let entry = Entry {
             arguments: says_more.then(|| arguments_digest(&arguments)),
             attempts: 1,
@@ -200,7 +201,16 @@ impl<'a> Target<'a> {
             };
             Some((argument.clone(), value.clone()))
         });
-        let arguments = binding::fill(found.collect(), &self.tool.bindings, call)
+        let unidentified = |argument: &str, words: &str| Why::Unidentified {
+            argument: argument.to_owned(),
+            words: clip(words, WORDS_CHARS_MAX),
+        };
+        let mut given = Map::new();
+        if map.is_same {
+            given = live.arguments().map_err(|why| unidentified("arguments", &format!("of the live call, {why}")))?;
+        }
+        given.extend(found);
+        let arguments = binding::fill(given, &self.tool.bindings, call)
             .map_err(|error| Why::Unbound { words: error.to_string() })?;
         for argument in &self.identifying {
             let words = match (arguments.get(argument), map.arguments.get(argument)) {
@@ -209,11 +219,11 @@ impl<'a> Target<'a> {
                     complaint.map(|complaint| format!("the tool doesn't take what it is: {complaint}"))
                 }
                 (None, Some(Source::At(place))) => Some(live.lack(place)),
+                (None, _) if map.is_same => Some("the live call doesn't have it".to_owned()),
                 (None, _) => Some("the map doesn't name it".to_owned()),
             };
             if let Some(words) = words {
-                let (argument, words) = (argument.clone(), clip(&words, WORDS_CHARS_MAX));
-                return Err(Why::Unidentified { argument, words });
+                return Err(unidentified(argument, &words));
             }
         }
         Ok(arguments)

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{HttpCall, LiveCall, LiveTool, LiveTools};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     json::Json,
     limits::LIVE_DEFINITIONS_MAX,
     run::{PinnedTool, is_telephony, words_of},
-    seed::{Already, Place, Source, Unclear},
+    seed::{Already, Unclear},
     tool::{Effect, Tool, is_tool_name},
 };
 
@@ -155,7 +155,9 @@ impl Candidate<'_> {
         let LiveTool { name, description, parameters, .. } = self.defined;
         let tool = [name.clone(), words_of(name).join("_")].into_iter().find(|name| is_tool_name(name));
         let tool = tool.unwrap_or_else(|| NAMELESS_TOOL.to_owned());
-        let mut entry = json!(self.call);
+        // What only reads needs no key, and the plugin takes none for it.
+        let idempotency = self.call.idempotency.clone().filter(|_| self.effect.writes());
+        let mut entry = json!(HttpCall { idempotency, ..self.call.clone() });
         let fields = json!({
             "name": tool,
             "description": description,
@@ -169,15 +171,13 @@ impl Candidate<'_> {
         Instance { tool, settings: Json::from(&json!({ "requests": [entry] })) }
     }
 
-    /// The map by which what it did on the call is not done again: the same arguments are the same effect. What it left
-    /// open only a person can tell, since the vendor was given no key then.
+    /// The map by which what it did on the call is not done again: the same arguments are the same effect, also those of
+    /// which its schema doesn't speak. What it left open only a person can tell, since the vendor was given no key then.
     pub fn already(&self) -> Already {
-        let schema = self.defined.parameters.value();
-        let properties = schema.get("properties").and_then(Value::as_object).map(Map::keys).into_iter().flatten();
-        let place = |name: &String| Place::Arguments(format!("/{}", name.replace('~', "~0").replace('/', "~1")));
         Already {
             live: self.defined.name.clone(),
-            arguments: properties.map(|name| (name.clone(), Source::At(place(name)))).collect(),
+            arguments: [].into(),
+            is_same: true,
             succeeded: [].into(),
             receipt: None,
             unclear: Unclear::Person,

@@ -3,10 +3,13 @@ use serde_json::json;
 use super::*;
 use crate::{
     binding::Bindings,
-    conversation::Conversation,
-    id::Sha256Hex,
+    conversation::{Content, Conversation, Item, ToolCall},
+    effect::{EffectKey, arguments_digest},
+    id::{RunIdentity, Sha256Hex},
     run::PinnedTool,
     seed::{self, Already, Unclear},
+    time::Timestamp,
+    tool::Tool,
 };
 
 const PLUGIN: &str = "http-request";
@@ -57,6 +60,7 @@ fn check(wanted: &LiveTools, call: &Conversation, offered: &[&str], not_offered:
     let map = Already {
         live: "reserve".into(),
         arguments: [].into(),
+        is_same: false,
         succeeded: [].into(),
         receipt: None,
         unclear: Unclear::Person,
@@ -149,6 +153,21 @@ fn an_instance_is_one_entry_of_the_plugins_settings() {
 }
 
 #[test]
+fn what_only_reads_is_given_no_key() {
+    for (method, expected) in [("POST", json!({"header": "idempotency-key"})), ("GET", Value::Null)] {
+        let idempotency = Some(Idempotency { header: "idempotency-key".into() });
+        let call_with_key = match defined("lookup", method).call {
+            LiveCall::Http(call) => HttpCall { idempotency, ..*call },
+            other => panic!("{other:?}"),
+        };
+        let call = call(&[LiveTool::http("lookup", None, None, call_with_key)], &[]);
+        let wanted = wanted(|_| {});
+        let (candidates, _) = sort(&wanted, &[], &call);
+        assert_eq!(candidates[0].instance().settings.value()["requests"][0]["idempotency"], expected, "{method}");
+    }
+}
+
+#[test]
 fn what_a_tool_did_on_the_call_is_not_done_again() {
     let call = call(&[defined("send", "POST")], &[]);
     let wanted = wanted(|_| {});
@@ -156,7 +175,52 @@ fn what_a_tool_did_on_the_call_is_not_done_again() {
     let already = candidates[0].already();
     let tool = PinnedTool { schema: candidates[0].tool().input_schema, ..book() };
     assert_eq!(seed::check(&already, &tool), []);
-    let places: Vec<String> =
-        already.arguments.values().map(|source| Value::from(source.clone()).to_string()).collect();
-    assert_eq!(places, [r#""arguments/a~1b""#, r#""arguments/to""#]);
+}
+
+/// What a live call counts as: the same call after it, or why it doesn't count.
+#[test]
+fn a_call_is_known_again_by_all_its_arguments() {
+    let identity = RunIdentity {
+        tenant: "acme".parse().expect("a name"),
+        platform: "vapi".parse().expect("a name"),
+        conversation: "c".into(),
+        revision: 0,
+    };
+    let check = |parameters: Value, identifying: &[&str], arguments: &str, expected: Result<Value, &str>| {
+        let http = HttpCall { method: "POST".into(), url: "https://a.com/x".into(), ..HttpCall::default() };
+        let mut call = call(&[LiveTool::http("send", None, Some(&parameters), http)], &[]);
+        let made = ToolCall { id: "1".into(), name: "send".into(), arguments: arguments.into() };
+        let answer = Content::ToolResult { call: "1".into(), output: "sent".into(), is_error: false };
+        call.items = [Content::ToolCall(made), answer].map(|content| Item::plain(None, content)).to_vec();
+        let names: Vec<String> = identifying.iter().map(|&name| name.to_owned()).collect();
+        let wanted = wanted(|wanted| wanted.identity = [("send".to_owned(), names.clone())].into());
+        let (candidates, _) = sort(&wanted, &[], &call);
+        let Tool { name, input_schema: schema, identity: names, .. } = candidates[0].tool();
+        let tool = PinnedTool { name, schema, identity: names.clone(), ..book() };
+        let (seeds, unseeded) =
+            seed::seeds(&identity, &[(&[candidates[0].already()], &tool)], &call, Timestamp::from_millis(1));
+        match expected {
+            Ok(same) => {
+                let same = same.as_object().expect("arguments");
+                let key = EffectKey::of(&identity, &tool.plugin, &tool.name, &names, same);
+                assert_eq!(seeds.iter().map(|seed| &seed.key).collect::<Vec<_>>(), [&key], "{arguments}");
+                let digest = (!names.is_empty()).then(|| arguments_digest(same));
+                assert_eq!(seeds[0].entry.arguments, digest, "{arguments}");
+            }
+            Err(words) => {
+                assert_eq!(seeds, []);
+                assert!(unseeded[0].to_string().contains(words), "{}", unseeded[0]);
+            }
+        }
+    };
+    let open = json!({"type": "object"});
+    let some = json!({"type": "object", "properties": {"a/b": {}, "to": {}}, "required": ["to"], "additionalProperties": true});
+    check(open.clone(), &[], r#"{"to": "x"}"#, Ok(json!({"to": "x"})));
+    check(open.clone(), &[], "{}", Ok(json!({})));
+    check(open.clone(), &[], "", Ok(json!({})));
+    check(some.clone(), &[], r#"{"to": "x", "a/b": [1], "n": null}"#, Ok(json!({"to": "x", "a/b": [1], "n": null})));
+    check(some.clone(), &["to"], r#"{"to": "x", "more": 1}"#, Ok(json!({"to": "x", "more": 1})));
+    check(some.clone(), &["to"], r#"{"to": "x"}"#, Ok(json!({"to": "x"})));
+    check(some, &["to"], r#"{"more": 1}"#, Err("`to` says which effect it is, but the live call doesn't have it"));
+    check(open, &[], "[1]", Err("the arguments must be a JSON object"));
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Place;
 use crate::{
@@ -65,6 +65,11 @@ impl<'a> Live<'a> {
             Place::Arguments(pointer) => self.arguments.as_ref().ok()?.pointer(pointer),
             Place::Result(pointer) => self.result.as_ref()?.value.pointer(pointer),
         }
+    }
+
+    /// All arguments.
+    pub(super) fn arguments(&self) -> Result<Map<String, Value>, String> {
+        self.arguments.as_ref().map(|all| all.as_object().cloned().unwrap_or_default()).map_err(Clone::clone)
     }
 
     /// Why nothing is found at a place.

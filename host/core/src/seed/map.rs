@@ -26,6 +26,10 @@ pub struct Already {
     /// it asks for; else it must agree on all its arguments, and is a conflict if it doesn't. Of a tool all of whose
     /// arguments say which effect it is, an attempt with one more is another effect.
     pub arguments: BTreeMap<String, Source>,
+    /// Whether the post-call tool is the live tool itself: its arguments are all that the live call has, and `arguments` go
+    /// over them. The configuration can't say so.
+    #[serde(skip)]
+    pub is_same: bool,
     /// What must stand where for the live call to have done it. Something else there: it didn't. Nothing there: it is
     /// unclear. What stands in the arguments tells apart what a live tool was asked for, as to book or to cancel.
     ///
@@ -160,7 +164,8 @@ pub fn check(map: &Already, tool: &PinnedTool) -> Vec<Error> {
             errors.push(Error::Unfit { argument, complaint });
         }
     }
-    let is_given = |argument: &String| map.arguments.contains_key(argument) || tool.bindings.contains_key(argument);
+    let is_given =
+        |argument: &String| map.is_same || map.arguments.contains_key(argument) || tool.bindings.contains_key(argument);
     let missing = identifying(tool).into_iter().filter(|argument| !is_given(argument));
     errors.extend(missing.map(|argument| Error::Incomplete { tool: name(), live: map.live.clone(), argument }));
     errors

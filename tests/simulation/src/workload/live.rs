@@ -92,6 +92,7 @@ pub(super) fn maps(unclear: Unclear) -> Vec<(Vec<Already>, &'static PinnedTool)>
     let map = |tool: &PinnedTool| Already {
         live: live_name(&tool.name),
         arguments: [("who".to_owned(), who.clone())].into(),
+        is_same: false,
         succeeded: BTreeMap::new(),
         receipt: None,
         unclear,
