@@ -304,7 +304,8 @@ pub enum Finding {
 pub enum WriteAnswer {
     /// A status that says it was done: 2xx, 3xx.
     Accepted,
-    /// The same, of a vendor that also refuses in the bodies of its successes, as the manifest says: the component knows.
+    /// 2xx, of a vendor that also refuses in the bodies of its successes, as the manifest says: the component knows. Not 3xx,
+    /// which says where to look, not what became of it.
     InBody,
     /// A status that says it was not done: 4xx, but for 408.
     Refused,

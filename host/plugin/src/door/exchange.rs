@@ -125,12 +125,10 @@ impl Door {
             Err(_) => return Err(Error::TimedOut { host: admitted.target.host.clone() }),
         };
         if let Some(write) = write {
-            let answer = match WriteAnswer::of_status(response.status().as_u16()) {
-                WriteAnswer::Accepted if self.outlet.request(admitted.author_rule).refuses_in_body => {
-                    WriteAnswer::InBody
-                }
-                answer => answer,
-            };
+            // A redirect is no success that could hold a refusal: it often says that the work was done, and where to look.
+            let status = response.status();
+            let in_body = status.is_success() && self.outlet.request(admitted.author_rule).refuses_in_body;
+            let answer = if in_body { WriteAnswer::InBody } else { WriteAnswer::of_status(status.as_u16()) };
             self.state().writes[write] = Some(answer);
         }
         if let (Some(slot), Some(credential), StatusCode::UNAUTHORIZED) =

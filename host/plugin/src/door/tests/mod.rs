@@ -386,6 +386,8 @@ async fn what_became_of_a_write_is_known_whatever_the_answer() {
 async fn a_success_that_may_hold_a_refusal_is_told_apart() {
     for (status, expected) in [
         ("200 OK", WriteAnswer::InBody),
+        ("204 No Content", WriteAnswer::InBody),
+        ("303 See Other", WriteAnswer::Accepted),
         ("409 Conflict", WriteAnswer::Refused),
         ("503 Service Unavailable", WriteAnswer::Silent),
     ] {
