@@ -1,8 +1,8 @@
 //! Addresses of requests that call a live tool, without what nobody may keep of them.
 //!
 //! A key that stands in an address is never used: the tenant's grant holds the credentials. So parameters of a query whose
-//! names say that they carry one are left out, and an address with a password in front of its host isn't taken at all. A
-//! path can't be told from a secret: the rule of the grant has to name it.
+//! names say that they carry one are left out, unless an argument is their value, and an address with a password in front of
+//! its host isn't taken at all. A path can't be told from a secret: the rule of the grant has to name it.
 
 use std::collections::BTreeMap;
 
@@ -53,7 +53,8 @@ pub(crate) fn names_a_secret(name: &str) -> bool {
     name.eq_ignore_ascii_case(SECRET_NAME) || words_of(name).iter().any(|word| SECRET_WORDS.contains(&word.as_str()))
 }
 
-/// Reads an address, in which `{NAME}` stands for an argument: in the path, or as the whole value of a parameter.
+/// Reads an address, in which `{NAME}` stands for an argument: in the path, or as the whole value of a parameter. A brace
+/// that is written with a percent sign is text.
 ///
 /// # Errors
 /// Says what is wrong with it.
@@ -68,15 +69,17 @@ pub(crate) fn read(text: &str) -> Result<Address, String> {
     if authority.is_empty() || authority.contains(['{', '}']) {
         return Err("its address doesn't name its host".to_owned());
     }
+    // Hosts are the same in letters of either case (RFC 3986, section 3.2.2), and rules name them in small ones.
+    let authority = authority.to_ascii_lowercase();
     let path = if path.is_empty() { "/" } else { path };
     let mut arguments = placeholders(path)?;
     let mut parameters = BTreeMap::new();
-    for (name, value) in query.split('&').filter(|pair| !pair.is_empty()).map(parameter) {
-        if names_a_secret(&name) {
-            continue;
-        }
-        let value = match placeholders(&value)?.as_slice() {
-            [] => json!(value),
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let name = decoded(name);
+        let value = match placeholders(value)?.as_slice() {
+            [] if names_a_secret(&name) => continue,
+            [] => json!(decoded(value)),
             [argument] if value == format!("{{{argument}}}") => {
                 arguments.push(argument.clone());
                 json!({ "$": format!("arguments.{argument}") })
@@ -88,11 +91,9 @@ pub(crate) fn read(text: &str) -> Result<Address, String> {
     Ok(Address { url: format!("{SCHEME}{authority}{path}"), query: parameters, arguments })
 }
 
-/// Name and value, as they are meant (WHATWG URL, `application/x-www-form-urlencoded`).
-fn parameter(pair: &str) -> (String, String) {
-    let decoded = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
-    let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-    (decoded(name), decoded(value))
+/// A name or a value of a query, as it is meant (WHATWG URL, `application/x-www-form-urlencoded`).
+fn decoded(text: &str) -> String {
+    percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 
 /// The names in braces, in order.
@@ -143,6 +144,15 @@ mod tests {
         check("https://a.com/{id}/y", Ok(("https://a.com/{id}/y", json!({}), &["id"])));
         check("https://a.com/x?q={id}", Ok((at, json!({"q": {"$": "arguments.id"}}), &["id"])));
         check("https://a.com/x?q=a{id}", Err("mixes text and arguments in `q`"));
+        check("https://a.com/x?q={a+b}", Ok((at, json!({"q": {"$": "arguments.a+b"}}), &["a+b"])));
+        check("https://a.com/x?q=%7Bid%7D", Ok((at, json!({"q": "{id}"}), &[])));
+        check("https://a.com/x?q=%7B", Ok((at, json!({"q": "{"}), &[])));
+        check("https://a.com/%7Bid%7D", Ok(("https://a.com/%7Bid%7D", json!({}), &[])));
+        check("https://a.com/x?%7Bq%7D=a", Ok((at, json!({"{q}": "a"}), &[])));
+        check("https://a.com/x?code={id}", Ok((at, json!({"code": {"$": "arguments.id"}}), &["id"])));
+        check("https://a.com/x?key=%7Bid%7D&key=hush", Ok((at, json!({}), &[])));
+        check("https://a.com/x?key=hush{id}", Err("mixes text and arguments in `key`"));
+        check("https://API.A.com:8443/X?Q=R", Ok(("https://api.a.com:8443/X", json!({"Q": "R"}), &[])));
         check("https://user:pass@a.com/x", Err("a password"));
         check("https://{host}/x", Err("doesn't name its host"));
         check("https:///x", Err("doesn't name its host"));

@@ -34,6 +34,17 @@ fn call(http: &Value, properties: &Map<String, Value>, place: &str) -> Result<Ht
     if !METHODS.contains(&call.method.as_str()) {
         return Err(Error::at(format!("{place}/method"), format!("a call has one of: {}", METHODS.join(", "))));
     }
+    if call.method == "GET" && (call.body.is_some() || call.form) {
+        let part = if call.body.is_some() { "body" } else { "form" };
+        let why = "a GET has no body: leave out `body` and `form`, and put arguments into `query`";
+        return Err(Error::at(format!("{place}/{part}"), why));
+    }
+    for (part, pointer) in [("result", &call.result), ("error", &call.error), ("receipt", &call.receipt)] {
+        let wrong = pointer.as_ref().filter(|pointer| !pointer.is_empty() && !pointer.starts_with('/'));
+        if let Some(pointer) = wrong {
+            return Err(Error::at(format!("{place}/{part}"), format!("it is no JSON pointer: write `/{pointer}`")));
+        }
+    }
     if let Some(name) = call.headers.keys().find(|name| address::names_a_secret(name)) {
         let why =
             "a header of this name carries a credential, which is not sent from here: the tenant's grant holds it";
@@ -49,14 +60,37 @@ fn call(http: &Value, properties: &Map<String, Value>, place: &str) -> Result<Ht
     call.body.as_ref().map_or(Ok(()), |body| check_template(body, properties, &format!("{place}/body")))?;
     call.url = read.url;
     let mut query = read.query;
-    query.extend(std::mem::take(&mut call.query).into_iter().filter(|(name, _)| !address::names_a_secret(name)));
+    query.extend(std::mem::take(&mut call.query).into_iter().filter_map(|(name, template)| {
+        let kept = if address::names_a_secret(&name) { arguments_alone(template)? } else { template };
+        Some((name, kept))
+    }));
     call.query = query;
     Ok(call)
+}
+
+/// What a parameter has that isn't fixed: only that is no secret of the record's. None: nothing.
+fn arguments_alone(template: Value) -> Option<Value> {
+    match template {
+        Value::Object(members) if members.contains_key("$") => Some(Value::Object(members)),
+        Value::Object(members) => {
+            let members = members.into_iter().filter_map(|(name, member)| Some((name, arguments_alone(member)?)));
+            let members: Map<String, Value> = members.collect();
+            (!members.is_empty()).then_some(Value::Object(members))
+        }
+        Value::Array(items) => {
+            let items: Vec<Value> = items.into_iter().filter_map(arguments_alone).collect();
+            (!items.is_empty()).then_some(Value::Array(items))
+        }
+        _ => None,
+    }
 }
 
 fn check_template(template: &Value, properties: &Map<String, Value>, place: &str) -> Result<(), Error> {
     match template {
         Value::Object(members) => match members.get("$") {
+            Some(_) if members.len() > 1 => {
+                Err(Error::at(place, "an object with `$` has no other member: it is replaced as a whole"))
+            }
             Some(word) => check_word(word, properties, place),
             None => {
                 let inside = |(name, member): (&String, &Value)| {
@@ -75,11 +109,9 @@ fn check_template(template: &Value, properties: &Map<String, Value>, place: &str
 }
 
 fn check_word(word: &Value, properties: &Map<String, Value>, place: &str) -> Result<(), Error> {
-    match word.as_str() {
-        Some("arguments" | "key") => Ok(()),
-        Some(word) if word.starts_with("arguments.") => {
-            check_argument(word.trim_start_matches("arguments."), properties, place)
-        }
+    match (word.as_str(), word.as_str().and_then(|word| word.strip_prefix("arguments."))) {
+        (Some("arguments" | "key"), _) => Ok(()),
+        (_, Some(name)) => check_argument(name, properties, place),
         _ => Err(Error::at(format!("{place}/$"), "write `arguments`, `arguments.NAME` or `key`")),
     }
 }

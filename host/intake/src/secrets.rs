@@ -55,7 +55,7 @@ enum Place {
     HttpFields,
     /// Of the call.
     OfTheCall,
-    /// A secret, if it is a text.
+    /// A secret, if it is a text, or a list of them.
     Secret,
     /// All texts below are secrets.
     Secrets,
@@ -98,7 +98,7 @@ impl Place {
     /// What an object or a list is that stands there.
     fn opened(self, is_list: bool) -> Self {
         match self {
-            Self::Secret => Self::Plain,
+            Self::Secret if !is_list => Self::Plain,
             Self::Type | Self::Required | Self::Name if !is_list => Self::Secrets,
             Self::Required => Self::Name,
             other => other,
@@ -229,7 +229,7 @@ mod tests {
             let payload = format!(r#"{{"a":{{"{name}":[{inside}]}},"headers":{{"{name}":"d"}}}}"#);
             check(&payload, &payload.replace(r#":"d""#, r#":"x""#));
         }
-        let http = r#"{"tools":[{"http":{"headers":{"accept":"json","x-key":"a"},"body":{"headers":{"b":"c"}},"query":{"headers":["d"],"token":{"$":"e"},"key":"f"}}}]}"#;
+        let http = r#"{"tools":[{"http":{"headers":{"accept":"json","x-key":"a"},"body":{"headers":{"b":"c"}},"query":{"headers":["d"],"token":[{"$":"e"}],"key":"f"}}}]}"#;
         check(http, &http.replace(r#""x-key":"a""#, r#""x-key":"x""#).replace(r#""key":"f""#, r#""key":"x""#));
         let tool = r#"{"tools":[{"body":{"properties":{"headers":{"description":"a"}}},"headers":{"b":"c"}}],"body":{"headers":{"d":"e"}}}"#;
         check(tool, &tool.replace(r#""c""#, r#""x""#).replace(r#""e""#, r#""x""#));

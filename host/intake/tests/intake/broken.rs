@@ -81,6 +81,31 @@ fn a_call_of_a_tool_that_can_t_be_made_is_told_its_place() {
             r#"{"method": "POST", "url": "https://a.com/x", "body": {"a/b": [0, {"$": "argument"}]}}"#,
             &["at /llm/tools/1/http/body/a~1b/1/$", "`arguments.NAME`"],
         ),
+        (
+            r#"{"method": "POST", "url": "https://a.com/x", "body": {"a": {"$": "arguments.arguments.id"}}}"#,
+            &["at /llm/tools/1/http/body/a", "no argument `arguments.id`"],
+        ),
+        (
+            r#"{"method": "POST", "url": "https://a.com/x", "body": {"a": {"$": "arguments.id", "b": 1}}}"#,
+            &["at /llm/tools/1/http/body/a", "no other member"],
+        ),
+        (
+            r#"{"method": "GET", "url": "https://a.com/x", "body": {"a": 1}}"#,
+            &["at /llm/tools/1/http/body", "into `query`"],
+        ),
+        (
+            r#"{"method": "GET", "url": "https://a.com/x", "form": true}"#,
+            &["at /llm/tools/1/http/form", "into `query`"],
+        ),
+        (
+            r#"{"method": "PUT", "url": "https://a.com/x", "result": "a"}"#,
+            &["at /llm/tools/1/http/result", "write `/a`"],
+        ),
+        (r#"{"method": "PUT", "url": "https://a.com/x", "error": "a"}"#, &["at /llm/tools/1/http/error", "write `/a`"]),
+        (
+            r#"{"method": "PUT", "url": "https://a.com/x", "receipt": "$.a"}"#,
+            &["at /llm/tools/1/http/receipt", "no JSON pointer"],
+        ),
     ] {
         check(&tool(http), words);
     }

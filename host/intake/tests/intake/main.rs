@@ -12,6 +12,7 @@ mod together;
 
 use aftercall_core::{
     conversation::{Content, Item},
+    live::LiveCall,
     repair::{is_continuable, repair},
 };
 use aftercall_intake::{Form, detect, parse, without_secrets};
@@ -239,5 +240,51 @@ fn a_payload_without_its_secrets_tells_the_same() {
         assert!(!String::from_utf8_lossy(&kept).contains("hush"));
         assert_eq!(parse(&kept).as_ref(), Ok(&read), "{payload}");
         assert!(format!("{read:?}").contains("PA-123"), "{payload}");
+    }
+}
+
+/// How the one tool of a call is called: where, with which parameters of the query.
+fn called(payload: &Value) -> (String, Value) {
+    let tools = parse(payload.to_string().as_bytes()).expect("a call").conversation.live_definitions;
+    match &tools[0].call {
+        LiveCall::Http(call) => (call.url.clone(), json!(call.query)),
+        LiveCall::Unusable(why) => panic!("{why}"),
+    }
+}
+
+#[test]
+fn what_stands_for_an_argument_is_what_the_definition_says() {
+    let vapi = |url: &str, number: &str| {
+        let body = json!({"type": "object", "properties": {"order": {"type": "string"}}});
+        let tool = json!({"type": "apiRequest", "name": "order", "method": "GET", "url": url, "body": body});
+        let assistant = json!({"model": {"tools": [tool]}});
+        called(
+            &json!({"type": "end-of-call-report", "call": {"id": "1"}, "customer": {"number": number}, "assistant": assistant}),
+        )
+    };
+    let native = |url: &str, query: Value| {
+        let schema = json!({"type": "object", "properties": {"order": {}, "list": {}}});
+        let http = json!({"method": "GET", "url": url, "query": query});
+        let llm = json!({"tools": [{"name": "order", "parameters": schema, "http": http}]});
+        called(&json!({"schema": "aftercall.call/1", "conversation": {"id": "1"}, "llm": llm}))
+    };
+    let order = || json!({"$": "arguments.order"});
+    for (got, url, query) in [
+        // What the caller's own number says is no template.
+        (vapi("https://a.test/{{order}}?from={{customer.number}}", "{order}"), "{order}", json!({"from": "{order}"})),
+        (vapi("https://a.test/{{order}}/{{customer.number}}", "{order}"), "{order}/%7Border%7D", json!({})),
+        (vapi("https://a.test/{{order}}?from=%7Border%7D", ""), "{order}", json!({"from": "{order}"})),
+        (vapi("https://A.Test/x?code={{order}}&token=hush", ""), "x", json!({"code": order()})),
+        (native("https://a.test/x?key={order}", json!({})), "x", json!({"key": order()})),
+        (
+            native(
+                "https://a.test/x",
+                json!({"code": order(), "key": "hush", "token": ["hush", order()], "sig": ["hush"]}),
+            ),
+            "x",
+            json!({"code": order(), "token": [order()]}),
+        ),
+    ] {
+        assert_eq!(got, (format!("https://a.test/{url}"), query));
     }
 }
