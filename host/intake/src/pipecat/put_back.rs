@@ -2,7 +2,7 @@
 //!
 //! What can't be put back is counted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use aftercall_core::{
     conversation::{Content, Dialect, Item, Opaque, Role},
@@ -91,6 +91,38 @@ impl Group {
     }
 }
 
+/// Where seals may be: the group of an item, and its place in that, in order.
+#[derive(Default)]
+struct Open {
+    calls: HashMap<String, VecDeque<(usize, usize)>>,
+    words: Vec<((usize, usize), String)>,
+}
+
+impl Open {
+    fn add(&mut self, at: usize, group: &Group) {
+        for (item, content) in group.items.iter().map(|item| &item.content).enumerate() {
+            match content {
+                Content::ToolCall(call) => self.calls.entry(call.id.clone()).or_default().push_back((at, item)),
+                Content::Message { text, .. } => self.words.push(((at, item), words(text))),
+                Content::ToolResult { .. } => {}
+            }
+        }
+    }
+
+    /// The next call of an identifier, which no other seal gets.
+    fn call(&mut self, id: &str) -> Option<(usize, usize)> {
+        self.calls.get_mut(id)?.pop_front()
+    }
+
+    /// The next words that were quoted, in a group from that one on.
+    fn words(&self, quoted: &str, from: usize) -> Option<(usize, usize)> {
+        let quoted = words(quoted);
+        let later = self.words.partition_point(|((at, _), _)| *at < from);
+        let meant = self.words[later..].iter().find(|(_, text)| is_same_beginning(&quoted, text));
+        meant.map(|(place, _)| *place)
+    }
+}
+
 /// A history in the making.
 #[derive(Default)]
 struct Context {
@@ -161,20 +193,17 @@ impl Context {
 
     /// Finds for each seal what it is on. Seals on words are in the words' order.
     fn place_seals(&mut self) {
+        let mut open = Open::default();
+        // What a group is has to be read: once, not for each seal.
+        let replies =
+            self.groups.iter().enumerate().filter(|(_, group)| !self.seals.is_empty() && group.is_plain_reply());
+        replies.for_each(|(at, group)| open.add(at, group));
         let mut from = 0;
         for Seal { signature, bookmark } in std::mem::take(&mut self.seals) {
-            let is_meant = |content: &Content| match (&bookmark, content) {
-                (Bookmark::FunctionCall(id), Content::ToolCall(call)) => call.id == *id,
-                (Bookmark::Text(quoted), Content::Message { text, .. }) => is_same_beginning(quoted, text),
-                _ => false,
+            let place = match &bookmark {
+                Bookmark::FunctionCall(id) => open.call(id),
+                Bookmark::Text(quoted) => open.words(quoted, from),
             };
-            let skipped = if matches!(bookmark, Bookmark::Text(_)) { from } else { 0 };
-            let mut replies = self.groups.iter().enumerate().skip(skipped).filter(|(_, group)| group.is_plain_reply());
-            let place = replies.find_map(|(at, group)| {
-                let items = group.items.iter().zip(&group.seals);
-                let mut open = items.map(|(item, seal)| seal.is_none() && is_meant(&item.content));
-                Some((at, open.position(|is_meant| is_meant)?))
-            });
             match place.and_then(|(at, item)| Some((at, self.groups.get_mut(at)?.seals.get_mut(item)?))) {
                 Some((at, seal)) => {
                     from = from.max(at + 1);
@@ -224,12 +253,15 @@ fn is_of_reply(content: &Content) -> bool {
     matches!(content, Content::Message { role: Role::Assistant, .. } | Content::ToolCall(_))
 }
 
+/// A text's words, with one space between two.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Whether words are those that were quoted: of what was cut off, the context has the beginning, and of what came in pieces,
 /// the bookmark.
 fn is_same_beginning(quoted: &str, text: &str) -> bool {
-    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let (quoted, text) = (words(quoted), words(text));
-    !quoted.is_empty() && !text.is_empty() && (quoted.starts_with(&text) || text.starts_with(&quoted))
+    !quoted.is_empty() && !text.is_empty() && (quoted.starts_with(text) || text.starts_with(quoted))
 }
 
 #[cfg(test)]
@@ -260,6 +292,10 @@ mod tests {
             ("Sw w u w", "wg uc wc", 0),
             ("w Sw u Sw w", "wg uc wg", 0),
             ("Sw u", "uc", 1),
+            ("a ra a ra Sa Sa Sa", "ag rac ag rac", 1),
+            ("w u a ra Sa Sw", "wc uc ag rac", 1),
+            ("w u a ra Sw Sa", "wg uc ag rac", 0),
+            ("w w Sw Sw Sw", "wg wg", 1),
             ("Sb a ra", "ac rac", 1),
             ("?w w", "wc", 1),
             ("T w", "wa", 0),
