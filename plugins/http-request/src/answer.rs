@@ -48,6 +48,16 @@ impl Endpoint {
         receipt.url = response.header("location").filter(|url| url.starts_with("https://")).and_then(fits);
         Ok(outcome.with_receipt(receipt))
     }
+
+    /// That a check was answered: a server that says in an answer of 2xx that it failed tells nothing of the effect.
+    ///
+    /// # Errors
+    /// `unavailable`, where the answer says that the check failed.
+    pub(crate) fn check_answer(&self, body: &Value) -> Result<(), Failure> {
+        let Some(said) = self.error.as_ref().and_then(|error| error.said(body)) else { return Ok(()) };
+        let said = cut(&plain(said), REFUSAL_BYTES_MAX);
+        Err(Failure::unavailable(format!("the answer to the check says that it failed: {said}")))
+    }
 }
 
 impl<'a> Body<'a> {

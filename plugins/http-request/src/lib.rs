@@ -51,7 +51,9 @@ impl Plugin for HttpRequest {
         let arguments = read(arguments)?;
         let request = check.request(&Values::of(&arguments, cx), cx)?;
         let response = endpoint.with_headers(request).send().await?.ok()?;
-        Ok(check.finding(name, &response.json()?, cx))
+        let body = response.json()?;
+        endpoint.check_answer(&body)?;
+        Ok(check.finding(name, &body, cx))
     }
 }
 

@@ -356,6 +356,20 @@ fn what_can_t_be_looked_up_says_nothing() {
         let failure = fake.reconcile::<HttpRequest>("book_room", json!({ "room": "12" })).unwrap_err();
         assert_eq!(failure.kind, kind);
     }
+    for (change, body) in [
+        (json!({ "error": "/error" }), json!({ "error": "busy", "items": [] })),
+        (json!({ "error": "/error" }), json!({ "error": { "code": 4 } })),
+        (json!({ "error": "/0/error" }), json!([{ "error": "busy", "items": ["b-7"] }])),
+    ] {
+        let change = [looked_up(), change].into_iter().fold(json!({}), |mut all, part| {
+            all.as_object_mut().unwrap().extend(part.as_object().unwrap().clone());
+            all
+        });
+        let fake = fake(change).now(NOW + 3_600_000).expect(&format!("GET {BASE}/bookings"), Reply::json(200, body));
+        let failure = fake.reconcile::<HttpRequest>("book_room", json!({ "room": "12" })).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Unavailable);
+        assert!(failure.message.contains("says that it failed"), "{}", failure.message);
+    }
     let without = fake(json!({})).reconcile::<HttpRequest>("book_room", json!({ "room": "12" })).unwrap_err();
     assert!(without.message.contains("no tool \"book_room\" that could do this"), "{}", without.message);
 }
