@@ -1,18 +1,23 @@
 //! JSON kept as it was written.
 
-use std::fmt;
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+    marker::PhantomData,
+};
 
 use serde::{
     Deserialize, Serialize,
-    de::{Error as _, MapAccess, SeqAccess, Visitor},
+    de::{DeserializeOwned, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
-use serde_json::{Map, Value, value::RawValue};
+use serde_json::{Value, value::RawValue};
 
-/// A JSON document, byte for byte as somebody wrote it: a provider's own message, a tool's schema.
+/// A JSON document, byte for byte as somebody wrote it: a provider's own message, a tool's schema. White space around it
+/// isn't part of it.
 ///
 /// It is stored as a string, so that the bytes survive any journal.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Json(String);
+#[derive(Debug, Clone)]
+pub struct Json(Box<RawValue>);
 
 impl Json {
     /// Keeps a text that is one JSON document, no deeper than 128 levels: whatever is kept can be read as a tree.
@@ -21,29 +26,29 @@ impl Json {
     /// Says where the text stops being JSON, or gets too deep.
     pub fn parse(text: impl Into<String>) -> Result<Self, serde_json::Error> {
         let text = text.into();
-        serde_json::from_str::<Tree>(&text)?;
-        Ok(Self(text))
+        serde_json::from_str::<Document<()>>(&text)?;
+        RawValue::from_string(text).map(Self)
     }
 
     /// Writes a value down.
     pub fn of(value: &impl Serialize) -> Self {
-        Self(serde_json::to_string(value).expect("the value serialises: its maps have text keys"))
+        Self(serde_json::value::to_raw_value(value).expect("the value serialises: its maps have text keys"))
     }
 
     /// The document's text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.get()
     }
 
     /// The document as a tree.
     pub fn value(&self) -> Value {
-        let Tree(tree) = serde_json::from_str(&self.0).expect("checked when it was made");
+        let Document(tree) = serde_json::from_str(self.as_str()).expect("checked when it was made");
         tree
     }
 
     /// The document for embedding in another one without touching its bytes.
-    pub fn raw(&self) -> Box<RawValue> {
-        RawValue::from_string(self.0.clone()).expect("checked when it was made")
+    pub fn raw(&self) -> &RawValue {
+        &self.0
     }
 }
 
@@ -51,19 +56,34 @@ impl TryFrom<&RawValue> for Json {
     type Error = serde_json::Error;
 
     fn try_from(raw: &RawValue) -> Result<Self, serde_json::Error> {
-        Self::parse(raw.get())
+        serde_json::from_str::<Document<()>>(raw.get())?;
+        Ok(Self(raw.to_owned()))
     }
 }
 
 impl From<&Value> for Json {
     fn from(value: &Value) -> Self {
-        Self(value.to_string())
+        Self::of(value)
+    }
+}
+
+impl PartialEq for Json {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Json {}
+
+impl Hash for Json {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.as_str().hash(hasher);
     }
 }
 
 impl Serialize for Json {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
+        serializer.serialize_str(self.as_str())
     }
 }
 
@@ -73,63 +93,97 @@ impl<'de> Deserialize<'de> for Json {
     }
 }
 
-/// A document as a tree, of which no key is more than a key. `serde_json` reads its own trees otherwise: it takes an object
-/// whose first key is a certain one for something of its own, and may refuse it.
-struct Tree(Value);
+/// A document of which no key is more than a key. `serde_json` reads its own trees otherwise: it takes an object whose first
+/// key is a certain one for something of its own, and may refuse it.
+struct Document<T>(T);
 
-impl<'de> Deserialize<'de> for Tree {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TreeVisitor).map(Self)
+/// What becomes of a document that is read: a tree, or nothing where it is enough that it can be read.
+trait Reading: Sized {
+    type Key: DeserializeOwned;
+    fn scalar(value: impl Into<Value>) -> Self;
+    fn list(items: Vec<Self>) -> Self;
+    fn object(members: Vec<(Self::Key, Self)>) -> Self;
+}
+
+impl Reading for Value {
+    type Key = String;
+
+    fn scalar(value: impl Into<Value>) -> Self {
+        value.into()
+    }
+
+    fn list(items: Vec<Self>) -> Self {
+        Self::Array(items)
+    }
+
+    fn object(members: Vec<(String, Self)>) -> Self {
+        Self::Object(members.into_iter().collect())
     }
 }
 
-struct TreeVisitor;
+impl Reading for () {
+    type Key = IgnoredAny;
 
-impl<'de> Visitor<'de> for TreeVisitor {
-    type Value = Value;
+    fn scalar(_: impl Into<Value>) -> Self {}
+
+    fn list(_: Vec<Self>) -> Self {}
+
+    fn object(_: Vec<(IgnoredAny, Self)>) -> Self {}
+}
+
+impl<'de, T: Reading> Deserialize<'de> for Document<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(DocumentVisitor(PhantomData)).map(Self)
+    }
+}
+
+struct DocumentVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Reading> Visitor<'de> for DocumentVisitor<T> {
+    type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON document")
     }
 
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_unit<E>(self) -> Result<T, E> {
+        Ok(T::scalar(()))
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_bool<E>(self, value: bool) -> Result<T, E> {
+        Ok(T::scalar(value))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_u64<E>(self, value: u64) -> Result<T, E> {
+        Ok(T::scalar(value))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_i64<E>(self, value: i64) -> Result<T, E> {
+        Ok(T::scalar(value))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_f64<E>(self, value: f64) -> Result<T, E> {
+        Ok(T::scalar(value))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_str<E>(self, value: &str) -> Result<T, E> {
+        Ok(T::scalar(value))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<T, A::Error> {
         let mut list = Vec::new();
-        while let Some(Tree(item)) = items.next_element()? {
+        while let Some(Document(item)) = items.next_element()? {
             list.push(item);
         }
-        Ok(list.into())
+        Ok(T::list(list))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let mut object = Map::new();
-        while let Some((name, Tree(value))) = members.next_entry()? {
-            object.insert(name, value);
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<T, A::Error> {
+        let mut object = Vec::new();
+        while let Some((name, Document(value))) = members.next_entry()? {
+            object.push((name, value));
         }
-        Ok(object.into())
+        Ok(T::object(object))
     }
 }
 

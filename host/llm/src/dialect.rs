@@ -157,7 +157,7 @@ fn beyond(conversation: &Conversation, of: impl Fn(Dialect) -> bool) -> BTreeMap
     let mut times = BTreeMap::new();
     for Opaque { dialect, data } in conversation.items.iter().filter_map(|item| item.opaque.as_ref()) {
         if of(*dialect) {
-            for part in (wire(*dialect).beyond)(&data.raw()) {
+            for part in (wire(*dialect).beyond)(data.raw()) {
                 *times.entry((*dialect, part)).or_default() += 1;
             }
         }
@@ -192,7 +192,7 @@ pub fn read_streamed<'a>(
 
 /// Whether a provider's own message has a recording in it.
 pub fn has_audio(own: &Opaque) -> bool {
-    (wire(own.dialect).beyond)(&own.data.raw()).contains(&Part::Audio)
+    (wire(own.dialect).beyond)(own.data.raw()).contains(&Part::Audio)
 }
 
 /// The body of the request that asks for a turn, in the dialect of the request's model. What a dialect doesn't have is

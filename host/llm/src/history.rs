@@ -2,7 +2,6 @@
 
 use aftercall_core::{
     conversation::{Content, Dialect, Item, Opaque},
-    json::Json,
     model::History,
 };
 use serde_json::value::RawValue;
@@ -28,14 +27,14 @@ impl<'a> Group<'a> {
     }
 
     /// The provider's own bytes, where they are in that dialect and are to go out as they are.
-    pub(crate) fn own(self, dialect: Dialect, history: History) -> Option<Box<RawValue>> {
+    pub(crate) fn own(self, dialect: Dialect, history: History) -> Option<&'a RawValue> {
         self.leader().opaque.as_ref().filter(|_| history == History::AsWritten).and_then(|opaque| own(opaque, dialect))
     }
 }
 
 /// A provider's own bytes, where they are in that dialect.
-pub(crate) fn own(opaque: &Opaque, dialect: Dialect) -> Option<Box<RawValue>> {
-    (opaque.dialect == dialect).then(|| Json::raw(&opaque.data))
+pub(crate) fn own(opaque: &Opaque, dialect: Dialect) -> Option<&RawValue> {
+    (opaque.dialect == dialect).then(|| opaque.data.raw())
 }
 
 /// What was said, with a mark where the other side cut it off.

@@ -141,7 +141,7 @@ impl Steps {
             messages: Vec<Box<RawValue>>,
         }
         let insights = made.iter().flat_map(|made| Tree(made).list(&["/conversation_insights"])).collect();
-        let messages = self.messages.iter().map(Json::raw).collect();
+        let messages = self.messages.iter().map(|message| message.raw().to_owned()).collect();
         let record = Record { conversation: &self.conversation, insights, messages };
         serde_json::to_vec(&record).expect("a tree serialises")
     }

@@ -70,6 +70,6 @@ pub fn record(event: &[u8], pages: impl IntoIterator<Item = Page>) -> Result<Vec
     if messages::is_newest_first(messages.iter().map(|message| messages::created_at(&message.value()))) {
         messages.reverse();
     }
-    let record = Record { event, messages: messages.iter().map(Json::raw).collect() };
+    let record = Record { event, messages: messages.iter().map(|message| message.raw().to_owned()).collect() };
     Ok(serde_json::to_vec(&record).expect("raw JSON serialises"))
 }

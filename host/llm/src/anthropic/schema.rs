@@ -5,21 +5,23 @@
 use aftercall_core::json::Json;
 use serde_json::{Map, Value, value::RawValue};
 
+use crate::raw::raw;
+
 /// The keywords that the top level may not have.
 const REFUSED: [&str; 3] = ["oneOf", "allOf", "anyOf"];
 
 /// The description and the schema of a tool. What the schema can't say, the description says.
 pub(crate) fn offered(description: &str, schema: &Json) -> (String, Box<RawValue>) {
     let is_refused = |fields: &Map<String, Value>| REFUSED.iter().any(|keyword| fields.contains_key(*keyword));
-    let Value::Object(mut fields) = schema.value() else { return (description.to_owned(), schema.raw()) };
+    let Value::Object(mut fields) = schema.value() else { return (description.to_owned(), schema.raw().to_owned()) };
     if !is_refused(&fields) {
-        return (description.to_owned(), schema.raw());
+        return (description.to_owned(), schema.raw().to_owned());
     }
     let moved = REFUSED.iter().filter_map(|keyword| Some((*keyword, fields.remove(*keyword)?)));
     let moved: Map<String, Value> = moved.map(|(keyword, rule)| (keyword.to_owned(), rule)).collect();
     let moved = Value::Object(moved);
     let said = format!("{description}\n\nThe arguments must also satisfy this JSON Schema: {moved}");
-    (said.trim_start().to_owned(), Json::of(&fields).raw())
+    (said.trim_start().to_owned(), raw(&fields))
 }
 
 #[cfg(test)]

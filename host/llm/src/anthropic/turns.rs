@@ -59,7 +59,7 @@ pub(crate) struct Turns(Vec<Turn>);
 impl Turn {
     /// Takes a message of the provider's own apart. Blocks of blank text go, which the provider gives and doesn't take.
     /// None: it isn't the user's or the assistant's, or calls a tool without an input, which the provider demands.
-    pub(crate) fn read(message: Box<RawValue>) -> Option<Self> {
+    pub(crate) fn read(message: &RawValue) -> Option<Self> {
         #[derive(Deserialize)]
         struct Message {
             role: Speaker,
@@ -75,7 +75,7 @@ impl Turn {
         }
         let count = all.len();
         let blocks: Vec<_> = all.into_iter().filter(|block| !is_blank(block)).collect();
-        let whole = (blocks.len() == count && count > 0).then_some(message);
+        let whole = (blocks.len() == count && count > 0).then(|| message.to_owned());
         Some(Self { speaker, blocks, whole })
     }
 }
@@ -193,7 +193,7 @@ mod tests {
                 call.as_object_mut().expect("an object").remove("input");
             }
             let message = json!({"role": "assistant", "content": [{"type": "text", "text": "So."}, call]});
-            assert_eq!(Turn::read(raw(&message)).is_some(), expected, "{message}");
+            assert_eq!(Turn::read(&raw(&message)).is_some(), expected, "{message}");
         }
     }
 }

@@ -110,7 +110,7 @@ impl<'a> Contents<'a> {
             match &group.leader().content {
                 Said::Message { role: Role::System, text, .. } => self.note(text),
                 Said::Message { role: Role::User, text: said, interrupted } => {
-                    let own = group.own(Dialect::Gemini, history).map(|content| parts(&content));
+                    let own = group.own(Dialect::Gemini, history).map(parts);
                     self.push(
                         Side::User,
                         own.unwrap_or_else(|| text(spoken(said, *interrupted)).into_iter().collect()),
@@ -132,7 +132,7 @@ impl<'a> Contents<'a> {
     /// What the model said and called, and what came of it.
     fn step(&mut self, group: Group<'_>, results: &[Group<'_>], history: History) {
         let calls: Vec<&ToolCall> = group.contents().filter_map(call_of).collect();
-        let own = group.own(Dialect::Gemini, history).map(|content| parts(&content));
+        let own = group.own(Dialect::Gemini, history).map(parts);
         let mut results = results.to_vec();
         let answers = calls.iter().map(|call| {
             let answers = |group: &Group<'_>| matches!(&group.leader().content, Said::ToolResult { call: id, .. } if *id == call.id);
@@ -141,7 +141,7 @@ impl<'a> Contents<'a> {
         let answers: Vec<Option<Group<'_>>> = answers.collect();
         let own_answers: Vec<Option<Vec<Box<RawValue>>>> = answers
             .iter()
-            .map(|answer| answer.and_then(|group| group.own(Dialect::Gemini, history)).map(|content| parts(&content)))
+            .map(|answer| answer.and_then(|group| group.own(Dialect::Gemini, history)).map(parts))
             .collect();
         let given = own.iter().flatten().filter_map(|part| Wire::of_call(part));
         let mut wires: Vec<Wire> = given.take(calls.len()).collect();
@@ -165,7 +165,7 @@ impl<'a> Contents<'a> {
     /// Adds an earlier turn of the run.
     pub(super) fn exchange(&mut self, exchange: &Exchange<'_>) {
         let Reply { calls, text: said, message, .. } = exchange.reply;
-        let own = own(message, Dialect::Gemini).map(|content| parts(&content));
+        let own = own(message, Dialect::Gemini).map(parts);
         let given = own.iter().flatten().filter_map(|part| Wire::of_call(part));
         let mut wires: Vec<Wire> = given.take(calls.len()).collect();
         wires.extend(calls.iter().skip(wires.len()).map(|call| self.wire(call)));

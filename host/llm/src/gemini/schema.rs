@@ -73,7 +73,7 @@ pub(super) fn parameters(schema: &Json) -> Parameters {
     }
     match subset(&root, &root) {
         Ok(subset) if subset.contains_key("properties") => Parameters::Subset(subset.into()),
-        Ok(_) | Err(Inexpressible) => Parameters::Whole(schema.raw()),
+        Ok(_) | Err(Inexpressible) => Parameters::Whole(schema.raw().to_owned()),
     }
 }
 

@@ -39,7 +39,7 @@ pub(crate) fn described(schema: &Json, description: &str) -> Described {
             format!("{description}\nAll arguments together must also match this JSON Schema: {}", Value::Object(moved))
         }
     };
-    let schema = if taken == whole { schema.raw() } else { raw(&taken) };
+    let schema = if taken == whole { schema.raw().to_owned() } else { raw(&taken) };
     Described { schema, description }
 }
 

@@ -116,10 +116,10 @@ impl<'a> Written<'a> {
         let own = group.own(Dialect::OpenaiChat, self.request.history);
         match (&group.leader().content, own) {
             (Content::Message { role: Role::System, text, .. }, own) => match own.filter(|own| self.is_taken(own)) {
-                Some(own) => self.push(own),
+                Some(own) => self.push(own.to_owned()),
                 None => self.tell(text),
             },
-            (_, Some(own)) => self.push(own),
+            (_, Some(own)) => self.push(own.to_owned()),
             (_, None) => self.push(raw(&self.translated(group))),
         }
     }
@@ -161,10 +161,11 @@ impl<'a> Written<'a> {
     fn exchange(&mut self, exchange: &Exchange<'_>) {
         let Reply { text, calls, message, .. } = exchange.reply;
         let own = own(message, Dialect::OpenaiChat);
-        self.push(own.unwrap_or_else(|| {
+        let translated = || {
             let tool_calls = calls.iter().map(|call| self.call(call)).collect();
             raw(&Message::Assistant { content: text.clone(), tool_calls })
-        }));
+        };
+        self.push(own.map_or_else(translated, ToOwned::to_owned));
         for (call, told) in calls.iter().zip(&exchange.results) {
             self.push(raw(&Message::Tool { tool_call_id: self.calls.of(&call.id), content: &told.text }));
         }
@@ -182,6 +183,9 @@ impl<'a> Written<'a> {
 
 /// A message with the fields that the server takes and demands. None: it has them.
 fn fitted(message: &RawValue, quirks: &Quirks) -> Option<Box<RawValue>> {
+    if quirks.fields.is_none() && quirks.demanded.is_none() {
+        return None;
+    }
     let mut fields: BTreeMap<String, Box<RawValue>> = serde_json::from_str(message.get()).ok()?;
     let count = fields.len();
     if let Some(taken) = quirks.fields {

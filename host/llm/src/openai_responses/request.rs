@@ -88,7 +88,7 @@ fn input(request: &TurnRequest<'_>) -> Vec<Box<RawValue>> {
     let tools = Names::of_tools(request, &FUNCTION);
     let mut input = Input { tools, calls, items: Vec::new(), custom: HashSet::new() };
     for group in groups(&request.conversation.items) {
-        let own = group.own(Dialect::OpenaiResponses, request.history).and_then(|list| items::of(&list));
+        let own = group.own(Dialect::OpenaiResponses, request.history).and_then(items::of);
         match own.filter(|own| input.fits(own)) {
             Some(own) => input.take(own),
             None => input.translate(group),
@@ -143,7 +143,7 @@ impl Input<'_> {
 
     fn exchange(&mut self, exchange: &Exchange<'_>) {
         let reply = exchange.reply;
-        let own = own(&reply.message, Dialect::OpenaiResponses).and_then(|list| items::of(&list));
+        let own = own(&reply.message, Dialect::OpenaiResponses).and_then(items::of);
         // The provider doesn't keep what it isn't asked to: thoughts that come without their sealed form can't go back,
         // and nothing that led from them can under its own identifier.
         match own.filter(|own| !own.iter().any(Own::is_bare_reasoning)) {
