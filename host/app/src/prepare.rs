@@ -13,6 +13,7 @@ use aftercall_core::{
     repair::{Unrepairable, repair},
     run::{Decline, Ending, Event, Kind, PinnedTool, Pins},
     seed::{self, Already, Seed, Seeded},
+    shared::Shared,
     time::Timestamp,
     window,
 };
@@ -200,7 +201,7 @@ fn first(
     }
     let lost_if_rewritten = lost_if_rewritten(conversation, model.dialect);
     let maps = ready.assistant.tools.iter().map(|choice| choice.already.as_slice());
-    let mut maps: Vec<(&[Already], &PinnedTool)> = maps.zip(&ready.tools).collect();
+    let mut maps: Vec<(&[Already], &PinnedTool)> = maps.zip(ready.tools.iter().map(|tool| &**tool)).collect();
     let again = again(app, ready, &identity.tenant, &maps, conversation);
     if maps.is_empty() && again.tools.is_empty() {
         let whys: Vec<String> = again.not_offered.iter().map(NotOffered::to_string).collect();
@@ -209,7 +210,8 @@ fn first(
     }
     maps.extend(again.tools.iter().map(|(tool, map)| (std::slice::from_ref(map), tool)));
     let (seeds, unseeded) = seed::seeds(identity, &maps, conversation, at);
-    let tools = maps.iter().map(|(_, tool)| (*tool).clone()).collect();
+    let made = again.tools.into_iter().map(|(tool, _)| Shared::from(tool));
+    let tools = ready.tools.iter().cloned().chain(made).collect();
     let pins = Pins {
         configuration: app.digest.clone(),
         assistant: ready.assistant.name.clone(),

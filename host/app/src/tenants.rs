@@ -15,6 +15,7 @@ use aftercall_core::{
     run::PinnedTool,
     secret::Secret,
     seed,
+    shared::Shared,
     time::Timestamp,
     tool::Tool,
 };
@@ -32,7 +33,7 @@ use crate::{
 /// An assistant whose tools are known.
 pub(crate) struct Ready {
     pub(crate) assistant: Assistant,
-    pub(crate) tools: Vec<PinnedTool>,
+    pub(crate) tools: Vec<Shared<PinnedTool>>,
     /// The plugin that carries out live tools, where it offers any again.
     pub(crate) live: Option<Installed>,
 }
@@ -141,7 +142,7 @@ impl Setup<'_> {
                 let pinned = pinned.with_context(|| format!("{place}: tool `{}/{}`", choice.plugin, choice.tool))?;
                 check_already(choice, &pinned)
                     .with_context(|| format!("{place}.already.\"{}/{}\"", choice.plugin, choice.tool))?;
-                tools.push(pinned);
+                tools.push(pinned.into());
             }
             let live = assistant.live_tools.as_ref().map(|live| self.installed[&live.plugin].clone());
             live.iter().try_for_each(live_tools::check_plugin).with_context(|| format!("{place}.live_tools"))?;

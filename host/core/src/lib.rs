@@ -32,6 +32,7 @@ pub mod manifest;
 pub mod model;
 pub mod price;
 pub mod schema;
+pub mod shared;
 pub mod signing;
 pub mod terms;
 pub mod timing;

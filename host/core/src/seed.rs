@@ -117,6 +117,9 @@ pub fn seeds(
     for (map, target) in mapped.iter().flat_map(|(maps, target)| maps.iter().map(move |map| (map, target))) {
         by_live.entry(&map.live).or_default().push((map, target));
     }
+    if by_live.is_empty() {
+        return (Vec::new(), Vec::new());
+    }
     let (mut seeds, mut unseeded): (Vec<Seed>, Vec<Unseeded>) = (Vec::new(), Vec::new());
     let mut known: HashMap<EffectKey, usize> = HashMap::new();
     for (item, made, result) in repair::answers(&call.items) {

@@ -17,6 +17,7 @@ use crate::{
     repair::Repair,
     run::{ApprovalAsk, Said, Timer},
     seed::{Seeded, Unseeded},
+    shared::Shared,
     time::Timestamp,
     tool::{CapturedWrite, Effect, Failure, LogLine, Outcome},
     usage::Used,
@@ -151,7 +152,7 @@ pub struct Pins {
     /// The model that goes on.
     pub model: ModelPin,
     /// The tools offered, in order.
-    pub tools: Vec<PinnedTool>,
+    pub tools: Vec<Shared<PinnedTool>>,
     /// When the run stops, done or not.
     pub budgets: Budgets,
     /// How failed attempts are repeated.
@@ -192,14 +193,14 @@ impl Pins {
         assistant: AssistantName,
         steps: PostCallSteps,
         model: ModelPin,
-        tools: Vec<PinnedTool>,
+        tools: impl IntoIterator<Item = impl Into<Shared<PinnedTool>>>,
     ) -> Self {
         Self {
             configuration,
             assistant,
             steps,
             model,
-            tools,
+            tools: tools.into_iter().map(Into::into).collect(),
             budgets: Budgets::default(),
             retries: Retries::default(),
             repairs: Vec::new(),

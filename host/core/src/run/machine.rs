@@ -230,7 +230,7 @@ impl Run {
         let index = usize::try_from(id.index).ok()?;
         let name = &turn.reply.calls.get(index)?.name;
         let tool = self.pins()?.tools.iter().find(|tool| tool.name == *name);
-        Some((turn, turn.calls.get(index)?, tool))
+        Some((turn, turn.calls.get(index)?, tool.map(|tool| &**tool)))
     }
 
     /// A call as the model made it.

@@ -6,6 +6,7 @@ use crate::{
     conversation::ToolCall,
     limits::CALLS_PER_TURN_MAX,
     run::{PinnedTool, Pins},
+    shared::Shared,
 };
 
 /// Why a call is refused without an attempt.
@@ -82,7 +83,7 @@ impl Refusal {
     }
 
     /// What the model is told.
-    pub fn words(&self, name: &str, tools: &[PinnedTool]) -> String {
+    pub fn words(&self, name: &str, tools: &[Shared<PinnedTool>]) -> String {
         let offered = tools.iter().map(|tool| tool.name.as_str()).collect::<Vec<_>>().join(", ");
         let instead = tools
             .iter()

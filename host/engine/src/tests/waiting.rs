@@ -213,7 +213,7 @@ async fn a_claim_that_no_call_bears_out_is_asked_about_once() {
         let accept = {
             let mut accept = accept();
             if let Kind::Started(pins) = &mut accept.first.kind {
-                pins.tools.push(pinned("send_sms", Effect::Once, true));
+                pins.tools.push(pinned("send_sms", Effect::Once, true).into());
             }
             accept
         };

@@ -49,7 +49,7 @@ impl World {
         let is_called = |tool: &PinnedTool| calls().any(|call| arguments_of(call).0 == tool.name);
         let steps = PostCallSteps::of_instructions("# Post-conversation steps\nDo it.").expect("steps");
         let model = ModelPin { route, ..ModelPin::new("m", Dialect::OpenaiChat) };
-        let tools = tools().into_iter().filter(is_called).collect();
+        let tools = tools().into_iter().filter(is_called);
         Pins {
             budgets: Budgets { wall_ms_max: self.moments(1_000), ..Budgets::default() },
             retries: Retries { attempts_max: 3, pause_ms: self.moments(1), pause_ms_max: self.moments(20) },
