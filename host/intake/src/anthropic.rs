@@ -56,10 +56,10 @@ pub(crate) fn items(messages: &[Box<RawValue>], place: &str) -> Result<Vec<Item>
     let mut items = Vec::new();
     for (index, message) in messages.iter().enumerate() {
         let place = format!("{place}/{index}");
-        let read: Message = document::typed(message.get().as_bytes(), &place)?;
+        let read: Message = document::typed(message.get(), &place)?;
         let at_content = format!("{place}/content");
         let blocks: Vec<Box<RawValue>> = match read.content.get().starts_with('[') {
-            true => document::typed(read.content.get().as_bytes(), &at_content)?,
+            true => document::typed(read.content.get(), &at_content)?,
             false => Vec::new(),
         };
         let whole = match has_more(message) {
@@ -90,7 +90,7 @@ fn of_user(blocks: &[Box<RawValue>], text: String, whole: Opaque, place: &str) -
             others.push(block);
             continue;
         }
-        let ToolResult { tool_use_id: call, content, is_error } = document::typed(block.get().as_bytes(), &place)?;
+        let ToolResult { tool_use_id: call, content, is_error } = document::typed(block.get(), &place)?;
         let output = chat::text(&content).ok_or_else(|| {
             Error::at(format!("{place}/content"), "a result's content is a text, or a list of blocks")
         })?;
@@ -117,7 +117,7 @@ fn of_assistant(blocks: &[Box<RawValue>], text: String, whole: Opaque, place: &s
     for (index, block) in blocks.iter().enumerate() {
         let place = format!("{place}/{index}");
         if kind(block, &place)? == "tool_use" {
-            let ToolUse { id, name, input } = document::typed(block.get().as_bytes(), &place)?;
+            let ToolUse { id, name, input } = document::typed(block.get(), &place)?;
             let arguments = input.map_or_else(|| "{}".to_owned(), |input| input.get().to_owned());
             contents.push(Content::ToolCall(ToolCall { id, name, arguments }));
         }
@@ -133,13 +133,13 @@ fn of_assistant(blocks: &[Box<RawValue>], text: String, whole: Opaque, place: &s
 
 /// The words of a content: a text, or the texts among its blocks.
 fn words(content: &RawValue, place: &str) -> Result<String, Error> {
-    let content: Value = document::typed(content.get().as_bytes(), place)?;
+    let content: Value = document::typed(content.get(), place)?;
     let text = chat::text(&content).filter(|_| !content.is_null());
     text.ok_or_else(|| Error::at(place, "a message's content is a text, or a list of blocks"))
 }
 
 fn kind(block: &RawValue, place: &str) -> Result<String, Error> {
-    document::typed::<Kind>(block.get().as_bytes(), place).map(|kind| kind.r#type)
+    document::typed::<Kind>(block.get(), place).map(|kind| kind.r#type)
 }
 
 /// Whether a message has what the provider doesn't take back: an identifier, a count of tokens.

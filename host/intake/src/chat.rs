@@ -1,5 +1,7 @@
 //! A list of OpenAI Chat messages as items.
 
+use std::fmt::Arguments;
+
 use aftercall_core::{
     conversation::{Content, Dialect, Item, Opaque, Role, ToolCall},
     json::Json,
@@ -68,23 +70,25 @@ pub(crate) fn items(messages: &[Box<RawValue>], place: &str, origin: Origin) -> 
     // The call in the old form that has no result yet.
     let mut open = None;
     for (index, message) in messages.iter().enumerate() {
-        let place = format!("{place}/{index}");
+        let place = format_args!("{place}/{index}");
         let Some(message) = pipecat::chat_message(message) else { continue };
-        let read: Message = document::typed(message.get().as_bytes(), &place)?;
+        let read: Message = document::typed(message.get(), place)?;
         // Calls and results in the old form have no identifiers. With what is made up, they go on in the new form.
-        let made_up = format!("function_call_{index}");
-        let is_old = read.function_call.is_some() || matches!(read.role, ChatRole::Function);
-        let id = match read.role {
-            ChatRole::Function => open.take().unwrap_or(made_up),
-            _ => made_up,
+        let made_up = || format!("function_call_{index}");
+        let old = match (&read.function_call, &read.role) {
+            (_, ChatRole::Function) => Some(open.take().unwrap_or_else(made_up)),
+            (Some(_), _) => Some(made_up()),
+            (None, _) => None,
         };
         if read.function_call.is_some() {
-            open = Some(id.clone());
+            open.clone_from(&old);
         }
-        let mut group = group(read, id, &place)?.into_iter();
+        let is_old = old.is_some();
+        let mut group = group(read, old.unwrap_or_default(), place)?.into_iter();
         let opaque = match origin {
             Origin::Provider if !is_old => {
-                let data = Json::try_from(&*message).map_err(|error| Error::at(&*place, error.to_string()))?;
+                let data =
+                    Json::try_from(&*message).map_err(|error| Error::at(place.to_string(), error.to_string()))?;
                 Some(Opaque { dialect: Dialect::OpenaiChat, data })
             }
             Origin::Provider | Origin::Platform => None,
@@ -96,17 +100,17 @@ pub(crate) fn items(messages: &[Box<RawValue>], place: &str, origin: Origin) -> 
 }
 
 /// What one message says and does; at least one thing. A call or result in the old form gets `id`.
-fn group(message: Message, id: String, place: &str) -> Result<Vec<Content>, Error> {
+fn group(message: Message, id: String, place: Arguments<'_>) -> Result<Vec<Content>, Error> {
     let text = text(&message.content).ok_or_else(|| {
         Error::at(format!("{place}/content"), "a message's content is a text, a list of parts, or null")
     })?;
-    let said = |role| Content::Message { role, text: text.clone(), interrupted: false };
+    let said = |role, text| Content::Message { role, text, interrupted: false };
     Ok(match message.role {
-        ChatRole::System | ChatRole::Developer => vec![said(Role::System)],
-        ChatRole::User => vec![said(Role::User)],
+        ChatRole::System | ChatRole::Developer => vec![said(Role::System, text)],
+        ChatRole::User => vec![said(Role::User, text)],
         ChatRole::Tool => {
             let call = message.tool_call_id.ok_or_else(|| {
-                Error::at(place, "a `tool` message needs the `tool_call_id` of the call that it answers")
+                Error::at(place.to_string(), "a `tool` message needs the `tool_call_id` of the call that it answers")
             })?;
             vec![Content::ToolResult { call, output: text, is_error: false }]
         }
@@ -116,7 +120,7 @@ fn group(message: Message, id: String, place: &str) -> Result<Vec<Content>, Erro
             let calls = made.map(|(index, made): (usize, _)| call(made, &format!("{place}/tool_calls/{index}")));
             let mut calls = calls.collect::<Result<Vec<_>, _>>()?;
             calls.extend(message.function_call.map(|function| function.called(id)));
-            let words = (!text.is_empty() || calls.is_empty()).then(|| said(Role::Assistant));
+            let words = (!text.is_empty() || calls.is_empty()).then(|| said(Role::Assistant, text));
             words.into_iter().chain(calls.into_iter().map(Content::ToolCall)).collect()
         }
     })

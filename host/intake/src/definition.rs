@@ -30,7 +30,7 @@ pub(crate) fn read(tool: &Value, name: &str, place: &str) -> Result<Option<LiveT
 }
 
 fn call(http: &Value, properties: &Map<String, Value>, place: &str) -> Result<HttpCall, Error> {
-    let mut call: HttpCall = document::typed(http.to_string().as_bytes(), place)?;
+    let mut call: HttpCall = document::typed(&http.to_string(), place)?;
     if !METHODS.contains(&call.method.as_str()) {
         return Err(Error::at(format!("{place}/method"), format!("a call has one of: {}", METHODS.join(", "))));
     }

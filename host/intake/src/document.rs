@@ -1,6 +1,9 @@
 //! What the platforms' files share: reading JSON with the place of what is wrong, and instants.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    fmt,
+};
 
 use aftercall_core::{
     conversation::{Content, Item, Role},
@@ -58,20 +61,22 @@ impl<'a> Tree<'a> {
     }
 }
 
-/// The whole payload as a tree.
-pub(crate) fn tree(payload: &[u8]) -> Result<Value, Error> {
+/// The payload as the text that JSON is.
+pub(crate) fn text(payload: &[u8]) -> Result<&str, Error> {
     if payload.len() > PAYLOAD_BYTES_MAX {
         return Err(Error::TooLarge { bytes: payload.len() });
     }
-    serde_json::from_slice(payload).map_err(|error| Error::NotJson { why: error.to_string() })
+    std::str::from_utf8(payload).map_err(|error| Error::NotJson { why: error.to_string() })
+}
+
+/// The whole payload as a tree.
+pub(crate) fn tree(payload: &[u8]) -> Result<Value, Error> {
+    serde_json::from_str(text(payload)?).map_err(|error| Error::NotJson { why: error.to_string() })
 }
 
 /// One field of an object, without a tree of all the others. None: it isn't there, or the payload is no object.
 pub(crate) fn field(payload: &[u8], name: &str) -> Result<Option<Value>, Error> {
-    if payload.len() > PAYLOAD_BYTES_MAX {
-        return Err(Error::TooLarge { bytes: payload.len() });
-    }
-    let fields = match serde_json::from_slice::<HashMap<&str, &RawValue>>(payload) {
+    let fields = match serde_json::from_str::<HashMap<&str, &RawValue>>(text(payload)?) {
         Ok(fields) => fields,
         // A key that is written with an escape can't be borrowed; anything else that is JSON is no object.
         Err(error) if error.is_data() => return Ok(tree(payload)?.get(name).cloned()),
@@ -82,14 +87,14 @@ pub(crate) fn field(payload: &[u8], name: &str) -> Result<Option<Value>, Error> 
 }
 
 /// Reads a typed document, which stands at `place` of the payload.
-pub(crate) fn typed<T: DeserializeOwned>(json: &[u8], place: &str) -> Result<T, Error> {
+pub(crate) fn typed<T: DeserializeOwned>(json: &str, place: impl fmt::Display) -> Result<T, Error> {
     // Keeping track of the place takes half as long again: it is done for what is wrong alone.
-    if let Ok(read) = serde_json::from_slice(json) {
+    if let Ok(read) = serde_json::from_str(json) {
         return Ok(read);
     }
-    serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(json)).map_err(|error| {
+    serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(json)).map_err(|error| {
         let inner: String = error.path().iter().map(step).collect();
-        let place = match place.to_owned() + &inner {
+        let place = match format!("{place}{inner}") {
             whole if whole.is_empty() => "/".to_owned(),
             place => place,
         };

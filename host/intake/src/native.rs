@@ -209,11 +209,7 @@ pub(crate) struct Told {
 /// # Errors
 /// Says where the record is wrong and what would be right.
 pub fn parse(payload: &[u8]) -> Result<Parsed, Error> {
-    let found = document::text_of(document::field(payload, "schema")?.as_ref(), "");
-    if found != SCHEMA {
-        return Err(Error::Schema { found });
-    }
-    let envelope: Envelope = document::typed(payload, "")?;
+    let envelope = envelope(payload)?;
     let told = told(&envelope)?;
     let Envelope { tenant, assistant, source, conversation: call, llm, analysis, .. } = envelope;
     if call.id.trim().is_empty() {
@@ -240,6 +236,16 @@ pub fn parse(payload: &[u8]) -> Result<Parsed, Error> {
         left_out: told.left_out,
     };
     Ok(Parsed { conversation, assistant: assistant.or(told.assistant), tenant })
+}
+
+/// The record as it is written. Of another version, what is wrong besides isn't told.
+fn envelope(payload: &[u8]) -> Result<Envelope, Error> {
+    let read = document::typed::<Envelope>(document::text(payload)?, "");
+    if read.as_ref().is_ok_and(|envelope| envelope.schema == SCHEMA) {
+        return read;
+    }
+    let found = document::text_of(document::field(payload, "schema")?.as_ref(), "");
+    if found == SCHEMA { read } else { Err(Error::Schema { found }) }
 }
 
 /// The history, from wherever the record has it.

@@ -6,7 +6,7 @@
 mod kept;
 mod put_back;
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use aftercall_core::conversation::{Content, Item, Role};
 use serde::Deserialize;
@@ -50,10 +50,10 @@ impl Specific {
 }
 
 /// The chat message that a message of a context is. None: it is for a provider of another form, or no message.
-pub(crate) fn chat_message(message: &RawValue) -> Option<Box<RawValue>> {
+pub(crate) fn chat_message(message: &RawValue) -> Option<Cow<'_, RawValue>> {
     match Specific::read(message) {
-        Some(specific) => is_chat(&specific).then_some(specific.message),
-        None => Some(message.to_owned()),
+        Some(specific) => is_chat(&specific).then_some(Cow::Owned(specific.message)),
+        None => Some(Cow::Borrowed(message)),
     }
 }
 
