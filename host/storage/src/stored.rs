@@ -35,6 +35,9 @@ impl Stored for Request {
     const VERSION: u32 = 1;
 }
 
+/// Room for what is written of a usual call, so that it isn't moved again and again as it grows.
+const USUAL_BYTES: usize = 16 * 1024;
+
 /// A value in its stored form.
 #[derive(Debug)]
 pub(crate) struct Document {
@@ -47,8 +50,9 @@ pub(crate) struct Document {
 impl Document {
     /// Writes a value down.
     pub(crate) fn of<T: Stored>(value: &T) -> Self {
-        let json = serde_json::to_string(value).expect("the value serialises: its maps have text keys");
-        Self { version: T::VERSION, json }
+        let mut json = Vec::with_capacity(USUAL_BYTES);
+        serde_json::to_writer(&mut json, value).expect("the value serialises: its maps have text keys");
+        Self { version: T::VERSION, json: String::from_utf8(json).expect("JSON is UTF-8") }
     }
 
     /// Reads the value back. `what` names it in errors.

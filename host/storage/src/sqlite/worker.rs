@@ -1,8 +1,9 @@
 //! A thread that owns a connection, does what is queued for it, and answers after the commit.
 //!
-//! What has queued up is committed together, since one commit waits as long for the disk as many do. A job that fails
-//! takes back nothing but its own changes: one that has made any has the whole group done again, with a savepoint for
-//! each. That is rare, since whoever is refused was refused before the first change; savepoints for all would cost more.
+//! What has queued up, and what comes while that is done, is committed together, since one commit waits as long for the
+//! disk as many do. A job that fails takes back nothing but its own changes: one that has made any has the whole group done
+//! again, with a savepoint for each. That is rare, since whoever is refused was refused before the first change; savepoints
+//! for all would cost more.
 
 use std::{
     cell::RefCell,
@@ -39,9 +40,12 @@ pub(super) struct Worker {
     thread: Option<JoinHandle<()>>,
 }
 
+/// What is committed together.
+type Group = Vec<Box<dyn Job>>;
+
 /// What a group comes to, on its way to those who asked: it reaches them even if nobody gives it.
 struct Answers {
-    group: Vec<Box<dyn Job>>,
+    group: Group,
     outcome: Result<(), RecordsError>,
 }
 
@@ -146,18 +150,14 @@ impl Loop {
     fn run(mut self, mut queue: mpsc::Receiver<Box<dyn Job>>) {
         while let Some(first) = queue.blocking_recv() {
             let mut group = vec![first];
-            while group.len() < self.group_jobs_max
-                && let Ok(next) = queue.try_recv()
-            {
-                group.push(next);
-            }
-            let outcome = self.commit(&mut group);
+            let outcome = self.commit(&mut group, &mut queue);
             Answers { group, outcome }.give();
         }
     }
 
-    fn commit(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), RecordsError> {
-        let mut done = self.commit_at_once(group);
+    /// Does what is in the group and, as long as more is queued, that too, up to the largest group.
+    fn commit(&mut self, group: &mut Group, queue: &mut mpsc::Receiver<Box<dyn Job>>) -> Result<(), RecordsError> {
+        let mut done = self.commit_at_once(group, queue);
         if done == Ok(false) {
             self.tails.get_mut().clear();
             done = self.commit_apart(group).map(|()| true);
@@ -170,17 +170,26 @@ impl Loop {
     }
 
     /// Without savepoints. False: a job failed that had changed something, and nothing is done.
-    fn commit_at_once(&mut self, group: &mut [Box<dyn Job>]) -> Result<bool, RecordsError> {
+    fn commit_at_once(
+        &mut self,
+        group: &mut Group,
+        queue: &mut mpsc::Receiver<Box<dyn Job>>,
+    ) -> Result<bool, RecordsError> {
         let at = |error| Fault::Database(error).at(&self.path);
         let transaction = self.connection.transaction_with_behavior(self.behavior).map_err(at)?;
         let db = Db::new(&transaction, &self.tails);
-        for job in group {
+        let mut next = 0;
+        while let Some(job) = group.get_mut(next) {
             let changes = db.total_changes();
             if let Err(error) = job.run(&db, &self.path) {
                 gone_with_all(&db, error)?;
                 if db.total_changes() != changes {
                     return Ok(false);
                 }
+            }
+            next += 1;
+            if next == group.len() && next < self.group_jobs_max {
+                group.extend(queue.try_recv());
             }
         }
         transaction.commit().map_err(at)?;
@@ -285,11 +294,13 @@ mod tests {
         let worker = Arc::clone(worker);
         let held = tokio::spawn(async move {
             let wait = move |_: &Db<'_>| {
-                entered.send(()).expect("somebody waits");
-                released.recv().expect("released");
+                // What follows is committed with this, and may have it done again.
+                let _ = entered.send(());
+                let _ = released.recv();
                 Ok(())
             };
-            worker.run(wait).await.expect("it ran");
+            // It may fail with what follows.
+            let _ = worker.run(wait).await;
         });
         enter.recv().await.expect("it runs");
         (release, held)
@@ -305,11 +316,11 @@ mod tests {
             insert(2)(db)?;
             insert(1)(db)
         };
-        let (first, failed, third, outside, ()) = tokio::join!(
+        let (first, outside, failed, third, ()) = tokio::join!(
             worker.run(insert(1)),
+            worker.run(move |_| Ok(numbers(&path))),
             worker.run(half),
             worker.run(insert(3)),
-            worker.run(move |_| Ok(numbers(&path))),
             async move { release.send(()).expect("it waits") },
         );
         assert_eq!((first, third), (Ok(()), Ok(())));
@@ -332,9 +343,9 @@ mod tests {
                 release.send(()).expect("it waits")
             },);
         let expected = Err(RecordsError::Unavailable("the disk is full".into()));
-        assert_eq!((&first, &failed, &second), (&expected, &expected, &expected));
-        assert_eq!(numbers(file.path()), [0; 0]);
-        assert_eq!(worker.run(insert(1)).await, Ok(()), "the next group has a transaction of its own");
+        assert_eq!((&first, &failed), (&expected, &expected));
+        assert_eq!(second, Ok(()), "what comes after it has a transaction of its own");
+        assert_eq!(numbers(file.path()), [2]);
     }
 
     #[tokio::test]
