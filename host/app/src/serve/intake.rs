@@ -1,11 +1,12 @@
 //! `POST /v1/intake/{platform}/{endpoint}`: a platform tells that a call has ended.
 
-use std::sync::Arc;
+use std::{fmt::Display, panic::AssertUnwindSafe, sync::Arc};
 
 use aftercall_core::{
-    id::EndpointName,
+    id::{EndpointName, RunId},
     inbox::{Arrival, Received, ready_at},
     ports::{Accept, Acceptance, RecordsError},
+    run::Ending,
     time::Timestamp,
 };
 use aftercall_engine::Full;
@@ -15,13 +16,15 @@ use axum::{
     extract::{Path, Request, State, rejection::PathRejection},
     response::{IntoResponse, Response},
 };
+use futures::FutureExt as _;
 use http::{HeaderMap, StatusCode, header};
+use serde::Serialize;
 use serde_json::json;
-use tokio::task::JoinError;
 
 use super::{
     Problem, Shared,
     body::{Held, Reading},
+    finishing::Finishing,
 };
 use crate::{
     app::{Accepted, App},
@@ -56,9 +59,11 @@ pub(super) async fn receive(
     path: Result<Path<(String, String)>, PathRejection>,
     request: Request,
 ) -> Response {
-    // In a task of its own: a client that goes away must not leave an accepted call without its place, nor uncounted.
-    let task = tokio::spawn(async move { told(&shared, take(&shared, path, request).await) });
-    task.await.unwrap_or_else(|broken| broke(&broken).into_response())
+    // A client that goes away must not leave an accepted call without its place, nor uncounted.
+    let taking = Finishing::of(
+        AssertUnwindSafe(async move { told(&shared, take(&shared, path, request).await) }).catch_unwind(),
+    );
+    taking.await.unwrap_or_else(|_| broke("it panicked").into_response())
 }
 
 /// Counts what became of a webhook, and says it.
@@ -94,21 +99,33 @@ fn told(shared: &Shared, taken: Result<Taken, Problem>) -> Response {
     }
 }
 
+/// What is said of a call that has a run.
+#[derive(Serialize)]
+struct Answer<'a> {
+    status: &'static str,
+    run: &'a RunId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'static str>,
+}
+
 /// 202 for a call that is new, 200 for one that was known; where that was deleted, it has no page.
 fn answer(accepted: &Accepted) -> Response {
-    let page = format!("/runs/{}", accepted.run);
-    let (status, word) = match accepted.acceptance {
-        Acceptance::New => (StatusCode::ACCEPTED, "accepted"),
-        Acceptance::Known => (StatusCode::OK, "known"),
-        Acceptance::Forgotten => {
-            return Json(json!({ "status": "known", "run": accepted.run, "detail": DELETED })).into_response();
+    let Accepted { run, acceptance, ending } = accepted;
+    let known = Answer { status: "known", run, page: None, outcome: None, detail: None };
+    let page = format!("/runs/{run}");
+    let (status, body) = match acceptance {
+        Acceptance::New => {
+            let outcome = ending.as_ref().map(Ending::as_str);
+            (StatusCode::ACCEPTED, Answer { status: "accepted", page: Some(&page), outcome, ..known })
         }
+        Acceptance::Known => (StatusCode::OK, Answer { page: Some(&page), ..known }),
+        Acceptance::Forgotten => return Json(Answer { detail: Some(DELETED), ..known }).into_response(),
     };
-    let mut body = json!({ "status": word, "run": accepted.run, "page": page });
-    if let Some(ending) = accepted.ending.as_ref().filter(|_| accepted.acceptance == Acceptance::New) {
-        body["outcome"] = json!(ending.as_str());
-    }
-    (status, [(header::LOCATION, page)], Json(body)).into_response()
+    (status, [(header::LOCATION, page.as_str())], Json(body)).into_response()
 }
 
 async fn take(
@@ -135,7 +152,7 @@ async fn take(
     };
     let understood = match is_quick {
         true => understanding(),
-        false => tokio::task::spawn_blocking(understanding).await.unwrap_or_else(|broken| Err(broke(&broken))),
+        false => tokio::task::spawn_blocking(understanding).await.unwrap_or_else(|broken| Err(broke(broken))),
     };
     match understood? {
         Understood::Call(accept) => Ok(Taken::Accepted(take_in(&shared.app, *accept).await.map_err(not_taken)?)),
@@ -262,7 +279,7 @@ fn unwritten(error: RecordsError) -> Problem {
     Problem::unavailable("records", detail)
 }
 
-fn broke(broken: &JoinError) -> Problem {
+fn broke(broken: impl Display) -> Problem {
     tracing::error!("taking a webhook broke: {broken}");
     Problem::unavailable("broken", "this broke here: send it again")
 }

@@ -6,6 +6,7 @@
 mod body;
 mod connections;
 mod counters;
+mod finishing;
 mod health;
 mod intake;
 mod login;
