@@ -1,10 +1,16 @@
-//! The least that a durable intake can do: bare axum, and a writer that commits what comes meanwhile together, into the same
-//! tables with the same indexes. It verifies nothing and understands nothing: what it writes beside each body is what the
-//! template of all bodies comes to.
+//! The least that a durable intake can do: bare axum, and an insert in which what comes meanwhile is committed together. It
+//! verifies nothing and understands nothing: what it writes beside each body is what the template of all bodies comes to.
 
-use std::{net::SocketAddr, path::Path};
+use std::{
+    net::SocketAddr,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
-use aftercall_core::ports::Accept;
+use aftercall_core::ports::{Accept, Journal as _};
 use aftercall_storage::Sqlite;
 use axum::{Json, Router, body::Bytes, extract::State, response::IntoResponse};
 use http::StatusCode;
@@ -17,8 +23,66 @@ use tokio::{
     sync::{mpsc, oneshot},
 };
 
-/// What is written of each call beside its body.
-pub(crate) struct Rows {
+/// Before the host's own insert. It ends with the process.
+///
+/// # Errors
+/// The file or an address can't be had.
+pub(crate) async fn start(file: &Path, template: Accept) -> anyhow::Result<SocketAddr> {
+    let (records, _) = Sqlite::open(file)?;
+    serve(Router::new().fallback(accept).with_state(Arc::new(Own { records, template, calls: AtomicU64::new(0) })))
+        .await
+}
+
+/// Before an insert by hand: the same rows into the same tables with the same indexes, of which none is made for a call and
+/// nothing is asked first. It ends with the process.
+///
+/// # Errors
+/// The file or an address can't be had.
+pub(crate) async fn start_by_hand(file: &Path, template: &Accept) -> anyhow::Result<SocketAddr> {
+    // For the tables.
+    drop(Sqlite::open(file)?);
+    let connection = Connection::open(file)?;
+    connection.execute_batch("PRAGMA synchronous = FULL")?;
+    let rows = Rows::of(template)?;
+    let (orders, taken) = mpsc::channel(ORDERS_MAX);
+    std::thread::spawn(move || write(&connection, &rows, taken));
+    serve(Router::new().fallback(order).with_state(orders)).await
+}
+
+async fn serve(router: Router) -> anyhow::Result<SocketAddr> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let service = TowerToHyperService::new(router.clone());
+            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+        }
+    });
+    Ok(address)
+}
+
+fn answer(is_written: bool) -> impl IntoResponse {
+    match is_written {
+        true => (StatusCode::ACCEPTED, Json(json!({ "status": "accepted", "run": "run_0" }))),
+        false => (StatusCode::SERVICE_UNAVAILABLE, Json(json!({}))),
+    }
+}
+
+/// What the host's own insert is given.
+struct Own {
+    records: Sqlite,
+    template: Accept,
+    calls: AtomicU64,
+}
+
+async fn accept(State(own): State<Arc<Own>>, body: Bytes) -> impl IntoResponse {
+    let mut call = Accept { raw: body.to_vec(), ..own.template.clone() };
+    call.identity.conversation = own.calls.fetch_add(1, Ordering::Relaxed).to_string();
+    answer(own.records.accept(&call).await.is_ok())
+}
+
+/// What is written by hand of each call beside its body.
+struct Rows {
     /// The conversation, as JSON.
     conversation: String,
     /// The first event of its run, as JSON.
@@ -27,7 +91,7 @@ pub(crate) struct Rows {
 
 impl Rows {
     /// Those of a call that somebody has understood.
-    pub(crate) fn of(accept: &Accept) -> anyhow::Result<Self> {
+    fn of(accept: &Accept) -> anyhow::Result<Self> {
         let conversation = serde_json::to_string(&accept.conversation)?;
         Ok(Self { conversation, first: serde_json::to_string(&accept.first)? })
     }
@@ -39,33 +103,10 @@ type Order = (Bytes, oneshot::Sender<()>);
 /// Orders that may wait: more than there are in flight.
 const ORDERS_MAX: usize = 1_024;
 
-/// Starts it, with its rows in a file, and says where it listens. It ends with the process.
-pub(crate) async fn start(file: &Path, rows: Rows) -> anyhow::Result<SocketAddr> {
-    // For the tables.
-    drop(Sqlite::open(file)?);
-    let connection = Connection::open(file)?;
-    connection.execute_batch("PRAGMA synchronous = FULL")?;
-    let (orders, taken) = mpsc::channel(ORDERS_MAX);
-    std::thread::spawn(move || write(&connection, &rows, taken));
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
-    let router = Router::new().fallback(accept).with_state(orders);
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let service = TowerToHyperService::new(router.clone());
-            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
-        }
-    });
-    Ok(address)
-}
-
-async fn accept(State(orders): State<mpsc::Sender<Order>>, body: Bytes) -> impl IntoResponse {
+async fn order(State(orders): State<mpsc::Sender<Order>>, body: Bytes) -> impl IntoResponse {
     let (written, is_written) = oneshot::channel();
     let is_sent = orders.send((body, written)).await.is_ok();
-    match is_sent && is_written.await.is_ok() {
-        true => (StatusCode::ACCEPTED, Json(json!({ "status": "accepted", "run": "run_0" }))),
-        false => (StatusCode::SERVICE_UNAVAILABLE, Json(json!({}))),
-    }
+    answer(is_sent && is_written.await.is_ok())
 }
 
 /// Writes orders, those that came meanwhile in one transaction, until nobody can order any more or the file fails.
