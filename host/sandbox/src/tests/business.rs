@@ -65,6 +65,13 @@ async fn a_slot_is_taken_once() {
     let later = json!({ "slot": "Friday 11:00" });
     let made = json!({ "result": { "id": "tables-2", "slot": "Friday 11:00" } });
     assert_eq!(post(&world, "/functions/tables", None, &later).await, (200, made));
+    let call = json!({ "id": "c1", "function": { "name": "f", "arguments": { "slot": "noon" } } });
+    let asked = json!({ "message": { "type": "tool-calls", "toolCallList": [call] } });
+    for answered in [json!({ "result": "tables-3" }), json!({ "error": "noon is taken" })] {
+        let mut result = answered;
+        result["toolCallId"] = json!("c1");
+        assert_eq!(post(&world, "/functions/tables", None, &asked).await, (200, json!({ "results": [result] })));
+    }
 }
 
 #[tokio::test]

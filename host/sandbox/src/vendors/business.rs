@@ -4,7 +4,8 @@
 //!
 //! A key in `Idempotency-Key` is honoured as <https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/>
 //! has it: the first answer again, 422 where the body is another. `POST /functions/NAME` makes a record too, without a key,
-//! and answers as servers for voice platforms do: always 200, with `result` or `error`.
+//! and answers as servers for voice platforms do: always 200, with `result` or `error`; to a message of Vapi's with a tool
+//! call, in a list with the call's identifier (<https://docs.vapi.ai/tools/custom-tools>).
 
 use std::collections::BTreeMap;
 
@@ -50,13 +51,26 @@ impl Business {
                 Ok(Reply::json(StatusCode::CREATED, &made))
             }
             (&Method::GET, ["v1", name]) => Ok(self.listed(name, &query(request))),
-            (&Method::POST, ["functions", name]) => Ok(match self.make(name, body(request)?) {
-                Ok(made) => Reply::json(StatusCode::OK, &json!({ "result": made })),
-                Err(refused) => {
-                    Reply::json(StatusCode::OK, &json!({ "error": refused.message })).noted(refused.message)
-                }
-            }),
+            (&Method::POST, ["functions", name]) => Ok(self.called(name, body(request)?)),
             _ => Err(Refused::of(StatusCode::NOT_FOUND, "there is nothing at this address")),
+        }
+    }
+
+    /// The answer of a function.
+    fn called(&mut self, name: &str, asked: Record) -> Reply {
+        let id = asked.get("message").and_then(|message| message.pointer("/toolCallList/0/id")).cloned();
+        let made = self.make(name, asked);
+        let said = match (&made, &id) {
+            (Ok(made), None) => json!({ "result": made }),
+            // Vapi takes a text of one line.
+            (Ok(made), Some(id)) => json!({ "results": [{ "toolCallId": id, "result": made["id"] }] }),
+            (Err(refused), None) => json!({ "error": refused.message }),
+            (Err(refused), Some(id)) => json!({ "results": [{ "toolCallId": id, "error": refused.message }] }),
+        };
+        let reply = Reply::json(StatusCode::OK, &said);
+        match made {
+            Ok(_) => reply,
+            Err(refused) => reply.noted(refused.message),
         }
     }
 
@@ -78,8 +92,8 @@ impl Business {
 
     fn make(&mut self, name: &str, mut record: Record) -> Result<Value, Refused> {
         let records = self.collections.entry(name.to_owned()).or_default();
-        if let Some(slot) = record.get("slot")
-            && records.iter().any(|other| other.get("slot") == Some(slot))
+        if let Some(slot) = slot(&record)
+            && records.iter().any(|other| self::slot(other) == Some(slot))
         {
             return Err(Refused::of(StatusCode::CONFLICT, format!("{} is taken", words(slot))));
         }
@@ -136,6 +150,12 @@ impl Refused {
     fn into_reply(self) -> Reply {
         Reply::json(self.status, &json!({ "message": self.message })).noted(self.message)
     }
+}
+
+/// The slot that a record takes: its own, or an argument of the tool call in it.
+fn slot(record: &Record) -> Option<&Value> {
+    let argument = || record.get("message")?.pointer("/toolCallList/0/function/arguments/slot");
+    record.get("slot").or_else(argument)
 }
 
 fn path(request: &Request) -> Vec<&str> {
