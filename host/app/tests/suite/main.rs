@@ -7,6 +7,7 @@ mod config;
 mod consents;
 mod dialects;
 mod forget;
+mod frameworks;
 mod imports;
 mod inbox;
 mod kills;
