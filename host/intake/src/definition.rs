@@ -42,7 +42,11 @@ fn call(http: &Value, properties: &Map<String, Value>, place: &str) -> Result<Ht
     for (part, pointer) in [("result", &call.result), ("error", &call.error), ("receipt", &call.receipt)] {
         let wrong = pointer.as_ref().filter(|pointer| !pointer.is_empty() && !pointer.starts_with('/'));
         if let Some(pointer) = wrong {
-            return Err(Error::at(format!("{place}/{part}"), format!("it is no JSON pointer: write `/{pointer}`")));
+            let why = match pointer.chars().all(|char| char.is_alphanumeric() || "_-".contains(char)) {
+                true => format!("it is no JSON pointer: write `/{pointer}`"),
+                false => "it is no JSON pointer: write `/` in front of each name that leads there".to_owned(),
+            };
+            return Err(Error::at(format!("{place}/{part}"), why));
         }
     }
     if let Some(name) = call.headers.keys().find(|name| address::names_a_secret(name)) {

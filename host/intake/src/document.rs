@@ -92,14 +92,18 @@ pub(crate) fn typed<T: DeserializeOwned>(json: &str, place: impl fmt::Display) -
     if let Ok(read) = serde_json::from_str(json) {
         return Ok(read);
     }
-    serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(json)).map_err(|error| {
+    let mut reader = serde_json::Deserializer::from_str(json);
+    let read = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let inner: String = error.path().iter().map(step).collect();
         let place = match format!("{place}{inner}") {
             whole if whole.is_empty() => "/".to_owned(),
             place => place,
         };
         Error::at(place, error.inner().to_string())
-    })
+    })?;
+    // What stands behind it is no part of it, and nobody would read it.
+    reader.end().map_err(|error| Error::NotJson { why: error.to_string() })?;
+    Ok(read)
 }
 
 /// One step of a JSON pointer.

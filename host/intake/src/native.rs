@@ -8,6 +8,8 @@
 //! the better way where the platform has it; or as what a framework or provider wrote down of the call, verbatim, in
 //! [`Envelope::livekit`] or [`Envelope::openai_items`]. Which of these fields is there says how the record is read.
 
+use std::collections::BTreeMap;
+
 use aftercall_core::{
     conversation::Item as CoreItem,
     conversation::{Content, Conversation, Dialect, Direction, ModelOfCall, Role, ToolCall},
@@ -31,6 +33,9 @@ pub const SCHEMA: &str = "aftercall.call/1";
 
 /// The platform that a record without `source.platform` comes from.
 const PLATFORM: &str = "native";
+
+/// What is among the parameters of some SDKs and is none of the model's: nobody may keep it.
+const OF_THE_CONNECTION: [&str; 5] = ["api_key", "authorization", "extra_headers", "headers", "request_headers"];
 
 /// The platform whose contexts have words of its own for results that aren't there yet.
 const PIPECAT: &str = "pipecat";
@@ -315,7 +320,11 @@ fn parameters(llm: &Llm) -> Result<Json, Error> {
     match &llm.params {
         None => Ok(Json::parse("{}").expect("it is JSON")),
         Some(params) if params.get().starts_with('{') => {
-            Json::try_from(&**params).map_err(|error| Error::at("/llm/params", error.to_string()))
+            let wrong = |error: serde_json::Error| Error::at("/llm/params", error.to_string());
+            let mut kept: BTreeMap<String, &RawValue> = serde_json::from_str(params.get()).map_err(wrong)?;
+            let given = kept.len();
+            kept.retain(|name, _| !OF_THE_CONNECTION.contains(&name.as_str()));
+            if kept.len() == given { Json::try_from(&**params).map_err(wrong) } else { Ok(Json::of(&kept)) }
         }
         Some(_) => Err(Error::at("/llm/params", "the parameters are an object: `{\"temperature\": 0.3}`")),
     }

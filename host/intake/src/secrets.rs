@@ -31,6 +31,7 @@ const OF_THE_CALL: &[&[u8]] = &[
     b"output",
     b"parameters",
     b"parametersJsonSchema",
+    b"results",
     b"structuredData",
     b"variableValues",
     b"variables",
@@ -47,7 +48,7 @@ const SCHEMA_TYPES: &[&[u8]] = &[b"array", b"boolean", b"integer", b"null", b"nu
 enum Place {
     /// Nothing is known of it.
     Plain,
-    /// A server or an assistant, among whose members is a `secret`.
+    /// A server, a webhook or an assistant, among whose members is a `secret`.
     Holder,
     /// Below `tools`: definitions of tools.
     Tools,
@@ -77,19 +78,23 @@ impl Place {
             (Self::Secrets | Self::Type | Self::Required | Self::Name, name) => match name {
                 b"type" => Self::Type,
                 b"required" => Self::Required,
+                // What stands for an argument.
+                b"$" => Self::Plain,
                 _ => Self::Secrets,
             },
             (Self::HttpFields, name) => match names_a_secret(&String::from_utf8_lossy(name)) {
-                true => Self::Secret,
+                true => Self::Secrets,
                 false => Self::OfTheCall,
             },
             (Self::Http, b"headers" | b"query") => Self::HttpFields,
             (Self::Http | Self::Tools, b"body") => Self::OfTheCall,
             (_, name) if OF_THE_CALL.contains(&name) => Self::OfTheCall,
-            (_, b"access_token" | b"serverUrlSecret") | (Self::Holder, b"secret") => Self::Secret,
+            (_, b"access_token" | b"api_key" | b"apiKey" | b"serverUrlSecret") => Self::Secret,
+            (_, b"authorization" | b"Authorization") => Self::Secret,
+            (Self::Holder, b"secret") => Self::Secret,
             (_, name) if name.starts_with(SECRET_VARIABLE) => Self::Secret,
-            (_, b"headers" | b"credentials") => Self::Secrets,
-            (_, b"server" | b"assistant") => Self::Holder,
+            (_, b"headers" | b"extra_headers" | b"request_headers" | b"credentials") => Self::Secrets,
+            (_, b"server" | b"webhook" | b"assistant") => Self::Holder,
             (_, b"tools") => Self::Tools,
             (Self::Tools, b"http") => Self::Http,
             (Self::Tools, _) => Self::Tools,
@@ -119,8 +124,11 @@ impl Place {
 }
 
 /// What stands in every payload that has a secret: of most calls nothing does, and they need not be looked through.
-static MARKS: LazyLock<[Finder<'static>; 5]> =
-    LazyLock::new(|| ["access_token", "ecret", "\"headers\"", "\"credentials\"", "\"http\""].map(Finder::new));
+static MARKS: LazyLock<[Finder<'static>; 8]> = LazyLock::new(|| {
+    let marks =
+        ["access_token", "api_key", "apiKey", "ecret", "uthorization\"", "headers\"", "\"credentials\"", "\"http\""];
+    marks.map(Finder::new)
+});
 
 /// The payload as it may be kept: the same bytes, but for secrets, which are written over. What is no JSON is read as far as
 /// it looks like some.
@@ -215,7 +223,10 @@ mod tests {
             (r#"{"access_token":"","a":"b"}"#, r#"{"access_token":"","a":"b"}"#),
             (r#"{"text":"my \"access_token\":\"is\" this"}"#, r#"{"text":"my \"access_token\":\"is\" this"}"#),
             (r#"{"refresh_access_token":"a"}"#, r#"{"refresh_access_token":"a"}"#),
-            (r#"{"authorization":"PA-123"}"#, r#"{"authorization":"PA-123"}"#),
+            (r#"{"webhook":{"url":"u","secret":"a"}}"#, r#"{"webhook":{"url":"u","secret":"x"}}"#),
+            (r#"{"sip":{"Authorization":"a","x-a":"b"}}"#, r#"{"sip":{"Authorization":"x","x-a":"b"}}"#),
+            (r#"{"params":{"extra_headers":{"x-a":"b"}}}"#, r#"{"params":{"extra_headers":{"x-a":"x"}}}"#),
+            (r#"{"analysis":{"authorization":"PA-123"}}"#, r#"{"analysis":{"authorization":"PA-123"}}"#),
         ] {
             check(payload, expected);
         }
@@ -241,8 +252,14 @@ mod tests {
             let payload = format!(r#"{{"a":{{"{name}":[{inside}]}},"headers":{{"{name}":"d"}}}}"#);
             check(&payload, &payload.replace(r#":"d""#, r#":"x""#));
         }
-        let http = r#"{"tools":[{"http":{"headers":{"accept":"json","x-key":"a"},"body":{"headers":{"b":"c"}},"query":{"headers":["d"],"token":[{"$":"e"}],"key":"f"}}}]}"#;
-        check(http, &http.replace(r#""x-key":"a""#, r#""x-key":"x""#).replace(r#""key":"f""#, r#""key":"x""#));
+        let http = r#"{"tools":[{"http":{"headers":{"accept":"json","x-key":"a"},"body":{"headers":{"b":"c"}},"query":{"headers":["d"],"token":[{"$":"e"},{"a":"f"}],"key":"f"}}}]}"#;
+        check(
+            http,
+            &http
+                .replace(r#""x-key":"a""#, r#""x-key":"x""#)
+                .replace(r#""key":"f""#, r#""key":"x""#)
+                .replace(r#"{"a":"f"}"#, r#"{"a":"x"}"#),
+        );
         let tool = r#"{"tools":[{"body":{"properties":{"headers":{"description":"a"}}},"headers":{"b":"c"}}],"body":{"headers":{"d":"e"}}}"#;
         check(tool, &tool.replace(r#""c""#, r#""x""#).replace(r#""e""#, r#""x""#));
     }

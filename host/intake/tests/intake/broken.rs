@@ -51,6 +51,12 @@ fn a_broken_native_record_is_told_the_place_and_the_remedy() {
     ] {
         check(&payload, words);
     }
+    let sound = native("", "");
+    for behind in ["x", "{}", &sound] {
+        let two = format!("{sound} {behind}");
+        check_read(native::parse, &two, &["not JSON", "trailing characters"]);
+        check(&two, &["not JSON", "trailing characters"]);
+    }
 }
 
 #[test]
