@@ -210,7 +210,9 @@ impl<'a> Target<'a> {
         };
         let mut given = Map::new();
         if map.is_same {
-            given = live.arguments().map_err(|why| unidentified("arguments", &format!("of the live call, {why}")))?;
+            given = live.arguments().map_err(|why| Why::Unbound {
+                words: clip(&format!("the arguments of the live call, {why}"), WORDS_CHARS_MAX),
+            })?;
         }
         given.extend(found);
         let arguments = binding::fill(given, &self.tool.bindings, call)

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 /// A value that many hold at once, such as a tool that the runs of an assistant pin: to hold it as well costs nothing, and
-/// it is written down as JSON once for all of them.
+/// it is written down once for all of them, as JSON and as nothing else.
 pub struct Shared<T>(Arc<Inner<T>>);
 
 struct Inner<T> {

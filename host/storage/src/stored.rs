@@ -52,6 +52,7 @@ impl Document {
     pub(crate) fn of<T: Stored>(value: &T) -> Self {
         let mut json = Vec::with_capacity(USUAL_BYTES);
         serde_json::to_writer(&mut json, value).expect("the value serialises: its maps have text keys");
+        json.shrink_to_fit();
         Self { version: T::VERSION, json: String::from_utf8(json).expect("JSON is UTF-8") }
     }
 

@@ -13,6 +13,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     thread::JoinHandle,
+    time::{Duration, Instant},
 };
 
 use aftercall_core::ports::RecordsError;
@@ -29,6 +30,9 @@ const QUEUE_JOBS_MAX: usize = 256;
 
 /// Most writes in one commit: protects the first of them from waiting for too many others.
 const GROUP_JOBS_MAX: usize = 64;
+
+/// How long a group takes in what comes: protects the first of it from waiting for what takes long.
+const GROUP_MAX: Duration = Duration::from_millis(5);
 
 /// The thread's handle.
 #[derive(Debug)]
@@ -178,7 +182,7 @@ impl Loop {
         let at = |error| Fault::Database(error).at(&self.path);
         let transaction = self.connection.transaction_with_behavior(self.behavior).map_err(at)?;
         let db = Db::new(&transaction, &self.tails);
-        let mut next = 0;
+        let (begun, mut next) = (Instant::now(), 0);
         while let Some(job) = group.get_mut(next) {
             let changes = db.total_changes();
             if let Err(error) = job.run(&db, &self.path) {
@@ -188,7 +192,7 @@ impl Loop {
                 }
             }
             next += 1;
-            if next == group.len() && next < self.group_jobs_max {
+            if next == group.len() && next < self.group_jobs_max && begun.elapsed() < GROUP_MAX {
                 group.extend(queue.try_recv());
             }
         }
@@ -316,17 +320,27 @@ mod tests {
             insert(2)(db)?;
             insert(1)(db)
         };
-        let (first, outside, failed, third, ()) = tokio::join!(
+        // It fails when it is done again, since the half one failed behind it.
+        let times = AtomicU64::new(0);
+        let once = move |db: &Db<'_>| -> Result<(), Fault> {
+            insert(4)(db)?;
+            if times.fetch_add(1, Ordering::Relaxed) == 0 { Ok(()) } else { insert(4)(db) }
+        };
+        let (first, outside, again, third, failed, fifth, ()) = tokio::join!(
             worker.run(insert(1)),
             worker.run(move |_| Ok(numbers(&path))),
-            worker.run(half),
+            worker.run(once),
             worker.run(insert(3)),
+            worker.run(half),
+            worker.run(insert(5)),
             async move { release.send(()).expect("it waits") },
         );
-        assert_eq!((first, third), (Ok(()), Ok(())));
-        assert!(matches!(failed, Err(RecordsError::Unavailable(_))), "{failed:?}");
+        assert_eq!((first, third, fifth), (Ok(()), Ok(()), Ok(())));
+        for failed in [again, failed] {
+            assert!(matches!(failed, Err(RecordsError::Unavailable(_))), "{failed:?}");
+        }
         assert_eq!(outside, Ok(vec![]), "the group has one commit, which comes last");
-        assert_eq!(numbers(file.path()), [1, 3]);
+        assert_eq!(numbers(file.path()), [1, 3, 5]);
     }
 
     #[tokio::test]
