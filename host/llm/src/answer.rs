@@ -66,7 +66,10 @@ impl Answer {
 
     /// The failure of an error that the body tells of, of whatever status it came with. What isn't known passes with time.
     pub(crate) fn failed_by(&self, error: &Value) -> Failure {
-        self.failed_with(error::status(error).unwrap_or(500))
+        match error::status(error) {
+            Some(status) => self.failed_with(status),
+            None => Failure { kind: FailureKind::Unavailable, ..self.failed_with(self.status) },
+        }
     }
 
     /// A failure to understand the answer.

@@ -56,8 +56,9 @@ impl Unreadable {
 
 /// The failure to read a stream to its end.
 pub(crate) fn cut_off() -> Failure {
-    let message = "the provider's answer broke off: its stream ended before the reply did".to_owned();
-    Failure { kind: FailureKind::Unavailable, message, retry_after_ms: None }
+    let message = "the provider's answer broke off: its stream ended before the reply did; if each does, give the model's \
+                   route `stream = false`";
+    Failure { kind: FailureKind::Unavailable, message: message.to_owned(), retry_after_ms: None }
 }
 
 impl Stream {

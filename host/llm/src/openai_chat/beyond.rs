@@ -53,8 +53,9 @@ pub(crate) fn beyond(message: &RawValue) -> Vec<Part> {
     let is_there = |value: Option<&RawValue>| value.is_some_and(|value| value.get() != r#""""#);
     let parts = list(message.content).into_iter().filter_map(|value| part(&value));
     let audio = is_there(message.audio).then_some(Part::Audio);
-    let calls = message.tool_calls.and_then(|calls| serde_json::from_str::<Vec<Call<'_>>>(calls.get()).ok());
-    let beside_calls = calls.into_iter().flatten().filter_map(|call| call.extra_content);
+    let calls = message.tool_calls.and_then(|calls| serde_json::from_str::<Vec<&RawValue>>(calls.get()).ok());
+    let calls = calls.into_iter().flatten().filter_map(|call| serde_json::from_str::<Call<'_>>(call.get()).ok());
+    let beside_calls = calls.filter_map(|call| call.extra_content);
     let sealed = beside_calls.chain(message.extra_content).any(|extra| is_seal(&tree(extra)));
     let thoughts = [message.reasoning_content, message.reasoning_details, message.reasoning, message.thinking];
     let thoughts = sealed || thoughts.into_iter().any(is_there);
