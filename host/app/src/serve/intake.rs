@@ -1,6 +1,6 @@
 //! `POST /v1/intake/{platform}/{endpoint}`: a platform tells that a call has ended.
 
-use std::{fmt::Display, panic::AssertUnwindSafe, sync::Arc};
+use std::{any::Any, fmt::Display, panic::AssertUnwindSafe, sync::Arc};
 
 use aftercall_core::{
     id::{EndpointName, RunId},
@@ -60,10 +60,11 @@ pub(super) async fn receive(
     request: Request,
 ) -> Response {
     // A client that goes away must not leave an accepted call without its place, nor uncounted.
-    let taking = Finishing::of(
-        AssertUnwindSafe(async move { told(&shared, take(&shared, path, request).await) }).catch_unwind(),
-    );
-    taking.await.unwrap_or_else(|_| broke("it panicked").into_response())
+    let taking = async move {
+        let taken = AssertUnwindSafe(take(&shared, path, request)).catch_unwind().await;
+        told(&shared, taken.unwrap_or_else(|panic| Err(broke(words(&*panic)))))
+    };
+    Finishing::of(taking).await
 }
 
 /// Counts what became of a webhook, and says it.
@@ -277,6 +278,12 @@ fn unwritten(error: RecordsError) -> Problem {
         _ => "the records can't be written at present: send it again",
     };
     Problem::unavailable("records", detail)
+}
+
+/// What was said by whoever panicked.
+fn words(panic: &(dyn Any + Send)) -> &str {
+    let owned = || panic.downcast_ref::<String>().map(String::as_str);
+    panic.downcast_ref::<&str>().copied().or_else(owned).unwrap_or("it panicked")
 }
 
 fn broke(broken: impl Display) -> Problem {
