@@ -1,5 +1,5 @@
-//! The least that a durable intake can do: bare axum, and an insert in which what comes meanwhile is committed together. It
-//! verifies nothing and understands nothing: what it writes beside each body is what the template of all bodies comes to.
+//! Durable intakes that verify nothing and understand nothing: bare axum, and an insert in which what comes meanwhile is
+//! committed together. What they write beside each body is what the template of all bodies comes to.
 
 use std::{
     net::SocketAddr,
@@ -29,6 +29,7 @@ use tokio::{
 /// The file or an address can't be had.
 pub(crate) async fn start(file: &Path, template: Accept) -> anyhow::Result<SocketAddr> {
     let (records, _) = Sqlite::open(file)?;
+    let template = Accept { raw: Vec::new(), ..template };
     serve(Router::new().fallback(accept).with_state(Arc::new(Own { records, template, calls: AtomicU64::new(0) })))
         .await
 }

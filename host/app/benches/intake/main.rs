@@ -1,7 +1,7 @@
 //! What intake costs beside the least that it could: webhooks accepted, and a long transcript read. Prints what came of it as
 //! one JSON object, and fails where a bar is missed.
 //!
-//! `cargo bench -p aftercall --bench intake`. All figures are ratios of two things done in turns in one run.
+//! `cargo bench -p aftercall --bench intake`. What has bars are ratios of two things done in turns in one run.
 
 mod accept;
 mod limit;
@@ -29,6 +29,8 @@ struct Figures {
     /// The same against bare axum with the same rows, made beforehand and written in groups by hand.
     accept_vs_by_hand: f64,
     accepted_per_s: f64,
+    limit_per_s: f64,
+    by_hand_per_s: f64,
     /// A transcript of 5 MB read, repaired and written for Chat Completions, against `serde_json` reading it alone.
     transcript_vs_parse: f64,
     /// The same for each dialect.
@@ -43,6 +45,8 @@ async fn main() -> anyhow::Result<ExitCode> {
         accept_vs_limit: rounded(rates.of_limit),
         accept_vs_by_hand: rounded(rates.of_by_hand),
         accepted_per_s: rounded(rates.ours),
+        limit_per_s: rounded(rates.limit),
+        by_hand_per_s: rounded(rates.by_hand),
         transcript_vs_parse: transcript_vs_parse_in["openai-chat"],
         transcript_vs_parse_in,
     };
