@@ -8,7 +8,7 @@ use aftercall_core::{
     inbox::WaitingCall,
     json::Json,
     live::NotOffered,
-    model::ModelPin,
+    model::{Failure, ModelPin},
     ports::Accept,
     repair::{Unrepairable, repair},
     run::{Decline, Ending, Event, Kind, PinnedTool, Pins},
@@ -173,16 +173,8 @@ fn first(
     if let Err(reason) = ready.assistant.gates.check(conversation) {
         return skipped(reason);
     }
-    let wanted = ready.assistant.model.as_deref();
-    if wanted.is_some_and(|wanted| conversation.model.name.as_deref() != Some(wanted)) {
-        // Another model may refuse them.
-        conversation.model.parameters = Json::of(&Map::new());
-    }
-    let model = match app.models.pin(wanted.or(conversation.model.name.as_deref())) {
-        Ok(model) => {
-            let price = app.prices.get(&model.route).cloned();
-            ModelPin { reasoning: ready.assistant.reasoning, price, ..model }
-        }
+    let model = match model(app, ready, conversation) {
+        Ok(model) => model,
         Err(failure) => return cannot(failure.message),
     };
     let repairs = match repair(conversation) {
@@ -231,6 +223,18 @@ fn first(
         insights: ready.assistant.insights.clone(),
     };
     (Kind::Started(Box::new(pins)), seeds)
+}
+
+/// The model that goes on: the call's, unless the assistant wants another one.
+fn model(app: &App, ready: &Ready, conversation: &mut Conversation) -> Result<ModelPin, Failure> {
+    let wanted = ready.assistant.model.as_deref();
+    if wanted.is_some_and(|wanted| conversation.model.name.as_deref() != Some(wanted)) {
+        // Another model may refuse them.
+        conversation.model.parameters = Json::of(&Map::new());
+    }
+    let model = app.models.pin(wanted.or(conversation.model.name.as_deref()))?;
+    let price = app.prices.get(&model.route).cloned();
+    Ok(ModelPin { reasoning: ready.assistant.reasoning, price, ..model })
 }
 
 /// Which of the live call's own tools are offered again.

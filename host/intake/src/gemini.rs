@@ -73,7 +73,8 @@ pub(crate) fn items(contents: &[Box<RawValue>], place: &str) -> Result<Vec<Item>
         let place = format!("{place}/{index}");
         let turn: Turn = document::typed(content.get(), &place)?;
         let raw = turn.parts.unwrap_or_default();
-        let read = |(at, part): (usize, &RawValue)| document::typed::<Part>(part.get(), &format!("{place}/parts/{at}"));
+        let read =
+            |(at, part): (usize, &RawValue)| document::typed::<Part>(part.get(), format_args!("{place}/parts/{at}"));
         let parts = raw.iter().map(Box::as_ref).enumerate().map(read).collect::<Result<Vec<_>, _>>()?;
         let own = |text: String| {
             let data = Json::parse(text).map_err(|error| Error::at(&*place, error.to_string()))?;

@@ -138,10 +138,10 @@ impl Steps {
         struct Record<'a> {
             conversation: &'a Value,
             insights: Vec<&'a Value>,
-            messages: Vec<Box<RawValue>>,
+            messages: Vec<&'a RawValue>,
         }
         let insights = made.iter().flat_map(|made| Tree(made).list(&["/conversation_insights"])).collect();
-        let messages = self.messages.iter().map(|message| message.raw().to_owned()).collect();
+        let messages = self.messages.iter().map(Json::raw).collect();
         let record = Record { conversation: &self.conversation, insights, messages };
         serde_json::to_vec(&record).expect("a tree serialises")
     }

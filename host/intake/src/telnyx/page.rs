@@ -63,13 +63,13 @@ pub fn record(event: &[u8], pages: impl IntoIterator<Item = Page>) -> Result<Vec
     #[derive(Serialize)]
     struct Record<'a> {
         event: &'a RawValue,
-        messages: Vec<Box<RawValue>>,
+        messages: Vec<&'a RawValue>,
     }
     let event = serde_json::from_slice(event).map_err(|error| Error::NotJson { why: error.to_string() })?;
     let mut messages: Vec<Json> = pages.into_iter().flat_map(|page| page.messages).collect();
     if messages::is_newest_first(messages.iter().map(|message| messages::created_at(&message.value()))) {
         messages.reverse();
     }
-    let record = Record { event, messages: messages.iter().map(|message| message.raw().to_owned()).collect() };
+    let record = Record { event, messages: messages.iter().map(Json::raw).collect() };
     Ok(serde_json::to_vec(&record).expect("raw JSON serialises"))
 }

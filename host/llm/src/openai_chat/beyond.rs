@@ -4,44 +4,15 @@ use std::sync::LazyLock;
 
 use aftercall_core::left_out::Part;
 use memchr::memmem::Finder;
-use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
+
+/// Where servers put what a model thought: DeepSeek and vLLM, OpenRouter and Groq, Ollama.
+const REASONING_FIELDS: [&str; 4] = ["reasoning_content", "reasoning_details", "reasoning", "thinking"];
 
 /// What stands in every message that says more: a part's type, a field's name, or an escape that may spell one. Of most
 /// messages nothing does, and they need not be read.
 static MARKS: LazyLock<[Finder<'static>; 7]> =
     LazyLock::new(|| ["image_url", "audio", "file", "reasoning", "thinking", "extra_content", "\\u"].map(Finder::new));
-
-/// A message, as far as it may say more: of most, nothing is there but the words.
-#[derive(Deserialize)]
-struct Message<'a> {
-    #[serde(borrow)]
-    content: Option<&'a RawValue>,
-    #[serde(borrow)]
-    audio: Option<&'a RawValue>,
-    #[serde(borrow)]
-    tool_calls: Option<&'a RawValue>,
-    #[serde(borrow)]
-    extra_content: Option<&'a RawValue>,
-    /// What the model thought, as DeepSeek and vLLM have it.
-    #[serde(borrow)]
-    reasoning_content: Option<&'a RawValue>,
-    /// The same, as OpenRouter has it.
-    #[serde(borrow)]
-    reasoning_details: Option<&'a RawValue>,
-    /// The same, as OpenRouter and Groq have it.
-    #[serde(borrow)]
-    reasoning: Option<&'a RawValue>,
-    /// The same, as Ollama has it.
-    #[serde(borrow)]
-    thinking: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Call<'a> {
-    #[serde(borrow)]
-    extra_content: Option<&'a RawValue>,
-}
 
 /// Its images, recordings, files and thoughts, Gemini's seals on which stand beside what they led to
 /// (<https://ai.google.dev/gemini-api/docs/thought-signatures>).
@@ -49,34 +20,15 @@ pub(crate) fn beyond(message: &RawValue) -> Vec<Part> {
     if MARKS.iter().all(|mark| mark.find(message.get().as_bytes()).is_none()) {
         return Vec::new();
     }
-    let Ok(message) = serde_json::from_str::<Message<'_>>(message.get()) else { return Vec::new() };
-    let is_there = |value: Option<&RawValue>| value.is_some_and(|value| value.get() != r#""""#);
-    let parts = list(message.content).into_iter().filter_map(|value| part(&value));
-    let audio = is_there(message.audio).then_some(Part::Audio);
-    let calls = message.tool_calls.and_then(|calls| serde_json::from_str::<Vec<&RawValue>>(calls.get()).ok());
-    let calls = calls.into_iter().flatten().filter_map(|call| serde_json::from_str::<Call<'_>>(call.get()).ok());
-    let beside_calls = calls.filter_map(|call| call.extra_content);
-    let sealed = beside_calls.chain(message.extra_content).any(|extra| is_seal(&tree(extra)));
-    let thoughts = [message.reasoning_content, message.reasoning_details, message.reasoning, message.thinking];
-    let thoughts = sealed || thoughts.into_iter().any(is_there);
+    let Ok(message) = serde_json::from_str::<Value>(message.get()) else { return Vec::new() };
+    let is_there = |value: &Value| !value.is_null() && value != "";
+    let parts = message["content"].as_array().map_or(&[][..], Vec::as_slice).iter().filter_map(part);
+    let audio = is_there(&message["audio"]).then_some(Part::Audio);
+    let calls = message["tool_calls"].as_array().map_or(&[][..], Vec::as_slice);
+    let is_sealed = |of: &Value| is_there(&of["extra_content"]["google"]["thought_signature"]);
+    let sealed = calls.iter().chain([&message]).any(is_sealed);
+    let thoughts = sealed || REASONING_FIELDS.iter().any(|name| is_there(&message[name]));
     parts.chain(audio).chain(thoughts.then_some(Part::Reasoning)).collect()
-}
-
-/// The items of a list; of anything else, none.
-fn list(value: Option<&RawValue>) -> Vec<Value> {
-    match value.filter(|value| value.get().starts_with('[')).map(tree) {
-        Some(Value::Array(items)) => items,
-        _ => Vec::new(),
-    }
-}
-
-fn tree(value: &RawValue) -> Value {
-    serde_json::from_str(value.get()).unwrap_or_default()
-}
-
-fn is_seal(extra_content: &Value) -> bool {
-    let seal = &extra_content["google"]["thought_signature"];
-    !seal.is_null() && seal != ""
 }
 
 fn part(part: &Value) -> Option<Part> {
