@@ -276,14 +276,14 @@ fn assistant<'a>(
     said: Option<&AssistantName>,
     recorded: Option<&str>,
 ) -> Result<&'a Ready, Error> {
-    let of_tenant: Vec<&Ready> =
-        app.assistants.iter().filter(|((owner, _), _)| owner == tenant).map(|(_, ready)| ready).collect();
-    let known = || of_tenant.iter().map(|ready| ready.assistant.name.as_str()).collect::<Vec<_>>().join(", ");
+    let of_tenant = || app.assistants.iter().filter(|((owner, _), _)| owner == tenant).map(|(_, ready)| ready);
+    let known = || of_tenant().map(|ready| ready.assistant.name.as_str()).collect::<Vec<_>>().join(", ");
     if let Some(said) = said {
-        let found = of_tenant.iter().find(|ready| ready.assistant.name == *said);
+        let found = app.assistants.get(&(tenant.clone(), said.clone()));
         let unknown = || Error::UnknownAssistant { tenant: tenant.clone(), assistant: said.clone(), known: known() };
-        return found.copied().ok_or_else(unknown);
+        return found.ok_or_else(unknown);
     }
+    let of_tenant: Vec<&Ready> = of_tenant().collect();
     let config = &app.config.tenants[tenant].assistants;
     let answers_to = |ready: &&&Ready, id: &str| {
         let name = &ready.assistant.name;

@@ -4,7 +4,7 @@ use std::io::{Write as _, stderr};
 
 use aftercall_core::{
     id::RunId,
-    run::{Event, Kind, Run},
+    run::{Ending, Event, Kind, Run},
     timeline,
 };
 use aftercall_engine::Observer;
@@ -29,18 +29,24 @@ pub struct Silence;
 
 impl Observer for Silence {
     fn happened(&self, _: &RunId, _: &Event, _: &Run) {}
+
+    fn accepted(&self, _: &RunId, _: &Event) {}
 }
 
 /// Tells how runs begin and end, without a word of what was said.
 pub struct Trace;
 
 impl Observer for Trace {
-    fn happened(&self, run: &RunId, event: &Event, state: &Run) {
-        if matches!(event.kind, Kind::Started(_)) {
-            tracing::info!(%run, "begun");
-        }
+    fn happened(&self, run: &RunId, _: &Event, state: &Run) {
         if let Some(ending) = state.ending() {
             tracing::info!(%run, outcome = ending.as_str(), "ended");
+        }
+    }
+
+    fn accepted(&self, run: &RunId, first: &Event) {
+        match &first.kind {
+            Kind::Declined(decline) => tracing::info!(%run, outcome = Ending::from(decline.clone()).as_str(), "ended"),
+            _ => tracing::info!(%run, "begun"),
         }
     }
 }

@@ -43,6 +43,13 @@ pub struct Ports {
 pub trait Observer: Send + Sync {
     /// An event is durable, and this is the run after it.
     fn happened(&self, run: &RunId, event: &Event, state: &Run);
+
+    /// A run's first event is durable. Whoever needs less than the run to tell that spares every call the making of one.
+    fn accepted(&self, run: &RunId, first: &Event) {
+        if let Ok(state) = Run::replay([first.clone()]) {
+            self.happened(run, first, &state);
+        }
+    }
 }
 
 /// Where a run that has to wait leaves memory. One that waits for less than [`PARKED_MS_MIN`](crate::PARKED_MS_MIN) never
@@ -111,10 +118,8 @@ impl Embedded {
     pub async fn accept(&self, accept: &Accept) -> Result<(RunId, Acceptance), RecordsError> {
         let acceptance = self.ports.journal.accept(accept).await?;
         let run = accept.identity.run();
-        if acceptance == Acceptance::New
-            && let Ok(state) = Run::replay([accept.first.clone()])
-        {
-            self.ports.observer.happened(&run, &accept.first, &state);
+        if acceptance == Acceptance::New {
+            self.ports.observer.accepted(&run, &accept.first);
         }
         Ok((run, acceptance))
     }
