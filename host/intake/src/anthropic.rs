@@ -52,7 +52,7 @@ struct Own<'a, T> {
 }
 
 /// The items of a list of messages that stands at `place` of the payload.
-pub(crate) fn items(messages: &[Box<RawValue>], place: &str) -> Result<Vec<Item>, Error> {
+pub(crate) fn items(messages: &[&RawValue], place: &str) -> Result<Vec<Item>, Error> {
     let mut items = Vec::new();
     for (index, message) in messages.iter().enumerate() {
         let place = format!("{place}/{index}");

@@ -65,8 +65,9 @@ pub(crate) enum Origin {
 }
 
 /// The items of a list of messages that stands at `place` of the payload.
-pub(crate) fn items(messages: &[Box<RawValue>], place: &str, origin: Origin) -> Result<Vec<Item>, Error> {
-    let mut items = Vec::new();
+pub(crate) fn items(messages: &[&RawValue], place: &str, origin: Origin) -> Result<Vec<Item>, Error> {
+    // A message that calls tools is several items.
+    let mut items = Vec::with_capacity(messages.len() * 2);
     // The call in the old form that has no result yet.
     let mut open = None;
     for (index, message) in messages.iter().enumerate() {
@@ -84,60 +85,68 @@ pub(crate) fn items(messages: &[Box<RawValue>], place: &str, origin: Origin) -> 
             open.clone_from(&old);
         }
         let is_old = old.is_some();
-        let mut group = group(read, old.unwrap_or_default(), place)?.into_iter();
+        let (leader, others) = group(read, old.unwrap_or_default(), place)?;
         let opaque = match origin {
             Origin::Provider if !is_old => {
-                let data =
-                    Json::try_from(&*message).map_err(|error| Error::at(place.to_string(), error.to_string()))?;
+                let data = Json::try_from(message).map_err(|error| Error::at(place.to_string(), error.to_string()))?;
                 Some(Opaque { dialect: Dialect::OpenaiChat, data })
             }
             Origin::Provider | Origin::Platform => None,
         };
-        items.extend(group.next().map(|leader| Item { opaque, ..Item::plain(None, leader) }));
-        items.extend(group.map(|content| Item { continues: true, ..Item::plain(None, content) }));
+        items.push(Item { opaque, ..Item::plain(None, leader) });
+        items.extend(others.into_iter().map(|content| Item { continues: true, ..Item::plain(None, content) }));
     }
     Ok(items)
 }
 
-/// What one message says and does; at least one thing. A call or result in the old form gets `id`.
-fn group(message: Message, id: String, place: Arguments<'_>) -> Result<Vec<Content>, Error> {
-    let text = text(&message.content).ok_or_else(|| {
+/// What one message says or does, and what else it does. A call or result in the old form gets `id`.
+fn group(message: Message, id: String, place: Arguments<'_>) -> Result<(Content, Vec<Content>), Error> {
+    let text = owned_text(message.content).ok_or_else(|| {
         Error::at(format!("{place}/content"), "a message's content is a text, a list of parts, or null")
     })?;
     let said = |role, text| Content::Message { role, text, interrupted: false };
-    Ok(match message.role {
-        ChatRole::System | ChatRole::Developer => vec![said(Role::System, text)],
-        ChatRole::User => vec![said(Role::User, text)],
+    let alone = match message.role {
+        ChatRole::System | ChatRole::Developer => said(Role::System, text),
+        ChatRole::User => said(Role::User, text),
         ChatRole::Tool => {
             let call = message.tool_call_id.ok_or_else(|| {
                 Error::at(place.to_string(), "a `tool` message needs the `tool_call_id` of the call that it answers")
             })?;
-            vec![Content::ToolResult { call, output: text, is_error: false }]
+            Content::ToolResult { call, output: text, is_error: false }
         }
-        ChatRole::Function => vec![Content::ToolResult { call: id, output: text, is_error: false }],
+        ChatRole::Function => Content::ToolResult { call: id, output: text, is_error: false },
         ChatRole::Assistant => {
-            let made = (0..).zip(message.tool_calls.unwrap_or_default());
-            let calls = made.map(|(index, made): (usize, _)| call(made, &format!("{place}/tool_calls/{index}")));
+            let made = message.tool_calls.unwrap_or_default().into_iter().enumerate();
+            let calls = made.map(|(index, made)| call(made, format_args!("{place}/tool_calls/{index}")));
             let mut calls = calls.collect::<Result<Vec<_>, _>>()?;
-            calls.extend(message.function_call.map(|function| function.called(id)));
-            let words = (!text.is_empty() || calls.is_empty()).then(|| said(Role::Assistant, text));
-            words.into_iter().chain(calls.into_iter().map(Content::ToolCall)).collect()
+            calls.extend(message.function_call.map(|function| Content::ToolCall(function.called(id))));
+            if text.is_empty() && !calls.is_empty() {
+                return Ok((calls.remove(0), calls));
+            }
+            return Ok((said(Role::Assistant, text), calls));
         }
-    })
+    };
+    Ok((alone, Vec::new()))
 }
 
 /// A tool call that stands at `place`.
-fn call(made: Call, place: &str) -> Result<ToolCall, Error> {
-    match (made.function, made.custom) {
-        (Some(function), _) => Ok(function.called(made.id)),
-        (None, Some(Custom { name, input })) => Ok(Function { name, arguments: input }.called(made.id)),
-        (None, None) => Err(Error::at(place, "a tool call needs its `function`, or `custom`, with the tool's `name`")),
-    }
+fn call(made: Call, place: Arguments<'_>) -> Result<Content, Error> {
+    let function = made.function.or(made.custom.map(|Custom { name, input }| Function { name, arguments: input }));
+    let why = "a tool call needs its `function`, or `custom`, with the tool's `name`";
+    let function = function.ok_or_else(|| Error::at(place.to_string(), why))?;
+    Ok(Content::ToolCall(function.called(made.id)))
 }
 
 impl Function {
     fn called(self, id: String) -> ToolCall {
         ToolCall { id, name: self.name, arguments: document::text_of(Some(&self.arguments), "{}") }
+    }
+}
+
+fn owned_text(content: Value) -> Option<String> {
+    match content {
+        Value::String(text) => Some(text),
+        other => text(&other),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Definitions of the live call's tools in a native record, and beside them how each can be called after the call.
 
+use std::fmt::Display;
+
 use aftercall_core::live::{HttpCall, LiveTool};
 use serde_json::{Map, Value};
 
@@ -18,7 +20,7 @@ const PARAMETERS: &[&str] = &["/parameters", "/input_schema", "/parametersJsonSc
 ///
 /// # Errors
 /// Says where it is wrong and what would be right.
-pub(crate) fn read(tool: &Value, name: &str, place: &str) -> Result<Option<LiveTool>, Error> {
+pub(crate) fn read(tool: &Value, name: &str, place: impl Display) -> Result<Option<LiveTool>, Error> {
     let Some(http) = tool.get(HTTP).filter(|http| !http.is_null()) else { return Ok(None) };
     let function = tool.get("function").unwrap_or(tool);
     let parameters = PARAMETERS.iter().find_map(|at| function.pointer(at));

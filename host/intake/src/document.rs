@@ -10,7 +10,7 @@ use aftercall_core::{
     json::Json,
     time::Timestamp,
 };
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 use serde_path_to_error::Segment;
 
@@ -87,7 +87,7 @@ pub(crate) fn field(payload: &[u8], name: &str) -> Result<Option<Value>, Error> 
 }
 
 /// Reads a typed document, which stands at `place` of the payload.
-pub(crate) fn typed<T: DeserializeOwned>(json: &str, place: impl fmt::Display) -> Result<T, Error> {
+pub(crate) fn typed<'a, T: Deserialize<'a>>(json: &'a str, place: impl fmt::Display) -> Result<T, Error> {
     // Keeping track of the place takes half as long again: it is done for what is wrong alone.
     if let Ok(read) = serde_json::from_str(json) {
         return Ok(read);
@@ -212,13 +212,14 @@ pub(crate) fn role(name: &str) -> Option<Role> {
 }
 
 /// The tools of a live call: those listed, and those that were called, each once.
-pub(crate) fn live_tools(listed: impl IntoIterator<Item = String>, items: &[Item]) -> Vec<String> {
+pub(crate) fn live_tools<'a>(listed: impl IntoIterator<Item = &'a str>, items: &'a [Item]) -> Vec<String> {
     let called = items.iter().filter_map(|item| match &item.content {
-        Content::ToolCall(call) => Some(call.name.clone()),
+        Content::ToolCall(call) => Some(&*call.name),
         Content::Message { .. } | Content::ToolResult { .. } => None,
     });
     let mut seen = HashSet::new();
-    listed.into_iter().chain(called).filter(|name| seen.insert(name.clone())).take(LIVE_TOOLS_MAX).collect()
+    let named = listed.into_iter().chain(called).filter(|name| seen.insert(*name));
+    named.take(LIVE_TOOLS_MAX).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

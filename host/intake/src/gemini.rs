@@ -66,7 +66,7 @@ struct Open {
 }
 
 /// The items of a list of contents that stands at `place` of the payload, each content byte for byte beside its items.
-pub(crate) fn items(contents: &[Box<RawValue>], place: &str) -> Result<Vec<Item>, Error> {
+pub(crate) fn items(contents: &[&RawValue], place: &str) -> Result<Vec<Item>, Error> {
     let mut items = Vec::new();
     let mut open = Vec::new();
     for (index, content) in contents.iter().enumerate() {

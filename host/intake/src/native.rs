@@ -42,7 +42,7 @@ const PIPECAT: &str = "pipecat";
 
 /// A call record.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Envelope {
+pub struct Envelope<'a> {
     /// [`SCHEMA`].
     pub schema: String,
     /// Whose call it was, by the tenant's name in the configuration.
@@ -55,14 +55,15 @@ pub struct Envelope {
     /// The call.
     pub conversation: Call,
     /// The model that took it.
-    #[serde(default, deserialize_with = "or_default")]
-    pub llm: Llm,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    pub llm: Llm<'a>,
     /// The session report of LiveKit Agents, whole: its history, and what else it tells of the call where
     /// [`Envelope::conversation`] and [`Envelope::llm`] don't.
     pub livekit: Option<Value>,
     /// The items of a conversation with OpenAI's Realtime or Responses API, of which the latter are kept byte for byte. Not read where [`Envelope::livekit`] is
     /// there.
-    pub openai_items: Option<Vec<Box<RawValue>>>,
+    #[serde(borrow)]
+    pub openai_items: Option<Vec<&'a RawValue>>,
     /// The history, in order. Not read where it is in another place.
     #[serde(default, deserialize_with = "or_default")]
     pub items: Vec<Item>,
@@ -109,11 +110,12 @@ pub struct Call {
 
 /// The model that took the call.
 #[derive(Debug, Clone, Default, Deserialize)]
-pub struct Llm {
+pub struct Llm<'a> {
     /// Its name, by which the operator's configuration maps it to an endpoint.
     pub model: Option<String>,
     /// Parameters of the call, passed on as they are, by the provider's names: an object.
-    pub params: Option<Box<RawValue>>,
+    #[serde(borrow)]
+    pub params: Option<&'a RawValue>,
     /// The instructions, where the history lacks them: they go in front of it, unless it says the very same.
     pub system: Option<String>,
     /// The tools of the live call: names, or the provider's definitions. A definition may say in a member `http` beside it
@@ -126,7 +128,8 @@ pub struct Llm {
     /// The history in the provider's own format, and between messages of `openai-chat` what another provider wrote that has
     /// no place in them, as `{"llm": "google", "message": …}`: Pipecat's `LLMSpecificMessage`. Not read where the history is
     /// in a field of its platform.
-    pub messages: Option<Vec<Box<RawValue>>>,
+    #[serde(borrow)]
+    pub messages: Option<Vec<&'a RawValue>>,
 }
 
 /// One message, tool call or tool result of the history.
@@ -233,7 +236,10 @@ pub fn parse(payload: &[u8]) -> Result<Parsed, Error> {
         answered_by: call.answered_by,
         is_test: call.is_test,
         live_definitions: definitions(&llm)?,
-        live_tools: document::live_tools(tools(&llm)?.into_iter().chain(told.tools), &told.items),
+        live_tools: document::live_tools(
+            tools(&llm)?.into_iter().chain(told.tools.iter().map(String::as_str)),
+            &told.items,
+        ),
         model: ModelOfCall { parameters: parameters(&llm)?, name: llm.model.or(told.model) },
         items: told.items,
         summary: analysis.summary,
@@ -244,7 +250,7 @@ pub fn parse(payload: &[u8]) -> Result<Parsed, Error> {
 }
 
 /// The record as it is written. Of another version, what is wrong besides isn't told.
-fn envelope(payload: &[u8]) -> Result<Envelope, Error> {
+fn envelope(payload: &[u8]) -> Result<Envelope<'_>, Error> {
     let read = document::typed::<Envelope>(document::text(payload)?, "");
     if read.as_ref().is_ok_and(|envelope| envelope.schema == SCHEMA) {
         return read;
@@ -254,7 +260,7 @@ fn envelope(payload: &[u8]) -> Result<Envelope, Error> {
 }
 
 /// The history, from wherever the record has it.
-fn told(envelope: &Envelope) -> Result<Told, Error> {
+fn told(envelope: &Envelope<'_>) -> Result<Told, Error> {
     let llm = &envelope.llm;
     let mut told = match (&envelope.livekit, &envelope.openai_items, &llm.messages) {
         (Some(report), ..) => livekit::read(report)?,
@@ -271,7 +277,7 @@ fn told(envelope: &Envelope) -> Result<Told, Error> {
     Ok(told)
 }
 
-fn provider_messages(envelope: &Envelope, messages: &[Box<RawValue>]) -> Result<Told, Error> {
+fn provider_messages(envelope: &Envelope<'_>, messages: &[&RawValue]) -> Result<Told, Error> {
     let mut left_out = Vec::new();
     let mut items = match envelope.llm.dialect {
         Some(Dialect::OpenaiChat) => {
@@ -316,22 +322,22 @@ fn item(item: &Item) -> CoreItem {
     }
 }
 
-fn parameters(llm: &Llm) -> Result<Json, Error> {
-    match &llm.params {
+fn parameters(llm: &Llm<'_>) -> Result<Json, Error> {
+    match llm.params {
         None => Ok(Json::parse("{}").expect("it is JSON")),
         Some(params) if params.get().starts_with('{') => {
             let wrong = |error: serde_json::Error| Error::at("/llm/params", error.to_string());
             let mut kept: BTreeMap<String, &RawValue> = serde_json::from_str(params.get()).map_err(wrong)?;
             let given = kept.len();
             kept.retain(|name, _| !OF_THE_CONNECTION.contains(&name.as_str()));
-            if kept.len() == given { Json::try_from(&**params).map_err(wrong) } else { Ok(Json::of(&kept)) }
+            if kept.len() == given { Json::try_from(params).map_err(wrong) } else { Ok(Json::of(&kept)) }
         }
         Some(_) => Err(Error::at("/llm/params", "the parameters are an object: `{\"temperature\": 0.3}`")),
     }
 }
 
-fn tools(llm: &Llm) -> Result<Vec<String>, Error> {
-    llm.tools.iter().enumerate().map(|(index, tool)| tool_name(index, tool).map(str::to_owned)).collect()
+fn tools<'a>(llm: &'a Llm<'_>) -> Result<Vec<&'a str>, Error> {
+    llm.tools.iter().enumerate().map(|(index, tool)| tool_name(index, tool)).collect()
 }
 
 fn tool_name(index: usize, tool: &Value) -> Result<&str, Error> {
@@ -340,10 +346,10 @@ fn tool_name(index: usize, tool: &Value) -> Result<&str, Error> {
     name.ok_or_else(|| Error::at(format!("/llm/tools/{index}"), "a tool is its name, or an object with a `name`"))
 }
 
-fn definitions(llm: &Llm) -> Result<Vec<LiveTool>, Error> {
+fn definitions(llm: &Llm<'_>) -> Result<Vec<LiveTool>, Error> {
     let mut defined = Vec::new();
     for (index, tool) in llm.tools.iter().enumerate() {
-        defined.extend(definition::read(tool, tool_name(index, tool)?, &format!("/llm/tools/{index}"))?);
+        defined.extend(definition::read(tool, tool_name(index, tool)?, format_args!("/llm/tools/{index}"))?);
     }
     Ok(bounded(defined))
 }

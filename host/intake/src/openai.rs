@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Reads a list of items.
-pub(crate) fn read(raw: &[Box<RawValue>]) -> Told {
+pub(crate) fn read(raw: &[&RawValue]) -> Told {
     let list: Vec<Value> = raw.iter().filter_map(|item| serde_json::from_str(item.get()).ok()).collect();
     let items = if list.iter().any(is_of_realtime) { items(&list) } else { openai_responses::items(raw) };
     let listed = list.iter().filter(|item| item.get("type").is_some_and(|kind| kind == "mcp_list_tools"));

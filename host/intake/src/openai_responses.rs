@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The history that a list of items is. What is no item, or is said by nobody known, is left out.
-pub(crate) fn items(list: &[Box<RawValue>]) -> Vec<Item> {
+pub(crate) fn items(list: &[&RawValue]) -> Vec<Item> {
     let mut told = Told::default();
     for bytes in list {
         let Ok(item) = serde_json::from_str::<Value>(bytes.get()) else { continue };
@@ -146,7 +146,8 @@ mod tests {
             ("t x w", ". .w"),
         ] {
             let raw = |word| serde_json::value::to_raw_value(&item(word)).expect("JSON");
-            let told = items(&list.split(' ').map(raw).collect::<Vec<_>>());
+            let raw: Vec<_> = list.split(' ').map(raw).collect();
+            let told = items(&raw.iter().map(|item| &**item).collect::<Vec<_>>());
             let kinds = |own: &Opaque| -> String {
                 let kind = |item: &Value| item["kind"].as_str().unwrap_or_default().to_owned();
                 own.data.value().as_array().expect("a list").iter().map(kind).collect()

@@ -6,9 +6,10 @@
 mod kept;
 mod put_back;
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{collections::HashMap, sync::LazyLock};
 
 use aftercall_core::conversation::{Content, Item, Role};
+use memchr::memmem::Finder;
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
@@ -21,11 +22,15 @@ const IN_PROGRESS: &str = "IN_PROGRESS";
 /// What stands there after a tool was stopped, because the caller spoke or it took too long.
 const CANCELLED: &str = "CANCELLED";
 
+/// What stands in every `LLMSpecificMessage`: to read each message of a long call in vain would take as long as to read them.
+static MARK: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""llm""#));
+
 /// An `LLMSpecificMessage`: a message in one provider's own form.
 #[derive(Deserialize)]
-struct Specific {
+struct Specific<'a> {
     llm: String,
-    message: Box<RawValue>,
+    #[serde(borrow)]
+    message: &'a RawValue,
     role: Option<Value>,
 }
 
@@ -39,26 +44,24 @@ struct Async {
     result: Option<String>,
 }
 
-impl Specific {
+impl<'a> Specific<'a> {
     /// None: it is a message for any provider.
-    fn read(message: &RawValue) -> Option<Self> {
-        // To read each message of a long call in vain would take as long as to read them.
-        let may_be = message.get().contains("\"llm\"");
-        let read = || serde_json::from_str::<Self>(message.get()).ok();
-        may_be.then(read).flatten().filter(|specific| specific.role.is_none())
+    fn read(message: &'a RawValue) -> Option<Self> {
+        MARK.find(message.get().as_bytes())?;
+        serde_json::from_str::<Self>(message.get()).ok().filter(|specific| specific.role.is_none())
     }
 }
 
 /// The chat message that a message of a context is. None: it is for a provider of another form, or no message.
-pub(crate) fn chat_message(message: &RawValue) -> Option<Cow<'_, RawValue>> {
+pub(crate) fn chat_message(message: &RawValue) -> Option<&RawValue> {
     match Specific::read(message) {
-        Some(specific) => is_chat(&specific).then_some(Cow::Owned(specific.message)),
-        None => Some(Cow::Borrowed(message)),
+        Some(specific) => is_chat(&specific).then_some(specific.message),
+        None => Some(message),
     }
 }
 
 /// Whether a message for one provider is a chat message.
-fn is_chat(specific: &Specific) -> bool {
+fn is_chat(specific: &Specific<'_>) -> bool {
     let has_role =
         || serde_json::from_str::<Value>(specific.message.get()).is_ok_and(|tree| tree.get("role").is_some());
     specific.llm == "openai" && has_role()

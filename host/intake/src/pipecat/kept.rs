@@ -59,11 +59,11 @@ struct Thinking<'a> {
 }
 
 /// What a message for one service is.
-pub(super) fn read(specific: &Specific) -> Kept {
-    let message = &specific.message;
+pub(super) fn read(specific: &Specific<'_>) -> Kept {
+    let message = specific.message;
     let tree: Value = serde_json::from_str(message.get()).unwrap_or_default();
     let kind = tree["type"].as_str().unwrap_or_default();
-    let one = [message.clone()];
+    let one = [message];
     let said = |items: Option<Vec<Item>>| items.filter(|items| !items.is_empty()).map(Kept::Message);
     let found = match (specific.llm.as_str(), kind) {
         ("google", "thought_signature") => serde_json::from_str(message.get()).ok().map(Kept::Seal),
@@ -77,7 +77,7 @@ pub(super) fn read(specific: &Specific) -> Kept {
             // The provider keeps none, so that one without its content can't be found.
             let is_whole =
                 tree["id"].is_string() && tree["encrypted_content"].as_str().is_some_and(|content| !content.is_empty());
-            is_whole.then(|| Kept::Thoughts(Dialect::OpenaiResponses, one.to_vec()))
+            is_whole.then(|| Kept::Thoughts(Dialect::OpenaiResponses, vec![message.to_owned()]))
         }
         ("openai_responses", _) => said(Some(openai_responses::items(&one))),
         _ => None,

@@ -18,8 +18,8 @@ use crate::own;
 
 /// Puts what services kept for themselves into a history, whose items are those of the chat messages among the messages of a
 /// context, in order. Says what has no place.
-pub(crate) fn put_back(items: Vec<Item>, messages: &[Box<RawValue>]) -> (Vec<Item>, Vec<LeftOut>) {
-    let specific: Vec<Option<Specific>> = messages.iter().map(|message| Specific::read(message)).collect();
+pub(crate) fn put_back(items: Vec<Item>, messages: &[&RawValue]) -> (Vec<Item>, Vec<LeftOut>) {
+    let specific: Vec<Option<Specific<'_>>> = messages.iter().map(|message| Specific::read(message)).collect();
     let services: BTreeSet<&str> = specific.iter().flatten().map(|specific| specific.llm.as_str()).collect();
     if services.is_empty() {
         return (items, Vec::new());
@@ -311,6 +311,7 @@ mod tests {
         ] {
             let raw = |word| serde_json::value::to_raw_value(&message(word)).expect("JSON");
             let messages: Vec<_> = context.split(' ').map(raw).collect();
+            let messages: Vec<&RawValue> = messages.iter().map(|message| &**message).collect();
             let items = chat::items(&messages, "", Origin::Provider).expect("messages");
             let (items, left_out) = put_back(items, &messages);
             let told: Vec<String> = items.iter().map(shown).collect();

@@ -11,7 +11,10 @@ use aftercall_core::{
     conversation::{Content, Conversation, Direction, Item, ModelOfCall, Role, ToolCall},
     json::Json,
 };
-use serde_json::{Map, Value, value::to_raw_value};
+use serde_json::{
+    Map, Value,
+    value::{RawValue, to_raw_value},
+};
 
 use crate::{
     Error, Parsed,
@@ -94,6 +97,7 @@ fn history(report: Tree<'_>, place: &str) -> Result<Vec<Item>, Error> {
             let rendered = report.list(&["/artifact/messagesOpenAIFormatted", "/messagesOpenAIFormatted"]);
             let raw: Result<Vec<_>, _> = rendered.iter().map(to_raw_value).collect();
             let raw = raw.expect("a tree serialises");
+            let raw: Vec<&RawValue> = raw.iter().map(|message| &**message).collect();
             chat::items(&raw, &format!("{place}/artifact/messagesOpenAIFormatted"), Origin::Platform)?
         }
         own => own.iter().flat_map(items_of).collect(),

@@ -33,8 +33,8 @@ const SERVERS: &[&str] = &[
 const WITH_BODY: &[&str] = &["POST", "PUT", "PATCH"];
 
 /// The tools by name: those without one, as `endCall` and `transferCall`, by their types.
-pub(super) fn names(report: Tree<'_>) -> Vec<String> {
-    listed(report).filter_map(name).map(str::to_owned).collect()
+pub(super) fn names(report: Tree<'_>) -> impl Iterator<Item = &str> {
+    listed(report).filter_map(name)
 }
 
 /// What can be told of calling them after the call.

@@ -104,14 +104,10 @@ impl Place {
     }
 
     /// What stands there: at least one thing, at most so many.
-    fn find<'a>(&self, headers: &'a HeaderMap) -> Result<Vec<&'a str>, Unverified> {
-        let value = only(headers, &self.header)?;
-        let parts: Vec<&str> = match self.separator {
-            None => vec![value],
-            Some(separator) => value.split(separator).take(SIGNATURES_MAX).collect(),
-        };
-        let found: Vec<&str> = parts.into_iter().filter_map(|part| part.trim().strip_prefix(&*self.prefix)).collect();
-        if found.is_empty() { Err(Unverified::Header(self.header.clone())) } else { Ok(found) }
+    fn find<'a>(&'a self, headers: &'a HeaderMap) -> Result<impl Iterator<Item = &'a str>, Unverified> {
+        let parts = only(headers, &self.header)?.split(|char| Some(char) == self.separator).take(SIGNATURES_MAX);
+        let mut found = parts.filter_map(|part| part.trim().strip_prefix(&*self.prefix)).peekable();
+        if found.peek().is_none() { Err(Unverified::Header(self.header.clone())) } else { Ok(found) }
     }
 
     /// Writes something there, which is visible ASCII, behind what already stands there.
@@ -147,9 +143,10 @@ impl Encoding {
 
 impl Time {
     /// The time as it is written, if it is near ours.
-    fn find<'a>(&self, headers: &'a HeaderMap, now: Timestamp) -> Result<&'a str, Unverified> {
+    fn find<'a>(&'a self, headers: &'a HeaderMap, now: Timestamp) -> Result<&'a str, Unverified> {
         let malformed = || Unverified::Header(self.place.header.clone());
-        let [written] = self.place.find(headers)?[..] else { return Err(malformed()) };
+        let mut found = self.place.find(headers)?;
+        let (Some(written), None) = (found.next(), found.next()) else { return Err(malformed()) };
         let number = written.parse::<u64>().ok();
         let at = number.and_then(|number| number.checked_mul(self.unit.ms(number))).ok_or_else(malformed)?;
         let at = Timestamp::from_millis(at);
@@ -211,15 +208,16 @@ impl Template {
         timestamp: &'a str,
         body: &'a [u8],
     ) -> Result<Vec<&'a [u8]>, Unverified> {
-        let fill = |part: &'a Part| {
-            Ok(match part {
+        let mut filled = Vec::with_capacity(self.0.len());
+        for part in &self.0 {
+            filled.push(match part {
                 Part::Text(text) => text.as_bytes(),
                 Part::Body => body,
                 Part::Timestamp => timestamp.as_bytes(),
                 Part::Header(name) => only(headers, name)?.as_bytes(),
-            })
-        };
-        self.0.iter().map(fill).collect()
+            });
+        }
+        Ok(filled)
     }
 }
 
@@ -274,7 +272,7 @@ impl Scheme {
         let timestamp = self.time.as_ref().map(|time| time.find(headers, now)).transpose()?.unwrap_or_default();
         let parts = self.signed.fill(headers, timestamp, body)?;
         let found = self.signature.find(headers)?;
-        let signatures: Vec<Vec<u8>> = found.into_iter().filter_map(|text| self.encoding.decode(text)).collect();
+        let signatures: Vec<Vec<u8>> = found.filter_map(|text| self.encoding.decode(text)).collect();
         verdict(keys.iter().map(|key| key.fits(&parts, &signatures)))
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use aftercall_core::left_out::Part;
-use memchr::memmem::Finder;
+use aho_corasick::AhoCorasick;
 use serde_json::{Value, value::RawValue};
 
 /// Where servers put what a model thought: DeepSeek and vLLM, OpenRouter and Groq, Ollama.
@@ -11,13 +11,15 @@ const REASONING_FIELDS: [&str; 4] = ["reasoning_content", "reasoning_details", "
 
 /// What stands in every message that says more: a part's type, a field's name, or an escape that may spell one. Of most
 /// messages nothing does, and they need not be read.
-static MARKS: LazyLock<[Finder<'static>; 7]> =
-    LazyLock::new(|| ["image_url", "audio", "file", "reasoning", "thinking", "extra_content", "\\u"].map(Finder::new));
+static MARKS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let marks = ["image_url", "audio", "file", "reasoning", "thinking", "extra_content", "\\u"];
+    AhoCorasick::new(marks).expect("they are few")
+});
 
 /// Its images, recordings, files and thoughts, Gemini's seals on which stand beside what they led to
 /// (<https://ai.google.dev/gemini-api/docs/thought-signatures>).
 pub(crate) fn beyond(message: &RawValue) -> Vec<Part> {
-    if MARKS.iter().all(|mark| mark.find(message.get().as_bytes()).is_none()) {
+    if !MARKS.is_match(message.get()) {
         return Vec::new();
     }
     let Ok(message) = serde_json::from_str::<Value>(message.get()) else { return Vec::new() };
