@@ -9,6 +9,9 @@ use crate::cli;
 /// The subcommand.
 const COMMAND: &str = "compile-component";
 
+/// Has the allocator take memory as it is needed. It takes a gigabyte ahead otherwise, all that a compiler may have.
+const COMMITS_AHEAD: &str = "MIMALLOC_ARENA_EAGER_COMMIT";
+
 /// The program, if it is one that compiles.
 static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
 
@@ -27,6 +30,7 @@ pub(crate) fn compiler() -> Compiler {
     let process = |program: &PathBuf| CompilerProcess {
         program: program.clone(),
         arguments: vec![COMMAND.into()],
+        environment: vec![(COMMITS_AHEAD.into(), "0".into())],
         limits: CompileLimits::default(),
     };
     PROGRAM.get().map_or(Compiler::ThisProcess, |program| Compiler::Process(process(program)))

@@ -56,6 +56,8 @@ pub struct CompilerProcess {
     pub program: PathBuf,
     /// Its arguments. `--memory-bytes-max` and `--cpu-s-max` with their numbers come behind them.
     pub arguments: Vec<OsString>,
+    /// All of its environment: nothing of this process's.
+    pub environment: Vec<(OsString, OsString)>,
     /// What it may use.
     pub limits: CompileLimits,
 }
@@ -173,7 +175,7 @@ impl CompilerProcess {
         command.args(&self.arguments);
         command.args(["--memory-bytes-max", &self.limits.memory_bytes_max.to_string()]);
         command.args(["--cpu-s-max", &self.limits.cpu_s_max.to_string()]);
-        command.env_clear().current_dir("/").kill_on_drop(true);
+        command.env_clear().envs(self.environment.iter().cloned()).current_dir("/").kill_on_drop(true);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let mut input = child.stdin.take().expect("it is piped");
         let (output, words) = (child.stdout.take().expect("it is piped"), child.stderr.take().expect("it is piped"));

@@ -47,7 +47,7 @@ fn main() -> ExitCode {
 
 fn host(limits: CompileLimits) -> PluginHost {
     let program = std::env::current_exe().expect("the system says");
-    let process = CompilerProcess { program, arguments: vec![COMMAND.into()], limits };
+    let process = CompilerProcess { program, arguments: vec![COMMAND.into()], environment: Vec::new(), limits };
     host_with(Compiler::Process(process))
 }
 
@@ -137,7 +137,8 @@ async fn a_bomb_ends_its_compiler_alone() {
 async fn without_a_compiler_the_operator_is_told() {
     for program in ["/nowhere/aftercall", "/bin/true", "/bin/false"] {
         let limits = CompileLimits::default();
-        let process = CompilerProcess { program: program.into(), arguments: Vec::new(), limits };
+        let process =
+            CompilerProcess { program: program.into(), arguments: Vec::new(), environment: Vec::new(), limits };
         let host = host_with(Compiler::Process(process));
         let plugin = install(&host, aftercall_guests::component("behaves"));
         let error = refusal(&host, &plugin).await;
