@@ -269,7 +269,7 @@ fn matches_path(pattern: &[Segment], path: &str) -> bool {
 /// Whether a path can mean one thing alone, to us and to any server (RFC 3986, section 6.2.2). No rule speaks of
 /// another: dot segments (also with parameters, `..;x`), empty inner segments, backslashes, and percent-codes of
 /// what needs none or of what servers take for syntax once decoded.
-pub(crate) fn is_canonical_path(path: &str) -> bool {
+pub fn is_canonical_path(path: &str) -> bool {
     let Some(inner) = path.strip_prefix('/') else { return false };
     let (before, last) = inner.rsplit_once('/').map_or((None, inner), |(before, last)| (Some(before), last));
     let plain = |segment: &str| !matches!(segment.split(';').next(), Some("." | ".."));

@@ -3,10 +3,15 @@
 //! A test says which requests it expects and how each is answered, in their order; anything else fails the
 //! test, and so does an expected request that isn't made. What was sent is there to look at, and so is what is
 //! kept. Nothing is granted until a test says so.
+//!
+//! With `AFTERCALL_SENT=FOLDER` in the environment, each request is also added to a file there, a line of JSON each: a
+//! check of all of them against a vendor's own document needs no change of the tests.
 
 mod fake;
 mod reply;
 mod sent;
+
+mod kept;
 
 mod conversation;
 mod signing;

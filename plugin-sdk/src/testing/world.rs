@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::conversation::{Call, Shown};
 use super::signing::Keys;
 use super::state::Space;
-use super::{Reply, Sent};
+use super::{Reply, Sent, kept};
 use crate::transport::{Host, TransportError};
 use crate::{ConversationError, Entry, Level, Said, SigningError, StateError};
 
@@ -68,6 +68,7 @@ impl Host for World {
             Some((expected, _)) => panic!("the plugin sent {line}; expected was {expected}"),
             None => panic!("the plugin sent {line}; no request was expected"),
         };
+        kept::keep(&sent);
         self.sent.borrow_mut().push(sent);
         reply.0
     }

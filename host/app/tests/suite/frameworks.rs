@@ -15,7 +15,7 @@ use tokio::process::Command;
 
 use crate::served::Served;
 
-/// The Python that has the packages of `tests/frameworks/requirements.txt`.
+/// The Python that has the packages of the gate.
 const PYTHON: &str = "AFTERCALL_PYTHON";
 
 /// The key by which the webhooks are signed.
