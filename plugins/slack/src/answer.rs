@@ -12,8 +12,7 @@ const WORD_CHARS_MAX: usize = 100;
 #[derive(Deserialize)]
 struct Told {
     ok: bool,
-    #[serde(default)]
-    error: String,
+    error: Option<String>,
     /// The scope that the token lacks.
     needed: Option<String>,
 }
@@ -22,7 +21,7 @@ struct Told {
 /// what it did.
 pub(crate) fn told<T: DeserializeOwned>(response: Response, doubt: FailureKind) -> Result<T, Failure> {
     let told = response.json::<Told>();
-    let code = told.as_ref().ok().filter(|told| !told.ok).map(|told| word(&told.error));
+    let code = told.as_ref().ok().and_then(|told| told.error.as_deref()).map(word);
     let response = response.ok().map_err(|failure| Failure { code, ..failure })?;
     let told = told?;
     if told.ok { response.json() } else { Err(told.refusal(doubt)) }
@@ -30,7 +29,7 @@ pub(crate) fn told<T: DeserializeOwned>(response: Response, doubt: FailureKind) 
 
 impl Told {
     fn refusal(&self, doubt: FailureKind) -> Failure {
-        let code = word(&self.error);
+        let code = word(self.error.as_deref().unwrap_or("no error"));
         let (kind, words) = meaning(&code).unwrap_or((doubt, "it doesn't say what came of the request"));
         let needed = match &self.needed {
             Some(scope) => format!(" (needed: {})", word(scope)),
@@ -51,7 +50,7 @@ fn meaning(code: &str) -> Option<(FailureKind, &'static str)> {
         "msg_too_long" => (InvalidArguments, "`text` is too long; shorten it"),
         "no_text" => (InvalidArguments, "`text` is empty; write what the colleagues have to know"),
         "cannot_reply_to_message" => (InvalidArguments, "there can be no replies to this `thread`; use post_message"),
-        "thread_not_found" | "invalid_thread_ts" => {
+        "thread_not_found" => {
             (NotFound, "there is no such `thread` in the channel; give the one that post_message returned")
         }
         "channel_not_found" => (

@@ -60,7 +60,10 @@ fn the_key_decides_once_the_history_has_had_its_time() {
         assert_eq!(finding, *expected, "{later_ms} ms later: {messages}");
     }
     let found = Finding::Happened(posted());
-    let of = |event_type: &str, payload: Value| json!([{ "ts": MESSAGE, "metadata": { "event_type": event_type, "event_payload": payload } }]);
+    let of = |event_type: &str, payload: Value| {
+        let metadata = json!({ "event_type": event_type, "event_payload": payload });
+        json!([{ "ts": MESSAGE, "metadata": metadata }])
+    };
     check(&json!([ours(MESSAGE)]), None, 0, &found);
     check(&json!([{ "ts": "1772323270.000100" }, ours(MESSAGE)]), None, 90_000, &found);
     // Colleagues have answered it meanwhile.

@@ -19,7 +19,7 @@ fn each_error_of_the_reference_has_its_kind() {
     check(InvalidArguments, "shorten it", &["msg_too_long"]);
     check(InvalidArguments, "`text` is empty", &["no_text"]);
     check(InvalidArguments, "use post_message", &["cannot_reply_to_message"]);
-    check(NotFound, "no such `thread`", &["thread_not_found", "invalid_thread_ts"]);
+    check(NotFound, "no such `thread`", &["thread_not_found"]);
     check(NotFound, "invite the app", &["channel_not_found"]);
     check(Conflict, "archived", &["is_archived"]);
     check(Denied, "invite it", &["not_in_channel"]);
@@ -85,7 +85,7 @@ fn what_is_no_answer_of_slack_is_told() {
     check(Reply::text(200, "<p>Down</p>"), OutcomeUnknown, "not as expected");
     check(Reply::text(200, "{}"), OutcomeUnknown, "not as expected");
     check(Reply::json(200, json!({ "ok": true })), OutcomeUnknown, "not as expected");
-    check(Reply::json(200, json!({ "ok": false })), OutcomeUnknown, "doesn't say");
+    check(Reply::json(200, json!({ "ok": false })), OutcomeUnknown, "Slack answered no error: ");
     check(Reply::text(503, "oops"), OutcomeUnknown, "503");
     check(Reply::cut(), OutcomeUnknown, "no whole answer");
     check(Reply::unreachable(), Unavailable, "can't be reached");
