@@ -1,50 +1,34 @@
 //! PagerDuty's side: its events, its answers.
 //! <https://developer.pagerduty.com/docs/events-api-v2/trigger-events/>
 
-use aftercall::{Failure, FailureKind, Outcome, PhoneNumber, Receipt};
-use schemars::JsonSchema;
+use aftercall::{Context, Failure, FailureKind, Outcome, PhoneNumber, Receipt};
 use serde::{Deserialize, Serialize};
 
-pub(crate) const ENQUEUE_URL: &str = "https://events.pagerduty.com/v2/enqueue";
+use crate::arguments::AlertRef;
+use crate::report::{Change, Report, Severity};
 
-/// The plugin's settings.
+const ENQUEUE_URL: &str = "https://events.pagerduty.com/v2/enqueue";
+/// When to try again after a 429 that doesn't say. PagerDuty counts the events of the last minute, and recommends half of
+/// one: <https://github.com/PagerDuty/developer-docs/blob/main/docs/events-API-v2/05-Rate-Limits.md>.
+const THROTTLED_MS: u64 = 30_000;
+
+/// The settings of a tenant that has PagerDuty.
 #[derive(Deserialize)]
-pub(crate) struct Settings {
+pub(crate) struct Account {
     source: String,
     client: Option<String>,
-    /// Those that can be paged for; absent, any.
-    services: Option<Vec<String>>,
     subdomain: Option<String>,
 }
 
-/// How bad it is, in PagerDuty's words.
-#[derive(Clone, Copy, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Severity {
-    Critical,
-    Error,
-    Warning,
-    Info,
-}
-
-/// What the model has to say of a problem.
-pub(crate) struct Report {
-    pub(crate) service: String,
-    pub(crate) summary: String,
-    pub(crate) severity: Severity,
-    pub(crate) details: Option<String>,
-    pub(crate) ticket_url: Option<String>,
-    pub(crate) caller_phone: Option<PhoneNumber>,
-}
-
-/// An event that opens an alert, or adds to the one that is open. The host adds the integration key.
+/// An event that opens an alert, adds to the one that is open, or changes it. The host adds the integration key.
 #[derive(Serialize)]
-pub(crate) struct Event<'a> {
+struct Event<'a> {
     event_action: &'static str,
     dedup_key: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     client: Option<&'a str>,
-    payload: Payload<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payload: Option<Payload<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     links: Option<[Link<'a>; 1]>,
 }
@@ -75,63 +59,80 @@ struct Link<'a> {
     text: &'static str,
 }
 
-/// The answer to an event that PagerDuty has taken.
+/// The answer to an event that PagerDuty has taken. What comes of it, it doesn't say.
 #[derive(Deserialize)]
-pub(crate) struct Taken {
+struct Taken {
     dedup_key: Option<String>,
 }
 
-/// The event that pages.
-pub(crate) fn trigger<'a>(settings: &'a Settings, report: &'a Report, key: &'a str) -> Event<'a> {
-    let ticket_url = report.ticket_url.as_deref();
-    Event {
-        event_action: "trigger",
-        dedup_key: key,
-        client: settings.client.as_deref(),
-        payload: Payload {
-            summary: &report.summary,
-            source: &settings.source,
-            severity: report.severity,
-            component: &report.service,
-            custom_details: Details {
-                details: report.details.as_deref(),
-                caller_phone: report.caller_phone.as_ref(),
-                ticket_url,
-            },
-        },
-        links: ticket_url.map(|href| [Link { href, text: "Ticket" }]),
+impl Account {
+    pub(crate) async fn page(&self, report: &Report, cx: &Context) -> Result<Outcome, Failure> {
+        let taken = send(&self.trigger(report, cx.key()), cx).await?;
+        let alert = taken.dedup_key.unwrap_or_else(|| cx.key().to_owned());
+        let text = format!("PagerDuty has the alert and notifies whoever is on call (alert {alert})");
+        Ok(Outcome::new(text).with_receipt(self.receipt(&alert)))
     }
-}
 
-/// A refusal of the integration key is a 400 like any other, but no argument can put it right.
-pub(crate) fn blame(failure: Failure) -> Failure {
-    let of_key = ["routing_key", "routing key"].iter().any(|words| failure.message.to_lowercase().contains(words));
-    if failure.kind != FailureKind::InvalidArguments || !of_key {
-        return failure;
+    /// PagerDuty drops an event about an alert that is resolved or unknown, and says nothing of it.
+    pub(crate) async fn change(&self, change: Change, alert: &AlertRef, cx: &Context) -> Result<Outcome, Failure> {
+        let event_action = match change {
+            Change::Acknowledge => "acknowledge",
+            Change::Resolve => "resolve",
+        };
+        let dedup_key = alert.as_str();
+        send(&Event { event_action, dedup_key, client: None, payload: None, links: None }, cx).await?;
+        let text = format!("PagerDuty has taken the {} (alert {alert})", change.request());
+        Ok(Outcome::new(text).with_receipt(self.receipt(dedup_key)))
     }
-    let message = format!("PagerDuty refuses the integration key; a person has to correct it ({})", failure.message);
-    Failure { kind: FailureKind::Denied, message, ..failure }
-}
 
-impl Settings {
-    /// Refuses a service that can't be paged for.
-    pub(crate) fn check_service(&self, service: &str) -> Result<(), Failure> {
-        match &self.services {
-            Some(services) if !services.iter().any(|known| known == service) => Err(Failure::invalid_arguments(
-                format!("there is no service {service:?}; there are: {}", services.join(", ")),
-            )),
-            _ => Ok(()),
+    /// The event that pages.
+    fn trigger<'a>(&'a self, report: &'a Report, key: &'a str) -> Event<'a> {
+        let ticket_url = report.ticket_url.as_deref();
+        Event {
+            event_action: "trigger",
+            dedup_key: key,
+            client: self.client.as_deref(),
+            payload: Some(Payload {
+                summary: &report.summary,
+                source: &self.source,
+                severity: report.severity,
+                component: &report.service,
+                custom_details: Details {
+                    details: report.details.as_deref(),
+                    caller_phone: report.caller_phone.as_ref(),
+                    ticket_url,
+                },
+            }),
+            links: ticket_url.map(|href| [Link { href, text: "Ticket" }]),
         }
     }
 
-    /// The outcome of an event that PagerDuty has.
-    pub(crate) fn paged(&self, taken: Taken, key: &str) -> Outcome {
-        let alert = taken.dedup_key.unwrap_or_else(|| key.to_owned());
-        let text = format!("PagerDuty has the alert and notifies whoever is on call (alert {alert})");
+    fn receipt(&self, alert: &str) -> Receipt {
         let receipt = Receipt::new("alert", alert);
-        Outcome::new(text).with_receipt(match &self.subdomain {
+        match &self.subdomain {
             Some(subdomain) => receipt.with_url(format!("https://{subdomain}.pagerduty.com/alerts")),
             None => receipt,
-        })
+        }
+    }
+}
+
+async fn send(event: &Event<'_>, cx: &Context) -> Result<Taken, Failure> {
+    cx.post(ENQUEUE_URL).json(event).send().await?.ok().map_err(told)?.json()
+}
+
+/// A refusal of the integration key is a 400 like any other, but no argument can put it right. And a 429 may have no
+/// `Retry-After`.
+fn told(failure: Failure) -> Failure {
+    let of_key = ["routing_key", "routing key"].iter().any(|words| failure.message.to_lowercase().contains(words));
+    match failure.kind {
+        FailureKind::InvalidArguments if of_key => {
+            let advice = "PagerDuty refuses the integration key; a person has to correct it";
+            let message = format!("{advice} ({})", failure.message);
+            Failure { kind: FailureKind::Denied, message, ..failure }
+        }
+        FailureKind::RateLimited => {
+            Failure { retry_after_ms: failure.retry_after_ms.or(Some(THROTTLED_MS)), ..failure }
+        }
+        _ => failure,
     }
 }
