@@ -1,60 +1,63 @@
-//! HubSpot's side: its contacts, its search, its batches.
+//! What all of HubSpot's objects have in common: properties, associations, searches, batches of one.
+//! Shapes: <https://developers.hubspot.com/docs/api-reference/latest/crm/understanding-the-crm>.
 
 use std::collections::BTreeMap;
 
-use aftercall::{Email, Failure, PhoneNumber, Receipt};
-use schemars::JsonSchema;
+use aftercall::{Failure, FailureKind, Request};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::arguments::RecordId;
+use crate::refusal::{self, BatchError};
+
 /// How many objects a search brings. Protects the model's context.
 const SEARCH_RESULTS_MAX: u32 = 10;
-/// HubSpot's own association from a note to a contact.
-const NOTE_TO_CONTACT: u32 = 202;
-
-/// The plugin's settings.
-#[derive(Deserialize)]
-pub(crate) struct Settings {
-    portal_id: Option<String>,
-    /// How long a note that was made may be missing from the search.
-    #[serde(default = "search_lag_ms")]
-    pub(crate) search_lag_ms: u64,
-}
-
-const fn search_lag_ms() -> u64 {
-    60_000
-}
 
 /// Any object of the CRM, as far as it is read.
 #[derive(Deserialize)]
 pub(crate) struct Object {
     pub(crate) id: String,
+    /// In UTC, so that it sorts as text.
+    #[serde(default, rename = "createdAt")]
+    pub(crate) created_at: String,
     #[serde(default)]
     properties: BTreeMap<String, Option<String>>,
     /// Whether an upsert made it.
     #[serde(default)]
     pub(crate) new: bool,
+    #[serde(default)]
+    associations: BTreeMap<String, Associated>,
 }
 
-/// The first results of a search.
+/// The objects of one kind that another is associated with.
+#[derive(Deserialize)]
+struct Associated {
+    #[serde(default)]
+    results: Vec<AssociatedId>,
+    /// There where these aren't all.
+    paging: Option<IgnoredAny>,
+}
+
+/// One of them; it comes once for each label of the association.
+#[derive(Deserialize)]
+struct AssociatedId {
+    id: String,
+}
+
+/// The first results of a search, or those of a batch.
 #[derive(Deserialize)]
 pub(crate) struct Page {
     pub(crate) results: Vec<Object>,
 }
 
-/// The answer to a batch of one. It is a success (207) even where the one failed.
+/// The answer to an upsert of one. It is a success (207) even where the one failed.
 #[derive(Deserialize)]
 pub(crate) struct Upserted {
     #[serde(default)]
     results: Vec<Object>,
     #[serde(default)]
     errors: Vec<BatchError>,
-}
-
-#[derive(Deserialize)]
-struct BatchError {
-    message: String,
-    category: Option<String>,
 }
 
 /// A search: objects that pass any of the filters.
@@ -68,66 +71,16 @@ pub(crate) struct Search {
     after: &'static str,
 }
 
-/// A contact's properties, of those that each HubSpot account has.
-#[derive(Serialize)]
-pub(crate) struct Lead {
-    pub(crate) lifecyclestage: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) firstname: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) lastname: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) phone: Option<PhoneNumber>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) company: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) message: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) hs_lead_status: Option<LeadStatus>,
-}
+/// Properties that are to be set; what isn't among them stays as it is.
+#[derive(Default, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Properties(BTreeMap<&'static str, String>);
 
-/// The lead statuses that HubSpot comes with.
-#[derive(Clone, Copy, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(crate) enum LeadStatus {
-    New,
-    Open,
-    InProgress,
-    OpenDeal,
-    Unqualified,
-    AttemptedToContact,
-    Connected,
-    BadTiming,
-}
-
-/// What `find_contact` found.
-#[derive(Serialize, JsonSchema)]
-pub(crate) struct Found {
-    pub(crate) contacts: Vec<Contact>,
-}
-
-/// A contact, for the model.
-#[derive(Serialize, JsonSchema)]
-pub(crate) struct Contact {
-    pub(crate) contact_id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    email: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    first_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    phone: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    company: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    lifecycle_stage: Option<String>,
-}
-
-/// The contact that `upsert_lead` made or updated.
-#[derive(Serialize, JsonSchema)]
-pub(crate) struct Made {
-    pub(crate) contact_id: String,
+/// HubSpot's own types of association from a note or a task, each with its inverse of another number
+/// (<https://developers.hubspot.com/docs/api-reference/crm-associations-v4/guide>, "HubSpot defined association types").
+pub(crate) struct AssociationTypes {
+    pub(crate) to_contact: u32,
+    pub(crate) to_deal: u32,
 }
 
 /// Where HubSpot keeps its objects.
@@ -135,37 +88,56 @@ pub(crate) fn url(objects: &str) -> String {
     format!("https://api.hubapi.com/crm/v3/objects/{objects}")
 }
 
-/// An upsert of one contact by its email address.
-pub(crate) fn upsert(email: &Email, lead: &Lead) -> Value {
-    json!({ "inputs": [{ "idProperty": "email", "id": email, "properties": lead }] })
-}
-
-/// A note on a contact, at a time in milliseconds since 1970.
-pub(crate) fn note_on_contact(contact_id: &str, body: &str, at_ms: u64) -> Value {
-    let note_to_contact = json!({ "associationCategory": "HUBSPOT_DEFINED", "associationTypeId": NOTE_TO_CONTACT });
-    json!({
-        "properties": { "hs_note_body": body, "hs_timestamp": at_ms.to_string() },
-        "associations": [{ "to": { "id": contact_id }, "types": [note_to_contact] }],
-    })
-}
-
-impl Settings {
-    /// The receipt for an object that is shown on a contact's page.
-    pub(crate) fn receipt(&self, kind: &str, id: &str, contact_id: &str) -> Receipt {
-        let receipt = Receipt::new(kind, id);
-        match &self.portal_id {
-            Some(portal) => {
-                receipt.with_url(format!("https://app.hubspot.com/contacts/{portal}/record/0-1/{contact_id}"))
-            }
-            None => receipt,
-        }
+/// The one object that this request reads, if it is there.
+pub(crate) async fn read(request: Request<'_>) -> Result<Option<Object>, Failure> {
+    match refusal::told(request.send().await?) {
+        Ok(answer) => answer.json().map(Some),
+        Err(failure) if failure.kind == FailureKind::NotFound => Ok(None),
+        Err(failure) => Err(failure),
     }
+}
+
+/// An upsert of one object by a property with unique values.
+pub(crate) fn upsert(id_property: &str, id: &str, properties: &Properties) -> Value {
+    json!({ "inputs": [{ "idProperty": id_property, "id": id, "properties": properties }] })
+}
+
+/// A new object on a contact, and on a deal where there is one.
+pub(crate) fn create(
+    properties: &Properties,
+    types: &AssociationTypes,
+    contact_id: &RecordId,
+    deal_id: Option<&RecordId>,
+) -> Value {
+    let to = |id: &RecordId, type_id: u32| {
+        let kind = json!({ "associationCategory": "HUBSPOT_DEFINED", "associationTypeId": type_id });
+        json!({ "to": { "id": id }, "types": [kind] })
+    };
+    let mut associations = vec![to(contact_id, types.to_contact)];
+    associations.extend(deal_id.map(|deal_id| to(deal_id, types.to_deal)));
+    json!({ "properties": properties, "associations": associations })
 }
 
 impl Object {
     /// A property, where it is set.
     pub(crate) fn property(&self, name: &str) -> Option<&str> {
         self.properties.get(name)?.as_deref().filter(|value| !value.is_empty())
+    }
+
+    /// A property as its own text, where it is set.
+    pub(crate) fn owned(&self, name: &str) -> Option<String> {
+        self.property(name).map(str::to_owned)
+    }
+
+    /// The ids of the objects of this kind that it is associated with.
+    pub(crate) fn associated(&self, objects: &str) -> impl Iterator<Item = &str> {
+        let associated = self.associations.get(objects).into_iter();
+        associated.flat_map(|associated| associated.results.iter().map(|each| each.id.as_str()))
+    }
+
+    /// Whether there are more of them than it was told with.
+    pub(crate) fn has_more(&self, objects: &str) -> bool {
+        self.associations.get(objects).is_some_and(|associated| associated.paging.is_some())
     }
 }
 
@@ -184,30 +156,28 @@ impl Search {
 }
 
 impl Upserted {
-    /// The one contact of the batch.
-    pub(crate) fn only(self) -> Result<Object, Failure> {
+    /// The one object of the batch.
+    pub(crate) fn only(self, what: &str) -> Result<Object, Failure> {
         match (self.results.into_iter().next(), self.errors.into_iter().next()) {
-            (Some(contact), _) => Ok(contact),
-            (None, Some(error)) => {
-                let failure = Failure::invalid_arguments(format!("HubSpot refuses the lead: {}", error.message));
-                Err(Failure { code: error.category, ..failure })
-            }
-            (None, None) => Err(Failure::outcome_unknown("HubSpot's answer says nothing of the lead")),
+            (Some(object), _) => Ok(object),
+            (None, Some(error)) => Err(refusal::of_batch(what, error)),
+            (None, None) => Err(Failure::outcome_unknown(format!("HubSpot's answer says nothing of the {what}"))),
         }
     }
 }
 
-impl From<Object> for Contact {
-    fn from(object: Object) -> Self {
-        let property = |name: &str| object.property(name).map(str::to_owned);
-        Self {
-            email: property("email"),
-            first_name: property("firstname"),
-            last_name: property("lastname"),
-            phone: property("phone"),
-            company: property("company"),
-            lifecycle_stage: property("lifecyclestage"),
-            contact_id: object.id,
-        }
+impl Properties {
+    /// Adds a property, where there is a value for it.
+    pub(crate) fn set(mut self, name: &'static str, value: Option<impl Into<String>>) -> Self {
+        self.0.extend(value.map(|value| (name, value.into())));
+        self
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
     }
 }

@@ -1,22 +1,36 @@
-//! Contacts and call notes in HubSpot, over its CRM API v3.
+//! Contacts, deals, call notes and tasks in HubSpot, over its CRM API v3.
 //!
-//! HubSpot upserts a contact by its email address, which makes that idempotent. It takes no idempotency key
-//! for a note, so the note carries ours in its text, and a note in doubt is searched by it. The plugin refuses to
-//! say that a note wasn't made while HubSpot's search may lag.
+//! HubSpot upserts a contact by its email address, and a deal by a property with unique values that the tenant adds for
+//! our key: that makes both idempotent. It takes no idempotency key for a note or a task, so each carries ours in its
+//! text, and one in doubt is searched by it. The plugin refuses to say
+//! that something wasn't made while HubSpot may not show it yet, and to touch a deal that isn't of the contact it was
+//! asked for.
+
+mod arguments;
+mod money;
+mod settings;
+
+mod contacts;
+mod deals;
+mod notes;
+mod tasks;
 
 mod hubspot;
-mod note;
+mod keyed;
+mod refusal;
 
 /// The plugin's tools.
 #[aftercall::plugin]
 pub mod tools {
     use aftercall::{Answer, Context, Email, Failure, Finding, Outcome, PhoneNumber};
 
-    use crate::hubspot::{self, Contact, Found, Lead, LeadStatus, Made, Object, Page, Search, Settings, Upserted};
-    use crate::note;
-
-    /// When to search again, while it may lag.
-    const SEARCH_AGAIN_MS: u64 = 15_000;
+    use crate::arguments::{Day, Instant, RecordId};
+    use crate::contacts::{self, Contact, Found, Lead, LeadStatus, Made};
+    use crate::deals::{self, FoundDeals, MadeDeal, Terms};
+    use crate::money::{Amount, Currency, Money};
+    use crate::notes::On;
+    use crate::settings::Settings;
+    use crate::tasks::{MadeTask, Priority, Task};
 
     /// Finds contacts in the CRM by email address, telephone number or both.
     #[tool(effect = read, title = "Find a contact")]
@@ -28,16 +42,7 @@ pub mod tools {
         if email.is_none() && phone.is_none() {
             return Err(Failure::invalid_arguments("give an email address, a telephone number or both"));
         }
-        let mut search = Search::of(&["email", "firstname", "lastname", "phone", "company", "lifecyclestage"]);
-        if let Some(email) = &email {
-            search = search.or("email", "EQ", email.as_str());
-        }
-        if let Some(phone) = &phone {
-            search = search.or("phone", "EQ", phone.as_str()).or("mobilephone", "EQ", phone.as_str());
-        }
-        let url = hubspot::url("contacts/search");
-        let page: Page = cx.post(url).reads_only().json(&search).send().await?.ok()?.json()?;
-        let contacts: Vec<Contact> = page.results.into_iter().map(Contact::from).collect();
+        let contacts: Vec<Contact> = contacts::find(email.as_ref(), phone.as_ref(), cx).await?;
         let text = match &contacts[..] {
             [] => "no contact has this email address or telephone number".to_owned(),
             [only] => format!("one contact, contact_id {}", only.contact_id),
@@ -65,68 +70,127 @@ pub mod tools {
         cx: &Context,
     ) -> Result<Answer<Made>, Failure> {
         let settings: Settings = cx.settings()?;
-        let properties = Lead {
-            lifecyclestage: "lead",
-            firstname: first_name,
-            lastname: last_name,
-            phone,
-            company,
-            message: interest,
-            hs_lead_status: lead_status,
-        };
-        let url = hubspot::url("contacts/batch/upsert");
-        let upsert = hubspot::upsert(&email, &properties);
-        let answer = cx.post(url).json(&upsert).send().await?.ok()?;
-        let contact = answer.json::<Upserted>()?.only()?;
+        let lead = Lead { first_name, last_name, phone, company, interest, status: lead_status };
+        let contact = contacts::upsert(&email, lead, cx).await?;
         let text = if contact.new { "the lead is a new contact" } else { "the contact is updated" };
-        let receipt = settings.receipt("contact", &contact.id, &contact.id);
+        let receipt = settings.receipt_on_contact("contact", &contact.id, &contact.id);
         let made = Made { contact_id: contact.id };
         Ok(Answer::new(format!("{text}, contact_id {}", made.contact_id), made).with_receipt(receipt))
     }
 
-    /// Logs a summary of this call as a note on a contact of the CRM. One note for each contact in a conversation.
+    /// Finds the deals of a contact, the newest first, and tells the stages that upsert_deal may put a deal in.
+    #[tool(effect = read, title = "Find a contact's deals")]
+    async fn find_deals(
+        /// The contact's id, from find_contact or upsert_lead.
+        contact_id: RecordId,
+        cx: &Context,
+    ) -> Result<Answer<FoundDeals>, Failure> {
+        let (text, found) = deals::find(&contact_id, &cx.settings()?, cx).await?;
+        Ok(Answer::new(text, found))
+    }
+
+    /// Updates a deal of a contact, or makes one. Look first with find_deals: without `deal_id` there will be a new deal,
+    /// one for each contact in a conversation. Give only what was said; what is left out stays as it is.
+    #[tool(effect = idempotent, identity = [contact_id, deal_id], title = "Make or update a deal")]
+    async fn upsert_deal(
+        /// The contact's id, from find_contact or upsert_lead.
+        contact_id: RecordId,
+        /// The deal that is updated, from find_deals. Leave it out for a new deal.
+        deal_id: Option<RecordId>,
+        /// What the deal is called, such as "Acme, 40 seats". A new deal needs it.
+        #[schemars(length(min = 1, max = 200))]
+        name: Option<String>,
+        /// The stage by its name, from find_deals. A new deal needs it.
+        #[schemars(length(min = 1, max = 64))]
+        stage: Option<String>,
+        /// What the deal is worth in all, with as many digits after the point as the currency has: 1250.00 in EUR, 1250
+        /// in JPY. Leave it out if it wasn't said.
+        amount: Option<Amount>,
+        /// The currency of the amount, such as EUR. Leave both out if it wasn't said which dollars, say, are meant.
+        currency: Option<Currency>,
+        /// The day on which the deal is expected to be closed, such as 2026-12-01.
+        close_date: Option<Day>,
+        cx: &Context,
+    ) -> Result<Answer<MadeDeal>, Failure> {
+        let settings: Settings = cx.settings()?;
+        let money = Money::of(amount, currency)?;
+        let properties = Terms { name, stage, money, close_date }.properties(&settings)?;
+        let (did, deal) = match deal_id {
+            Some(deal_id) => ("updated", deals::update(&deal_id, &contact_id, &properties, cx).await?),
+            None => ("made", deals::make(&contact_id, &properties, &settings, cx).await?),
+        };
+        let receipt = settings.receipt_of_deal(&deal.id);
+        let text = format!("the deal of contact {contact_id} is {did}, deal_id {}", deal.id);
+        Ok(Answer::new(text, MadeDeal { deal_id: deal.id }).with_receipt(receipt))
+    }
+
+    /// Logs a summary of this call as a note on a contact of the CRM, and on its deal if the call was about one. One
+    /// note for each contact in a conversation.
     #[tool(effect = once, identity = [contact_id], reconcile = find_call_summary, title = "Log a call summary")]
     async fn log_call_summary(
         /// The contact's id, from find_contact or upsert_lead.
-        #[schemars(regex(pattern = r"^[0-9]{1,20}$"))]
-        contact_id: String,
+        contact_id: RecordId,
         /// What was said and agreed, as plain text.
         #[schemars(length(min = 1, max = 10000))]
         summary: String,
         /// What happens next, and who does it.
         #[schemars(length(max = 2000))]
         next_step: Option<String>,
+        /// The contact's deal that the call was about, from find_deals or upsert_deal.
+        deal_id: Option<RecordId>,
         cx: &Context,
     ) -> Result<Outcome, Failure> {
-        let settings: Settings = cx.settings()?;
-        let body = note::body(&summary, next_step.as_deref(), cx.key());
-        let note = hubspot::note_on_contact(&contact_id, &body, cx.first_attempt_at());
-        let made: Object = cx.post(hubspot::url("notes")).json(&note).send().await?.ok()?.json()?;
-        Ok(logged(&settings, &contact_id, &made.id))
+        if let Some(deal_id) = &deal_id {
+            deals::of_contact(deal_id, &contact_id, cx).await?;
+        }
+        On { contact_id, deal_id }.log(&summary, next_step.as_deref(), &cx.settings()?, cx).await
     }
 
     async fn find_call_summary(
-        contact_id: String,
+        contact_id: RecordId,
         _summary: String,
         _next_step: Option<String>,
+        deal_id: Option<RecordId>,
         cx: &Context,
     ) -> Result<Finding, Failure> {
-        let settings: Settings = cx.settings()?;
-        let search = Search::of(&["hs_note_body"]).or("hs_note_body", "CONTAINS_TOKEN", cx.key());
-        let url = hubspot::url("notes/search");
-        let page: Page = cx.post(url).reads_only().json(&search).send().await?.ok()?.json()?;
-        let ours = page.results.iter().find(|note| note::has_key(note.property("hs_note_body"), cx.key()));
-        match ours {
-            Some(note) => Finding::happened(logged(&settings, &contact_id, &note.id)),
-            None if cx.now().saturating_sub(cx.attempt_at()) < settings.search_lag_ms => {
-                Ok(Finding::ask_again_after(SEARCH_AGAIN_MS))
-            }
-            None => Ok(Finding::DidNotHappen),
-        }
+        On { contact_id, deal_id }.find(&cx.settings()?, cx).await
     }
 
-    fn logged(settings: &Settings, contact_id: &str, note_id: &str) -> Outcome {
-        let text = format!("the call is logged on contact {contact_id} as note {note_id}");
-        Outcome::new(text).with_receipt(settings.receipt("note", note_id, contact_id))
+    /// Makes a task for the team on a contact of the CRM, and on its deal if it is about one: what somebody has to do,
+    /// and by when. One task for each contact and subject in a conversation.
+    #[tool(effect = once, identity = [contact_id, subject], reconcile = find_task, title = "Create a task")]
+    async fn create_task(
+        /// The contact's id, from find_contact or upsert_lead.
+        contact_id: RecordId,
+        /// What has to be done, in one line, such as "Send the quote for 40 seats".
+        #[schemars(length(min = 1, max = 200))]
+        subject: String,
+        /// When it has to be done, with the offset of the place that was meant, such as 2026-12-01T09:30:00-05:00.
+        due_at: Instant,
+        /// high: the caller waits for it; medium: it was promised; low: it would be good.
+        priority: Priority,
+        /// What whoever does it has to know, as plain text.
+        #[schemars(length(min = 1, max = 5000))]
+        body: Option<String>,
+        /// The contact's deal that it is about, from find_deals or upsert_deal.
+        deal_id: Option<RecordId>,
+        cx: &Context,
+    ) -> Result<Answer<MadeTask>, Failure> {
+        if let Some(deal_id) = &deal_id {
+            deals::of_contact(deal_id, &contact_id, cx).await?;
+        }
+        Task { subject, body, due_at, priority, contact_id, deal_id }.make(&cx.settings()?, cx).await
+    }
+
+    async fn find_task(
+        contact_id: RecordId,
+        subject: String,
+        due_at: Instant,
+        priority: Priority,
+        body: Option<String>,
+        deal_id: Option<RecordId>,
+        cx: &Context,
+    ) -> Result<Finding, Failure> {
+        Task { subject, body, due_at, priority, contact_id, deal_id }.find(&cx.settings()?, cx).await
     }
 }

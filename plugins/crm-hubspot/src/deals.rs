@@ -1,0 +1,208 @@
+//! Deals of a contact: read, made once by a property with unique values that holds our key, and updated by their id.
+//! Shapes: <https://developers.hubspot.com/docs/api-reference/latest/crm/objects/deals/guide>. HubSpot's own document of
+//! that API writes the objects by their type, `0-3`.
+
+use aftercall::{Context, Failure, FailureKind, path_segment};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::arguments::{Day, RecordId};
+use crate::contacts;
+use crate::hubspot::{self, Object, Page, Properties, Upserted};
+use crate::money::Money;
+use crate::refusal;
+use crate::settings::{Offer, Settings};
+
+/// How many deals of a contact are told, the newest. Protects the model's context.
+const DEALS_MAX: usize = 20;
+/// How many objects HubSpot reads in one batch.
+const BATCH_MAX: usize = 100;
+/// What is read of a deal.
+const READ: [&str; 7] =
+    ["dealname", "pipeline", "dealstage", "amount", "deal_currency_code", "closedate", "hs_is_closed"];
+
+/// What is to be set on a deal.
+pub(crate) struct Terms {
+    pub(crate) name: Option<String>,
+    pub(crate) stage: Option<String>,
+    pub(crate) money: Option<Money>,
+    pub(crate) close_date: Option<Day>,
+}
+
+/// What `find_deals` found.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct FoundDeals {
+    deals: Vec<Deal>,
+    /// The stages that upsert_deal may put a deal in.
+    stages: Vec<Offer>,
+}
+
+/// A deal, for the model.
+#[derive(Serialize, JsonSchema)]
+struct Deal {
+    deal_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// By its name among `stages`, or by HubSpot's id of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stage: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    close_date: Option<String>,
+    /// Whether it is won or lost.
+    closed: bool,
+}
+
+/// The deal that `upsert_deal` made or updated.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct MadeDeal {
+    pub(crate) deal_id: String,
+}
+
+/// The newest deals of a contact, and words about them.
+pub(crate) async fn find(
+    contact_id: &RecordId,
+    settings: &Settings,
+    cx: &Context,
+) -> Result<(String, FoundDeals), Failure> {
+    let contact = contacts::with_deals(contact_id, cx).await?;
+    // An association with several labels is there several times.
+    let mut ids: Vec<&str> = contact.associated("deals").collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let all = ids.len();
+    ids.truncate(BATCH_MAX);
+    let is_whole = ids.len() == all && !contact.has_more("deals");
+    let mut objects = if ids.is_empty() { Vec::new() } else { read_batch(&ids, cx).await? };
+    objects.sort_by(|one, other| other.created_at.cmp(&one.created_at));
+    let there = objects.len();
+    let newest = objects.into_iter().take(DEALS_MAX);
+    let deals: Vec<Deal> = newest.map(|object| Deal::of(object, settings)).collect();
+    let words = match &deals[..] {
+        several if !is_whole => format!("{} of the deals of contact {contact_id}, which has more", several.len()),
+        several if there > DEALS_MAX => format!("the newest {} of {there} deals", several.len()),
+        [] => format!("contact {contact_id} has no deal"),
+        [only] => format!("one deal, deal_id {}", only.deal_id),
+        several => format!("{} deals", several.len()),
+    };
+    Ok((words, FoundDeals { deals, stages: settings.stages() }))
+}
+
+async fn read_batch(ids: &[&str], cx: &Context) -> Result<Vec<Object>, Failure> {
+    let inputs: Vec<_> = ids.iter().map(|id| json!({ "id": id })).collect();
+    let read = json!({ "inputs": inputs, "properties": READ, "propertiesWithHistory": [] });
+    let answer = cx.post(hubspot::url("0-3/batch/read")).reads_only().json(&read).send().await?;
+    // What isn't there any more is missing: that is no failure of the others (207).
+    let page: Page = refusal::told(answer)?.json()?;
+    Ok(page.results)
+}
+
+/// Makes the deal of this key, or finds it made. The contact is looked at first, so that no deal is made for nobody.
+pub(crate) async fn make(
+    contact_id: &RecordId,
+    properties: &Properties,
+    settings: &Settings,
+    cx: &Context,
+) -> Result<Object, Failure> {
+    let key_property = settings.deal_key_property()?;
+    if !properties.has("dealname") || !properties.has("dealstage") {
+        return Err(Failure::invalid_arguments(
+            "a new deal needs `name` and `stage`; to update one, give its `deal_id`",
+        ));
+    }
+    contacts::with_deals(contact_id, cx).await?;
+    let upsert = hubspot::upsert(key_property, cx.key(), properties);
+    let answer = cx.post(hubspot::url("0-3/batch/upsert")).json(&upsert).send().await?;
+    let upserted = refusal::told(answer).and_then(|answer| answer.json::<Upserted>()?.only("deal"));
+    let deal = upserted.map_err(|failure| of_the_key(failure, key_property))?;
+    let association = cx.put(association_url(&deal.id, contact_id)).send().await;
+    association.and_then(refusal::told).map_err(|failure| half_made(&deal.id, failure))?;
+    Ok(deal)
+}
+
+/// Updates a deal of this contact.
+pub(crate) async fn update(
+    deal_id: &RecordId,
+    contact_id: &RecordId,
+    properties: &Properties,
+    cx: &Context,
+) -> Result<Object, Failure> {
+    if properties.is_empty() {
+        return Err(Failure::invalid_arguments(
+            "give what changes: `name`, `stage`, `amount` and `currency`, `close_date`",
+        ));
+    }
+    of_contact(deal_id, contact_id, cx).await?;
+    let url = hubspot::url(&format!("0-3/{deal_id}"));
+    let answer = cx.patch(url).json(&json!({ "properties": properties })).send().await?;
+    refusal::told(answer)?.json()
+}
+
+/// Refuses a deal that isn't of this contact, so that nothing said on a call gets onto somebody else's.
+pub(crate) async fn of_contact(deal_id: &RecordId, contact_id: &RecordId, cx: &Context) -> Result<(), Failure> {
+    let url = hubspot::url(&format!("0-3/{deal_id}"));
+    let deal = hubspot::read(cx.get(url).query(&[("associations", "contacts")])).await?;
+    if deal.is_some_and(|deal| deal.associated("contacts").any(|id| id == contact_id.as_str())) {
+        return Ok(());
+    }
+    let words = format!("contact {contact_id} has no deal {deal_id}; find_deals tells the ids of its deals");
+    Err(Failure::not_found(words))
+}
+
+/// Where a deal's association with a contact is made, of HubSpot's default type, which is 3 in this direction
+/// (<https://developers.hubspot.com/docs/api-reference/crm-associations-v4/guide>). Repeated, it is one association.
+fn association_url(deal_id: &str, contact_id: &RecordId) -> String {
+    let deal = path_segment(deal_id);
+    format!("https://api.hubapi.com/crm/v4/objects/deals/{deal}/associations/default/contacts/{contact_id}")
+}
+
+/// The deal is there, whatever became of its association: that is no refusal of the whole.
+fn half_made(deal_id: &str, failure: Failure) -> Failure {
+    let message = format!("deal {deal_id} is made, but may not be on the contact yet: {}", failure.message);
+    Failure { kind: FailureKind::OutcomeUnknown, message, ..failure }
+}
+
+/// A refusal of the property that we upsert by is the tenant's to put right.
+fn of_the_key(failure: Failure, key_property: &str) -> Failure {
+    let speaks_of_it = failure.message.contains("idProperty") || failure.message.contains(key_property);
+    if failure.kind != FailureKind::InvalidArguments || !speaks_of_it {
+        return failure;
+    }
+    let message =
+        format!("`deal_key_property` has to name a deal property with unique values in HubSpot: {}", failure.message);
+    Failure { kind: FailureKind::Denied, message, ..failure }
+}
+
+impl Terms {
+    pub(crate) fn properties(self, settings: &Settings) -> Result<Properties, Failure> {
+        let stage = self.stage.as_deref().map(|name| settings.stage(name)).transpose()?;
+        let (amount, currency) = self.money.map(|money| (money.amount, money.currency)).unzip();
+        Ok(Properties::default()
+            .set("dealname", self.name)
+            .set("pipeline", stage.map(|stage| stage.pipeline.as_str()))
+            .set("dealstage", stage.map(|stage| stage.stage.as_str()))
+            .set("amount", amount)
+            .set("deal_currency_code", currency)
+            .set("closedate", self.close_date.map(Day::noon)))
+    }
+}
+
+impl Deal {
+    fn of(object: Object, settings: &Settings) -> Self {
+        let stage = object.property("dealstage");
+        let named = stage.and_then(|stage| settings.stage_name(object.property("pipeline")?, stage));
+        Self {
+            name: object.owned("dealname"),
+            stage: named.or(stage).map(str::to_owned),
+            amount: object.owned("amount"),
+            currency: object.owned("deal_currency_code"),
+            close_date: object.property("closedate").map(|instant| instant.chars().take(10).collect()),
+            closed: object.property("hs_is_closed") == Some("true"),
+            deal_id: object.id,
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The tenant's side: what a model may choose from by name, and what it may not choose.
+
+use std::collections::BTreeMap;
+
+use aftercall::{Failure, Receipt};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// HubSpot's type of contacts, in the address of a record's page.
+const CONTACT: &str = "0-1";
+/// HubSpot's type of deals.
+const DEAL: &str = "0-3";
+
+/// The plugin's settings.
+#[derive(Deserialize)]
+pub(crate) struct Settings {
+    portal_id: Option<String>,
+    /// How long what was made may be missing from where it is looked for.
+    #[serde(default = "search_lag_ms")]
+    pub(crate) search_lag_ms: u64,
+    deal_key_property: Option<String>,
+    #[serde(default)]
+    deal_stages: BTreeMap<String, Stage>,
+    pub(crate) task_owner_id: Option<String>,
+}
+
+const fn search_lag_ms() -> u64 {
+    60_000
+}
+
+/// A stage that deals may be put in, by HubSpot's own ids.
+#[derive(Deserialize)]
+pub(crate) struct Stage {
+    pub(crate) pipeline: String,
+    pub(crate) stage: String,
+    #[serde(rename = "for")]
+    fits: String,
+}
+
+/// Something that the model may choose by name.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Offer {
+    name: String,
+    /// When it is the one to choose.
+    #[serde(rename = "for")]
+    fits: String,
+}
+
+impl Settings {
+    /// The deal property with unique values that holds our key.
+    pub(crate) fn deal_key_property(&self) -> Result<&str, Failure> {
+        self.deal_key_property.as_deref().ok_or_else(|| {
+            Failure::denied(
+                "no deal can be made, only updated by its deal_id: the plugin's settings would have to name a deal \
+                 property with unique values as `deal_key_property`",
+            )
+        })
+    }
+
+    /// The stage of this name.
+    pub(crate) fn stage(&self, name: &str) -> Result<&Stage, Failure> {
+        self.deal_stages.get(name).ok_or_else(|| unknown("stage", name, &self.deal_stages, "deal_stages"))
+    }
+
+    /// The name of the stage that a deal is in, where it is one of these.
+    pub(crate) fn stage_name(&self, pipeline: &str, stage: &str) -> Option<&str> {
+        let mut stages = self.deal_stages.iter();
+        let found = stages.find(|(_, known)| known.pipeline == pipeline && known.stage == stage);
+        found.map(|(name, _)| name.as_str())
+    }
+
+    pub(crate) fn stages(&self) -> Vec<Offer> {
+        let offer = |(name, stage): (&String, &Stage)| Offer { name: name.clone(), fits: stage.fits.clone() };
+        self.deal_stages.iter().map(offer).collect()
+    }
+
+    /// The receipt for what is shown on a contact's page.
+    pub(crate) fn receipt_on_contact(&self, kind: &str, id: &str, contact_id: &str) -> Receipt {
+        self.linked(Receipt::new(kind, id), CONTACT, contact_id)
+    }
+
+    /// The receipt for a deal.
+    pub(crate) fn receipt_of_deal(&self, id: &str) -> Receipt {
+        self.linked(Receipt::new("deal", id), DEAL, id)
+    }
+
+    fn linked(&self, receipt: Receipt, object_type: &str, id: &str) -> Receipt {
+        match &self.portal_id {
+            Some(portal) => {
+                receipt.with_url(format!("https://app.hubspot.com/contacts/{portal}/record/{object_type}/{id}"))
+            }
+            None => receipt,
+        }
+    }
+}
+
+fn unknown<T>(what: &str, name: &str, known: &BTreeMap<String, T>, setting: &str) -> Failure {
+    if known.is_empty() {
+        return Failure::denied(format!("no {what} may be chosen: the plugin's settings have no `{setting}`"));
+    }
+    let names: Vec<&str> = known.keys().map(String::as_str).collect();
+    Failure::invalid_arguments(format!("there is no {what} {name:?}; there are: {}", names.join(", ")))
+}

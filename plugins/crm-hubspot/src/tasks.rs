@@ -1,0 +1,82 @@
+//! Tasks: what somebody in the team has to do, on a contact and on its deal.
+//! Shapes: <https://developers.hubspot.com/docs/api-reference/latest/crm/activities/tasks/guide>.
+
+use aftercall::{Answer, Context, Failure, Finding};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::arguments::{Instant, RecordId};
+use crate::hubspot::{self, AssociationTypes, Object, Properties};
+use crate::settings::Settings;
+use crate::{keyed, refusal};
+
+const TYPES: AssociationTypes = AssociationTypes { to_contact: 204, to_deal: 216 };
+
+/// How soon a task has to be looked at.
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Priority {
+    Low,
+    Medium,
+    High,
+}
+
+/// A task that is to be made.
+pub(crate) struct Task {
+    pub(crate) subject: String,
+    pub(crate) body: Option<String>,
+    pub(crate) due_at: Instant,
+    pub(crate) priority: Priority,
+    pub(crate) contact_id: RecordId,
+    pub(crate) deal_id: Option<RecordId>,
+}
+
+/// The task that `create_task` made.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct MadeTask {
+    task_id: String,
+}
+
+impl Task {
+    pub(crate) async fn make(&self, settings: &Settings, cx: &Context) -> Result<Answer<MadeTask>, Failure> {
+        // Compared with the first attempt, so that a later one is not refused for what was in time.
+        if self.due_at.as_ms() <= cx.first_attempt_at() {
+            return Err(Failure::invalid_arguments("`due_at` is in the past: give an instant after the call"));
+        }
+        let mut body = self.body.as_deref().map(keyed::paragraph).unwrap_or_default();
+        body.push_str(&keyed::reference(cx.key()));
+        let properties = Properties::default()
+            .set("hs_task_subject", Some(self.subject.trim()))
+            .set("hs_task_body", Some(body))
+            .set("hs_task_status", Some("NOT_STARTED"))
+            .set("hs_task_type", Some("TODO"))
+            .set("hs_task_priority", Some(self.priority.name()))
+            .set("hs_timestamp", Some(self.due_at.as_ms().to_string()))
+            .set("hubspot_owner_id", settings.task_owner_id.as_deref());
+        let task = hubspot::create(&properties, &TYPES, &self.contact_id, self.deal_id.as_ref());
+        let answer = cx.post(hubspot::url("tasks")).json(&task).send().await?;
+        let made: Object = refusal::told(answer)?.json()?;
+        Ok(self.made(settings, &made.id))
+    }
+
+    /// Finds the task again.
+    pub(crate) async fn find(&self, settings: &Settings, cx: &Context) -> Result<Finding, Failure> {
+        keyed::find("tasks", "hs_task_body", settings, cx, |id| self.made(settings, id)).await
+    }
+
+    fn made(&self, settings: &Settings, task_id: &str) -> Answer<MadeTask> {
+        let text = format!("the task is made on contact {}, task_id {task_id}", self.contact_id);
+        let receipt = settings.receipt_on_contact("task", task_id, self.contact_id.as_str());
+        Answer::new(text, MadeTask { task_id: task_id.to_owned() }).with_receipt(receipt)
+    }
+}
+
+impl Priority {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Low => "LOW",
+            Self::Medium => "MEDIUM",
+            Self::High => "HIGH",
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Contacts: found, and upserted by email address.
+
+use aftercall::testing::Reply;
+use aftercall::{FailureKind, Receipt};
+use aftercall_plugin_crm_hubspot::tools::Plugin;
+use serde_json::{Value, json};
+
+use crate::{CONTACT_URL, fake, object};
+
+const SEARCH: &str = "POST https://api.hubapi.com/crm/v3/objects/contacts/search";
+const UPSERT: &str = "POST https://api.hubapi.com/crm/v3/objects/contacts/batch/upsert";
+
+#[test]
+fn contacts_are_searched_by_what_is_given() {
+    fn check(arguments: Value, filters: &[(&str, &str)]) {
+        let fake = fake().expect(SEARCH, Reply::json(200, json!({ "total": 0, "results": [] })));
+        let outcome = fake.call::<Plugin>("find_contact", arguments).unwrap();
+        assert_eq!(outcome.data.as_deref(), Some(r#"{"contacts":[]}"#));
+        let groups = filters
+            .iter()
+            .map(|(name, value)| json!({ "filters": [{ "propertyName": name, "operator": "EQ", "value": value }] }));
+        let expected = json!({
+            "filterGroups": groups.collect::<Vec<_>>(),
+            "properties": ["email", "firstname", "lastname", "phone", "company", "lifecyclestage"],
+            "sorts": [],
+            "limit": 10,
+            "after": "0",
+        });
+        assert_eq!(fake.sent()[0].json(), expected);
+    }
+    let (email, phone) = ("ann@example.com", "+14155550123");
+    check(json!({ "email": email }), &[("email", email)]);
+    check(json!({ "phone": phone }), &[("phone", phone), ("mobilephone", phone)]);
+    check(json!({ "email": email, "phone": phone }), &[("email", email), ("phone", phone), ("mobilephone", phone)]);
+}
+
+#[test]
+fn a_search_for_nobody_is_refused() {
+    let failure = fake().call::<Plugin>("find_contact", json!({})).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::InvalidArguments);
+}
+
+#[test]
+fn contacts_are_told_without_what_is_empty() {
+    let ann = object("512", json!({ "firstname": "Ann", "lastname": null, "company": "", "email": "a@example.com" }));
+    let fake = fake().expect(SEARCH, Reply::json(200, json!({ "total": 1, "results": [ann] })));
+    let outcome = fake.call::<Plugin>("find_contact", json!({ "email": "a@example.com" })).unwrap();
+    assert_eq!(outcome.text, "one contact, contact_id 512");
+    let data: Value = serde_json::from_str(&outcome.data.unwrap()).unwrap();
+    let expected = json!({ "contact_id": "512", "email": "a@example.com", "first_name": "Ann" });
+    assert_eq!(data, json!({ "contacts": [expected] }));
+    assert!(outcome.receipts.is_empty());
+}
+
+#[test]
+fn a_lead_is_upserted_by_its_email() {
+    fn check(arguments: Value, properties: Value, new: bool, text: &str) {
+        let mut contact = object("512", json!({ "email": "ann@example.com" }));
+        contact["new"] = json!(new);
+        let fake = fake().expect(UPSERT, Reply::json(200, json!({ "status": "COMPLETE", "results": [contact] })));
+        let outcome = fake.call::<Plugin>("upsert_lead", arguments).unwrap();
+        let input = json!({ "idProperty": "email", "id": "ann@example.com", "properties": properties });
+        assert_eq!(fake.sent()[0].json(), json!({ "inputs": [input] }));
+        assert_eq!(outcome.text, text);
+        assert_eq!(outcome.data.as_deref(), Some(r#"{"contact_id":"512"}"#));
+        assert_eq!(outcome.receipts, [Receipt::new("contact", "512").with_url(CONTACT_URL)]);
+    }
+    check(
+        json!({ "email": "ann@example.com" }),
+        json!({ "lifecyclestage": "lead" }),
+        true,
+        "the lead is a new contact, contact_id 512",
+    );
+    check(
+        json!({
+            "email": "ann@example.com",
+            "first_name": "Ann",
+            "last_name": "Lee",
+            "phone": "+14155550123",
+            "company": "Acme",
+            "interest": "40 seats",
+            "lead_status": "IN_PROGRESS",
+        }),
+        json!({
+            "lifecyclestage": "lead",
+            "firstname": "Ann",
+            "lastname": "Lee",
+            "phone": "+14155550123",
+            "company": "Acme",
+            "message": "40 seats",
+            "hs_lead_status": "IN_PROGRESS",
+        }),
+        false,
+        "the contact is updated, contact_id 512",
+    );
+}
+
+#[test]
+fn an_upsert_that_fails_says_why() {
+    fn check(reply: Reply, kind: FailureKind, words: &str, code: Option<&str>) {
+        let fake = fake().expect(UPSERT, reply);
+        let failure = fake.call::<Plugin>("upsert_lead", json!({ "email": "ann@example.com" })).unwrap_err();
+        assert_eq!(failure.kind, kind);
+        assert!(failure.message.contains(words), "{}", failure.message);
+        assert_eq!(failure.code.as_deref(), code);
+    }
+    let error = json!({ "status": "error", "category": "VALIDATION_ERROR", "message": "Email is invalid" });
+    let invalid = Some("VALIDATION_ERROR");
+    check(Reply::json(400, error.clone()), FailureKind::InvalidArguments, "Email is invalid", invalid);
+    let in_part = json!({ "status": "COMPLETE", "results": [], "numErrors": 1, "errors": [error] });
+    check(Reply::json(207, in_part), FailureKind::InvalidArguments, "Email is invalid", invalid);
+    check(Reply::json(200, json!({ "results": [] })), FailureKind::OutcomeUnknown, "nothing of the lead", None);
+    let scopes = json!({ "category": "MISSING_SCOPES", "message": "a scope is missing" });
+    check(Reply::json(403, scopes), FailureKind::Denied, "a scope is missing", Some("MISSING_SCOPES"));
+    check(Reply::text(502, ""), FailureKind::OutcomeUnknown, "502", None);
+}
+
+#[test]
+fn a_lead_whose_answer_was_lost_is_upserted_again() {
+    let arguments = || json!({ "email": "ann@example.com", "first_name": "Ann" });
+    let cut = fake().expect(UPSERT, Reply::cut());
+    assert_eq!(cut.call::<Plugin>("upsert_lead", arguments()).unwrap_err().kind, FailureKind::OutcomeUnknown);
+    let mut contact = object("512", json!({ "email": "ann@example.com" }));
+    contact["new"] = json!(false);
+    let again = fake().attempt(2).expect(UPSERT, Reply::json(200, json!({ "results": [contact] })));
+    again.call::<Plugin>("upsert_lead", arguments()).unwrap();
+    assert_eq!(again.sent()[0].json(), cut.sent()[0].json());
+}

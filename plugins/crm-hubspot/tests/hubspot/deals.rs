@@ -1,0 +1,310 @@
+//! Deals: found by their association, made once, updated by their id.
+
+use aftercall::testing::{Fake, Reply};
+use aftercall::{Failure, FailureKind, Receipt};
+use aftercall_plugin_crm_hubspot::tools::Plugin;
+use serde_json::{Value, json};
+
+use crate::{deal_of, fake, object, settings};
+
+const CONTACT: &str = "GET https://api.hubapi.com/crm/v3/objects/contacts/512";
+const BATCH_READ: &str = "POST https://api.hubapi.com/crm/v3/objects/0-3/batch/read";
+const UPSERT: &str = "POST https://api.hubapi.com/crm/v3/objects/0-3/batch/upsert";
+const ASSOCIATION: &str = "PUT https://api.hubapi.com/crm/v4/objects/deals/77/associations/default/contacts/512";
+const READ: &str = "GET https://api.hubapi.com/crm/v3/objects/0-3/77";
+const PATCH: &str = "PATCH https://api.hubapi.com/crm/v3/objects/0-3/77";
+const DEAL_URL: &str = "https://app.hubspot.com/contacts/77/record/0-3/77";
+
+/// Contact 512 with these deals.
+fn contact_with(deals: &[&str]) -> Reply {
+    let mut contact = object("512", json!({}));
+    if !deals.is_empty() {
+        let results: Vec<Value> = deals.iter().map(|id| json!({ "id": id, "type": "contact_to_deal" })).collect();
+        contact["associations"] = json!({ "deals": { "results": results } });
+    }
+    Reply::json(200, contact)
+}
+
+fn batch(results: &[Value]) -> Value {
+    json!({
+        "status": "COMPLETE",
+        "results": results,
+        "startedAt": "2026-03-01T00:01:00Z",
+        "completedAt": "2026-03-01T00:01:00Z",
+    })
+}
+
+fn upserted(new: bool) -> Reply {
+    let mut deal = object("77", json!({ "aftercall_key": "ac_0123abcd" }));
+    deal["new"] = json!(new);
+    Reply::json(200, batch(&[deal]))
+}
+
+fn new_deal() -> Value {
+    json!({ "contact_id": "512", "name": "Acme, 40 seats", "stage": "qualified" })
+}
+
+fn failure(fake: &Fake, arguments: Value) -> Failure {
+    fake.call::<Plugin>("upsert_deal", arguments).unwrap_err()
+}
+
+#[test]
+fn deals_are_read_by_their_association() {
+    let open = object(
+        "77",
+        json!({
+            "dealname": "Acme, 40 seats",
+            "pipeline": "default",
+            "dealstage": "qualifiedtobuy",
+            "amount": "1250.00",
+            "deal_currency_code": "EUR",
+            "closedate": "2026-12-01T12:00:00Z",
+            "hs_is_closed": "false",
+        }),
+    );
+    let mut lost = object("101", json!({ "dealname": null, "dealstage": "closedlost", "hs_is_closed": "true" }));
+    lost["createdAt"] = json!("2026-03-02T00:00:00Z");
+    let fake = fake()
+        // The third comes twice, once for each label of its association, and is archived meanwhile.
+        .expect(CONTACT, contact_with(&["77", "101", "100", "100"]))
+        .expect(BATCH_READ, Reply::json(207, batch(&[open, lost])));
+    let outcome = fake.call::<Plugin>("find_deals", json!({ "contact_id": "512" })).unwrap();
+    assert_eq!(fake.sent()[0].query(), [("associations".to_owned(), "deals".to_owned())]);
+    let expected = json!({
+        "inputs": [{ "id": "100" }, { "id": "101" }, { "id": "77" }],
+        "properties": ["dealname", "pipeline", "dealstage", "amount", "deal_currency_code", "closedate", "hs_is_closed"],
+        "propertiesWithHistory": [],
+    });
+    assert_eq!(fake.sent()[1].json(), expected);
+    assert_eq!(outcome.text, "2 deals");
+    let expected = json!({
+        "deals": [
+            { "deal_id": "101", "stage": "closedlost", "closed": true },
+            {
+                "deal_id": "77",
+                "name": "Acme, 40 seats",
+                "stage": "qualified",
+                "amount": "1250.00",
+                "currency": "EUR",
+                "close_date": "2026-12-01",
+                "closed": false,
+            },
+        ],
+        "stages": [
+            { "name": "qualified", "for": "Has the money and the need." },
+            { "name": "won", "for": "Said yes." },
+        ],
+    });
+    assert_eq!(serde_json::from_str::<Value>(&outcome.data.unwrap()).unwrap(), expected);
+}
+
+#[test]
+fn deals_are_told_in_words() {
+    fn check(deals: usize, text: &str) {
+        let ids: Vec<String> = (100..100 + deals).map(|id| id.to_string()).collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let mut fake = fake().expect(CONTACT, contact_with(&ids));
+        if deals > 0 {
+            let read: Vec<Value> = ids.iter().take(100).map(|id| object(id, json!({}))).collect();
+            fake = fake.expect(BATCH_READ, Reply::json(200, batch(&read)));
+        }
+        let outcome = fake.call::<Plugin>("find_deals", json!({ "contact_id": "512" })).unwrap();
+        assert_eq!(outcome.text, text);
+    }
+    check(0, "contact 512 has no deal");
+    check(1, "one deal, deal_id 100");
+    check(20, "20 deals");
+    check(21, "the newest 20 of 21 deals");
+    check(100, "the newest 20 of 100 deals");
+    check(101, "20 of the deals of contact 512, which has more");
+}
+
+#[test]
+fn deals_that_are_not_all_told_are_said_to_be_more() {
+    let mut contact = object("512", json!({}));
+    let results = [json!({ "id": "77", "type": "contact_to_deal" })];
+    contact["associations"] = json!({ "deals": { "results": results, "paging": { "next": { "after": "78" } } } });
+    let fake = fake()
+        .expect(CONTACT, Reply::json(200, contact))
+        .expect(BATCH_READ, Reply::json(200, batch(&[object("77", json!({}))])));
+    let outcome = fake.call::<Plugin>("find_deals", json!({ "contact_id": "512" })).unwrap();
+    assert_eq!(outcome.text, "1 of the deals of contact 512, which has more");
+}
+
+#[test]
+fn deals_of_nobody_are_not_found() {
+    let gone = Reply::json(404, json!({ "category": "OBJECT_NOT_FOUND", "message": "resource not found" }));
+    let fake = fake().expect(CONTACT, gone);
+    let failure = fake.call::<Plugin>("find_deals", json!({ "contact_id": "512" })).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::NotFound);
+    assert!(failure.message.contains("find_contact tells ids"), "{}", failure.message);
+}
+
+#[test]
+fn a_new_deal_is_upserted_by_the_key_and_put_on_the_contact() {
+    fn check(more: Value, properties: Value) {
+        let mut arguments = new_deal();
+        arguments.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let fake = fake()
+            .expect(CONTACT, contact_with(&[]))
+            .expect(UPSERT, upserted(true))
+            .expect(ASSOCIATION, Reply::json(200, batch(&[])));
+        let outcome = fake.call::<Plugin>("upsert_deal", arguments).unwrap();
+        let input = json!({ "idProperty": "aftercall_key", "id": "ac_0123abcd", "properties": properties });
+        assert_eq!(fake.sent()[1].json(), json!({ "inputs": [input] }));
+        assert_eq!(fake.sent()[2].text(), "");
+        assert_eq!(outcome.text, "the deal of contact 512 is made, deal_id 77");
+        assert_eq!(outcome.data.as_deref(), Some(r#"{"deal_id":"77"}"#));
+        assert_eq!(outcome.receipts, [Receipt::new("deal", "77").with_url(DEAL_URL)]);
+    }
+    let mut expected = json!({ "dealname": "Acme, 40 seats", "pipeline": "default", "dealstage": "qualifiedtobuy" });
+    check(json!({}), expected.clone());
+    expected["amount"] = json!("1250.00");
+    expected["deal_currency_code"] = json!("EUR");
+    expected["closedate"] = json!("2026-12-01T12:00:00Z");
+    check(json!({ "amount": "1250.00", "currency": "EUR", "close_date": "2026-12-01" }), expected);
+}
+
+#[test]
+fn a_deal_is_updated_by_its_id() {
+    fn check(change: Value, properties: Value) {
+        let mut arguments = json!({ "contact_id": "512", "deal_id": "77" });
+        arguments.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        // It takes no property of ours.
+        let mut settings = settings();
+        settings.as_object_mut().unwrap().remove("deal_key_property");
+        let fake = fake()
+            .settings(settings)
+            .expect(READ, Reply::json(200, deal_of("512")))
+            .expect(PATCH, Reply::json(200, object("77", json!({}))));
+        let outcome = fake.call::<Plugin>("upsert_deal", arguments).unwrap();
+        assert_eq!(fake.sent()[1].json(), json!({ "properties": properties }));
+        assert_eq!(outcome.text, "the deal of contact 512 is updated, deal_id 77");
+        assert_eq!(outcome.receipts, [Receipt::new("deal", "77").with_url(DEAL_URL)]);
+    }
+    check(json!({ "stage": "won" }), json!({ "pipeline": "default", "dealstage": "closedwon" }));
+    check(json!({ "amount": "90", "currency": "JPY" }), json!({ "amount": "90", "deal_currency_code": "JPY" }));
+}
+
+#[test]
+fn a_deal_whose_answer_was_lost_is_made_once() {
+    // HubSpot made the deal, and the answer was cut: the repetition has the same key, so it finds the same deal.
+    let cut = fake().expect(CONTACT, contact_with(&[])).expect(UPSERT, Reply::cut());
+    assert_eq!(failure(&cut, new_deal()).kind, FailureKind::OutcomeUnknown);
+    let again = fake()
+        .attempt(2)
+        .expect(CONTACT, contact_with(&[]))
+        .expect(UPSERT, upserted(false))
+        .expect(ASSOCIATION, Reply::json(200, batch(&[])));
+    again.call::<Plugin>("upsert_deal", new_deal()).unwrap();
+    assert_eq!(again.sent()[1].json(), cut.sent()[1].json());
+}
+
+#[test]
+fn a_deal_that_may_not_be_on_its_contact_is_in_doubt() {
+    fn check(reply: Reply) {
+        let fake = fake().expect(CONTACT, contact_with(&[])).expect(UPSERT, upserted(true)).expect(ASSOCIATION, reply);
+        let failure = failure(&fake, new_deal());
+        assert_eq!(failure.kind, FailureKind::OutcomeUnknown);
+        assert!(failure.message.contains("deal 77 is made"), "{}", failure.message);
+    }
+    check(Reply::cut());
+    check(Reply::text(502, ""));
+    check(Reply::json(400, json!({ "category": "VALIDATION_ERROR", "message": "CONTACT=512 is not valid" })));
+    check(Reply::json(404, json!({ "category": "OBJECT_NOT_FOUND", "message": "gone" })));
+}
+
+#[test]
+fn a_deal_that_is_refused_says_why() {
+    fn check(reply: Reply, kind: FailureKind, words: &str, code: Option<&str>) {
+        let fake = fake().expect(CONTACT, contact_with(&[])).expect(UPSERT, reply);
+        let failure = failure(&fake, new_deal());
+        assert_eq!(failure.kind, kind, "{}", failure.message);
+        assert!(failure.message.contains(words), "{}", failure.message);
+        assert_eq!(failure.code.as_deref(), code);
+    }
+    let in_part = |category: &str, message: &str, errors: Value| {
+        let error = json!({
+            "status": "error",
+            "category": category,
+            "message": message,
+            "context": {},
+            "links": {},
+            "errors": errors,
+        });
+        let mut answer = batch(&[]);
+        answer["numErrors"] = json!(1);
+        answer["errors"] = json!([error]);
+        Reply::json(207, answer)
+    };
+    let invalid = Some("VALIDATION_ERROR");
+    check(in_part("VALIDATION_ERROR", "too long", json!([])), FailureKind::InvalidArguments, "too long", invalid);
+    check(in_part("CONFLICT", "taken", json!([])), FailureKind::Conflict, "taken", Some("CONFLICT"));
+    check(in_part("OBJECT_NOT_FOUND", "gone", json!([])), FailureKind::NotFound, "gone", Some("OBJECT_NOT_FOUND"));
+    check(in_part("INTERNAL_ERROR", "oh", json!([])), FailureKind::OutcomeUnknown, "oh", Some("INTERNAL_ERROR"));
+    let stage = json!([{ "message": "m", "code": "INVALID_OPTION", "context": { "propertyName": ["dealstage"] } }]);
+    check(in_part("VALIDATION_ERROR", "no such stage", stage), FailureKind::Denied, "settings don't fit", invalid);
+    check(Reply::json(200, batch(&[])), FailureKind::OutcomeUnknown, "nothing of the deal", None);
+    check(Reply::text(200, "done"), FailureKind::OutcomeUnknown, "not as expected", None);
+    let conflict = json!({ "category": "CONFLICT", "message": "it is being merged" });
+    check(Reply::json(409, conflict), FailureKind::Conflict, "being merged", Some("CONFLICT"));
+    let property = "Property values were not valid: [{\"error\":\"PROPERTY_DOESNT_EXIST\",\"name\":\"aftercall_key\"}]";
+    let property = json!({ "category": "VALIDATION_ERROR", "message": property });
+    check(Reply::json(400, property), FailureKind::Denied, "settings don't fit", invalid);
+    let not_unique = json!({ "category": "VALIDATION_ERROR", "message": "aftercall_key is not unique" });
+    check(Reply::json(400, not_unique), FailureKind::Denied, "`deal_key_property` has to name", invalid);
+}
+
+#[test]
+fn deals_of_others_are_not_updated() {
+    let fake = fake().expect(READ, Reply::json(200, deal_of("513")));
+    let failure = failure(&fake, json!({ "contact_id": "512", "deal_id": "77", "stage": "won" }));
+    assert_eq!(failure.kind, FailureKind::NotFound);
+    assert!(failure.message.contains("contact 512 has no deal 77"), "{}", failure.message);
+}
+
+#[test]
+fn bad_arguments_are_refused_with_what_would_be_right() {
+    fn check(change: Value, words: &str) {
+        let mut arguments = new_deal();
+        arguments.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        arguments.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        let failure = failure(&fake(), arguments);
+        assert_eq!(failure.kind, FailureKind::InvalidArguments, "{}", failure.message);
+        assert!(failure.message.contains(words), "{}", failure.message);
+    }
+    check(json!({ "stage": "proposal" }), "there is no stage \"proposal\"; there are: qualified, won");
+    check(json!({ "name": null }), "a new deal needs `name` and `stage`");
+    check(json!({ "stage": null }), "a new deal needs `name` and `stage`");
+    check(json!({ "deal_id": "77", "name": null, "stage": null }), "give what changes");
+    check(json!({ "contact_id": "51/2" }), "is no id of a record");
+    check(json!({ "deal_id": "" }), "is no id of a record");
+    check(json!({ "amount": "1250" }), "`currency` is missing");
+    check(json!({ "currency": "EUR" }), "give both or neither");
+    check(json!({ "amount": "1.250", "currency": "EUR" }), "EUR has 2 digits after the point; write it as in 1.00");
+    check(json!({ "amount": "1250.5", "currency": "EUR" }), "is ambiguous");
+    check(json!({ "amount": "1250.00", "currency": "JPY" }), "JPY has 0 digits after the point; write it as in 1250");
+    check(json!({ "amount": "1250.00", "currency": "KWD" }), "write it as in 1250.000");
+    check(json!({ "amount": "1,250.00", "currency": "EUR" }), "is no amount");
+    check(json!({ "amount": "€1250", "currency": "EUR" }), "is no amount");
+    check(json!({ "amount": "01250", "currency": "EUR" }), "is no amount");
+    check(json!({ "amount": "-5", "currency": "EUR" }), "is no amount");
+    check(json!({ "amount": "1250", "currency": "dollars" }), "dollars may be USD, CAD or AUD");
+    check(json!({ "amount": "1250", "currency": "eur" }), "is no currency");
+    check(json!({ "close_date": "2026-02-30" }), "is no day: write it as in 2026-12-01");
+    check(json!({ "close_date": "01/12/2026" }), "is no day");
+    check(json!({ "close_date": "2026-12-01T00:00:00Z" }), "is no day");
+}
+
+#[test]
+fn what_the_settings_lack_is_said() {
+    fn check(without: &str, words: &str) {
+        let mut settings = settings();
+        settings.as_object_mut().unwrap().remove(without);
+        let failure = failure(&fake().settings(settings), new_deal());
+        assert_eq!(failure.kind, FailureKind::Denied);
+        assert!(failure.message.contains(words), "{}", failure.message);
+    }
+    check("deal_key_property", "as `deal_key_property`");
+    check("deal_stages", "have no `deal_stages`");
+}

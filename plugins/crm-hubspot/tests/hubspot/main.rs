@@ -1,0 +1,102 @@
+//! The plugin against a fake of HubSpot: what it sends, and what it makes of the answers.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+mod contacts;
+mod deals;
+mod notes;
+mod refusals;
+mod tasks;
+
+use aftercall::testing::Fake;
+use aftercall::{Effect, Plugin as _};
+use aftercall_plugin_crm_hubspot::tools::Plugin;
+use serde_json::{Value, json};
+
+const CONTACT_URL: &str = "https://app.hubspot.com/contacts/77/record/0-1/512";
+/// 2026-03-01T00:01:00Z.
+const ATTEMPT_AT: u64 = 1_772_323_260_000;
+
+fn settings() -> Value {
+    json!({
+        "portal_id": "77",
+        "deal_key_property": "aftercall_key",
+        "deal_stages": {
+            "qualified": { "pipeline": "default", "stage": "qualifiedtobuy", "for": "Has the money and the need." },
+            "won": { "pipeline": "default", "stage": "closedwon", "for": "Said yes." },
+        },
+        "task_owner_id": "4001",
+    })
+}
+
+fn fake() -> Fake {
+    Fake::new()
+        .settings(settings())
+        .key("ac_0123abcd")
+        .first_attempt_at(ATTEMPT_AT)
+        .attempt_at(ATTEMPT_AT)
+        .now(ATTEMPT_AT)
+}
+
+fn object(id: &str, properties: Value) -> Value {
+    json!({
+        "id": id,
+        "properties": properties,
+        "createdAt": "2026-03-01T00:01:00Z",
+        "updatedAt": "2026-03-01T00:01:00Z",
+        "archived": false,
+    })
+}
+
+/// Deal 77, associated with this contact.
+fn deal_of(contact_id: &str) -> Value {
+    let mut deal = object("77", json!({}));
+    deal["associations"] = json!({ "contacts": { "results": [{ "id": contact_id, "type": "deal_to_contact" }] } });
+    deal
+}
+
+#[test]
+fn tools_say_which_effect_they_have() {
+    let tools = Plugin::list_tools("{}").unwrap();
+    let said: Vec<(&str, Effect, Vec<&str>, bool)> = tools
+        .iter()
+        .map(|tool| {
+            let identity = tool.identity.iter().map(String::as_str).collect();
+            (tool.name.as_str(), tool.effect, identity, tool.reconcilable)
+        })
+        .collect();
+    let expected = [
+        ("find_contact", Effect::Read, vec![], false),
+        ("upsert_lead", Effect::Idempotent, vec!["email"], false),
+        ("find_deals", Effect::Read, vec![], false),
+        ("upsert_deal", Effect::Idempotent, vec!["contact_id", "deal_id"], false),
+        ("log_call_summary", Effect::Once, vec!["contact_id"], true),
+        ("create_task", Effect::Once, vec!["contact_id", "subject"], true),
+    ];
+    assert_eq!(said, expected);
+    for tool in &tools {
+        let schema: Value = serde_json::from_str(&tool.input_schema).unwrap();
+        assert_eq!(schema["additionalProperties"], false, "{}", tool.name);
+        assert!(!tool.input_schema.contains("$ref"), "{}", tool.input_schema);
+    }
+}
+
+#[test]
+fn schemas_say_what_is_needed_and_how_it_is_written() {
+    fn check(tool: &str, required: &[&str], at: &str, expected: Value) {
+        let tools = Plugin::list_tools("{}").unwrap();
+        let tool = tools.iter().find(|known| known.name == tool).unwrap();
+        let schema: Value = serde_json::from_str(&tool.input_schema).unwrap();
+        assert_eq!(schema["required"], json!(required), "{}", tool.name);
+        assert_eq!(schema["properties"].pointer(at), Some(&expected), "{at} in {schema}");
+    }
+    check("find_deals", &["contact_id"], "/contact_id/pattern", json!("^[0-9]{1,20}$"));
+    let amount = r"^(0|[1-9][0-9]{0,11})(\.[0-9]{1,3})?$";
+    check("upsert_deal", &["contact_id"], "/amount/pattern", json!(amount));
+    check("upsert_deal", &["contact_id"], "/currency/pattern", json!("^[A-Z]{3}$"));
+    check("upsert_deal", &["contact_id"], "/close_date/format", json!("date"));
+    let task = ["contact_id", "subject", "due_at", "priority"];
+    check("create_task", &task, "/due_at/format", json!("date-time"));
+    check("create_task", &task, "/priority/enum", json!(["low", "medium", "high"]));
+    check("log_call_summary", &["contact_id", "summary"], "/deal_id/pattern", json!("^[0-9]{1,20}$"));
+}

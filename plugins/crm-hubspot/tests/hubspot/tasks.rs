@@ -1,0 +1,138 @@
+//! Tasks: made once, and found again by the key.
+
+use aftercall::testing::Reply;
+use aftercall::{FailureKind, Finding, IntoOutcome as _, Outcome, Receipt};
+use aftercall_plugin_crm_hubspot::tools::Plugin;
+use serde_json::{Value, json};
+
+use crate::{ATTEMPT_AT, CONTACT_URL, deal_of, fake, object, settings};
+
+const TASKS: &str = "POST https://api.hubapi.com/crm/v3/objects/tasks";
+const SEARCH: &str = "POST https://api.hubapi.com/crm/v3/objects/tasks/search";
+const DEAL: &str = "GET https://api.hubapi.com/crm/v3/objects/0-3/77";
+
+fn task() -> Value {
+    json!({
+        "contact_id": "512",
+        "subject": "Send the quote",
+        "due_at": "2026-03-02T09:30:00-05:00",
+        "priority": "high",
+    })
+}
+
+fn made() -> Outcome {
+    let outcome = Outcome::new("the task is made on contact 512, task_id 8");
+    let outcome = outcome.with_receipt(Receipt::new("task", "8").with_url(CONTACT_URL));
+    Outcome { data: Some(r#"{"task_id":"8"}"#.to_owned()), ..outcome }.into_outcome().unwrap()
+}
+
+#[test]
+fn a_task_is_made_on_the_contact() {
+    let fake = fake().expect(TASKS, Reply::json(201, object("8", json!({}))));
+    assert_eq!(fake.call::<Plugin>("create_task", task()), Ok(made()));
+    let kind = json!({ "associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 204 });
+    let expected = json!({
+        "properties": {
+            "hs_task_subject": "Send the quote",
+            "hs_task_body": "<p>Reference: ac_0123abcd</p>",
+            "hs_task_status": "NOT_STARTED",
+            "hs_task_type": "TODO",
+            "hs_task_priority": "HIGH",
+            "hs_timestamp": "1772461800000",
+            "hubspot_owner_id": "4001",
+        },
+        "associations": [{ "to": { "id": "512" }, "types": [kind] }],
+    });
+    assert_eq!(fake.sent()[0].json(), expected);
+}
+
+#[test]
+fn a_task_on_a_deal_holds_text_and_nobody_where_no_owner_is_set() {
+    let mut settings = settings();
+    settings.as_object_mut().unwrap().remove("task_owner_id");
+    let mut arguments = task();
+    arguments["deal_id"] = json!("77");
+    arguments["priority"] = json!("low");
+    arguments["body"] = json!("<b>40</b> seats & a pilot");
+    let fake = fake()
+        .settings(settings)
+        .expect(DEAL, Reply::json(200, deal_of("512")))
+        .expect(TASKS, Reply::json(201, object("8", json!({}))));
+    fake.call::<Plugin>("create_task", arguments).unwrap();
+    let sent = fake.sent()[1].json();
+    let body = "<p>&lt;b&gt;40&lt;/b&gt; seats &amp; a pilot</p><p>Reference: ac_0123abcd</p>";
+    assert_eq!(sent["properties"]["hs_task_body"], body);
+    assert_eq!(sent["properties"]["hs_task_priority"], "LOW");
+    assert_eq!(sent["properties"].get("hubspot_owner_id"), None);
+    let kind = json!({ "associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 216 });
+    assert_eq!(sent["associations"][1], json!({ "to": { "id": "77" }, "types": [kind] }));
+}
+
+#[test]
+fn instants_are_read_with_their_offset() {
+    fn check(due_at: &str, expected: Result<&str, &str>) {
+        let mut arguments = task();
+        arguments["due_at"] = json!(due_at);
+        match expected {
+            Ok(ms) => {
+                let fake = fake().expect(TASKS, Reply::json(201, object("8", json!({}))));
+                fake.call::<Plugin>("create_task", arguments).unwrap();
+                assert_eq!(fake.sent()[0].json()["properties"]["hs_timestamp"], ms);
+            }
+            Err(words) => {
+                let failure = fake().call::<Plugin>("create_task", arguments).unwrap_err();
+                assert_eq!(failure.kind, FailureKind::InvalidArguments);
+                assert!(failure.message.contains(words), "{}", failure.message);
+            }
+        }
+    }
+    check("2026-03-02T14:30:00Z", Ok("1772461800000"));
+    check("2026-03-02T20:00:00+05:30", Ok("1772461800000"));
+    check("2026-03-02T14:30:00.250Z", Ok("1772461800250"));
+    for without in ["2026-03-02T14:30:00", "2026-03-02", "tomorrow at nine", "", "é", "ééééééééééééééééZ"]
+    {
+        check(without, Err("is no instant with an offset: write it as in 2026-12-01T09:30:00-05:00"));
+    }
+    check("2026-03-02T14:30:00-00:00", Err("is no instant"));
+    check("2026-03-02 14:30:00Z", Err("is no instant"));
+    check("2026-03-02T14:30:00-05:00[America/New_York]", Err("is no instant"));
+    check("2026-02-30T14:30:00Z", Err("is no instant"));
+    check("2026-03-01T00:01:00Z", Err("`due_at` is in the past"));
+}
+
+#[test]
+fn the_search_of_tasks_decides() {
+    fn check(body: Option<&str>, later_ms: u64, expected: &Finding) {
+        let tasks: Vec<Value> = body.iter().map(|body| object("8", json!({ "hs_task_body": body }))).collect();
+        let page = json!({ "total": tasks.len(), "results": tasks });
+        let fake = fake().now(ATTEMPT_AT + later_ms).expect(SEARCH, Reply::json(200, page));
+        let finding = fake.reconcile::<Plugin>("create_task", task()).unwrap();
+        assert_eq!(finding, *expected, "{body:?} {later_ms} ms later");
+        let filter = json!({ "propertyName": "hs_task_body", "operator": "CONTAINS_TOKEN", "value": "ac_0123abcd" });
+        assert_eq!(fake.sent()[0].json()["filterGroups"], json!([{ "filters": [filter] }]));
+    }
+    check(Some("<p>Reference: ac_0123abcd</p>"), 0, &Finding::Happened(made()));
+    check(Some("<p>Reference: ac_0123abcdef</p>"), 90_000, &Finding::DidNotHappen);
+    check(None, 59_999, &Finding::Unknown(Some(15_000)));
+    check(None, 60_000, &Finding::DidNotHappen);
+}
+
+#[test]
+fn a_task_whose_answer_was_lost_is_made_once() {
+    let cut = fake().expect(TASKS, Reply::cut());
+    assert_eq!(cut.call::<Plugin>("create_task", task()).unwrap_err().kind, FailureKind::OutcomeUnknown);
+    let there = object("8", json!({ "hs_task_body": cut.sent()[0].json()["properties"]["hs_task_body"] }));
+    let search = fake().expect(SEARCH, Reply::json(200, json!({ "total": 1, "results": [there] })));
+    assert_eq!(search.reconcile::<Plugin>("create_task", task()), Ok(Finding::Happened(made())));
+}
+
+#[test]
+fn an_owner_that_hubspot_does_not_know_is_the_settings() {
+    let detail =
+        json!({ "message": "m", "code": "INVALID_OWNER", "context": { "propertyName": ["hubspot_owner_id"] } });
+    let refusal = json!({ "category": "VALIDATION_ERROR", "message": "no such owner", "errors": [detail] });
+    let fake = fake().expect(TASKS, Reply::json(400, refusal));
+    let failure = fake.call::<Plugin>("create_task", task()).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Denied);
+    assert!(failure.message.contains("settings don't fit the HubSpot account"), "{}", failure.message);
+}
