@@ -1,8 +1,8 @@
-//! Contacts, deals, call notes and tasks in HubSpot, over its CRM API v3.
+//! Contacts, deals, call notes, tasks and sequences in HubSpot, over its CRM API v3 and its Sequences API v4.
 //!
 //! HubSpot upserts a contact by its email address, and a deal by a property with unique values that the tenant adds for
 //! our key: that makes both idempotent. It takes no idempotency key for a note or a task, so each carries ours in its
-//! text, and one in doubt is searched by it. The plugin refuses to say
+//! text, and one in doubt is searched by it. An enrolment in doubt is looked up on its contact. The plugin refuses to say
 //! that something wasn't made while HubSpot may not show it yet, and to touch a deal that isn't of the contact it was
 //! asked for.
 
@@ -13,6 +13,7 @@ mod settings;
 mod contacts;
 mod deals;
 mod notes;
+mod sequences;
 mod tasks;
 
 mod hubspot;
@@ -29,6 +30,7 @@ pub mod tools {
     use crate::deals::{self, FoundDeals, MadeDeal, Terms};
     use crate::money::{Amount, Currency, Money};
     use crate::notes::On;
+    use crate::sequences::{self, Offered};
     use crate::settings::Settings;
     use crate::tasks::{MadeTask, Priority, Task};
 
@@ -192,5 +194,35 @@ pub mod tools {
         cx: &Context,
     ) -> Result<Finding, Failure> {
         Task { subject, body, due_at, priority, contact_id, deal_id }.find(&cx.settings()?, cx).await
+    }
+
+    /// Lists the sequences of emails that a contact may be enrolled in, and whom each fits.
+    #[tool(effect = read, title = "List sequences")]
+    fn list_sequences(cx: &Context) -> Result<Answer<Offered>, Failure> {
+        let settings: Settings = cx.settings()?;
+        let sequences = settings.sequences();
+        let text = match sequences.len() {
+            0 => "there is none to choose".to_owned(),
+            several => format!("{several} to choose from"),
+        };
+        Ok(Answer::new(text, Offered { sequences }))
+    }
+
+    /// Enrols a contact in a sequence of emails. Do it only for somebody who agreed to get them. One sequence for each
+    /// contact in a conversation; a contact can be in one at a time.
+    #[tool(effect = once, identity = [contact_id], reconcile = find_enrolment, title = "Enrol in a sequence")]
+    async fn enrol_in_sequence(
+        /// The contact's id, from find_contact or upsert_lead.
+        contact_id: RecordId,
+        /// The sequence by its name, from list_sequences.
+        #[schemars(length(min = 1, max = 64))]
+        sequence: String,
+        cx: &Context,
+    ) -> Result<Outcome, Failure> {
+        sequences::enrol(&contact_id, &sequence, &cx.settings()?, cx).await
+    }
+
+    async fn find_enrolment(contact_id: RecordId, sequence: String, cx: &Context) -> Result<Finding, Failure> {
+        sequences::find(&contact_id, &sequence, &cx.settings()?, cx).await
     }
 }

@@ -22,6 +22,9 @@ pub(crate) struct Settings {
     #[serde(default)]
     deal_stages: BTreeMap<String, Stage>,
     pub(crate) task_owner_id: Option<String>,
+    #[serde(default)]
+    sequences: BTreeMap<String, Sequence>,
+    sequence_sender: Option<Sender>,
 }
 
 const fn search_lag_ms() -> u64 {
@@ -35,6 +38,21 @@ pub(crate) struct Stage {
     pub(crate) stage: String,
     #[serde(rename = "for")]
     fits: String,
+}
+
+/// A sequence that contacts may be enrolled in.
+#[derive(Deserialize)]
+pub(crate) struct Sequence {
+    pub(crate) sequence_id: String,
+    #[serde(rename = "for")]
+    fits: String,
+}
+
+/// The user in whose name sequences are sent.
+#[derive(Deserialize)]
+pub(crate) struct Sender {
+    pub(crate) user_id: String,
+    pub(crate) email: String,
 }
 
 /// Something that the model may choose by name.
@@ -72,6 +90,21 @@ impl Settings {
     pub(crate) fn stages(&self) -> Vec<Offer> {
         let offer = |(name, stage): (&String, &Stage)| Offer { name: name.clone(), fits: stage.fits.clone() };
         self.deal_stages.iter().map(offer).collect()
+    }
+
+    /// The sequence of this name, and the sender.
+    pub(crate) fn sequence(&self, name: &str) -> Result<(&Sequence, &Sender), Failure> {
+        let sequence =
+            self.sequences.get(name).ok_or_else(|| unknown("sequence", name, &self.sequences, "sequences"))?;
+        let sender = self.sequence_sender.as_ref().ok_or_else(|| {
+            Failure::denied("the plugin's settings would have to say in whose name: `sequence_sender`")
+        })?;
+        Ok((sequence, sender))
+    }
+
+    pub(crate) fn sequences(&self) -> Vec<Offer> {
+        let offer = |(name, known): (&String, &Sequence)| Offer { name: name.clone(), fits: known.fits.clone() };
+        self.sequences.iter().map(offer).collect()
     }
 
     /// The receipt for what is shown on a contact's page.

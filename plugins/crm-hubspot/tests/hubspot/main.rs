@@ -6,6 +6,7 @@ mod contacts;
 mod deals;
 mod notes;
 mod refusals;
+mod sequences;
 mod tasks;
 
 use aftercall::testing::Fake;
@@ -26,6 +27,8 @@ fn settings() -> Value {
             "won": { "pipeline": "default", "stage": "closedwon", "for": "Said yes." },
         },
         "task_owner_id": "4001",
+        "sequences": { "pilot": { "sequence_id": "6001", "for": "Wants to try it first." } },
+        "sequence_sender": { "user_id": "2001", "email": "ben@example.com" },
     })
 }
 
@@ -72,6 +75,8 @@ fn tools_say_which_effect_they_have() {
         ("upsert_deal", Effect::Idempotent, vec!["contact_id", "deal_id"], false),
         ("log_call_summary", Effect::Once, vec!["contact_id"], true),
         ("create_task", Effect::Once, vec!["contact_id", "subject"], true),
+        ("list_sequences", Effect::Read, vec![], false),
+        ("enrol_in_sequence", Effect::Once, vec!["contact_id"], true),
     ];
     assert_eq!(said, expected);
     for tool in &tools {
@@ -98,5 +103,6 @@ fn schemas_say_what_is_needed_and_how_it_is_written() {
     let task = ["contact_id", "subject", "due_at", "priority"];
     check("create_task", &task, "/due_at/format", json!("date-time"));
     check("create_task", &task, "/priority/enum", json!(["low", "medium", "high"]));
+    check("enrol_in_sequence", &["contact_id", "sequence"], "/sequence/type", json!("string"));
     check("log_call_summary", &["contact_id", "summary"], "/deal_id/pattern", json!("^[0-9]{1,20}$"));
 }

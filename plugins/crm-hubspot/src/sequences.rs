@@ -1,0 +1,117 @@
+//! Sequences: emails and tasks that follow one another. A contact is in one at a time.
+//! Shapes: <https://developers.hubspot.com/docs/api-reference/legacy/automation/sequences/enroll-contact> and
+//! `…/get-enrollment` beside it.
+
+use aftercall::{Context, Failure, FailureKind, Finding, Outcome};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::arguments::RecordId;
+use crate::settings::{Offer, Settings};
+use crate::{keyed, refusal};
+
+const ENROLLMENTS: &str = "https://api.hubapi.com/automation/v4/sequences/enrollments";
+/// How far HubSpot's clock may be behind ours, in milliseconds.
+const CLOCK_SKEW_MS_MAX: i64 = 60_000;
+/// Why HubSpot emails a contact no more
+/// (<https://knowledge.hubspot.com/sequences/sequences-error-contact-cant-be-enrolled-in-this-sequence>).
+const UNREACHABLE: [&str; 5] =
+    ["UNSUBSCRIBED", "BOUNCED", "BLOCKED_", "PREVIOUSLY_MARKED_AS_SPAM", "OTHER_SEND_REJECTED"];
+/// HubSpot's word for a contact that is in a sequence, by the same page.
+const ALREADY_ENROLLED: &str = "ALREADY_ENROLLED";
+
+/// What `list_sequences` gives.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Offered {
+    pub(crate) sequences: Vec<Offer>,
+}
+
+/// The answer to an enrolment.
+#[derive(Deserialize)]
+struct Enrolled {
+    id: String,
+}
+
+/// A contact's newest enrolment.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Enrolment {
+    id: String,
+    sequence_id: String,
+    enrolled_at: String,
+}
+
+/// Enrols the contact in the sequence of this name.
+pub(crate) async fn enrol(
+    contact_id: &RecordId,
+    name: &str,
+    settings: &Settings,
+    cx: &Context,
+) -> Result<Outcome, Failure> {
+    let (sequence, sender) = settings.sequence(name)?;
+    let request = cx.post(ENROLLMENTS).query(&[("userId", &sender.user_id)]).json(&json!({
+        "contactId": contact_id,
+        "senderEmail": sender.email,
+        "sequenceId": sequence.sequence_id,
+    }));
+    let response = request.send().await?;
+    let said = response.text().into_owned();
+    let answer = refusal::told(response).map_err(|failure| refused(failure, &said))?;
+    let enrolled: Enrolled = answer.json()?;
+    Ok(outcome(contact_id, name, settings, &enrolled.id))
+}
+
+/// Whether the contact was enrolled in it, by its newest enrolment.
+pub(crate) async fn find(
+    contact_id: &RecordId,
+    name: &str,
+    settings: &Settings,
+    cx: &Context,
+) -> Result<Finding, Failure> {
+    let (sequence, _) = settings.sequence(name)?;
+    let Some(newest) = newest(contact_id, cx).await? else {
+        return Ok(keyed::unless_too_early(settings, cx));
+    };
+    let Ok(enrolled_at) = newest.enrolled_at.parse::<Timestamp>() else { return Ok(Finding::Unknown(None)) };
+    let began = i64::try_from(cx.first_attempt_at()).unwrap_or(i64::MAX).saturating_sub(CLOCK_SKEW_MS_MAX);
+    match (enrolled_at.as_millisecond() >= began, newest.sequence_id == sequence.sequence_id) {
+        (true, true) => Finding::happened(outcome(contact_id, name, settings, &newest.id)),
+        // Enrolled in another since: whether ours was before that, and ended, nobody tells.
+        (true, false) => Ok(Finding::Unknown(None)),
+        (false, _) => Ok(keyed::unless_too_early(settings, cx)),
+    }
+}
+
+async fn newest(contact_id: &RecordId, cx: &Context) -> Result<Option<Enrolment>, Failure> {
+    let response = cx.get(format!("{ENROLLMENTS}/contact/{contact_id}")).send().await?;
+    match refusal::told(response) {
+        // What HubSpot answers of a contact that never was enrolled is not documented.
+        Ok(answer) if matches!(answer.text().trim(), "" | "{}" | "null") => Ok(None),
+        Ok(answer) => answer.json().map(Some),
+        Err(failure) if failure.kind == FailureKind::NotFound => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+fn refused(failure: Failure, said: &str) -> Failure {
+    let (kind, words) = match failure.kind {
+        FailureKind::InvalidArguments | FailureKind::Denied | FailureKind::Conflict => {
+            if said.contains(ALREADY_ENROLLED) {
+                (FailureKind::Conflict, "the contact is in a sequence already, and can be in one at a time")
+            } else if UNREACHABLE.iter().any(|reason| said.contains(reason)) {
+                (FailureKind::Denied, "HubSpot doesn't email this contact; don't try it again")
+            } else {
+                return failure;
+            }
+        }
+        _ => return failure,
+    };
+    Failure { kind, message: format!("{words}: {}", failure.message), ..failure }
+}
+
+fn outcome(contact_id: &RecordId, name: &str, settings: &Settings, id: &str) -> Outcome {
+    let receipt = settings.receipt_on_contact("sequence-enrollment", id, contact_id.as_str());
+    Outcome::new(format!("contact {contact_id} is enrolled in the sequence {name}")).with_receipt(receipt)
+}
