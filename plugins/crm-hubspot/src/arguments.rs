@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use jiff::{Timestamp, civil};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+
+use crate::time;
 
 /// The longest id of a record, in digits.
 const ID_CHARS_MAX: usize = 20;
@@ -16,9 +17,9 @@ const ID_CHARS_MAX: usize = 20;
 pub(crate) struct RecordId(String);
 
 /// A day, as in `2026-12-01`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub(crate) struct Day(civil::Date);
+pub(crate) struct Day(String);
 
 /// An instant in RFC 3339, in milliseconds since 1970. Without an offset nobody knows which one is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -33,7 +34,7 @@ impl RecordId {
 
 impl Day {
     /// The day as HubSpot keeps it: an instant, shown in each reader's time zone. Noon in UTC is the same day in nearly all.
-    pub(crate) fn noon(self) -> String {
+    pub(crate) fn noon(&self) -> String {
         format!("{}T12:00:00Z", self.0)
     }
 }
@@ -60,10 +61,9 @@ impl TryFrom<String> for Day {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        match text.parse::<civil::Date>() {
-            // The parser reads more forms than this one.
-            Ok(date) if date.to_string() == text => Ok(Self(date)),
-            _ => Err(format!("{text:?} is no day: write it as in 2026-12-01")),
+        match time::day(&text) {
+            Some(_) => Ok(Self(text)),
+            None => Err(format!("{text:?} is no day: write it as in 2026-12-01")),
         }
     }
 }
@@ -72,21 +72,9 @@ impl TryFrom<String> for Instant {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let instant = text.parse::<Timestamp>().ok().filter(|_| has_form(&text));
-        match instant.and_then(|instant| u64::try_from(instant.as_millisecond()).ok()) {
-            Some(ms) => Ok(Self(ms)),
-            None => Err(format!("{text:?} is no instant with an offset: write it as in 2026-12-01T09:30:00-05:00")),
-        }
+        let words = || format!("{text:?} is no instant with an offset: write it as in 2026-12-01T09:30:00-05:00");
+        time::instant(&text).map(Self).ok_or_else(words)
     }
-}
-
-/// Whether it is written as in RFC 3339. The parser reads more forms than that, and `-00:00` is of an unknown offset
-/// (RFC 3339, section 4.3).
-fn has_form(text: &str) -> bool {
-    let offset = text.strip_suffix('Z').or_else(|| text.get(..text.len().checked_sub(6)?));
-    let plain = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'-' | b':' | b'.' | b'T');
-    offset.is_some_and(|local| local.len() >= 19 && local.as_bytes()[10] == b'T' && local.bytes().all(plain))
-        && !text.ends_with("-00:00")
 }
 
 impl fmt::Display for RecordId {

@@ -71,14 +71,16 @@ pub(crate) async fn find(
 ) -> Result<(String, FoundDeals), Failure> {
     let contact = contacts::with_deals(contact_id, cx).await?;
     // An association with several labels is there several times.
-    let mut ids: Vec<&str> = contact.associated("deals").collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let all = ids.len();
+    let mut ids: Vec<&str> = Vec::new();
+    for id in contact.associations.deals.ids() {
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    let is_whole = ids.len() <= BATCH_MAX && !contact.associations.deals.has_more();
     ids.truncate(BATCH_MAX);
-    let is_whole = ids.len() == all && !contact.has_more("deals");
     let mut objects = if ids.is_empty() { Vec::new() } else { read_batch(&ids, cx).await? };
-    objects.sort_by(|one, other| other.created_at.cmp(&one.created_at));
+    objects.sort_unstable_by(|one, other| other.created_at.cmp(&one.created_at));
     let there = objects.len();
     let newest = objects.into_iter().take(DEALS_MAX);
     let deals: Vec<Deal> = newest.map(|object| Deal::of(object, settings)).collect();
@@ -146,7 +148,7 @@ pub(crate) async fn update(
 pub(crate) async fn of_contact(deal_id: &RecordId, contact_id: &RecordId, cx: &Context) -> Result<(), Failure> {
     let url = hubspot::url(&format!("0-3/{deal_id}"));
     let deal = hubspot::read(cx.get(url).query(&[("associations", "contacts")])).await?;
-    if deal.is_some_and(|deal| deal.associated("contacts").any(|id| id == contact_id.as_str())) {
+    if deal.is_some_and(|deal| deal.associations.contacts.ids().any(|id| id == contact_id.as_str())) {
         return Ok(());
     }
     let words = format!("contact {contact_id} has no deal {deal_id}; find_deals tells the ids of its deals");
@@ -187,7 +189,7 @@ impl Terms {
             .set("dealstage", stage.map(|stage| stage.stage.as_str()))
             .set("amount", amount)
             .set("deal_currency_code", currency)
-            .set("closedate", self.close_date.map(Day::noon)))
+            .set("closedate", self.close_date.as_ref().map(Day::noon)))
     }
 }
 

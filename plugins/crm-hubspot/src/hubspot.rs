@@ -1,12 +1,10 @@
 //! What all of HubSpot's objects have in common: properties, associations, searches, batches of one.
 //! Shapes: <https://developers.hubspot.com/docs/api-reference/latest/crm/understanding-the-crm>.
 
-use std::collections::BTreeMap;
-
 use aftercall::{Failure, FailureKind, Request};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::arguments::RecordId;
 use crate::refusal::{self, BatchError};
@@ -21,18 +19,28 @@ pub(crate) struct Object {
     /// In UTC, so that it sorts as text.
     #[serde(default, rename = "createdAt")]
     pub(crate) created_at: String,
+    /// Texts, or null.
     #[serde(default)]
-    properties: BTreeMap<String, Option<String>>,
+    properties: Map<String, Value>,
     /// Whether an upsert made it.
     #[serde(default)]
     pub(crate) new: bool,
     #[serde(default)]
-    associations: BTreeMap<String, Associated>,
+    pub(crate) associations: Associations,
+}
+
+/// What an object was asked to be told with.
+#[derive(Default, Deserialize)]
+pub(crate) struct Associations {
+    #[serde(default)]
+    pub(crate) contacts: Associated,
+    #[serde(default)]
+    pub(crate) deals: Associated,
 }
 
 /// The objects of one kind that another is associated with.
-#[derive(Deserialize)]
-struct Associated {
+#[derive(Default, Deserialize)]
+pub(crate) struct Associated {
     #[serde(default)]
     results: Vec<AssociatedId>,
     /// There where these aren't all.
@@ -74,7 +82,7 @@ pub(crate) struct Search {
 /// Properties that are to be set; what isn't among them stays as it is.
 #[derive(Default, Serialize)]
 #[serde(transparent)]
-pub(crate) struct Properties(BTreeMap<&'static str, String>);
+pub(crate) struct Properties(Map<String, Value>);
 
 /// HubSpot's own types of association from a note or a task, each with its inverse of another number
 /// (<https://developers.hubspot.com/docs/api-reference/crm-associations-v4/guide>, "HubSpot defined association types").
@@ -121,23 +129,23 @@ pub(crate) fn create(
 impl Object {
     /// A property, where it is set.
     pub(crate) fn property(&self, name: &str) -> Option<&str> {
-        self.properties.get(name)?.as_deref().filter(|value| !value.is_empty())
+        self.properties.get(name)?.as_str().filter(|value| !value.is_empty())
     }
 
     /// A property as its own text, where it is set.
     pub(crate) fn owned(&self, name: &str) -> Option<String> {
         self.property(name).map(str::to_owned)
     }
+}
 
-    /// The ids of the objects of this kind that it is associated with.
-    pub(crate) fn associated(&self, objects: &str) -> impl Iterator<Item = &str> {
-        let associated = self.associations.get(objects).into_iter();
-        associated.flat_map(|associated| associated.results.iter().map(|each| each.id.as_str()))
+impl Associated {
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.results.iter().map(|each| each.id.as_str())
     }
 
     /// Whether there are more of them than it was told with.
-    pub(crate) fn has_more(&self, objects: &str) -> bool {
-        self.associations.get(objects).is_some_and(|associated| associated.paging.is_some())
+    pub(crate) fn has_more(&self) -> bool {
+        self.paging.is_some()
     }
 }
 
@@ -168,8 +176,10 @@ impl Upserted {
 
 impl Properties {
     /// Adds a property, where there is a value for it.
-    pub(crate) fn set(mut self, name: &'static str, value: Option<impl Into<String>>) -> Self {
-        self.0.extend(value.map(|value| (name, value.into())));
+    pub(crate) fn set(mut self, name: &str, value: Option<impl Into<String>>) -> Self {
+        if let Some(value) = value {
+            self.0.insert(name.to_owned(), Value::String(value.into()));
+        }
         self
     }
 

@@ -19,6 +19,7 @@ mod tasks;
 mod hubspot;
 mod keyed;
 mod refusal;
+mod time;
 
 /// The plugin's tools.
 #[aftercall::plugin]

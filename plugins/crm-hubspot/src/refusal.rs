@@ -5,6 +5,8 @@ use aftercall::{Failure, FailureKind, Response};
 use serde::Deserialize;
 use serde_json::Value;
 
+/// How many characters of HubSpot's own words are told. Protects the model's context.
+const WORDS_CHARS_MAX: usize = 500;
 /// How long a record stays locked, by HubSpot's page on errors, in milliseconds.
 const LOCKED_MS: u64 = 2_000;
 /// After the limit of ten seconds nothing is gained by asking sooner, in milliseconds.
@@ -45,8 +47,9 @@ pub(crate) fn of_batch(what: &str, error: BatchError) -> Failure {
         // Whether HubSpot did it before it failed is not said.
         _ => FailureKind::OutcomeUnknown,
     };
-    let failure = Failure::new(kind, format!("HubSpot refuses the {what}: {}", error.message));
-    of_the_tenant(Failure { code: error.category, ..failure }, &error.errors)
+    let failure = Failure::new(kind, format!("HubSpot refuses the {what}: {}", short(&error.message)));
+    let code = error.category.as_deref().map(short);
+    of_the_tenant(Failure { code, ..failure }, &error.errors)
 }
 
 fn explained(mut failure: Failure, status: u16, body: &Value) -> Failure {
@@ -63,12 +66,16 @@ fn explained(mut failure: Failure, status: u16, body: &Value) -> Failure {
             };
             failure.retry_after_ms = failure.retry_after_ms.or(wait_ms);
             if !policy.is_empty() {
-                failure.code = Some(policy.to_owned());
+                failure.code = Some(short(policy));
             }
             failure
         }
         _ => of_the_tenant(failure, errors),
     }
+}
+
+fn short(words: &str) -> String {
+    words.chars().take(WORDS_CHARS_MAX).collect()
 }
 
 /// Names the scopes that the app's token lacks.
@@ -79,7 +86,7 @@ fn missing_scopes(failure: Failure, errors: &[Value]) -> Failure {
     if scopes.is_empty() {
         return failure;
     }
-    let message = format!("{}; the private app needs: {}", failure.message, scopes.join(", "));
+    let message = format!("{}; the private app needs: {}", failure.message, short(&scopes.join(", ")));
     Failure { message, ..failure }
 }
 

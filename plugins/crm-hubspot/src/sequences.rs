@@ -3,18 +3,17 @@
 //! `…/get-enrollment` beside it.
 
 use aftercall::{Context, Failure, FailureKind, Finding, Outcome};
-use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::arguments::RecordId;
 use crate::settings::{Offer, Settings};
-use crate::{keyed, refusal};
+use crate::{keyed, refusal, time};
 
 const ENROLLMENTS: &str = "https://api.hubapi.com/automation/v4/sequences/enrollments";
 /// How far HubSpot's clock may be behind ours, in milliseconds.
-const CLOCK_SKEW_MS_MAX: i64 = 60_000;
+const CLOCK_SKEW_MS_MAX: u64 = 60_000;
 /// Why HubSpot emails a contact no more
 /// (<https://knowledge.hubspot.com/sequences/sequences-error-contact-cant-be-enrolled-in-this-sequence>).
 const UNREACHABLE: [&str; 5] =
@@ -74,9 +73,9 @@ pub(crate) async fn find(
     let Some(newest) = newest(contact_id, cx).await? else {
         return Ok(keyed::unless_too_early(settings, cx));
     };
-    let Ok(enrolled_at) = newest.enrolled_at.parse::<Timestamp>() else { return Ok(Finding::Unknown(None)) };
-    let began = i64::try_from(cx.first_attempt_at()).unwrap_or(i64::MAX).saturating_sub(CLOCK_SKEW_MS_MAX);
-    match (enrolled_at.as_millisecond() >= began, newest.sequence_id == sequence.sequence_id) {
+    let Some(enrolled_at) = time::instant(&newest.enrolled_at) else { return Ok(Finding::Unknown(None)) };
+    let began = cx.first_attempt_at().saturating_sub(CLOCK_SKEW_MS_MAX);
+    match (enrolled_at >= began, newest.sequence_id == sequence.sequence_id) {
         (true, true) => Finding::happened(outcome(contact_id, name, settings, &newest.id)),
         // Enrolled in another since: whether ours was before that, and ended, nobody tells.
         (true, false) => Ok(Finding::Unknown(None)),

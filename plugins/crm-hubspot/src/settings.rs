@@ -1,10 +1,12 @@
 //! The tenant's side: what a model may choose from by name, and what it may not choose.
 
-use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
 
 use aftercall::{Failure, Receipt};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// HubSpot's type of contacts, in the address of a record's page.
 const CONTACT: &str = "0-1";
@@ -20,16 +22,19 @@ pub(crate) struct Settings {
     pub(crate) search_lag_ms: u64,
     deal_key_property: Option<String>,
     #[serde(default)]
-    deal_stages: BTreeMap<String, Stage>,
+    deal_stages: Named<Stage>,
     pub(crate) task_owner_id: Option<String>,
     #[serde(default)]
-    sequences: BTreeMap<String, Sequence>,
+    sequences: Named<Sequence>,
     sequence_sender: Option<Sender>,
 }
 
 const fn search_lag_ms() -> u64 {
     60_000
 }
+
+/// What there is of a kind, by name. A list, since a tree for each kind would weigh more than the few dozens in it.
+struct Named<T>(Vec<(String, T)>);
 
 /// A stage that deals may be put in, by HubSpot's own ids.
 #[derive(Deserialize)]
@@ -77,25 +82,23 @@ impl Settings {
 
     /// The stage of this name.
     pub(crate) fn stage(&self, name: &str) -> Result<&Stage, Failure> {
-        self.deal_stages.get(name).ok_or_else(|| unknown("stage", name, &self.deal_stages, "deal_stages"))
+        self.deal_stages.get(name).ok_or_else(|| self.deal_stages.unknown("stage", name, "deal_stages"))
     }
 
     /// The name of the stage that a deal is in, where it is one of these.
     pub(crate) fn stage_name(&self, pipeline: &str, stage: &str) -> Option<&str> {
-        let mut stages = self.deal_stages.iter();
+        let mut stages = self.deal_stages.0.iter();
         let found = stages.find(|(_, known)| known.pipeline == pipeline && known.stage == stage);
         found.map(|(name, _)| name.as_str())
     }
 
     pub(crate) fn stages(&self) -> Vec<Offer> {
-        let offer = |(name, stage): (&String, &Stage)| Offer { name: name.clone(), fits: stage.fits.clone() };
-        self.deal_stages.iter().map(offer).collect()
+        self.deal_stages.offers(|stage| &stage.fits)
     }
 
     /// The sequence of this name, and the sender.
     pub(crate) fn sequence(&self, name: &str) -> Result<(&Sequence, &Sender), Failure> {
-        let sequence =
-            self.sequences.get(name).ok_or_else(|| unknown("sequence", name, &self.sequences, "sequences"))?;
+        let sequence = self.sequences.get(name).ok_or_else(|| self.sequences.unknown("sequence", name, "sequences"))?;
         let sender = self.sequence_sender.as_ref().ok_or_else(|| {
             Failure::denied("the plugin's settings would have to say in whose name: `sequence_sender`")
         })?;
@@ -103,8 +106,7 @@ impl Settings {
     }
 
     pub(crate) fn sequences(&self) -> Vec<Offer> {
-        let offer = |(name, known): (&String, &Sequence)| Offer { name: name.clone(), fits: known.fits.clone() };
-        self.sequences.iter().map(offer).collect()
+        self.sequences.offers(|sequence| &sequence.fits)
     }
 
     /// The receipt for what is shown on a contact's page.
@@ -127,10 +129,50 @@ impl Settings {
     }
 }
 
-fn unknown<T>(what: &str, name: &str, known: &BTreeMap<String, T>, setting: &str) -> Failure {
-    if known.is_empty() {
-        return Failure::denied(format!("no {what} may be chosen: the plugin's settings have no `{setting}`"));
+impl<T> Named<T> {
+    fn get(&self, name: &str) -> Option<&T> {
+        self.0.iter().find_map(|(known, value)| (known == name).then_some(value))
     }
-    let names: Vec<&str> = known.keys().map(String::as_str).collect();
-    Failure::invalid_arguments(format!("there is no {what} {name:?}; there are: {}", names.join(", ")))
+
+    fn offers(&self, fits: impl Fn(&T) -> &String) -> Vec<Offer> {
+        self.0.iter().map(|(name, value)| Offer { name: name.clone(), fits: fits(value).clone() }).collect()
+    }
+
+    fn unknown(&self, what: &str, name: &str, setting: &str) -> Failure {
+        let names: Vec<&str> = self.0.iter().map(|(known, _)| known.as_str()).collect();
+        if names.is_empty() {
+            return Failure::denied(format!("no {what} may be chosen: the plugin's settings have no `{setting}`"));
+        }
+        Failure::invalid_arguments(format!("there is no {what} {name:?}; there are: {}", names.join(", ")))
+    }
+}
+
+impl<T> Default for Named<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Named<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
+            type Value = Named<T>;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("an object by name")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Named<T>, A::Error> {
+                let mut all = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    all.push(entry);
+                }
+                Ok(Named(all))
+            }
+        }
+
+        deserializer.deserialize_map(Entries(PhantomData))
+    }
 }

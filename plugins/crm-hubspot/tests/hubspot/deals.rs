@@ -71,7 +71,7 @@ fn deals_are_read_by_their_association() {
     let outcome = fake.call::<Plugin>("find_deals", json!({ "contact_id": "512" })).unwrap();
     assert_eq!(fake.sent()[0].query(), [("associations".to_owned(), "deals".to_owned())]);
     let expected = json!({
-        "inputs": [{ "id": "100" }, { "id": "101" }, { "id": "77" }],
+        "inputs": [{ "id": "77" }, { "id": "101" }, { "id": "100" }],
         "properties": ["dealname", "pipeline", "dealstage", "amount", "deal_currency_code", "closedate", "hs_is_closed"],
         "propertiesWithHistory": [],
     });
@@ -221,6 +221,7 @@ fn a_deal_that_is_refused_says_why() {
         let failure = failure(&fake, new_deal());
         assert_eq!(failure.kind, kind, "{}", failure.message);
         assert!(failure.message.contains(words), "{}", failure.message);
+        assert!(failure.message.chars().count() < 700, "{}", failure.message);
         assert_eq!(failure.code.as_deref(), code);
     }
     let in_part = |category: &str, message: &str, errors: Value| {
@@ -244,6 +245,7 @@ fn a_deal_that_is_refused_says_why() {
     check(in_part("INTERNAL_ERROR", "oh", json!([])), FailureKind::OutcomeUnknown, "oh", Some("INTERNAL_ERROR"));
     let stage = json!([{ "message": "m", "code": "INVALID_OPTION", "context": { "propertyName": ["dealstage"] } }]);
     check(in_part("VALIDATION_ERROR", "no such stage", stage), FailureKind::Denied, "settings don't fit", invalid);
+    check(in_part("CONFLICT", &"é".repeat(9_000), json!([])), FailureKind::Conflict, "é", Some("CONFLICT"));
     check(Reply::json(200, batch(&[])), FailureKind::OutcomeUnknown, "nothing of the deal", None);
     check(Reply::text(200, "done"), FailureKind::OutcomeUnknown, "not as expected", None);
     let conflict = json!({ "category": "CONFLICT", "message": "it is being merged" });
