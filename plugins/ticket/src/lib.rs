@@ -1,27 +1,26 @@
-//! Support tickets in Zendesk, over its Ticketing API v2.
+//! Support tickets in Zendesk or Jira, whichever the tenant's settings name.
 //!
-//! Zendesk honours an idempotency key for two hours, and the host puts one on the request. A run may be taken up
-//! again after that, so the ticket also carries our key as its `external_id`, and a ticket in doubt is looked up by
-//! it. The plugin refuses to say that a ticket wasn't made while Zendesk's list may lag.
+//! A ticket and a comment carry the effect's key at the vendor, and are looked up by it when in doubt. The plugin refuses
+//! to say that one wasn't made while the vendor's lists and searches may lag. Setting a priority is repeated: it is the
+//! same priority then.
 //!
-//! The requester is the person who called. Zendesk makes a requester of an email address by itself; one who gave
-//! none is found by telephone number, or made with the number as its external id, before the ticket is.
+//! The tools know no vendor. `desk` has what is the same whichever it is; `zendesk` and `jira` have what isn't.
 
 mod caller;
-mod refusal;
+mod desk;
+mod ticket;
+
+mod jira;
 mod zendesk;
 
 /// The plugin's tools.
 #[aftercall::plugin]
 pub mod tools {
-    use aftercall::{Answer, Context, Email, Failure, Finding, PhoneNumber};
+    use aftercall::{Answer, Context, Email, Failure, Finding, Outcome, PhoneNumber};
 
     use crate::caller::Caller;
-    use crate::refusal;
-    use crate::zendesk::{Comment, Draft, Made, Mood, NewTicket, Opened, Page, Priority, Settings, TicketType};
-
-    /// When to look again, while the list may lag.
-    const LOOK_AGAIN_MS: u64 = 15_000;
+    use crate::desk::Desk;
+    use crate::ticket::{Found, Mood, Opened, Priority, Report, TicketType, Wanted};
 
     /// Opens a ticket for the support team about what the caller reported. The team sees it, the caller doesn't. One
     /// ticket for each person in a conversation, so put all of it in one. Returns the ticket's id and its address, for
@@ -58,25 +57,13 @@ pub mod tools {
         tags: Option<Vec<String>>,
         cx: &Context,
     ) -> Result<Answer<Opened>, Failure> {
-        let settings: Settings = cx.settings()?;
-        let caller = Caller { name: requester_name, email: requester_email, phone: requester_phone };
-        let requester = caller.requester(&settings, cx).await?;
+        let desk = Desk::of(cx)?;
         let mut tags = tags.unwrap_or_default();
         tags.push(mood.tag().to_owned());
-        let ticket = NewTicket {
-            external_id: cx.key(),
-            subject: &subject,
-            comment: Comment::internal(&description, &caller),
-            requester,
-            priority,
-            r#type,
-            tags,
-            brand_id: settings.brand_id,
-            group_id: settings.group_id,
-        };
-        let answer = cx.post(settings.api("tickets.json")).json(&Draft { ticket }).send().await?;
-        let made: Made = refusal::told(answer)?.json()?;
-        Ok(settings.opened(made.ticket.id))
+        let caller = Caller { name: requester_name, email: requester_email, phone: requester_phone };
+        let report = Report { subject, description, caller, priority, r#type, tags };
+        let ticket_id = desk.create(&report, cx).await?;
+        Ok(desk.opened(ticket_id))
     }
 
     #[expect(clippy::too_many_arguments, reason = "those of the tool")]
@@ -92,15 +79,85 @@ pub mod tools {
         _tags: Option<Vec<String>>,
         cx: &Context,
     ) -> Result<Finding, Failure> {
-        let settings: Settings = cx.settings()?;
-        let query = [("external_id", cx.key())];
-        let page: Page = refusal::told(cx.get(settings.api("tickets.json")).query(&query).send().await?)?.json()?;
-        match page.tickets.into_iter().find(|ticket| ticket.external_id.as_deref() == Some(cx.key())) {
-            Some(ticket) => Finding::happened(settings.opened(ticket.id)),
-            None if cx.now().saturating_sub(cx.attempt_at()) < settings.index_lag_ms => {
-                Ok(Finding::ask_again_after(LOOK_AGAIN_MS))
-            }
-            None => Ok(Finding::DidNotHappen),
+        let desk = Desk::of(cx)?;
+        let trace = desk.find_created(cx).await?;
+        desk.finding(trace, |ticket_id| desk.opened(ticket_id), cx)
+    }
+
+    /// Adds what this call brought to a ticket that is open already, for the support team. The team sees it, the caller
+    /// doesn't. One comment for each ticket in a conversation, so put all of it in one.
+    #[tool(effect = once, identity = [ticket_id], reconcile = find_comment, title = "Comment on a ticket")]
+    async fn comment_on_ticket(
+        /// The ticket's id, from find_tickets or create_ticket, such as 35436 or SUP-12.
+        #[schemars(regex(pattern = r"^([1-9][0-9]{0,18}|[A-Z][A-Z0-9_]{1,254}-[1-9][0-9]{0,18})$"))]
+        ticket_id: String,
+        /// What the caller added, as plain text: what is new, what was tried, what the caller was promised. Only what was
+        /// said.
+        #[schemars(length(min = 1, max = 10000))]
+        comment: String,
+        cx: &Context,
+    ) -> Result<Outcome, Failure> {
+        let desk = Desk::of(cx)?;
+        desk.check_id(&ticket_id)?;
+        if comment.trim().is_empty() {
+            return Err(Failure::invalid_arguments("comment: it is empty; write what the caller added"));
         }
+        let comment_id = desk.comment(&ticket_id, &comment, cx).await?;
+        Ok(desk.commented(&ticket_id, &comment_id))
+    }
+
+    async fn find_comment(ticket_id: String, _comment: String, cx: &Context) -> Result<Finding, Failure> {
+        let desk = Desk::of(cx)?;
+        desk.check_id(&ticket_id)?;
+        let trace = desk.find_comment(&ticket_id, cx).await?;
+        desk.finding(trace, |comment_id| desk.commented(&ticket_id, &comment_id), cx)
+    }
+
+    /// Sets how soon a ticket has to be looked at, where this call has changed that. Once for each ticket in a
+    /// conversation, so weigh the whole call first.
+    #[tool(effect = idempotent, identity = [ticket_id], title = "Set a ticket's priority")]
+    async fn set_ticket_priority(
+        /// The ticket's id, from find_tickets, such as 35436 or SUP-12.
+        #[schemars(regex(pattern = r"^([1-9][0-9]{0,18}|[A-Z][A-Z0-9_]{1,254}-[1-9][0-9]{0,18})$"))]
+        ticket_id: String,
+        /// urgent: work stands still, or people, goods or data are in danger; high: an important part fails and nothing
+        /// gets round it; normal: a fault that can be lived with for now; low: a question or a wish.
+        priority: Priority,
+        cx: &Context,
+    ) -> Result<Outcome, Failure> {
+        let desk = Desk::of(cx)?;
+        desk.check_id(&ticket_id)?;
+        desk.prioritise(&ticket_id, priority, cx).await?;
+        let text = format!("the priority of ticket {ticket_id} is {}", priority.as_str());
+        Ok(Outcome::new(text).with_receipt(desk.receipt(&ticket_id)))
+    }
+
+    /// Finds open tickets of a person, by email address or telephone number, or by words of their subject; the newest ten
+    /// at most. Look before you open a ticket for a caller who may have called about the same matter. Give the number and
+    /// the address if both are known: a ticket that fits either is found. One made a few minutes ago may be missing.
+    #[tool(effect = read, title = "Find open tickets")]
+    async fn find_tickets(
+        /// The person's email address.
+        email: Option<Email>,
+        /// The person's telephone number, in E.164.
+        phone: Option<PhoneNumber>,
+        /// One to three words that stand side by side in the subject, such as "cold store". With a person, only that
+        /// person's tickets are searched.
+        #[schemars(length(min = 1, max = 100))]
+        subject_words: Option<String>,
+        cx: &Context,
+    ) -> Result<Answer<Found>, Failure> {
+        let desk = Desk::of(cx)?;
+        if subject_words.as_ref().is_some_and(|words| !words.contains(char::is_alphanumeric)) {
+            return Err(Failure::invalid_arguments("subject_words: there is no word in it; give one, such as alarm"));
+        }
+        if email.is_none() && phone.is_none() && subject_words.is_none() {
+            return Err(Failure::invalid_arguments(
+                "give whose tickets or which: an email address, a telephone number such as +14155550123, or words of the \
+                 subject",
+            ));
+        }
+        let found = desk.search(&Wanted { email, phone, subject_words }, cx).await?;
+        Ok(Answer::new(found.text(), found))
     }
 }

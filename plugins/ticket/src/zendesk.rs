@@ -1,146 +1,191 @@
-//! Zendesk's side: its addresses, its tickets.
-//! Shapes: <https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/>.
+//! Zendesk Support, over its Ticketing API v2: its addresses, tickets and comments.
+//! Shapes: <https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/> and `…/ticket_comments/`.
+//!
+//! Zendesk honours an idempotency key for two hours where a ticket is made, and the host puts one on the request. A run
+//! may be taken up again after that, so the ticket also carries our key as its `external_id`, and a ticket in doubt is
+//! looked up by it. For a comment it takes no key, so ours is in the text.
 
-use aftercall::{Answer, Receipt};
-use schemars::JsonSchema;
+mod refusal;
+mod requester;
+mod search;
+
+use aftercall::{Context, Failure};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
-use crate::caller::{Caller, Requester};
+use crate::desk::{COMMENT_PAGES_MAX, COMMENTS_PAGE_MAX, index_lag_ms};
+use crate::ticket::{Priority, Report, TicketType, Trace, comment_text, reference};
+use requester::Requester;
 
-/// The plugin's settings.
+/// The account, as the settings have it.
 #[derive(Deserialize)]
-pub(crate) struct Settings {
+pub(crate) struct Zendesk {
     subdomain: String,
-    pub(crate) brand_id: Option<u64>,
-    pub(crate) group_id: Option<u64>,
-    /// How long a ticket that was made may be missing from the list.
+    brand_id: Option<u64>,
+    group_id: Option<u64>,
+    /// How long a ticket or comment that was made may be missing from the lists.
     #[serde(default = "index_lag_ms")]
     pub(crate) index_lag_ms: u64,
 }
 
-const fn index_lag_ms() -> u64 {
-    60_000
-}
-
 /// The body of a request for a ticket.
 #[derive(Serialize)]
-pub(crate) struct Draft<'a> {
-    pub(crate) ticket: NewTicket<'a>,
+struct Draft<'a> {
+    ticket: NewTicket<'a>,
 }
 
 #[derive(Serialize)]
-pub(crate) struct NewTicket<'a> {
-    pub(crate) external_id: &'a str,
-    pub(crate) subject: &'a str,
-    pub(crate) comment: Comment,
+struct NewTicket<'a> {
+    external_id: &'a str,
+    subject: &'a str,
+    comment: NewComment,
     #[serde(flatten)]
-    pub(crate) requester: Requester,
-    pub(crate) priority: Priority,
-    pub(crate) r#type: TicketType,
-    pub(crate) tags: Vec<String>,
+    requester: Requester,
+    priority: Priority,
+    r#type: TicketType,
+    tags: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) brand_id: Option<u64>,
+    brand_id: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) group_id: Option<u64>,
+    group_id: Option<u64>,
 }
 
-/// A ticket's first comment, which Zendesk shows as its description.
+/// A comment. A ticket's first is what Zendesk shows as its description.
 #[derive(Serialize)]
-pub(crate) struct Comment {
+struct NewComment {
     body: String,
     public: bool,
 }
 
-/// How soon a ticket has to be looked at.
-#[derive(Clone, Copy, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Priority {
-    Low,
-    Normal,
-    High,
-    Urgent,
-}
-
-/// How the caller sounded.
-#[derive(Clone, Copy, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Mood {
-    Calm,
-    Worried,
-    Frustrated,
-    Angry,
-}
-
-/// What kind of matter a ticket is about.
-#[derive(Clone, Copy, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum TicketType {
-    Problem,
-    Incident,
-    Question,
-    Task,
-}
-
 /// The answer to a request for a ticket.
 #[derive(Deserialize)]
-pub(crate) struct Made {
-    pub(crate) ticket: Ticket,
+struct Made {
+    ticket: Ticket,
 }
 
 /// The first tickets of a list.
 #[derive(Deserialize)]
-pub(crate) struct Page {
-    pub(crate) tickets: Vec<Ticket>,
+struct Tickets {
+    tickets: Vec<Ticket>,
 }
 
 /// A ticket, as far as it is read.
 #[derive(Deserialize)]
-pub(crate) struct Ticket {
-    pub(crate) id: u64,
-    pub(crate) external_id: Option<String>,
+struct Ticket {
+    id: u64,
+    external_id: Option<String>,
 }
 
-/// The ticket that `create_ticket` opened.
-#[derive(Serialize, JsonSchema)]
-pub(crate) struct Opened {
-    ticket_id: String,
-    /// Where the support team sees it.
-    url: String,
+/// The answer to a change of a ticket: what happened by it.
+#[derive(Deserialize)]
+struct Updated {
+    audit: Audit,
 }
 
-impl Settings {
+#[derive(Deserialize)]
+struct Audit {
+    events: Vec<Event>,
+}
+
+#[derive(Deserialize)]
+struct Event {
+    id: u64,
+    r#type: String,
+}
+
+/// A page of a ticket's comments.
+#[derive(Deserialize)]
+struct Comments {
+    comments: Vec<Comment>,
+    next_page: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Comment {
+    id: u64,
+    body: Option<String>,
+}
+
+impl Zendesk {
+    pub(crate) async fn create(&self, report: &Report, cx: &Context) -> Result<String, Failure> {
+        let ticket = NewTicket {
+            external_id: cx.key(),
+            subject: &report.subject,
+            comment: NewComment::internal(&report.text()),
+            requester: self.requester(&report.caller, cx).await?,
+            priority: report.priority,
+            r#type: report.r#type,
+            tags: &report.tags,
+            brand_id: self.brand_id,
+            group_id: self.group_id,
+        };
+        let answer = cx.post(self.api("tickets.json")).json(&Draft { ticket }).send().await?;
+        let made: Made = refusal::told(answer)?.json()?;
+        Ok(made.ticket.id.to_string())
+    }
+
+    pub(crate) async fn find_created(&self, cx: &Context) -> Result<Trace, Failure> {
+        let query = [("external_id", cx.key())];
+        let list = cx.get(self.api("tickets.json")).query(&query);
+        let page: Tickets = refusal::told(list.send().await?)?.json()?;
+        let ours = page.tickets.iter().find(|ticket| ticket.external_id.as_deref() == Some(cx.key()));
+        Ok(ours.map_or(Trace::Absent, |ticket| Trace::Found(ticket.id.to_string())))
+    }
+
+    pub(crate) async fn comment(&self, ticket_id: &str, text: &str, cx: &Context) -> Result<String, Failure> {
+        let comment = NewComment::internal(&comment_text(text, cx.key()));
+        let change = cx.put(self.ticket(ticket_id)).json(&json!({ "ticket": { "comment": comment } }));
+        let updated: Updated = refusal::told(change.send().await?)?.json()?;
+        let made = updated.audit.events.iter().find(|event| event.r#type == "Comment");
+        made.map(|event| event.id.to_string())
+            .ok_or_else(|| Failure::outcome_unknown("Zendesk's answer says nothing of the comment"))
+    }
+
+    pub(crate) async fn find_comment(&self, ticket_id: &str, cx: &Context) -> Result<Trace, Failure> {
+        let ours = reference(cx.key());
+        let per_page = COMMENTS_PAGE_MAX.to_string();
+        for page in 1..=COMMENT_PAGES_MAX {
+            let page = page.to_string();
+            let query = [("sort_order", "desc"), ("per_page", &per_page), ("page", &page)];
+            let list = cx.get(self.api(&format!("tickets/{ticket_id}/comments.json"))).query(&query);
+            let page: Comments = refusal::told(list.send().await?)?.json()?;
+            let has_it = |comment: &&Comment| comment.body.as_deref().is_some_and(|body| body.contains(&ours));
+            if let Some(comment) = page.comments.iter().find(has_it) {
+                return Ok(Trace::Found(comment.id.to_string()));
+            }
+            if page.next_page.is_none() {
+                return Ok(Trace::Absent);
+            }
+        }
+        Ok(Trace::TooMuch)
+    }
+
+    pub(crate) async fn prioritise(&self, ticket_id: &str, priority: Priority, cx: &Context) -> Result<(), Failure> {
+        let change = cx.put(self.ticket(ticket_id)).json(&json!({ "ticket": { "priority": priority } }));
+        refusal::told(change.send().await?)?;
+        Ok(())
+    }
+
+    /// Where agents see a ticket.
+    pub(crate) fn url(&self, ticket_id: &str) -> String {
+        format!("https://{}.zendesk.com/agent/tickets/{ticket_id}", self.subdomain)
+    }
+
     /// The address of a part of the API.
-    pub(crate) fn api(&self, path: &str) -> String {
+    fn api(&self, path: &str) -> String {
         format!("https://{}.zendesk.com/api/v2/{path}", self.subdomain)
     }
 
-    /// The answer about a ticket that Zendesk has.
-    pub(crate) fn opened(&self, id: u64) -> Answer<Opened> {
-        let url = format!("https://{}.zendesk.com/agent/tickets/{id}", self.subdomain);
-        let receipt = Receipt::new("ticket", id.to_string()).with_url(&url);
-        let text = format!("the ticket is open, ticket_id {id}, for the team at {url}");
-        Answer::new(text, Opened { ticket_id: id.to_string(), url }).with_receipt(receipt)
+    fn ticket(&self, ticket_id: &str) -> String {
+        self.api(&format!("tickets/{ticket_id}.json"))
     }
 }
 
-impl Comment {
+impl NewComment {
     /// An internal note. A public comment would be mailed to the requester by Zendesk's own trigger, at an address that
     /// may have been misheard, in words that the assistant chose for the team.
-    pub(crate) fn internal(description: &str, caller: &Caller) -> Self {
-        let body = format!("{}\n\nCalled in by {caller}.", description.trim());
-        Self { body: without_placeholders(&body), public: false }
-    }
-}
-
-impl Mood {
-    /// The tag that agents sort by.
-    pub(crate) const fn tag(self) -> &'static str {
-        match self {
-            Mood::Calm => "mood_calm",
-            Mood::Worried => "mood_worried",
-            Mood::Frustrated => "mood_frustrated",
-            Mood::Angry => "mood_angry",
-        }
+    fn internal(text: &str) -> Self {
+        Self { body: without_placeholders(text), public: false }
     }
 }
 

@@ -7,12 +7,18 @@ use serde_json::Value;
 const REASONS_CHARS_MAX: usize = 500;
 /// The key is known with another request. So there was one, and whether it made the ticket has to be found out.
 const KEY_IS_TAKEN: &str = "IdempotentRequestError";
+/// Somebody changes the ticket at the same moment. Zendesk's page on its responses asks to try again.
+const CHANGED_AT_ONCE: u16 = 409;
 
 /// The response if its status is 2xx, else the failure with Zendesk's reasons.
-pub(crate) fn told(response: Response) -> Result<Response, Failure> {
+pub(super) fn told(response: Response) -> Result<Response, Failure> {
     let body: Value =
         if response.status() < 400 { Value::Null } else { serde_json::from_str(&response.text()).unwrap_or_default() };
-    response.ok().map_err(|failure| explained(failure, &body))
+    let at_once = response.status() == CHANGED_AT_ONCE;
+    response.ok().map_err(|failure| match explained(failure, &body) {
+        failure if at_once => Failure { kind: FailureKind::Unavailable, ..failure },
+        failure => failure,
+    })
 }
 
 fn explained(mut failure: Failure, body: &Value) -> Failure {
@@ -21,6 +27,10 @@ fn explained(mut failure: Failure, body: &Value) -> Failure {
         if code == KEY_IS_TAKEN {
             failure.kind = FailureKind::OutcomeUnknown;
         }
+    }
+    // No argument is a ticket's status: the ticket is closed for good, and takes no change.
+    if failure.kind == FailureKind::InvalidArguments && body["details"]["status"].is_array() {
+        failure.kind = FailureKind::Conflict;
     }
     let reasons = reasons(body);
     if !reasons.is_empty() {
