@@ -1,0 +1,97 @@
+//! What a model sees of the tools, and what is refused before anything is sent, whoever keeps the tickets.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+use aftercall::testing::Fake;
+use aftercall::{Effect, FailureKind, Plugin as _, Tool};
+use aftercall_plugin_ticket::tools::Plugin;
+use serde_json::{Value, json};
+
+fn zendesk() -> Value {
+    json!({ "subdomain": "northwind" })
+}
+
+fn jira() -> Value {
+    json!({ "vendor": "jira", "site": "northwind", "project": "SUP" })
+}
+
+fn tool(name: &str) -> Tool {
+    Plugin::list_tools("{}").unwrap().into_iter().find(|tool| tool.name == name).unwrap()
+}
+
+#[test]
+fn each_tool_says_what_it_does_to_the_world() {
+    fn check(name: &str, effect: Effect, identity: &[&str], reconcilable: bool) {
+        let tool = tool(name);
+        assert_eq!((tool.effect, tool.reconcilable), (effect, reconcilable), "{name}");
+        assert_eq!(tool.identity, identity, "{name}");
+        assert!(!tool.input_schema.contains("$ref"), "{}", tool.input_schema);
+        assert!(!tool.description.to_lowercase().contains("zendesk"), "{}", tool.description);
+    }
+    assert_eq!(Plugin::list_tools("{}").unwrap().len(), 4);
+    check("create_ticket", Effect::Once, &["requester_phone"], true);
+    check("comment_on_ticket", Effect::Once, &["ticket_id"], true);
+    check("set_ticket_priority", Effect::Idempotent, &["ticket_id"], false);
+    check("find_tickets", Effect::Read, &[], false);
+}
+
+#[test]
+fn schemas_say_what_fits() {
+    fn check(name: &str, place: &str, expected: Value) {
+        let schema: Value = serde_json::from_str(&tool(name).input_schema).unwrap();
+        assert_eq!(schema.pointer(place), Some(&expected), "{name} {place}");
+    }
+    check("comment_on_ticket", "/required", json!(["ticket_id", "comment"]));
+    check("comment_on_ticket", "/properties/comment/maxLength", json!(10000));
+    let id = r"^([1-9][0-9]{0,18}|[A-Z][A-Z0-9_]{1,254}-[1-9][0-9]{0,18})$";
+    check("comment_on_ticket", "/properties/ticket_id/pattern", json!(id));
+    check("set_ticket_priority", "/properties/ticket_id/pattern", json!(id));
+    check("set_ticket_priority", "/properties/priority/enum", json!(["low", "normal", "high", "urgent"]));
+    check("set_ticket_priority", "/required", json!(["ticket_id", "priority"]));
+    check("find_tickets", "/properties/email/format", json!("email"));
+    check("find_tickets", "/properties/subject_words/maxLength", json!(100));
+    let output: Value = serde_json::from_str(tool("find_tickets").output_schema.as_deref().unwrap()).unwrap();
+    let ticket = json!(["ticket_id", "subject", "status", "created_at", "url"]);
+    assert_eq!(output["properties"]["tickets"]["items"]["required"], ticket);
+}
+
+#[test]
+fn bad_arguments_send_nothing() {
+    fn check(settings: Value, name: &str, arguments: Value, words: &str) {
+        let failure = Fake::new().settings(settings).call::<Plugin>(name, arguments.clone()).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::InvalidArguments, "{arguments}");
+        assert!(failure.message.contains(words), "{}", failure.message);
+    }
+    for id in ["SUP-12", "035", "+35", "", "0", "35/../36", "99999999999999999999", "update_many"] {
+        let comment = json!({ "ticket_id": id, "comment": "x" });
+        check(zendesk(), "comment_on_ticket", comment, "a number such as 35436");
+        let priority = json!({ "ticket_id": id, "priority": "low" });
+        check(zendesk(), "set_ticket_priority", priority, "find_tickets");
+    }
+    for id in ["35436", "sup-12", "HR-12", "SUP-", "SUP-012", "SUP-1/2", "SUPER-12", "SUP12", ""] {
+        check(jira(), "comment_on_ticket", json!({ "ticket_id": id, "comment": "x" }), "a key such as SUP-12");
+        check(jira(), "set_ticket_priority", json!({ "ticket_id": id, "priority": "low" }), "find_tickets");
+    }
+    for (settings, id) in [(zendesk(), "35436"), (jira(), "SUP-12")] {
+        check(settings.clone(), "comment_on_ticket", json!({ "ticket_id": id, "comment": " \n" }), "it is empty");
+        check(settings.clone(), "set_ticket_priority", json!({ "ticket_id": id, "priority": "asap" }), "asap");
+        check(settings.clone(), "find_tickets", json!({}), "such as +14155550123");
+        check(settings.clone(), "find_tickets", json!({ "phone": "415 555 0123" }), "E.164");
+        check(settings.clone(), "find_tickets", json!({ "email": "ana" }), "email address");
+        check(settings, "find_tickets", json!({ "subject_words": " \"*\" " }), "there is no word in it");
+    }
+    check(zendesk(), "find_tickets", json!({ "email": "*@example.com" }), "one plain address");
+}
+
+#[test]
+fn settings_that_do_not_fit_are_told() {
+    fn check(settings: Value, words: &str) {
+        let arguments = json!({ "subject_words": "alarm" });
+        let failure = Fake::new().settings(settings).call::<Plugin>("find_tickets", arguments).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Other);
+        assert!(failure.message.contains(words), "{}", failure.message);
+    }
+    check(json!({ "vendor": "github" }), "github");
+    check(json!({ "vendor": "jira", "subdomain": "northwind" }), "site");
+    check(json!({ "vendor": "zendesk", "site": "northwind" }), "subdomain");
+}

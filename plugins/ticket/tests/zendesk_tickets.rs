@@ -1,0 +1,255 @@
+//! Tickets that Zendesk has: comments on them, their priority, the search for them; and that one which is made has what
+//! Zendesk's page knows.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+mod fixture;
+
+use aftercall::testing::{Fake, Reply};
+use aftercall::{FailureKind, Finding, Outcome, Receipt};
+use aftercall_plugin_ticket::tools::Plugin;
+use fixture::Fixture;
+use serde_json::{Value, json};
+
+const TICKET: &str = "PUT https://northwind.zendesk.com/api/v2/tickets/35436.json";
+const COMMENTS: &str = "GET https://northwind.zendesk.com/api/v2/tickets/35436/comments.json";
+const SEARCH: &str = "GET https://northwind.zendesk.com/api/v2/search.json";
+const USERS: &str = "GET https://northwind.zendesk.com/api/v2/users/search.json";
+const URL: &str = "https://northwind.zendesk.com/agent/tickets/35436";
+const KEY: &str = "ac_0123abcd";
+const ATTEMPT_AT: u64 = 1_772_323_260_000;
+
+fn fake() -> Fake {
+    let settings = json!({ "vendor": "zendesk", "subdomain": "northwind" });
+    Fake::new().settings(settings).key(KEY).attempt_at(ATTEMPT_AT).now(ATTEMPT_AT)
+}
+
+fn comment() -> Value {
+    json!({ "ticket_id": "35436", "comment": " It is 11 °C now.\nThe alarm {{is}} off. " })
+}
+
+fn commented(id: u64) -> Outcome {
+    let text = format!("the comment is on ticket 35436, for the team alone (comment {id})");
+    Outcome::new(text).with_receipt(Receipt::new("comment", id.to_string()).with_url(URL))
+}
+
+fn priority() -> Value {
+    json!({ "ticket_id": "35436", "priority": "high" })
+}
+
+#[test]
+fn a_new_ticket_has_what_zendesk_knows() {
+    let create = Fixture::of("zendesk/create_ticket");
+    let arguments = json!({
+        "subject": "Cold store 2 at 9 °C", "description": "Warming.", "priority": "urgent", "mood": "calm",
+        "type": "incident", "requester_phone": "+14155550123", "requester_email": "ana@example.com",
+    });
+    let fake = fake().expect("POST https://northwind.zendesk.com/api/v2/tickets.json", create.reply());
+    let outcome = fake.call::<Plugin>("create_ticket", arguments).unwrap();
+    assert_eq!(outcome.receipts, [Receipt::new("ticket", "35436").with_url(URL)]);
+    create.check(&fake.sent()[0]);
+}
+
+#[test]
+fn a_comment_is_an_internal_note_with_our_key() {
+    let update = Fixture::of("zendesk/update_ticket");
+    let fake = fake().expect(TICKET, update.reply());
+    assert_eq!(fake.call::<Plugin>("comment_on_ticket", comment()), Ok(commented(2_127_301_163)));
+    let sent = &fake.sent()[0];
+    update.check(sent);
+    let body = "It is 11 °C now.\nThe alarm { {is}} off.\n\nReference: ac_0123abcd";
+    assert_eq!(sent.json(), json!({ "ticket": { "comment": { "body": body, "public": false } } }));
+}
+
+#[test]
+fn a_priority_is_set() {
+    let update = Fixture::of("zendesk/update_ticket");
+    let fake = fake().expect(TICKET, update.reply());
+    let receipt = Receipt::new("ticket", "35436").with_url(URL);
+    let set = Outcome::new("the priority of ticket 35436 is high").with_receipt(receipt);
+    assert_eq!(fake.call::<Plugin>("set_ticket_priority", priority()), Ok(set));
+    update.check(&fake.sent()[0]);
+    assert_eq!(fake.sent()[0].json(), json!({ "ticket": { "priority": "high" } }));
+}
+
+#[test]
+fn refusals_of_a_change_are_told() {
+    fn check(reply: fn() -> Reply, kind: FailureKind, words: &str) {
+        for (tool, arguments) in [("comment_on_ticket", comment()), ("set_ticket_priority", priority())] {
+            let failure = fake().expect(TICKET, reply()).call::<Plugin>(tool, arguments).unwrap_err();
+            assert_eq!(failure.kind, kind, "{}", failure.message);
+            assert!(failure.message.contains(words), "{}", failure.message);
+        }
+    }
+    let missing = || Reply::json(404, json!({ "error": "RecordNotFound", "description": "Not found" }));
+    check(missing, FailureKind::NotFound, "Not found");
+    let closed = || {
+        let details = json!({ "status": [{ "description": "Status: closed prevents ticket update" }] });
+        let body = json!({ "error": "RecordInvalid", "description": "Record validation errors", "details": details });
+        Reply::json(422, body)
+    };
+    check(closed, FailureKind::Conflict, "closed prevents ticket update");
+    let at_once = || Reply::json(409, json!({ "error": "UpdateConflict", "description": "Try again" }));
+    check(at_once, FailureKind::Unavailable, "Try again");
+    check(|| Reply::json(401, json!({ "error": "Couldn't authenticate you" })), FailureKind::Denied, "authenticate");
+    check(|| Reply::text(429, "").with_header("retry-after", "9"), FailureKind::RateLimited, "429");
+    check(|| Reply::text(503, ""), FailureKind::OutcomeUnknown, "503");
+    check(Reply::cut, FailureKind::OutcomeUnknown, "no whole answer");
+    check(Reply::unreachable, FailureKind::Unavailable, "can't be reached");
+    check(Reply::denied, FailureKind::Denied, "the grant doesn't allow PUT");
+}
+
+#[test]
+fn an_answer_that_says_nothing_of_the_comment_is_a_doubt() {
+    fn check(reply: Reply) {
+        let failure = fake().expect(TICKET, reply).call::<Plugin>("comment_on_ticket", comment()).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::OutcomeUnknown, "{}", failure.message);
+    }
+    check(Reply::text(200, "{}"));
+    check(Fixture::of("zendesk/update_ticket").reply_with(|body| body["audit"]["events"] = json!([])));
+}
+
+/// A page of comments, of which the last is ours or isn't.
+fn page(ours: bool, more: bool) -> Reply {
+    Fixture::of("zendesk/list_comments").reply_with(|body| {
+        if ours {
+            let text = "It is 11 °C now.\r\n\r\nReference: ac_0123abcd";
+            body["comments"].as_array_mut().unwrap().push(json!({ "id": 1275, "body": text, "public": false }));
+        }
+        if more {
+            body["next_page"] = json!("https://northwind.zendesk.com/api/v2/tickets/35436/comments.json?page=2");
+        }
+    })
+}
+
+#[test]
+fn a_comment_in_doubt_is_looked_up() {
+    fn check(pages: &[(bool, bool)], later_ms: u64, expected: &Finding) {
+        let fake = pages
+            .iter()
+            .fold(fake().now(ATTEMPT_AT + later_ms), |fake, (ours, more)| fake.expect(COMMENTS, page(*ours, *more)));
+        let finding = fake.reconcile::<Plugin>("comment_on_ticket", comment());
+        assert_eq!(finding.as_ref(), Ok(expected), "{pages:?} {later_ms} ms later");
+        for (sent, number) in fake.sent().iter().zip(1..) {
+            let query = [("sort_order", "desc"), ("per_page", "100"), ("page", &format!("{number}"))];
+            assert_eq!(sent.query(), query.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        }
+    }
+    let found = Finding::Happened(commented(1275));
+    check(&[(true, false)], 0, &found);
+    check(&[(false, true), (true, true)], 0, &found);
+    check(&[(false, false)], 59_999, &Finding::Unknown(Some(15_000)));
+    check(&[(false, false)], 60_000, &Finding::DidNotHappen);
+    check(&[(false, true), (false, false)], 60_000, &Finding::DidNotHappen);
+    check(&[(false, true); 5], 60_000, &Finding::Unknown(None));
+}
+
+#[test]
+fn a_comment_whose_answer_is_lost_is_made_once() {
+    let fake = fake().expect(TICKET, Reply::cut()).expect(COMMENTS, page(true, false));
+    let failure = fake.call::<Plugin>("comment_on_ticket", comment()).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::OutcomeUnknown);
+    let finding = fake.reconcile::<Plugin>("comment_on_ticket", comment());
+    assert_eq!(finding, Ok(Finding::Happened(commented(1275))));
+    assert_eq!(fake.sent().iter().filter(|sent| sent.line() == TICKET).count(), 1);
+}
+
+#[test]
+fn a_lookup_that_fails_finds_nothing_out() {
+    let fake = fake().expect(COMMENTS, Reply::text(502, ""));
+    let failure = fake.reconcile::<Plugin>("comment_on_ticket", comment()).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Unavailable);
+}
+
+fn hits(ids: &[u64], more: bool) -> Reply {
+    Fixture::of("zendesk/search").reply_with(|body| {
+        let hit = body["results"][0].clone();
+        let hits = ids.iter().map(|id| {
+            let mut hit = hit.clone();
+            hit["id"] = json!(id);
+            hit["created_at"] = json!(format!("2026-03-01T00:00:{id:02}Z"));
+            hit
+        });
+        body["results"] = hits.collect();
+        body["next_page"] = if more { json!("https://northwind.zendesk.com/next") } else { Value::Null };
+    })
+}
+
+#[test]
+fn open_tickets_are_found() {
+    let fake = fake().expect(SEARCH, Fixture::of("zendesk/search").reply());
+    let outcome = fake.call::<Plugin>("find_tickets", json!({ "email": "ana@example.com" })).unwrap();
+    assert_eq!(outcome.text, "one open ticket, ticket_id 35436");
+    let ticket = json!({
+        "ticket_id": "35436", "subject": "The alarm is silent", "status": "open", "priority": "high",
+        "created_at": "2026-03-01T00:01:00Z", "url": URL,
+    });
+    let data: Value = serde_json::from_str(outcome.data.as_deref().unwrap()).unwrap();
+    assert_eq!(data, json!({ "tickets": [ticket], "more": false }));
+    let sent = fake.sent()[0].query();
+    let rest = [("sort_by", "created_at"), ("sort_order", "desc"), ("per_page", "10")];
+    assert_eq!(sent[1..], rest.map(|(name, value)| (name.to_owned(), value.to_owned())));
+}
+
+#[test]
+fn what_is_looked_for_is_text_in_the_query() {
+    fn check(arguments: Value, expected: &str) {
+        let fake = fake().expect(SEARCH, hits(&[], false));
+        let outcome = fake.call::<Plugin>("find_tickets", arguments).unwrap();
+        assert_eq!(outcome.text, "no open ticket was found");
+        assert_eq!(fake.sent()[0].query()[0], ("query".to_owned(), expected.to_owned()));
+    }
+    let email = |words: &str| json!({ "email": "ana@example.com", "subject_words": words });
+    check(json!({ "email": "ana+1@example.com" }), "type:ticket status<solved requester:ana+1@example.com");
+    check(email("cold store"), "type:ticket status<solved subject:\"cold store\" requester:ana@example.com");
+    check(json!({ "subject_words": "alarm" }), "type:ticket status<solved subject:\"alarm\"");
+    check(
+        json!({ "subject_words": " a\" status:closed \\\"\nb* " }),
+        "type:ticket status<solved subject:\"a status:closed b*\"",
+    );
+}
+
+#[test]
+fn a_person_is_found_by_number_through_the_profiles() {
+    fn check(email: bool, users: &[u64], searches: &[(&str, &[u64], bool)], expected: &str) {
+        let users: Vec<Value> = users.iter().map(|id| json!({ "id": id, "phone": "+1 415 555 0123" })).collect();
+        let fake = fake().expect(USERS, Reply::json(200, json!({ "users": users })));
+        let fake = searches.iter().fold(fake, |fake, (_, ids, more)| fake.expect(SEARCH, hits(ids, *more)));
+        let mut arguments = json!({ "phone": "+14155550123" });
+        if email {
+            arguments["email"] = json!("ana@example.com");
+        }
+        assert_eq!(fake.call::<Plugin>("find_tickets", arguments).unwrap().text, expected);
+        for (sent, (requester, ..)) in fake.sent()[1..].iter().zip(searches) {
+            assert_eq!(sent.query()[0].1, format!("type:ticket status<solved requester:{requester}"));
+        }
+    }
+    check(false, &[], &[], "no open ticket was found");
+    check(false, &[7], &[("7", &[3], false)], "one open ticket, ticket_id 3");
+    let both = [("ana@example.com", &[9, 3][..], false), ("7", &[5, 3], false)];
+    check(true, &[7], &both, "3 open tickets, newest first: ticket_id 9, 5, 3");
+    let many = [("1", &[3][..], false), ("2", &[], false), ("3", &[], false)];
+    check(false, &[1, 2, 3, 4], &many, "one open ticket, ticket_id 3; there are more, so say more exactly which");
+    let ten = [("7", &[10, 9, 8, 7, 6, 5, 4, 3, 2, 1][..], true)];
+    let words = "10 open tickets, newest first: ticket_id 10, 9, 8, 7, 6, 5, 4, 3, 2, 1; there are more, so say more \
+                 exactly which";
+    check(false, &[7], &ten, words);
+    let full = [("ana@example.com", &[11][..], false), ("7", &[10, 9, 8, 7, 6, 5, 4, 3, 2, 1], false)];
+    let words = "10 open tickets, newest first: ticket_id 11, 10, 9, 8, 7, 6, 5, 4, 3, 2; there are more, so say more \
+                 exactly which";
+    check(true, &[7], &full, words);
+}
+
+#[test]
+fn a_search_that_fails_is_told() {
+    fn check(reply: Reply, kind: FailureKind) {
+        let fake = fake().expect(SEARCH, reply);
+        let failure = fake.call::<Plugin>("find_tickets", json!({ "subject_words": "alarm" })).unwrap_err();
+        assert_eq!(failure.kind, kind, "{}", failure.message);
+    }
+    check(Reply::text(503, ""), FailureKind::Unavailable);
+    check(Reply::cut(), FailureKind::Unavailable);
+    check(Reply::text(200, "{}"), FailureKind::Other);
+    check(Reply::json(403, json!({ "error": "Forbidden" })), FailureKind::Denied);
+    check(Reply::text(429, "").with_header("retry-after", "3"), FailureKind::RateLimited);
+}
