@@ -1,19 +1,19 @@
 //! Jira Cloud, over its REST API v3: its addresses, issues and comments.
-//! Shapes: <https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/>, `…/api-group-issue-comments/` and
-//! `…/api-group-issue-search/`.
+//! Shapes: <https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/>, `…/api-group-issue-comments/`.
 //!
 //! Jira takes no idempotency key. An issue carries ours as a label, which its search finds, and a comment in its text.
 
 mod adf;
 mod jql;
 mod refusal;
+mod search;
 
-use aftercall::{Context, Failure, FailureKind};
+use aftercall::{Context, Failure};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::desk::{COMMENT_PAGES_MAX, COMMENTS_PAGE_MAX, FOUND_TICKETS_MAX, index_lag_ms, is_number};
-use crate::ticket::{Found, OpenTicket, Priority, Report, TicketType, Trace, Wanted, comment_text, reference};
+use crate::desk::{COMMENT_PAGES_MAX, COMMENTS_PAGE_MAX, index_lag_ms, is_number};
+use crate::ticket::{Priority, Report, TicketType, Trace, comment_text, reference};
 
 /// The project, as the settings have it.
 #[derive(Deserialize)]
@@ -49,49 +49,16 @@ struct Priorities {
     low: String,
 }
 
-/// What was made, whatever it is.
+/// The answer to a request for an issue.
 #[derive(Deserialize)]
 struct MadeIssue {
     key: String,
 }
 
+/// The answer to a request for a comment.
 #[derive(Deserialize)]
 struct MadeComment {
     id: String,
-}
-
-/// The first results of a search.
-#[derive(Deserialize)]
-struct Issues {
-    issues: Vec<Issue>,
-    #[serde(rename = "nextPageToken")]
-    next_page_token: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Issue {
-    key: String,
-    fields: Fields,
-}
-
-/// An issue, as far as it is asked for.
-#[derive(Deserialize)]
-struct Fields {
-    #[serde(default)]
-    summary: String,
-    #[serde(default)]
-    created: String,
-    status: Option<Named>,
-    priority: Option<Named>,
-    #[serde(default)]
-    description: Value,
-    #[serde(default)]
-    labels: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Named {
-    name: String,
 }
 
 /// A page of an issue's comments.
@@ -132,7 +99,11 @@ impl Jira {
         let jql = format!("project = {} AND labels = {}", jql::string(&self.project), jql::string(cx.key()));
         let found = self.query(&jql, &["labels"], cx).await?;
         let ours = found.issues.into_iter().find(|issue| issue.fields.labels.iter().any(|label| label == cx.key()));
-        Ok(ours.map_or(Trace::Absent, |issue| Trace::Found(issue.key)))
+        Ok(match ours {
+            Some(issue) => Trace::Found(issue.key),
+            None if found.next_page_token.is_some() => Trace::TooMuch,
+            None => Trace::Absent,
+        })
     }
 
     pub(crate) async fn comment(&self, ticket_id: &str, text: &str, cx: &Context) -> Result<String, Failure> {
@@ -172,33 +143,6 @@ impl Jira {
         Ok(())
     }
 
-    /// The open issues that are wanted, newest first. A person is known by what the description says: that's where
-    /// `create` puts the caller.
-    pub(crate) async fn search(&self, wanted: &Wanted, cx: &Context) -> Result<Found, Failure> {
-        let email = wanted.email.as_ref().map(|email| email.as_str());
-        let phone = wanted.phone.as_ref().map(|phone| phone.as_str());
-        let person: Vec<&str> = email.into_iter().chain(phone).collect();
-        let mut terms = vec![format!("project = {}", jql::string(&self.project)), "statusCategory != Done".to_owned()];
-        if !person.is_empty() {
-            let either: Vec<String> =
-                person.iter().map(|text| format!("description ~ {}", jql::phrase(text))).collect();
-            terms.push(format!("({})", either.join(" OR ")));
-        }
-        if let Some(words) = &wanted.subject_words {
-            terms.push(format!("summary ~ {}", jql::phrase(words)));
-        }
-        let jql = format!("{} ORDER BY created DESC", terms.join(" AND "));
-        let fields = ["summary", "status", "priority", "created", "description"];
-        let found = self.query(&jql, &fields, cx).await?;
-        let more = found.next_page_token.is_some();
-        // The search goes by words, and may take a like address for this one.
-        let fits = |issue: &Issue| {
-            person.is_empty() || person.iter().any(|text| adf::mentions(&issue.fields.description, text))
-        };
-        let tickets = found.issues.into_iter().filter(fits).map(|issue| self.open_ticket(issue)).collect();
-        Ok(Found { tickets, more })
-    }
-
     /// Whether it is the key of an issue of the project.
     pub(crate) fn is_key(&self, text: &str) -> bool {
         let number = text.strip_prefix(&self.project).and_then(|rest| rest.strip_prefix('-'));
@@ -210,18 +154,6 @@ impl Jira {
         format!("https://{}.atlassian.net/browse/{key}", self.site)
     }
 
-    /// The first results of a search, of which Jira wants to know the fields.
-    async fn query(&self, jql: &str, fields: &[&str], cx: &Context) -> Result<Issues, Failure> {
-        let search = json!({ "jql": jql, "fields": fields, "maxResults": FOUND_TICKETS_MAX });
-        let answer = cx.post(self.api("search/jql")).reads_only().json(&search).send().await?;
-        // The query is of our making: no other argument mends it.
-        let own = |failure: Failure| match failure.kind {
-            FailureKind::InvalidArguments => Failure { kind: FailureKind::Other, ..failure },
-            _ => failure,
-        };
-        refusal::told(answer).map_err(own)?.json()
-    }
-
     /// The address of a part of the API.
     fn api(&self, path: &str) -> String {
         format!("https://{}.atlassian.net/rest/api/3/{path}", self.site)
@@ -229,18 +161,6 @@ impl Jira {
 
     fn comments(&self, ticket_id: &str) -> String {
         self.api(&format!("issue/{ticket_id}/comment"))
-    }
-
-    fn open_ticket(&self, issue: Issue) -> OpenTicket {
-        let Issue { key, fields } = issue;
-        OpenTicket {
-            url: self.url(&key),
-            ticket_id: key,
-            subject: fields.summary,
-            status: fields.status.map(|status| status.name).unwrap_or_default(),
-            priority: fields.priority.map(|priority| priority.name),
-            created_at: fields.created,
-        }
     }
 }
 

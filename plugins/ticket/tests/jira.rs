@@ -188,6 +188,11 @@ fn the_search_for_our_label_decides() {
     check(nothing(), 0, &Finding::Unknown(Some(15_000)));
     check(nothing(), 59_999, &Finding::Unknown(Some(15_000)));
     check(nothing(), 60_000, &Finding::DidNotHappen);
+    let first_of_many = Fixture::of("jira/search_jql").reply_with(|body| {
+        body["issues"] = json!([]);
+        body["nextPageToken"] = json!("CAEaAggD");
+    });
+    check(first_of_many, 60_000, &Finding::Unknown(None));
 }
 
 #[test]
