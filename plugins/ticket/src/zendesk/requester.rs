@@ -57,11 +57,12 @@ impl Zendesk {
 
     /// The end users who have this number, however it is spaced. The search may find more than those.
     pub(super) async fn users_with(&self, phone: &PhoneNumber, cx: &Context) -> Result<Vec<u64>, Failure> {
-        let query = format!("role:end-user phone:{phone}");
-        let search = cx.get(self.api("users/search.json")).query(&[("query", &query)]);
-        let found: Users = refusal::told(search.send().await?)?.json()?;
         let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
         let number = digits(phone.as_str());
+        // Digits alone: …/talk-partner-edition/retrieving-the-zendesk-user-id-of-a-caller/.
+        let query = format!("role:end-user phone:{number}");
+        let search = cx.get(self.api("users/search.json")).query(&[("query", &query)]);
+        let found: Users = refusal::told(search.send().await?)?.json()?;
         let has_it = |user: &User| user.phone.as_deref().is_some_and(|phone| digits(phone) == number);
         Ok(found.users.iter().filter(|user| has_it(user)).map(|user| user.id).collect())
     }
