@@ -1,0 +1,170 @@
+//! Leads: who has an email address already, and what makes them a lead.
+//!
+//! A lead's key is its email address, so that each caller is one lead in all conversations.
+
+use std::fmt::Write as _;
+
+use aftercall::{Answer, Context, Email, Failure, PhoneNumber};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::org::{Object, Org};
+use crate::refusal;
+use crate::rest::Record;
+use crate::soql;
+
+/// How many records with one email address are looked at. Protects the model's context.
+const NAMESAKES_MAX: usize = 5;
+/// What a new lead has where Salesforce requires a field and the caller said nothing of it.
+const NOT_PROVIDED: &str = "[not provided]";
+
+/// What the caller said.
+pub(crate) struct Said {
+    pub(crate) email: Email,
+    pub(crate) first_name: Option<String>,
+    pub(crate) last_name: Option<String>,
+    pub(crate) phone: Option<PhoneNumber>,
+    pub(crate) company: Option<String>,
+    pub(crate) interest: Option<String>,
+}
+
+/// Where `upsert_lead` leaves the caller: as a lead, or as the contacts that they are already.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Made {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lead_id: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    contact_ids: Vec<String>,
+}
+
+/// Makes the caller a lead, or updates the one that they are.
+pub(crate) async fn upsert(org: &Org, cx: &Context, said: &Said) -> Result<Answer<Made>, Failure> {
+    let contacts = contacts(org, cx, &said.email).await?;
+    if !contacts.is_empty() {
+        let text = format!(
+            "{} is a contact already, and no lead was made: go on with contact_id {}",
+            said.email,
+            contacts.join(" or ")
+        );
+        return Ok(Answer::new(text, Made { lead_id: None, contact_ids: contacts }));
+    }
+    let key = key(&said.email);
+    let Some(known) = known(org, cx, &said.email, &key).await? else {
+        let saved = org.upsert(cx, Object::Lead, &key, &said.new_lead(org)).await?;
+        let words = if saved.created { "the lead is new" } else { "the lead is updated" };
+        return Ok(answer(org, words, saved.id));
+    };
+    let mut fields = said.fields();
+    let interest = said.interest.as_deref().map(str::trim);
+    // What people wrote there stays.
+    let kept = interest.is_some() && known.text("Description").is_some_and(|it| Some(it.trim()) != interest);
+    if let Some(interest) = interest.filter(|_| !kept) {
+        fields.insert("Description".to_owned(), interest.into());
+    }
+    fields.insert(org.key_field.clone(), key.into());
+    // Else the org's rules would give an update's lead to somebody else
+    // (developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/headers_autoassign.htm).
+    let update = org.update(cx, Object::Lead, known.id(), &fields).header("sforce-auto-assign", "FALSE");
+    refusal::told(update.send().await?)?;
+    let words = if kept { "the lead is updated, its description is as it was" } else { "the lead is updated" };
+    Ok(answer(org, words, known.id().to_owned()))
+}
+
+fn answer(org: &Org, words: &str, lead_id: String) -> Answer<Made> {
+    let receipt = org.receipt(Object::Lead, &lead_id);
+    let text = format!("{words}, lead_id {lead_id}");
+    Answer::new(text, Made { lead_id: Some(lead_id), contact_ids: Vec::new() }).with_receipt(receipt)
+}
+
+async fn contacts(org: &Org, cx: &Context, email: &Email) -> Result<Vec<String>, Failure> {
+    let email = soql::quoted(email.as_str());
+    let soql = format!("SELECT Id FROM Contact WHERE Email = {email} ORDER BY LastModifiedDate DESC");
+    let contacts = org.query(cx, &soql, NAMESAKES_MAX).await?;
+    Ok(contacts.iter().map(|contact| contact.id().to_owned()).collect())
+}
+
+/// The lead that has this key or, if there is none, this email address. Leads that were converted don't count.
+async fn known(org: &Org, cx: &Context, email: &Email, key: &str) -> Result<Option<Record>, Failure> {
+    let (field, email_literal) = (&org.key_field, soql::quoted(email.as_str()));
+    let soql = format!(
+        "SELECT Id, {field}, Description FROM Lead WHERE IsConverted = false AND ({field} = {} OR Email = {email_literal}) \
+         ORDER BY LastModifiedDate DESC",
+        soql::quoted(key),
+    );
+    let mut leads = org.query(cx, &soql, NAMESAKES_MAX).await?;
+    let ours = leads.iter().position(|lead| lead.text(field).is_some_and(|it| it.eq_ignore_ascii_case(key)));
+    match (ours, leads.len()) {
+        (Some(ours), _) => Ok(Some(leads.swap_remove(ours))),
+        (None, 0 | 1) => Ok(leads.pop()),
+        (None, _) => {
+            let ids: Vec<&str> = leads.iter().map(Record::id).collect();
+            let ids = ids.join(", ");
+            Err(Failure::conflict(format!(
+                "several leads have {email}, and nothing was changed: people have to merge them; log the call on one of lead_id {ids}"
+            )))
+        }
+    }
+}
+
+/// The email address as a key: letters and digits as they are, in small letters, anything else as `_` and its code. An
+/// address itself, in a URL, Salesforce may take for the name of a file
+/// (developer.salesforce.com/docs/atlas.en-us.248.0.api_rest.meta/api/resources_sobject_upsert_patch.htm).
+fn key(email: &Email) -> String {
+    let mut key = String::new();
+    for byte in email.as_str().to_lowercase().bytes() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'-' => key.push(char::from(byte)),
+            other => write!(key, "_{other:02x}").expect("a text takes what is written"),
+        }
+    }
+    key
+}
+
+impl Said {
+    /// The fields of a lead that say what the caller said, but for the description.
+    fn fields(&self) -> Map<String, Value> {
+        let phone = self.phone.as_ref().map(PhoneNumber::as_str);
+        let texts = [
+            ("FirstName", self.first_name.as_deref()),
+            ("LastName", self.last_name.as_deref()),
+            ("Phone", phone),
+            ("Company", self.company.as_deref()),
+        ];
+        let said = texts.into_iter().filter_map(|(name, text)| Some((name, text?.trim())));
+        said.filter(|(_, text)| !text.is_empty()).map(|(name, text)| (name.to_owned(), text.into())).collect()
+    }
+
+    fn new_lead(&self, org: &Org) -> Map<String, Value> {
+        let mut fields = self.fields();
+        let mut set = |name: &str, value: &str| {
+            fields.entry(name).or_insert_with(|| value.into());
+        };
+        set("Email", self.email.as_str());
+        set("LastName", NOT_PROVIDED);
+        set("Company", NOT_PROVIDED);
+        if let Some(interest) = &self.interest {
+            set("Description", interest.trim());
+        }
+        if let Some(source) = &org.lead_source {
+            set("LeadSource", source);
+        }
+        fields
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_a_key() {
+        fn check(email: &str, expected: &str) {
+            assert_eq!(key(&email.parse().expect("an email address")), expected);
+        }
+        check("ann@example.com", "ann_40example_2ecom");
+        check("ANN@Example.COM", "ann_40example_2ecom");
+        check("a_b@example.com", "a_5fb_40example_2ecom");
+        check("a/b+c%d@ex-ample.inc", "a_2fb_2bc_25d_40ex-ample_2einc");
+    }
+}

@@ -1,0 +1,175 @@
+//! Leads, contacts, opportunities and tasks in Salesforce, over its REST API.
+//!
+//! Salesforce takes no idempotency key, but upserts a record by a unique custom field. So each record that is made
+//! carries a key in that field: a lead its email address, an opportunity or a task the effect's own. A call in doubt is
+//! repeated under the same key, and finds what it made. The plugin refuses to make a lead of somebody who is a contact, to guess
+//! which of several leads is meant, and to convert an amount into the org's currency.
+
+mod arguments;
+mod soql;
+
+mod org;
+mod refusal;
+mod rest;
+
+mod lead;
+mod opportunity;
+mod person;
+mod task;
+
+/// The plugin's tools.
+#[aftercall::plugin]
+pub mod tools {
+    use aftercall::{Answer, Context, Email, Failure, PhoneNumber};
+
+    use crate::arguments::{AccountId, Amount, ContactId, Currency, Day, OpportunityId, PersonId};
+    use crate::org::Org;
+    use crate::task::{About, Priority};
+    use crate::{lead, opportunity, person, task};
+
+    /// Finds contacts and leads in the CRM by email address, telephone number or both. A contact belongs to an account;
+    /// a lead is somebody who isn't a contact yet.
+    #[tool(effect = read, title = "Find a contact or lead")]
+    async fn find_contact(
+        email: Option<Email>,
+        phone: Option<PhoneNumber>,
+        cx: &Context,
+    ) -> Result<Answer<person::Found>, Failure> {
+        if email.is_none() && phone.is_none() {
+            return Err(Failure::invalid_arguments("give an email address, a telephone number or both"));
+        }
+        let org: Org = cx.settings()?;
+        let found = person::find(&org, cx, email.as_ref(), phone.as_ref()).await?;
+        Ok(Answer::new(found.words(), found))
+    }
+
+    /// Makes the caller a lead in the CRM, or updates the lead that has this email address. Somebody who is a contact
+    /// already isn't made a lead: their contact_id is told then. Give only what the caller said; what is left out stays
+    /// as it is.
+    #[tool(effect = idempotent, identity = [email], title = "Make or update a lead")]
+    async fn upsert_lead(
+        email: Email,
+        #[schemars(length(min = 1, max = 40))] first_name: Option<String>,
+        #[schemars(length(min = 1, max = 80))] last_name: Option<String>,
+        phone: Option<PhoneNumber>,
+        /// The company that the caller works for.
+        #[schemars(length(min = 1, max = 255))]
+        company: Option<String>,
+        /// What the caller is interested in, in a few sentences.
+        #[schemars(length(min = 1, max = 4000))]
+        interest: Option<String>,
+        cx: &Context,
+    ) -> Result<Answer<lead::Made>, Failure> {
+        let org: Org = cx.settings()?;
+        lead::upsert(&org, cx, &lead::Said { email, first_name, last_name, phone, company, interest }).await
+    }
+
+    /// Finds the opportunities of an account, or those that a contact has a part in: open ones first, with stage, amount
+    /// and close date.
+    #[tool(effect = read, title = "Find opportunities")]
+    async fn find_opportunities(
+        /// The account's id, from find_contact. Give this or contact_id.
+        account_id: Option<AccountId>,
+        /// The contact's id, from find_contact.
+        contact_id: Option<ContactId>,
+        cx: &Context,
+    ) -> Result<Answer<opportunity::Found>, Failure> {
+        let org: Org = cx.settings()?;
+        let found = opportunity::find(&org, cx, account_id.as_ref(), contact_id.as_ref()).await?;
+        Ok(Answer::new(found.words(), found))
+    }
+
+    /// Updates an opportunity, by opportunity_id, or makes a new one on an account, by account_id, name, stage and
+    /// close_date. Look with find_opportunities first, so that none is made twice. One new opportunity for each account
+    /// in a conversation. What is left out stays as it is.
+    #[tool(
+        effect = idempotent,
+        identity = [opportunity_id, account_id],
+        title = "Make or update an opportunity"
+    )]
+    #[expect(clippy::too_many_arguments, reason = "a deal has so many sides")]
+    async fn upsert_opportunity(
+        /// To update one: its id, from find_opportunities.
+        opportunity_id: Option<OpportunityId>,
+        /// For a new one: the id of the account that would buy, from find_contact.
+        account_id: Option<AccountId>,
+        /// For a new one: what it is called in the CRM, such as "Acme: 40 seats".
+        #[schemars(length(min = 1, max = 120))]
+        name: Option<String>,
+        /// How far the sale is: one of the org's stages, such as Qualification. A wrong one is answered with all of them.
+        #[schemars(length(min = 1, max = 255))]
+        stage: Option<String>,
+        /// What the deal is worth in all, as it was said; never an estimate.
+        amount: Option<Amount>,
+        /// The currency of the amount. Needed with it.
+        currency: Option<Currency>,
+        /// The day by which the deal is expected to close, such as 2026-12-01.
+        close_date: Option<Day>,
+        /// What happens next, in one line.
+        #[schemars(length(min = 1, max = 255))]
+        next_step: Option<String>,
+        cx: &Context,
+    ) -> Result<Answer<opportunity::Made>, Failure> {
+        let org: Org = cx.settings()?;
+        let said =
+            opportunity::Said { opportunity_id, account_id, name, stage, amount, currency, close_date, next_step };
+        opportunity::upsert(&org, cx, &said).await
+    }
+
+    /// Logs a summary of this call as a completed call on a contact or lead of the CRM. One for each person in a
+    /// conversation.
+    #[tool(effect = idempotent, identity = [person_id], title = "Log a call summary")]
+    async fn log_call_summary(
+        /// The contact_id or lead_id, from find_contact or upsert_lead.
+        person_id: PersonId,
+        /// The opportunity that the call was about, from find_opportunities. Only with a contact.
+        opportunity_id: Option<OpportunityId>,
+        /// What the call was about, in one line, such as "Call: 40 seats by May".
+        #[schemars(length(min = 1, max = 255))]
+        subject: Option<String>,
+        /// What was said and agreed, as plain text.
+        #[schemars(length(min = 1, max = 10000))]
+        summary: String,
+        /// What happens next, and who does it.
+        #[schemars(length(min = 1, max = 2000))]
+        next_step: Option<String>,
+        cx: &Context,
+    ) -> Result<Answer<task::Made>, Failure> {
+        let org: Org = cx.settings()?;
+        let about = About::of(&person_id, opportunity_id.as_ref())?;
+        let description = task::description(&summary, next_step.as_deref());
+        let call = about.call(&org, subject.as_deref(), description, org.day_of_call(cx)?);
+        task::make(&org, cx, &call, &format!("the call is logged on {person_id}")).await
+    }
+
+    /// Makes an open task for the sales team about a contact or lead, such as to send a quote or to call back. One task
+    /// for each person and day in a conversation, so put all that is due on one day in one task.
+    #[tool(effect = idempotent, identity = [person_id, due_date], title = "Make a task")]
+    async fn create_task(
+        /// The contact_id or lead_id, from find_contact or upsert_lead.
+        person_id: PersonId,
+        /// The day by which it is to be done, such as 2026-12-01.
+        due_date: Day,
+        /// What is to be done, in one line, such as "Send the quote for 40 seats".
+        #[schemars(length(min = 1, max = 255))]
+        subject: String,
+        /// What the team needs to know for it, as plain text.
+        #[schemars(length(min = 1, max = 10000))]
+        description: Option<String>,
+        priority: Priority,
+        /// The opportunity that it is about, from find_opportunities. Only with a contact.
+        opportunity_id: Option<OpportunityId>,
+        cx: &Context,
+    ) -> Result<Answer<task::Made>, Failure> {
+        let org: Org = cx.settings()?;
+        let about = About::of(&person_id, opportunity_id.as_ref())?;
+        let call = org.day_of_call(cx)?;
+        if due_date < call {
+            let words = format!("due_date {due_date} is past: the call was on {call}, give that day or a later one");
+            return Err(Failure::invalid_arguments(words));
+        }
+        let description = description.as_deref().map(|text| task::description(text, None));
+        let to_do = about.to_do(&org, &subject, description, due_date, priority);
+        task::make(&org, cx, &to_do, &format!("the task about {person_id} is open, due {due_date}")).await
+    }
+}

@@ -1,0 +1,145 @@
+//! People: contacts and leads, found by email address or telephone number.
+
+use aftercall::{Context, Email, Failure, PhoneNumber};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::org::Org;
+use crate::rest::Record;
+use crate::soql;
+
+/// How many contacts, and how many leads, are told. Protects the model's context, and people's data.
+const TOLD_MAX: usize = 10;
+/// How many of each are read to find those. Numbers that end alike are dropped here. Protects the call's time.
+const READ_MAX: usize = 200;
+
+/// What `find_contact` found.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Found {
+    contacts: Vec<Contact>,
+    leads: Vec<Lead>,
+}
+
+/// A contact, for the model.
+#[derive(Serialize, JsonSchema)]
+struct Contact {
+    contact_id: String,
+    #[serde(flatten)]
+    person: Person,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<String>,
+}
+
+/// A lead, for the model.
+#[derive(Serialize, JsonSchema)]
+struct Lead {
+    lead_id: String,
+    #[serde(flatten)]
+    person: Person,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    company: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Person {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mobile_phone: Option<String>,
+}
+
+/// Finds those who have this address or this number.
+pub(crate) async fn find(
+    org: &Org,
+    cx: &Context,
+    email: Option<&Email>,
+    phone: Option<&PhoneNumber>,
+) -> Result<Found, Failure> {
+    let mut any = Vec::new();
+    any.extend(email.map(|email| format!("Email = {}", soql::quoted(email.as_str()))));
+    any.extend(phone.into_iter().flat_map(|phone| ["Phone", "MobilePhone"].map(|field| soql::ends_with(field, phone))));
+    let any = any.join(" OR ");
+    let person = "Id, FirstName, LastName, Email, Phone, MobilePhone";
+    let contacts =
+        format!("SELECT {person}, AccountId, Account.Name FROM Contact WHERE {any} ORDER BY LastModifiedDate DESC");
+    let leads = format!(
+        "SELECT {person}, Company, Status FROM Lead WHERE IsConverted = false AND ({any}) ORDER BY LastModifiedDate DESC"
+    );
+    let fits = |record: &Record| {
+        let has_email = |email: &Email| record.text("Email").is_some_and(|it| it.eq_ignore_ascii_case(email.as_str()));
+        let has_phone = |phone: &PhoneNumber| {
+            ["Phone", "MobilePhone"].iter().any(|field| record.text(field).is_some_and(|it| soql::is_number(it, phone)))
+        };
+        email.is_some_and(has_email) || phone.is_some_and(has_phone)
+    };
+    let contacts = org.query(cx, &contacts, READ_MAX).await?;
+    let leads = org.query(cx, &leads, READ_MAX).await?;
+    Ok(Found {
+        contacts: contacts.iter().filter(|record| fits(record)).take(TOLD_MAX).map(Contact::from).collect(),
+        leads: leads.iter().filter(|record| fits(record)).take(TOLD_MAX).map(Lead::from).collect(),
+    })
+}
+
+impl Found {
+    /// For the model.
+    pub(crate) fn words(&self) -> String {
+        match (&self.contacts[..], &self.leads[..]) {
+            ([], []) => "no contact and no lead has this email address or telephone number".to_owned(),
+            ([contact], []) => format!("one contact, contact_id {}", contact.contact_id),
+            ([], [lead]) => format!("one lead, lead_id {}", lead.lead_id),
+            (contacts, leads) => {
+                let most =
+                    if contacts.len() == TOLD_MAX || leads.len() == TOLD_MAX { "; there may be more" } else { "" };
+                format!("contacts: {}, leads: {}{most}", contacts.len(), leads.len())
+            }
+        }
+    }
+}
+
+fn text(record: &Record, field: &str) -> Option<String> {
+    record.text(field).map(str::to_owned)
+}
+
+impl From<&Record> for Person {
+    fn from(record: &Record) -> Self {
+        Self {
+            first_name: text(record, "FirstName"),
+            last_name: text(record, "LastName"),
+            email: text(record, "Email"),
+            phone: text(record, "Phone"),
+            mobile_phone: text(record, "MobilePhone"),
+        }
+    }
+}
+
+impl From<&Record> for Contact {
+    fn from(record: &Record) -> Self {
+        Self {
+            contact_id: record.id().to_owned(),
+            person: Person::from(record),
+            account_id: text(record, "AccountId"),
+            account: text(record, "Account.Name"),
+        }
+    }
+}
+
+impl From<&Record> for Lead {
+    fn from(record: &Record) -> Self {
+        Self {
+            lead_id: record.id().to_owned(),
+            person: Person::from(record),
+            company: text(record, "Company"),
+            status: text(record, "Status"),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Records over Salesforce's REST API: queried, found by their key, upserted by it, updated by their id.
+
+use aftercall::{Context, Failure, Request, path_segment};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::org::{Object, Org, QUERY_PATH};
+use crate::refusal;
+
+/// How many pages of a query are read. Protects the org's limit of requests.
+const PAGES_MAX: usize = 10;
+
+/// A record of any object, as far as it was asked for.
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Record(Map<String, Value>);
+
+/// A record that was upserted.
+pub(crate) struct Saved {
+    pub(crate) id: String,
+    pub(crate) created: bool,
+}
+
+/// What was queried (developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/dome_query.htm).
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Page {
+    records: Vec<Record>,
+    next_records_url: Option<String>,
+}
+
+/// The answer to an upsert (developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/dome_upsert.htm).
+#[derive(Deserialize)]
+struct Upserted {
+    id: String,
+    #[serde(default)]
+    created: bool,
+}
+
+impl Record {
+    /// A field, where it is a text and not empty. `Account.Name` is that of the account it refers to.
+    pub(crate) fn text(&self, field: &str) -> Option<&str> {
+        self.value(field)?.as_str().filter(|text| !text.is_empty())
+    }
+
+    /// A field, where it is set.
+    pub(crate) fn value(&self, field: &str) -> Option<&Value> {
+        let mut path = field.split('.');
+        let first = self.0.get(path.next()?)?;
+        path.try_fold(first, |value, name| value.get(name)).filter(|value| !value.is_null())
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        self.text("Id").unwrap_or_default()
+    }
+}
+
+impl Org {
+    /// The records that a query finds, so many at most.
+    pub(crate) async fn query(&self, cx: &Context, soql: &str, most: usize) -> Result<Vec<Record>, Failure> {
+        let soql = format!("{soql} LIMIT {most}");
+        let mut request = cx.get(self.api("query")).query(&[("q", &soql)]);
+        let mut records = Vec::new();
+        for _ in 0..PAGES_MAX {
+            let page: Page = refusal::told(request.send().await?)?.json()?;
+            records.extend(page.records);
+            let Some(next) = page.next_records_url.filter(|_| records.len() < most) else { break };
+            // The vendor's word for the rest of a path, never for another host or resource.
+            let locator = next
+                .strip_prefix(QUERY_PATH)
+                .ok_or_else(|| Failure::other("Salesforce's query goes on at an unexpected address"))?;
+            request = cx.get(self.api(&format!("query/{}", path_segment(locator))));
+        }
+        records.truncate(most);
+        Ok(records)
+    }
+
+    /// The id of the record with this key, if there is one.
+    pub(crate) async fn id_of(&self, cx: &Context, object: Object, key: &str) -> Result<Option<String>, Failure> {
+        let found = cx.get(self.record_of(object, key)).query(&[("fields", "Id")]).send().await?;
+        if refusal::is_absent(&found) {
+            return Ok(None);
+        }
+        let record: Record = refusal::told(found)?.json()?;
+        Ok(Some(record.id().to_owned()))
+    }
+
+    /// Makes the record with this key, or updates it.
+    pub(crate) async fn upsert(
+        &self,
+        cx: &Context,
+        object: Object,
+        key: &str,
+        fields: &impl Serialize,
+    ) -> Result<Saved, Failure> {
+        let answer = refusal::told(cx.patch(self.record_of(object, key)).json(fields).send().await?)?;
+        if answer.status() != 204 {
+            let Upserted { id, created } = answer.json()?;
+            return Ok(Saved { id, created });
+        }
+        // An update may be answered without a body, so without the id; it has happened nonetheless.
+        match self.id_of(cx, object, key).await {
+            Ok(Some(id)) => Ok(Saved { id, created: false }),
+            Ok(None) => Err(Failure::outcome_unknown("the record was updated, and isn't to be found")),
+            Err(failure) => Err(Failure::outcome_unknown(format!("the record was updated; {}", failure.message))),
+        }
+    }
+
+    /// Updates the record with this id.
+    pub(crate) fn update<'a>(&self, cx: &'a Context, object: Object, id: &str, fields: &impl Serialize) -> Request<'a> {
+        cx.patch(self.record(object, id)).json(fields)
+    }
+}

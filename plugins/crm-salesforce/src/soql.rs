@@ -1,0 +1,99 @@
+//! Text in a query of SOQL, in which it is text and no syntax
+//! (developer.salesforce.com/docs/atlas.en-us.soql_sosl.meta/soql_sosl/sforce_api_calls_soql_select_quotedstringescapes.htm),
+//! and telephone numbers, which an org has in many forms.
+
+use aftercall::PhoneNumber;
+
+/// How many of a number's last digits a query compares; the others are compared here. So many are in one number of ten
+/// million, whatever stands between them.
+const DIGITS_QUERIED: usize = 7;
+/// The longest country code (ITU-T E.164).
+const COUNTRY_CODE_DIGITS_MAX: usize = 3;
+
+/// The text as a literal, with its quotes.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut literal = String::from("'");
+    for character in text.chars() {
+        match character {
+            '\'' | '\\' => literal.extend(['\\', character]),
+            '\n' => literal.push_str("\\n"),
+            '\r' => literal.push_str("\\r"),
+            '\t' => literal.push_str("\\t"),
+            other => literal.push(other),
+        }
+    }
+    literal.push('\'');
+    literal
+}
+
+/// A condition that this field ends with this number's last digits, however they are grouped: Salesforce keeps a
+/// number as it was typed.
+pub(crate) fn ends_with(field: &str, phone: &PhoneNumber) -> String {
+    let digits = digits(phone.as_str());
+    let last: String =
+        digits.chars().skip(digits.len().saturating_sub(DIGITS_QUERIED)).flat_map(|it| ['%', it]).collect();
+    format!("{field} LIKE '{last}'")
+}
+
+/// Whether a number as an org has it is this one: whole, or without its country code.
+pub(crate) fn is_number(stored: &str, phone: &PhoneNumber) -> bool {
+    let (stored_digits, whole) = (digits(stored), digits(phone.as_str()));
+    if stored.trim_start().starts_with('+') {
+        return stored_digits == whole;
+    }
+    // `00` before a country code, `0` before an area code.
+    let national = stored_digits.trim_start_matches('0');
+    whole.ends_with(national) && whole.len() - national.len() <= COUNTRY_CODE_DIGITS_MAX
+}
+
+fn digits(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_no_syntax() {
+        fn check(text: &str, literal: &str) {
+            assert_eq!(quoted(text), literal);
+        }
+        check("ann@example.com", "'ann@example.com'");
+        check("o'neil@example.com", r"'o\'neil@example.com'");
+        check(r"a\' OR Name != '", r"'a\\\' OR Name != \''");
+        check("a\nb\r\tc", r"'a\nb\r\tc'");
+        check("Zoë %_", "'Zoë %_'");
+    }
+
+    #[test]
+    fn a_number_is_told_in_any_form() {
+        fn check(stored: &str, phone: &str, same: bool) {
+            let phone: PhoneNumber = phone.parse().expect("a number");
+            assert_eq!(is_number(stored, &phone), same, "{stored} {phone}");
+        }
+        let ann = "+14155550123";
+        for same in
+            ["+14155550123", "+1 (415) 555-0123", "(415) 555-0123", "415.555.0123", "1-415-555-0123", "001 415 5550123"]
+        {
+            check(same, ann, true);
+        }
+        for other in
+            ["555-0123", "(415) 555-0124", "+49 415 555 0123", "(415) 555-0123 x4", "", "n/a", "3 415 555 0123"]
+        {
+            check(other, ann, false);
+        }
+        check("030 123456", "+4930123456", true);
+        check("0049 30 12 34 56", "+4930123456", true);
+        check("+49 30 123456", "+4930123456", true);
+    }
+
+    #[test]
+    fn a_query_looks_for_the_last_digits() {
+        fn check(phone: &str, condition: &str) {
+            assert_eq!(ends_with("Phone", &phone.parse().expect("a number")), condition);
+        }
+        check("+14155550123", "Phone LIKE '%5%5%5%0%1%2%3'");
+        check("+12345", "Phone LIKE '%1%2%3%4%5'");
+    }
+}

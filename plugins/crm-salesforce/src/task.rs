@@ -1,0 +1,125 @@
+//! Tasks: a call that was had, and what is to be done
+//! (developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_task.htm).
+//!
+//! A task's key is the effect's. One that is there is left as it is: people may have changed it since, and its subtype
+//! can't be changed at all.
+
+use aftercall::{Answer, Context, Failure};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::arguments::{Day, OpportunityId, PersonId};
+use crate::org::{Object, Org};
+
+/// The priorities that Salesforce comes with.
+#[derive(Clone, Copy, Serialize, Deserialize, JsonSchema)]
+pub(crate) enum Priority {
+    High,
+    Normal,
+    Low,
+}
+
+/// A task's fields, of those that each org has.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Task<'a> {
+    who_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    what_id: Option<&'a str>,
+    subject: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    activity_date: String,
+    /// Left out, it is what the org gives to a new task.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    priority: Option<Priority>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task_subtype: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner_id: Option<&'a str>,
+}
+
+/// The task that was made.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Made {
+    task_id: String,
+}
+
+/// Whom and what a task is about.
+pub(crate) struct About<'a> {
+    person_id: &'a PersonId,
+    opportunity_id: Option<&'a OpportunityId>,
+}
+
+impl<'a> About<'a> {
+    /// A lead has no opportunities: Salesforce takes none beside it.
+    pub(crate) fn of(person_id: &'a PersonId, opportunity_id: Option<&'a OpportunityId>) -> Result<Self, Failure> {
+        if person_id.is_lead() && opportunity_id.is_some() {
+            return Err(Failure::invalid_arguments("opportunity_id goes with a contact: leave it out with a lead"));
+        }
+        Ok(Self { person_id, opportunity_id })
+    }
+
+    /// A call that was had on this day.
+    pub(crate) fn call(&self, org: &'a Org, subject: Option<&'a str>, description: String, day: Day) -> Task<'a> {
+        Task {
+            status: Some(&org.completed_status),
+            task_subtype: Some("Call"),
+            ..self.task(subject.unwrap_or("Call"), Some(description), day)
+        }
+    }
+
+    /// What is to be done until this day.
+    pub(crate) fn to_do(
+        &self,
+        org: &'a Org,
+        subject: &'a str,
+        description: Option<String>,
+        due: Day,
+        priority: Priority,
+    ) -> Task<'a> {
+        Task {
+            priority: Some(priority),
+            owner_id: org.task_owner_id.as_deref(),
+            ..self.task(subject, description, due)
+        }
+    }
+
+    fn task(&self, subject: &'a str, description: Option<String>, day: Day) -> Task<'a> {
+        Task {
+            who_id: self.person_id.as_str(),
+            what_id: self.opportunity_id.map(OpportunityId::as_str),
+            subject: subject.trim(),
+            description,
+            activity_date: day.to_string(),
+            status: None,
+            priority: None,
+            task_subtype: None,
+            owner_id: None,
+        }
+    }
+}
+
+/// What was said, and what comes next, as the text that it is.
+pub(crate) fn description(summary: &str, next_step: Option<&str>) -> String {
+    match next_step {
+        Some(next_step) => format!("{}\n\nNext step: {}", summary.trim(), next_step.trim()),
+        None => summary.trim().to_owned(),
+    }
+}
+
+/// Makes a task, unless an attempt before this one has made it.
+pub(crate) async fn make(org: &Org, cx: &Context, task: &Task<'_>, words: &str) -> Result<Answer<Made>, Failure> {
+    let earlier = if cx.attempt() > 1 { org.id_of(cx, Object::Task, cx.key()).await? } else { None };
+    match earlier {
+        Some(id) => Ok(answer(org, words, &id)),
+        None => Ok(answer(org, words, &org.upsert(cx, Object::Task, cx.key(), task).await?.id)),
+    }
+}
+
+fn answer(org: &Org, words: &str, task_id: &str) -> Answer<Made> {
+    let made = Made { task_id: task_id.to_owned() };
+    Answer::new(format!("{words}, task_id {task_id}"), made).with_receipt(org.receipt(Object::Task, task_id))
+}
