@@ -65,10 +65,10 @@ pub(crate) async fn upsert(org: &Org, cx: &Context, said: &Said) -> Result<Answe
     fields.insert(org.key_field.clone(), key.into());
     // Else the org's rules would give an update's lead to somebody else
     // (developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/headers_autoassign.htm).
-    let update = org.update(cx, Object::Lead, known.id(), &fields).header("sforce-auto-assign", "FALSE");
+    let update = org.update(cx, Object::Lead, &known.id, &fields).header("sforce-auto-assign", "FALSE");
     refusal::told(update.send().await?)?;
     let words = if kept { "the lead is updated, its description is as it was" } else { "the lead is updated" };
-    Ok(answer(org, words, known.id().to_owned()))
+    Ok(answer(org, words, known.id))
 }
 
 fn answer(org: &Org, words: &str, lead_id: String) -> Answer<Made> {
@@ -81,7 +81,7 @@ async fn contacts(org: &Org, cx: &Context, email: &Email) -> Result<Vec<String>,
     let email = soql::quoted(email.as_str());
     let soql = format!("SELECT Id FROM Contact WHERE Email = {email} ORDER BY LastModifiedDate DESC");
     let contacts = org.query(cx, &soql, NAMESAKES_MAX).await?;
-    Ok(contacts.iter().map(|contact| contact.id().to_owned()).collect())
+    Ok(contacts.into_iter().map(|contact| contact.id).collect())
 }
 
 /// The lead that has this key or, if there is none, this email address. Leads that were converted don't count.
@@ -98,7 +98,7 @@ async fn known(org: &Org, cx: &Context, email: &Email, key: &str) -> Result<Opti
         (Some(ours), _) => Ok(Some(leads.swap_remove(ours))),
         (None, 0 | 1) => Ok(leads.pop()),
         (None, _) => {
-            let ids: Vec<&str> = leads.iter().map(Record::id).collect();
+            let ids: Vec<&str> = leads.iter().map(|lead| lead.id.as_str()).collect();
             let ids = ids.join(", ");
             Err(Failure::conflict(format!(
                 "several leads have {email}, and nothing was changed: people have to merge them; log the call on one of lead_id {ids}"

@@ -151,8 +151,12 @@ impl Said {
             ("stage", self.stage.is_some()),
             ("close_date", self.close_date.is_some()),
         ];
-        let changes =
-            self.stage.is_some() || self.amount.is_some() || self.close_date.is_some() || self.next_step.is_some();
+        let changes = [
+            self.stage.is_some(),
+            self.amount.is_some() || self.currency.is_some(),
+            self.close_date.is_some(),
+            self.next_step.is_some(),
+        ];
         let missing: Vec<&str> = given.iter().filter(|(_, given)| !given).map(|(name, _)| *name).collect();
         match &self.opportunity_id {
             None if missing.is_empty() => Ok(()),
@@ -163,7 +167,7 @@ impl Said {
             Some(_) if self.account_id.is_some() || self.name.is_some() => Err(Failure::invalid_arguments(
                 "account_id and name go with a new opportunity: leave them out with opportunity_id",
             )),
-            Some(_) if !changes => Err(Failure::invalid_arguments(
+            Some(_) if !changes.contains(&true) => Err(Failure::invalid_arguments(
                 "give what changes of the opportunity: stage, amount with currency, close_date or next_step",
             )),
             Some(_) => Ok(()),
@@ -192,7 +196,7 @@ impl Opportunity {
         let amount = record.value("Amount").and_then(Value::as_f64).map(|amount| amount.to_string());
         let currency = amount.as_ref().and_then(|_| text("CurrencyIsoCode").or(org.only_currency().map(str::to_owned)));
         Self {
-            opportunity_id: record.id().to_owned(),
+            opportunity_id: record.id.clone(),
             name: text("Name"),
             account_id: text("AccountId"),
             stage: text("StageName"),

@@ -125,7 +125,7 @@ impl From<&Record> for Person {
 impl From<&Record> for Contact {
     fn from(record: &Record) -> Self {
         Self {
-            contact_id: record.id().to_owned(),
+            contact_id: record.id.clone(),
             person: Person::from(record),
             account_id: text(record, "AccountId"),
             account: text(record, "Account.Name"),
@@ -136,7 +136,7 @@ impl From<&Record> for Contact {
 impl From<&Record> for Lead {
     fn from(record: &Record) -> Self {
         Self {
-            lead_id: record.id().to_owned(),
+            lead_id: record.id.clone(),
             person: Person::from(record),
             company: text(record, "Company"),
             status: text(record, "Status"),

@@ -91,6 +91,7 @@ impl Refusal {
             // A session that ended is refused before anything is done; the host asks for another token.
             "INVALID_SESSION_ID" => (Kind::Unavailable, "the next request gets a new session"),
             "REQUEST_LIMIT_EXCEEDED" => (Kind::RateLimited, "the org has used up its API requests for now"),
+            "QUERY_TIMEOUT" => (Kind::Unavailable, "the query took too long"),
             "UNABLE_TO_LOCK_ROW" => (Kind::Unavailable, "somebody else is changing the record at this moment"),
             "DUPLICATES_DETECTED" => (Kind::Conflict, "find the record that there is, and use it"),
             "DUPLICATE_VALUE" => (Kind::Conflict, "another record has this value already"),

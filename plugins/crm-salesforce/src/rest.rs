@@ -12,8 +12,11 @@ const PAGES_MAX: usize = 10;
 
 /// A record of any object, as far as it was asked for.
 #[derive(Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Record(Map<String, Value>);
+#[serde(try_from = "Map<String, Value>")]
+pub(crate) struct Record {
+    pub(crate) id: String,
+    fields: Map<String, Value>,
+}
 
 /// A record that was upserted.
 pub(crate) struct Saved {
@@ -37,6 +40,15 @@ struct Upserted {
     created: bool,
 }
 
+impl TryFrom<Map<String, Value>> for Record {
+    type Error = &'static str;
+
+    fn try_from(fields: Map<String, Value>) -> Result<Self, Self::Error> {
+        let id = fields.get("Id").and_then(Value::as_str).ok_or("a record has no Id")?.to_owned();
+        Ok(Self { id, fields })
+    }
+}
+
 impl Record {
     /// A field, where it is a text and not empty. `Account.Name` is that of the account it refers to.
     pub(crate) fn text(&self, field: &str) -> Option<&str> {
@@ -46,12 +58,8 @@ impl Record {
     /// A field, where it is set.
     pub(crate) fn value(&self, field: &str) -> Option<&Value> {
         let mut path = field.split('.');
-        let first = self.0.get(path.next()?)?;
+        let first = self.fields.get(path.next()?)?;
         path.try_fold(first, |value, name| value.get(name)).filter(|value| !value.is_null())
-    }
-
-    pub(crate) fn id(&self) -> &str {
-        self.text("Id").unwrap_or_default()
     }
 }
 
@@ -82,7 +90,7 @@ impl Org {
             return Ok(None);
         }
         let record: Record = refusal::told(found)?.json()?;
-        Ok(Some(record.id().to_owned()))
+        Ok(Some(record.id))
     }
 
     /// Makes the record with this key, or updates it.

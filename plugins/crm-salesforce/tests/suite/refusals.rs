@@ -1,0 +1,107 @@
+//! What Salesforce says when it refuses.
+
+use aftercall::testing::Reply;
+use aftercall::{Failure, FailureKind};
+use aftercall_plugin_crm_salesforce::tools::Plugin;
+use serde_json::{Value, json};
+
+use crate::{API, QUERY, example, fake, page};
+
+fn refused(reply: Reply) -> Failure {
+    let line = format!("PATCH {API}/sobjects/Lead/Aftercall_Key__c/ann_40example_2ecom");
+    let fake = fake().expect(QUERY, page(&[])).expect(QUERY, page(&[])).expect(&line, reply);
+    fake.call::<Plugin>("upsert_lead", json!({ "email": "ann@example.com" })).unwrap_err()
+}
+
+fn kind(name: &str) -> FailureKind {
+    match name {
+        "invalid-arguments" => FailureKind::InvalidArguments,
+        "not-found" => FailureKind::NotFound,
+        "denied" => FailureKind::Denied,
+        "conflict" => FailureKind::Conflict,
+        "rate-limited" => FailureKind::RateLimited,
+        "unavailable" => FailureKind::Unavailable,
+        "outcome-unknown" => FailureKind::OutcomeUnknown,
+        other => panic!("no kind is named {other}"),
+    }
+}
+
+#[test]
+fn each_code_has_its_kind() {
+    let errors: Value = serde_json::from_str(include_str!("../fixtures/errors.json")).unwrap();
+    for error in errors["errors"].as_array().unwrap() {
+        let (code, message) = (error["code"].as_str().unwrap(), error["message"].as_str().unwrap());
+        let status = u16::try_from(error["status"].as_u64().unwrap()).unwrap();
+        let body =
+            json!([{ "message": message, "errorCode": code, "fields": error.get("fields").unwrap_or(&json!([])) }]);
+        let failure = refused(Reply::json(status, body));
+        assert_eq!(failure.kind, kind(error["kind"].as_str().unwrap()), "{code} {status}: {}", failure.message);
+        assert_eq!(failure.code.as_deref(), Some(code));
+        assert!(failure.message.contains(message), "{}", failure.message);
+    }
+}
+
+#[test]
+fn reasons_are_told() {
+    fn check(body: Value, message: &str) {
+        assert_eq!(refused(Reply::json(400, body)).message, message);
+    }
+    let missing = json!({ "message": "Required fields are missing: [A__c]", "errorCode": "REQUIRED_FIELD_MISSING", "fields": ["A__c", "B__c"] });
+    let missing_words = "Required fields are missing: [A__c] (REQUIRED_FIELD_MISSING of A__c, B__c)";
+    check(json!([missing]), &format!("Salesforce refuses this: {missing_words}"));
+    let rule = json!({ "message": "No leads today.", "errorCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION" });
+    check(
+        json!([missing, rule]),
+        &format!("Salesforce refuses this: {missing_words}; No leads today. (FIELD_CUSTOM_VALIDATION_EXCEPTION)"),
+    );
+    let duplicate = json!({ "message": "Use one of these records?", "errorCode": "DUPLICATES_DETECTED", "fields": [] });
+    check(
+        json!([duplicate]),
+        "Salesforce refuses this: Use one of these records? (DUPLICATES_DETECTED); find the record that there is, and use it",
+    );
+    let url = format!("{API}/sobjects/Lead/Aftercall_Key__c/ann_40example_2ecom");
+    check(json!([]), &format!("PATCH {url} was answered with 400 Bad Request"));
+    check(json!({ "message": "odd" }), &format!("PATCH {url} was answered with 400 Bad Request: odd"));
+}
+
+#[test]
+fn a_key_that_several_records_have_is_a_conflict() {
+    let failure = refused(example(include_str!("../fixtures/upsert-several.json")).0);
+    assert_eq!(failure.kind, FailureKind::Conflict);
+    assert!(failure.message.contains("isn't unique"), "{}", failure.message);
+}
+
+#[test]
+fn what_says_nothing_is_a_doubt() {
+    fn check(reply: Reply, expected: FailureKind) {
+        assert_eq!(refused(reply).kind, expected);
+    }
+    check(Reply::text(502, "<html>"), FailureKind::OutcomeUnknown);
+    check(Reply::cut(), FailureKind::OutcomeUnknown);
+    check(Reply::text(200, "<html>"), FailureKind::OutcomeUnknown);
+    check(Reply::unreachable(), FailureKind::Unavailable);
+    check(Reply::denied(), FailureKind::Denied);
+}
+
+#[test]
+fn a_wait_is_handed_on() {
+    let body = json!([{ "message": "ConcurrentRequests Limit exceeded.", "errorCode": "REQUEST_LIMIT_EXCEEDED" }]);
+    let failure = refused(Reply::json(403, body).with_header("retry-after", "30"));
+    assert_eq!((failure.kind, failure.retry_after_ms), (FailureKind::RateLimited, Some(30_000)));
+}
+
+#[test]
+fn a_read_that_fails_is_no_doubt() {
+    fn check(reply: Reply, expected: FailureKind) {
+        let fake = fake().expect(QUERY, reply);
+        let failure = fake.call::<Plugin>("find_contact", json!({ "email": "ann@example.com" })).unwrap_err();
+        assert_eq!(failure.kind, expected, "{}", failure.message);
+    }
+    let error = |code: &str| json!([{ "message": "m", "errorCode": code }]);
+    check(Reply::json(400, error("MALFORMED_QUERY")), FailureKind::InvalidArguments);
+    check(Reply::json(500, error("QUERY_TIMEOUT")), FailureKind::Unavailable);
+    check(Reply::json(400, error("QUERY_TIMEOUT")), FailureKind::Unavailable);
+    check(Reply::json(400, error("INVALID_TYPE")), FailureKind::Denied);
+    check(Reply::json(200, json!({})), FailureKind::Other);
+    check(Reply::cut(), FailureKind::Unavailable);
+}

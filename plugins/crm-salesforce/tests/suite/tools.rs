@@ -1,0 +1,90 @@
+//! What the tools say of themselves.
+
+use aftercall::{Effect, FailureKind, Plugin as _};
+use aftercall_plugin_crm_salesforce::tools::Plugin;
+use serde_json::{Value, json};
+
+use crate::{ACCOUNT, CONTACT, LEAD, OPPORTUNITY, fake};
+
+#[test]
+fn tools_say_which_effect_they_have() {
+    let tools = Plugin::list_tools("{}").unwrap();
+    let said: Vec<(&str, Effect, Vec<&str>)> = tools
+        .iter()
+        .map(|tool| (tool.name.as_str(), tool.effect, tool.identity.iter().map(String::as_str).collect()))
+        .collect();
+    let expected = [
+        ("find_contact", Effect::Read, vec![]),
+        ("upsert_lead", Effect::Idempotent, vec!["email"]),
+        ("find_opportunities", Effect::Read, vec![]),
+        ("upsert_opportunity", Effect::Idempotent, vec!["opportunity_id", "account_id"]),
+        ("log_call_summary", Effect::Idempotent, vec!["person_id"]),
+        ("create_task", Effect::Idempotent, vec!["person_id", "due_date"]),
+    ];
+    assert_eq!(said, expected);
+}
+
+#[test]
+fn schemas_are_plain() {
+    let tools = Plugin::list_tools("{}").unwrap();
+    let schema = |name: &str| -> Value {
+        serde_json::from_str(&tools.iter().find(|tool| tool.name == name).unwrap().input_schema).unwrap()
+    };
+    for tool in &tools {
+        assert_eq!(schema(&tool.name)["additionalProperties"], false, "{}", tool.name);
+        assert!(!tool.input_schema.contains("$ref"), "{}", tool.input_schema);
+        assert!(!tool.output_schema.as_ref().unwrap().contains("$ref"), "{}", tool.name);
+    }
+    assert_eq!(schema("upsert_lead")["required"], json!(["email"]));
+    assert_eq!(schema("upsert_opportunity")["required"], Value::Null);
+    assert_eq!(schema("log_call_summary")["required"], json!(["person_id", "summary"]));
+    let task = schema("create_task");
+    assert_eq!(task["required"], json!(["person_id", "due_date", "subject", "priority"]));
+    assert_eq!(task["properties"]["priority"]["enum"], json!(["High", "Normal", "Low"]));
+    assert_eq!(task["properties"]["person_id"]["pattern"], "^(003|00Q)[A-Za-z0-9]{15}$");
+    assert_eq!(task["properties"]["due_date"]["format"], "date");
+    let found: Value = serde_json::from_str(tools[0].output_schema.as_ref().unwrap()).unwrap();
+    assert!(found["properties"]["contacts"]["items"]["properties"]["last_name"].is_object(), "{found}");
+}
+
+#[test]
+fn bad_arguments_are_told() {
+    fn check(tool: &str, arguments: Value, words: &str) {
+        let failure = fake().call::<Plugin>(tool, arguments).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::InvalidArguments, "{}", failure.message);
+        assert!(failure.message.contains(words), "{}", failure.message);
+    }
+    check("find_contact", json!({}), "an email address, a telephone number or both");
+    check("find_contact", json!({ "phone": "415 555 0123" }), "such as +14155550123");
+    check("upsert_lead", json!({ "email": "ann" }), "not an email address");
+    check("find_opportunities", json!({}), "account_id or contact_id");
+    check("find_opportunities", json!({ "account_id": ACCOUNT, "contact_id": CONTACT }), "one of the two");
+    check("find_opportunities", json!({ "contact_id": LEAD }), "begins with 003");
+    check("find_opportunities", json!({ "account_id": "001d000000iqhsliaz" }), "with a mistake");
+    let opportunity = "upsert_opportunity";
+    check(opportunity, json!({}), "a new opportunity needs account_id, name, stage, close_date");
+    check(
+        opportunity,
+        json!({ "account_id": ACCOUNT, "name": " ", "stage": "x", "close_date": "2026-12-01" }),
+        "needs name;",
+    );
+    check(opportunity, json!({ "opportunity_id": OPPORTUNITY }), "what changes");
+    check(opportunity, json!({ "opportunity_id": OPPORTUNITY, "account_id": ACCOUNT, "stage": "x" }), "leave them out");
+    check(opportunity, json!({ "opportunity_id": OPPORTUNITY, "stage": "Hot" }), "Qualification, Needs Analysis");
+    check(opportunity, json!({ "opportunity_id": OPPORTUNITY, "amount": "1,500" }), "such as 1500.00");
+    check(opportunity, json!({ "opportunity_id": OPPORTUNITY, "amount": 1500 }), "expected a string");
+    check(opportunity, json!({ "opportunity_id": OPPORTUNITY, "amount": "1500" }), "go together");
+    check(opportunity, json!({ "opportunity_id": OPPORTUNITY, "currency": "EUR" }), "go together");
+    check(opportunity, json!({ "opportunity_id": OPPORTUNITY, "amount": "1500", "currency": "euro" }), "ISO 4217");
+    check(opportunity, json!({ "opportunity_id": OPPORTUNITY, "amount": "1500", "currency": "EUR" }), "`currencies`");
+    check(opportunity, json!({ "opportunity_id": OPPORTUNITY, "close_date": "01/12/2026" }), "as in 2026-12-01");
+    check("log_call_summary", json!({ "person_id": ACCOUNT, "summary": "s" }), "begins with 003 or 00Q");
+    check(
+        "log_call_summary",
+        json!({ "person_id": LEAD, "opportunity_id": OPPORTUNITY, "summary": "s" }),
+        "with a contact",
+    );
+    let task = |due: &str| json!({ "person_id": CONTACT, "due_date": due, "subject": "s", "priority": "High" });
+    check("create_task", task("next week"), "as in 2026-12-01");
+    check("create_task", task("2026-02-28"), "the call was on 2026-03-01");
+}
