@@ -87,7 +87,6 @@ pub mod tools {
         identity = [opportunity_id, account_id],
         title = "Make or update an opportunity"
     )]
-    #[expect(clippy::too_many_arguments, reason = "a deal has so many sides")]
     async fn upsert_opportunity(
         /// To update one: its id, from find_opportunities.
         opportunity_id: Option<OpportunityId>,

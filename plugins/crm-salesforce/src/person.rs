@@ -16,36 +16,17 @@ const READ_MAX: usize = 200;
 /// What `find_contact` found.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Found {
-    contacts: Vec<Contact>,
-    leads: Vec<Lead>,
+    contacts: Vec<Person>,
+    leads: Vec<Person>,
 }
 
-/// A contact, for the model.
-#[derive(Serialize, JsonSchema)]
-struct Contact {
-    contact_id: String,
-    #[serde(flatten)]
-    person: Person,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    account_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    account: Option<String>,
-}
-
-/// A lead, for the model.
-#[derive(Serialize, JsonSchema)]
-struct Lead {
-    lead_id: String,
-    #[serde(flatten)]
-    person: Person,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    company: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<String>,
-}
-
-#[derive(Serialize, JsonSchema)]
+/// A contact, which has an account, or a lead, which has a company and a status; for the model.
+#[derive(Default, Serialize, JsonSchema)]
 struct Person {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contact_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lead_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     first_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,6 +37,14 @@ struct Person {
     phone: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     mobile_phone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    company: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<String>,
 }
 
 /// Finds those who have this address or this number.
@@ -75,7 +64,7 @@ pub(crate) async fn find(
     let leads = format!(
         "SELECT {person}, Company, Status FROM Lead WHERE IsConverted = false AND ({any}) ORDER BY LastModifiedDate DESC"
     );
-    let fits = |record: &Record| {
+    let fits = |record: &&Record| {
         let has_email = |email: &Email| record.text("Email").is_some_and(|it| it.eq_ignore_ascii_case(email.as_str()));
         let has_phone = |phone: &PhoneNumber| {
             ["Phone", "MobilePhone"].iter().any(|field| record.text(field).is_some_and(|it| soql::is_number(it, phone)))
@@ -84,10 +73,9 @@ pub(crate) async fn find(
     };
     let contacts = org.query(cx, &contacts, READ_MAX).await?;
     let leads = org.query(cx, &leads, READ_MAX).await?;
-    Ok(Found {
-        contacts: contacts.iter().filter(|record| fits(record)).take(TOLD_MAX).map(Contact::from).collect(),
-        leads: leads.iter().filter(|record| fits(record)).take(TOLD_MAX).map(Lead::from).collect(),
-    })
+    let contacts = contacts.iter().filter(fits).take(TOLD_MAX).map(Person::contact).collect();
+    let leads = leads.iter().filter(fits).take(TOLD_MAX).map(Person::lead).collect();
+    Ok(Found { contacts, leads })
 }
 
 impl Found {
@@ -95,8 +83,8 @@ impl Found {
     pub(crate) fn words(&self) -> String {
         match (&self.contacts[..], &self.leads[..]) {
             ([], []) => "no contact and no lead has this email address or telephone number".to_owned(),
-            ([contact], []) => format!("one contact, contact_id {}", contact.contact_id),
-            ([], [lead]) => format!("one lead, lead_id {}", lead.lead_id),
+            ([Person { contact_id: Some(id), .. }], []) => format!("one contact, contact_id {id}"),
+            ([], [Person { lead_id: Some(id), .. }]) => format!("one lead, lead_id {id}"),
             (contacts, leads) => {
                 let most =
                     if contacts.len() == TOLD_MAX || leads.len() == TOLD_MAX { "; there may be more" } else { "" };
@@ -106,40 +94,28 @@ impl Found {
     }
 }
 
-fn text(record: &Record, field: &str) -> Option<String> {
-    record.text(field).map(str::to_owned)
-}
-
-impl From<&Record> for Person {
-    fn from(record: &Record) -> Self {
-        Self {
-            first_name: text(record, "FirstName"),
-            last_name: text(record, "LastName"),
-            email: text(record, "Email"),
-            phone: text(record, "Phone"),
-            mobile_phone: text(record, "MobilePhone"),
-        }
+impl Person {
+    fn contact(record: &Record) -> Self {
+        let text = |field: &str| record.text(field).map(str::to_owned);
+        let (account_id, account) = (text("AccountId"), text("Account.Name"));
+        Self { account_id, account, contact_id: Some(record.id.clone()), ..Self::of(record) }
     }
-}
 
-impl From<&Record> for Contact {
-    fn from(record: &Record) -> Self {
-        Self {
-            contact_id: record.id.clone(),
-            person: Person::from(record),
-            account_id: text(record, "AccountId"),
-            account: text(record, "Account.Name"),
-        }
+    fn lead(record: &Record) -> Self {
+        let text = |field: &str| record.text(field).map(str::to_owned);
+        let (company, status) = (text("Company"), text("Status"));
+        Self { company, status, lead_id: Some(record.id.clone()), ..Self::of(record) }
     }
-}
 
-impl From<&Record> for Lead {
-    fn from(record: &Record) -> Self {
+    fn of(record: &Record) -> Self {
+        let text = |field: &str| record.text(field).map(str::to_owned);
         Self {
-            lead_id: record.id.clone(),
-            person: Person::from(record),
-            company: text(record, "Company"),
-            status: text(record, "Status"),
+            first_name: text("FirstName"),
+            last_name: text("LastName"),
+            email: text("Email"),
+            phone: text("Phone"),
+            mobile_phone: text("MobilePhone"),
+            ..Self::default()
         }
     }
 }
