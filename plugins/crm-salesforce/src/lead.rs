@@ -89,7 +89,7 @@ async fn known(org: &Org, cx: &Context, email: &Email, key: &str) -> Result<Opti
     let (field, email_literal) = (&org.key_field, soql::quoted(email.as_str()));
     let soql = format!(
         "SELECT Id, {field}, Description FROM Lead WHERE IsConverted = false AND ({field} = {} OR Email = {email_literal}) \
-         ORDER BY LastModifiedDate DESC",
+         ORDER BY {field} DESC NULLS LAST, LastModifiedDate DESC",
         soql::quoted(key),
     );
     let mut leads = org.query(cx, &soql, NAMESAKES_MAX).await?;

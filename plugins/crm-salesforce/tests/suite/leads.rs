@@ -35,7 +35,8 @@ fn a_stranger_becomes_a_lead() {
         assert_eq!(soql(&sent[0]), contacts);
         let leads = format!(
             "SELECT Id, Aftercall_Key__c, Description FROM Lead WHERE IsConverted = false AND \
-             (Aftercall_Key__c = '{LEAD_KEY}' OR Email = 'ann@example.com') ORDER BY LastModifiedDate DESC LIMIT 5"
+             (Aftercall_Key__c = '{LEAD_KEY}' OR Email = 'ann@example.com') \
+             ORDER BY Aftercall_Key__c DESC NULLS LAST, LastModifiedDate DESC LIMIT 5"
         );
         assert_eq!(soql(&sent[1]), leads);
         assert_eq!(sent[2].json(), fields);
