@@ -75,8 +75,8 @@ fn find_duplicates(tools: &[Tool], mistakes: &mut Mistakes) {
 fn find_reconcile(tool: &mut Tool, functions: &[ItemFn], mistakes: &mut Mistakes) {
     let Some(reconcile) = &mut tool.reconcile else { return };
     let named = &reconcile.named;
-    if tool.effect.is_some_and(|effect| effect != Effect::Once) {
-        mistakes.at(named, "`reconcile` is for `effect = once`: any other effect is repeated instead");
+    if tool.effect == Some(Effect::Read) {
+        mistakes.at(named, "`reconcile` finds out what a write did: a tool that reads did nothing");
     }
     let Some(function) = functions.iter().find(|function| function.sig.ident == *named) else {
         let known = functions.iter().filter(|function| tool::attribute(function).is_none());

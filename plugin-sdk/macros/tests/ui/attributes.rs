@@ -33,8 +33,8 @@ mod tools {
         Ok(())
     }
 
-    /// Is repeated, and never settled.
-    #[tool(effect = idempotent, reconcile = find_text, identity = to, title = title)]
+    /// Did nothing that could be found.
+    #[tool(effect = read, reconcile = find_text, identity = to, title = title)]
     async fn repeat(to: String) -> Result<Receipt, Failure> {
         Ok(())
     }
