@@ -1,20 +1,23 @@
-//! Text messages over Twilio's Messages API, 2010-04-01.
+//! Text messages over Twilio or Telnyx, whichever the tenant's settings name.
 //!
-//! Twilio takes no idempotency key, so a message in doubt is looked up by recipient, sender, time and text
-//! before it is sent again. The plugin refuses to say that a message wasn't sent while Twilio's list may lag,
-//! and while there is more of the list than one page.
+//! A message in doubt is looked up before it is sent again: by recipient, sender, time and text. The plugin refuses to
+//! say that a message wasn't sent while the vendor's list may lag, while there is more of the list than it looks at, and,
+//! of Telnyx, once a mistake would no longer be caught by the idempotency key. Twilio takes no such key.
 
+mod delivery;
+mod message;
+mod refusal;
+mod telnyx;
 mod twilio;
+mod vendor;
 
 /// The plugin's tools.
 #[aftercall::plugin]
 pub mod tools {
-    use aftercall::{Context, Failure, Finding, Outcome, PhoneNumber};
+    use aftercall::{Answer, Context, Failure, Finding, Outcome, PhoneNumber};
 
-    use crate::twilio::{self, Account, Message, Page};
-
-    /// When to look again, while it may lag.
-    const LOOK_AGAIN_MS: u64 = 10_000;
+    use crate::delivery::Report;
+    use crate::vendor::Vendor;
 
     /// Sends a text message (SMS). Use it for what the caller agreed to get by text: a confirmation, an address,
     /// a link. One message for each recipient in a conversation, so put all of it in one text.
@@ -26,29 +29,24 @@ pub mod tools {
         text: String,
         cx: &Context,
     ) -> Result<Outcome, Failure> {
-        let account: Account = cx.settings()?;
-        let fields = [("To", to.as_str()), ("From", account.from.as_str()), ("Body", &text)];
-        let message: Message = cx.post(account.messages_url()).form(&fields).send().await?.ok()?.json()?;
-        Ok(account.sent(message))
+        let sent = Vendor::chosen(cx)?.send(&to, &text, cx).await?;
+        Ok(sent.into())
     }
 
     async fn find_sms(to: PhoneNumber, text: String, cx: &Context) -> Result<Finding, Failure> {
-        let account: Account = cx.settings()?;
-        let since = twilio::search_start(cx.first_attempt_at(), cx.now())?;
-        // Twilio filters by day, whatever the time; the messages' own times decide.
-        let day = since.strftime("%Y-%m-%dT00:00:00Z").to_string();
-        let query = [("To", to.as_str()), ("From", account.from.as_str()), ("DateSent>", &day), ("PageSize", "200")];
-        let page: Page = cx.get(account.messages_url()).query(&query).send().await?.ok()?.json()?;
-        let more = page.next_page_uri.is_some();
-        if let Some(message) = page.messages.into_iter().find(|message| message.is(&text, since)) {
-            return Finding::happened(account.sent(message));
-        }
-        Ok(if more {
-            Finding::Unknown(None)
-        } else if cx.now().saturating_sub(cx.attempt_at()) < account.list_lag_ms {
-            Finding::ask_again_after(LOOK_AGAIN_MS)
-        } else {
-            Finding::DidNotHappen
-        })
+        Vendor::chosen(cx)?.find(&to, &text, cx).await
+    }
+
+    /// Tells whether a text message arrived: queued, sent, delivered, or failed and why. Delivery takes seconds to minutes,
+    /// so a message that was sent just now is rarely delivered yet: ask once, and don't wait for it.
+    #[tool(effect = read, title = "Look up a text message")]
+    async fn sms_status(
+        /// The message's id, as send_sms gave it.
+        #[schemars(regex(pattern = r"^[A-Za-z0-9-]{1,64}$"))]
+        message_id: String,
+        cx: &Context,
+    ) -> Result<Answer<Report>, Failure> {
+        let report = Vendor::chosen(cx)?.status(&message_id, cx).await?;
+        Ok(Answer::new(report.to_string(), report))
     }
 }

@@ -1,67 +1,109 @@
-//! Twilio's side: its account, its messages, its times.
+//! Twilio's side: its account, its messages, its times, its codes.
+//! Shapes: <https://www.twilio.com/docs/messaging/api/message-resource>; codes: <https://www.twilio.com/docs/api/errors>.
 
-use aftercall::{Failure, Outcome, PhoneNumber, Receipt, path_segment};
+use aftercall::{Context, Failure, Finding, PhoneNumber, path_segment};
+use jiff::Timestamp;
 use jiff::fmt::rfc2822;
-use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
-/// How far Twilio's clock may be behind the host's.
-const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(2);
+use crate::delivery::{self, Blame, Delivery, Report};
+use crate::message::{self, Sent, list_lag_ms};
+use crate::refusal::{self, Why};
+
 /// What Twilio puts before each message of a trial account.
 const TRIAL_PREFIX: &str = "Sent from your Twilio trial account - ";
+/// How many messages a page of the list has: enough for a day of one recipient.
+const PAGE_SIZE: &str = "200";
 
-/// The plugin's settings.
+/// The plugin's settings for Twilio.
 #[derive(Deserialize)]
-pub(crate) struct Account {
+pub(crate) struct Twilio {
     account_sid: String,
-    pub(crate) from: PhoneNumber,
+    from: PhoneNumber,
     /// How long a message that was taken may be missing from the list.
     #[serde(default = "list_lag_ms")]
-    pub(crate) list_lag_ms: u64,
-}
-
-const fn list_lag_ms() -> u64 {
-    30_000
+    list_lag_ms: u64,
 }
 
 /// A message, as far as it is read.
 #[derive(Deserialize)]
-pub(crate) struct Message {
+struct Message {
     sid: String,
     status: String,
     body: Option<String>,
     /// RFC 2822, in GMT, to the second.
     date_created: Option<String>,
+    error_code: Option<i64>,
+    error_message: Option<String>,
 }
 
 /// The newest messages of a list.
 #[derive(Deserialize)]
-pub(crate) struct Page {
-    pub(crate) messages: Vec<Message>,
-    pub(crate) next_page_uri: Option<String>,
+struct Page {
+    messages: Vec<Message>,
+    next_page_uri: Option<String>,
 }
 
-impl Account {
-    pub(crate) fn messages_url(&self) -> String {
-        let sid = path_segment(&self.account_sid);
-        format!("https://api.twilio.com/2010-04-01/Accounts/{sid}/Messages.json")
+impl Twilio {
+    pub(crate) async fn send(&self, to: &PhoneNumber, text: &str, cx: &Context) -> Result<Sent, Failure> {
+        let fields = [("To", to.as_str()), ("From", self.from.as_str()), ("Body", text)];
+        let answer = cx.post(self.url("Messages.json")).form(&fields).send().await?;
+        let message: Message = refusal::told(answer, why)?.json()?;
+        Ok(self.sent(message))
     }
 
-    /// The outcome of a message that Twilio has.
-    pub(crate) fn sent(&self, message: Message) -> Outcome {
+    pub(crate) async fn find(&self, to: &PhoneNumber, text: &str, cx: &Context) -> Result<Finding, Failure> {
+        let since = message::search_start(cx)?;
+        // Twilio filters by day, whatever the time; the messages' own times decide.
+        let day = since.strftime("%Y-%m-%dT00:00:00Z").to_string();
+        let query = [("To", to.as_str()), ("From", self.from.as_str()), ("DateSent>", &day), ("PageSize", PAGE_SIZE)];
+        let answer = cx.get(self.url("Messages.json")).query(&query).send().await?;
+        let page: Page = refusal::told(answer, why)?.json()?;
+        let more = page.next_page_uri.is_some();
+        match page.messages.into_iter().find(|message| message.is(text, since)) {
+            Some(message) => Finding::happened(self.sent(message)),
+            None if more => Ok(Finding::Unknown(None)),
+            None => Ok(message::missing(cx, self.list_lag_ms)),
+        }
+    }
+
+    pub(crate) async fn status(&self, message_id: &str, cx: &Context) -> Result<Report, Failure> {
+        if !is_sid(message_id) {
+            return Err(delivery::no_id(message_id, "such as SM and 32 digits from 0 to f"));
+        }
+        let answer = cx.get(self.url(&format!("Messages/{message_id}.json"))).send().await?;
+        let message: Message = refusal::told(answer, why)?.json()?;
+        let delivery = match message.status.as_str() {
+            "accepted" | "scheduled" | "queued" | "sending" => Delivery::Queued,
+            "sent" => Delivery::Sent,
+            "delivered" | "read" => Delivery::Delivered,
+            "undelivered" | "failed" | "canceled" => Delivery::Failed,
+            "receiving" | "received" => return Err(delivery::came_in(message_id)),
+            _ => Delivery::Unknown,
+        };
+        let code = message.error_code.map(|code| code.to_string());
+        let why = code.as_deref().and_then(why);
+        let blame = Blame { code, words: message.error_message, why };
+        Ok(Report::new(message_id, delivery, &message.status).because(blame))
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("https://api.twilio.com/2010-04-01/Accounts/{}/{path}", path_segment(&self.account_sid))
+    }
+
+    fn sent(&self, message: Message) -> Sent {
         let Message { sid, status, .. } = message;
-        let text = format!("the text message is {status} (message {sid})");
         let url = format!("https://www.twilio.com/console/sms/logs/{}/{sid}", self.account_sid);
-        Outcome::new(text).with_receipt(Receipt::new("message", sid).with_url(url))
+        Sent { id: sid, status, url: Some(url) }
     }
 }
 
 impl Message {
     /// Whether it has this text and was made since then.
-    pub(crate) fn is(&self, text: &str, since: Timestamp) -> bool {
+    fn is(&self, text: &str, since: Timestamp) -> bool {
         let body = self.body.as_deref().unwrap_or_default();
         let body = body.strip_prefix(TRIAL_PREFIX).unwrap_or(body);
-        body.trim() == text.trim() && self.created().is_some_and(|created| created >= since)
+        message::is_same_text(body, text) && self.created().is_some_and(|created| created >= since)
     }
 
     fn created(&self) -> Option<Timestamp> {
@@ -70,11 +112,27 @@ impl Message {
     }
 }
 
-/// From when on a message may be of an effect that was first tried then (milliseconds since 1970). A first attempt that lies
-/// ahead was made before the host's clock was set back, and is no later than now.
-pub(crate) fn search_start(first_attempt_at: u64, now: u64) -> Result<Timestamp, Failure> {
-    i64::try_from(first_attempt_at.min(now))
-        .ok()
-        .and_then(|at_ms| Timestamp::from_millisecond(at_ms).ok()?.checked_sub(CLOCK_SKEW).ok())
-        .ok_or_else(|| Failure::other("the time of the first attempt is out of range"))
+/// `SM` or `MM`, and 32 hexadecimal digits.
+fn is_sid(text: &str) -> bool {
+    let digits = text.strip_prefix("SM").or_else(|| text.strip_prefix("MM"));
+    digits.is_some_and(|digits| digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// What a code of Twilio's means, of a refusal or of a message that wasn't delivered.
+fn why(code: &str) -> Option<Why> {
+    Some(match code {
+        "21610" => Why::OptedOut,
+        "21211" | "30005" => Why::NoNumber,
+        "21614" | "30006" => Why::NoTexts,
+        "30003" => Why::Unreachable,
+        "21408" => Why::Country,
+        "21612" => Why::Pair,
+        "21603" | "21606" | "21659" | "21660" | "21661" => Why::Sender,
+        "30032" | "30034" => Why::Unregistered,
+        "21608" | "30002" => Why::Account,
+        "30007" => Why::Filtered,
+        "21617" => Why::TooLong,
+        "21611" => Why::Busy,
+        _ => return None,
+    })
 }

@@ -1,31 +1,26 @@
-//! The plugin against a fake of Twilio: what it sends, and what it makes of the answers.
-
-#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+//! Twilio.
 
 use aftercall::testing::{Fake, Reply};
-use aftercall::{Effect, FailureKind, Finding, Outcome, Plugin as _, Receipt};
+use aftercall::{FailureKind, Finding, Outcome, Receipt};
 use aftercall_plugin_sms::tools::Plugin;
 use serde_json::{Value, json};
 
+use super::{FIRST_ATTEMPT_AT, TEXT, arguments, check_refusal};
+
 const ACCOUNT: &str = "AC00000000000000000000000000000001";
 const SID: &str = "SM00000000000000000000000000000001";
-/// 2026-03-01T00:01:00Z: the search begins on the day before.
-const FIRST_ATTEMPT_AT: u64 = 1_772_323_260_000;
+
+/// As they were before there was another vendor.
+pub(crate) fn settings() -> Value {
+    json!({ "account_sid": ACCOUNT, "from": "+14155550100" })
+}
 
 fn fake() -> Fake {
-    Fake::new()
-        .settings(json!({ "account_sid": ACCOUNT, "from": "+14155550100" }))
-        .first_attempt_at(FIRST_ATTEMPT_AT)
-        .attempt_at(FIRST_ATTEMPT_AT)
-        .now(FIRST_ATTEMPT_AT + 60_000)
+    super::fake(settings())
 }
 
 fn line(method: &str) -> String {
     format!("{method} https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Messages.json")
-}
-
-fn arguments() -> Value {
-    json!({ "to": "+14155550123", "text": "See you at 5 & bring the papers" })
 }
 
 fn message(status: &str, body: &str, created: &str) -> Value {
@@ -36,18 +31,6 @@ fn outcome(status: &str) -> Outcome {
     let url = format!("https://www.twilio.com/console/sms/logs/{ACCOUNT}/{SID}");
     Outcome::new(format!("the text message is {status} (message {SID})"))
         .with_receipt(Receipt::new("message", SID).with_url(url))
-}
-
-#[test]
-fn the_tool_is_once_per_recipient() {
-    let tools = Plugin::list_tools("{}").unwrap();
-    let [tool] = &tools[..] else { panic!("one tool") };
-    assert_eq!((tool.name.as_str(), tool.effect), ("send_sms", Effect::Once));
-    assert_eq!(tool.identity, ["to"]);
-    assert!(tool.reconcilable);
-    let schema: Value = serde_json::from_str(&tool.input_schema).unwrap();
-    assert_eq!(schema["required"], json!(["to", "text"]));
-    assert_eq!(schema["properties"]["text"]["maxLength"], 1600);
 }
 
 #[test]
@@ -63,11 +46,7 @@ fn a_message_is_sent_as_a_form() {
 #[test]
 fn refusals_of_twilio_are_told() {
     fn check(reply: Reply, kind: FailureKind, words: &str, code: Option<&str>) {
-        let fake = fake().expect(&line("POST"), reply);
-        let failure = fake.call::<Plugin>("send_sms", arguments()).unwrap_err();
-        assert_eq!(failure.kind, kind);
-        assert!(failure.message.contains(words), "{}", failure.message);
-        assert_eq!(failure.code.as_deref(), code);
+        check_refusal(fake(), &line("POST"), reply, kind, words, code);
     }
     let refusal = |code: u32, words: &str| json!({ "code": code, "message": words, "status": 400 });
     let landline = refusal(21614, "'To' number is not a valid mobile number");
@@ -80,6 +59,34 @@ fn refusals_of_twilio_are_told() {
     check(Reply::text(201, "{}"), FailureKind::OutcomeUnknown, "not as expected", None);
     check(Reply::unreachable(), FailureKind::Unavailable, "can't be reached", None);
     check(Reply::denied(), FailureKind::Denied, "the grant doesn't allow POST", None);
+}
+
+#[test]
+fn a_code_of_twilio_says_what_to_do() {
+    fn check(code: u32, kind: FailureKind, words: &str) {
+        let reply = Reply::json(400, json!({ "code": code, "message": "No.", "status": 400 }));
+        check_refusal(fake(), &line("POST"), reply, kind, words, Some(&code.to_string()));
+    }
+    check(21610, FailureKind::Denied, "No.; this person has opted out");
+    check(21211, FailureKind::InvalidArguments, "such as +14155550123");
+    check(21614, FailureKind::InvalidArguments, "may be a landline");
+    check(21408, FailureKind::Denied, "may not send to this country");
+    check(21612, FailureKind::Denied, "can't be reached from the sender");
+    check(21606, FailureKind::Denied, "the sender in the plugin's settings can't send");
+    check(21659, FailureKind::Denied, "the sender in the plugin's settings can't send");
+    check(30034, FailureKind::Denied, "registered first");
+    check(21608, FailureKind::Denied, "the account at the vendor may not send");
+    check(21617, FailureKind::InvalidArguments, "give a shorter `text`");
+    check(21611, FailureKind::RateLimited, "too many messages waiting");
+    check(21602, FailureKind::InvalidArguments, "No.");
+}
+
+#[test]
+fn a_known_code_settles_nothing_where_the_vendor_broke() {
+    for status in [408, 500, 503] {
+        let reply = Reply::json(status, json!({ "code": 21610, "message": "No." }));
+        check_refusal(fake(), &line("POST"), reply, FailureKind::OutcomeUnknown, "No.", Some("21610"));
+    }
 }
 
 #[test]
@@ -100,7 +107,7 @@ fn the_list_of_messages_decides() {
         let finding = fake.reconcile::<Plugin>("send_sms", arguments()).unwrap();
         assert_eq!(finding, *expected, "{later_ms} ms later: {list}");
     }
-    let text = "See you at 5 & bring the papers";
+    let text = TEXT;
     let list = |message: Value| json!({ "messages": [message], "next_page_uri": null });
     let in_time = "Sun, 01 Mar 2026 00:01:01 +0000";
     let found = |status| Finding::Happened(outcome(status));
@@ -124,7 +131,7 @@ fn the_list_of_messages_decides() {
 
 #[test]
 fn a_message_is_found_although_the_clock_was_set_back_since() {
-    let sent = message("sent", "See you at 5 & bring the papers", "Sat, 28 Feb 2026 23:01:00 +0000");
+    let sent = message("sent", TEXT, "Sat, 28 Feb 2026 23:01:00 +0000");
     let fake =
         fake().now(FIRST_ATTEMPT_AT - 3_600_000).expect(&line("GET"), Reply::json(200, json!({ "messages": [sent] })));
     assert_eq!(fake.reconcile::<Plugin>("send_sms", arguments()), Ok(Finding::Happened(outcome("sent"))));
@@ -142,4 +149,18 @@ fn a_time_out_of_range_is_a_failure() {
     let fake = fake().first_attempt_at(u64::MAX).now(u64::MAX);
     let failure = fake.reconcile::<Plugin>("send_sms", arguments()).unwrap_err();
     assert_eq!(failure.kind, FailureKind::Other);
+}
+
+#[test]
+fn a_message_whose_answer_was_lost_is_sent_once() {
+    let first = fake().expect(&line("POST"), Reply::cut());
+    let failure = first.call::<Plugin>("send_sms", arguments()).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::OutcomeUnknown);
+
+    // Twilio had taken it: it is found, and nothing is sent.
+    let taken = message("queued", TEXT, "Sun, 01 Mar 2026 00:01:00 +0000");
+    let lookup = fake().expect(&line("GET"), Reply::json(200, json!({ "messages": [taken] })));
+    let finding = lookup.reconcile::<Plugin>("send_sms", arguments());
+    assert_eq!(finding, Ok(Finding::Happened(outcome("queued"))));
+    assert_eq!(lookup.sent().len(), 1);
 }

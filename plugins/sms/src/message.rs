@@ -1,0 +1,58 @@
+//! A message that a vendor has, and how one is told from another.
+
+use aftercall::{Context, Failure, Finding, Outcome, Receipt};
+use jiff::{SignedDuration, Timestamp};
+
+/// How far a vendor's clock may be behind the host's.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(2);
+/// When to look again, while a vendor's list may lag.
+const LOOK_AGAIN_MS: u64 = 10_000;
+
+/// How long a message that was taken may be missing from the vendor's list, unless the settings say otherwise.
+pub(crate) const fn list_lag_ms() -> u64 {
+    30_000
+}
+
+/// A message that the vendor has taken.
+pub(crate) struct Sent {
+    pub(crate) id: String,
+    /// In the vendor's own word.
+    pub(crate) status: String,
+    /// Where a person can look at it.
+    pub(crate) url: Option<String>,
+}
+
+impl From<Sent> for Outcome {
+    fn from(sent: Sent) -> Self {
+        let Sent { id, status, url } = sent;
+        let text = format!("the text message is {status} (message {id})");
+        let receipt = Receipt::new("message", id);
+        Self::new(text).with_receipt(match url {
+            Some(url) => receipt.with_url(url),
+            None => receipt,
+        })
+    }
+}
+
+/// Whether it is the same text. Vendors trim it.
+pub(crate) fn is_same_text(left: &str, right: &str) -> bool {
+    left.trim() == right.trim()
+}
+
+/// From when on a message may be of this effect. A first attempt that lies ahead was made before the host's clock was set
+/// back, and is no later than now.
+pub(crate) fn search_start(cx: &Context) -> Result<Timestamp, Failure> {
+    i64::try_from(cx.first_attempt_at().min(cx.now()))
+        .ok()
+        .and_then(|at_ms| Timestamp::from_millisecond(at_ms).ok()?.checked_sub(CLOCK_SKEW).ok())
+        .ok_or_else(|| Failure::other("the time of the first attempt is out of range"))
+}
+
+/// What a list without the message means.
+pub(crate) fn missing(cx: &Context, list_lag_ms: u64) -> Finding {
+    if cx.now().saturating_sub(cx.attempt_at()) < list_lag_ms {
+        Finding::ask_again_after(LOOK_AGAIN_MS)
+    } else {
+        Finding::DidNotHappen
+    }
+}

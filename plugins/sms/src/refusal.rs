@@ -1,0 +1,108 @@
+//! Why a vendor refuses a message, or fails to deliver it. Each vendor has its codes for the same few reasons.
+
+use aftercall::{Failure, FailureKind, Response};
+use serde_json::Value;
+
+/// How many characters of a vendor's code or title are told. Protects the model's context.
+const VENDOR_CHARS_MAX: usize = 200;
+
+/// A reason that is known by its code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// The recipient wrote STOP.
+    OptedOut,
+    /// The recipient's number is none.
+    NoNumber,
+    /// The recipient's number gets no texts.
+    NoTexts,
+    /// The phone is off, or out of reach.
+    Unreachable,
+    /// The account may not send to the recipient's country.
+    Country,
+    /// The sender can't send to this recipient.
+    Pair,
+    /// The sender can't send at all.
+    Sender,
+    /// The carriers want the sender registered.
+    Unregistered,
+    /// The account may not send.
+    Account,
+    /// A filter took the text for spam.
+    Filtered,
+    /// The text has too many characters.
+    TooLong,
+    /// The sender's queue is full.
+    Busy,
+}
+
+impl Why {
+    /// What it means for the call: only what the model can correct is an invalid argument.
+    const fn kind(self) -> FailureKind {
+        match self {
+            Self::NoNumber | Self::NoTexts | Self::TooLong => FailureKind::InvalidArguments,
+            Self::Busy => FailureKind::RateLimited,
+            Self::OptedOut
+            | Self::Unreachable
+            | Self::Country
+            | Self::Pair
+            | Self::Sender
+            | Self::Unregistered
+            | Self::Account
+            | Self::Filtered => FailureKind::Denied,
+        }
+    }
+
+    /// What it means, for the model.
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::OptedOut => {
+                "this person has opted out of texts from this sender by writing STOP: don't try again, and don't try \
+                 another way round it; texts arrive again once the person has written START to the sender"
+            }
+            Self::NoNumber => {
+                "nobody has this number: give `to` as the person said it, with the country code, such as +14155550123"
+            }
+            Self::NoTexts => {
+                "this number gets no texts, it may be a landline: give the number of a mobile phone as `to`"
+            }
+            Self::Unreachable => "the phone was off or out of reach",
+            Self::Country => "the account may not send to this country until a person allows it at the vendor",
+            Self::Pair => "this number can't be reached from the sender in the plugin's settings",
+            Self::Sender => "the sender in the plugin's settings can't send: a person has to correct it",
+            Self::Unregistered => {
+                "the carriers want the sender registered first: a person has to do that at the vendor"
+            }
+            Self::Account => "the account at the vendor may not send this: a person has to look at it",
+            Self::Filtered => "a spam filter stopped the text: don't send it again",
+            Self::TooLong => "give a shorter `text`",
+            Self::Busy => "the sender has too many messages waiting",
+        }
+    }
+}
+
+/// The response if its status is 2xx, else the failure with what the vendor's code means.
+pub(crate) fn told(response: Response, why: fn(&str) -> Option<Why>) -> Result<Response, Failure> {
+    let status = response.status();
+    let body: Value =
+        if status < 400 { Value::Null } else { serde_json::from_str(&response.text()).unwrap_or_default() };
+    response.ok().map_err(|failure| explained(failure, status, &body, why))
+}
+
+fn explained(mut failure: Failure, status: u16, body: &Value, why: fn(&str) -> Option<Why>) -> Failure {
+    let first = |field: &str| {
+        let text = body.pointer("/errors/0")?.get(field)?.as_str()?;
+        Some(text.chars().take(VENDOR_CHARS_MAX).collect::<String>())
+    };
+    failure.code = failure.code.or_else(|| first("code"));
+    if let (Some(title), None) = (first("title"), first("detail")) {
+        failure.message = format!("{}: {title}", failure.message);
+    }
+    // After any other status the vendor may have sent the message, whatever it says.
+    let is_refusal = (400..500).contains(&status) && status != 408;
+    let known = failure.code.as_deref().filter(|_| is_refusal).and_then(why);
+    if let Some(why) = known {
+        failure.kind = why.kind();
+        failure.message = format!("{}; {}", failure.message, why.words());
+    }
+    failure
+}
