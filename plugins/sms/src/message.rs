@@ -48,6 +48,11 @@ pub(crate) fn search_start(cx: &Context) -> Result<Timestamp, Failure> {
         .ok_or_else(|| Failure::other("the time of the first attempt is out of range"))
 }
 
+/// The day of an instant in UTC, such as `2026-03-01`.
+pub(crate) fn day(at: Timestamp) -> String {
+    at.to_string().chars().take_while(|character| *character != 'T').collect()
+}
+
 /// What a list without the message means.
 pub(crate) fn missing(cx: &Context, list_lag_ms: u64) -> Finding {
     if cx.now().saturating_sub(cx.attempt_at()) < list_lag_ms {

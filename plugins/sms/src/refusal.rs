@@ -60,7 +60,8 @@ impl Why {
                  another way round it; texts arrive again once the person has written START to the sender"
             }
             Self::NoNumber => {
-                "nobody has this number: give `to` as the person said it, with the country code, such as +14155550123"
+                "no phone can be reached under this number: give `to` as the person said it, with the country code, such as \
+                 +14155550123"
             }
             Self::NoTexts => {
                 "this number gets no texts, it may be a landline: give the number of a mobile phone as `to`"

@@ -9,7 +9,6 @@
 use aftercall::{Context, Failure, FailureKind, Finding, PhoneNumber, Response, path_segment};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::delivery::{self, Blame, Delivery, Report};
 use crate::message::{self, Sent, list_lag_ms};
@@ -21,6 +20,7 @@ const RECORDS_URL: &str = "https://api.telnyx.com/v2/detail_records";
 const PAGE_SIZE: &str = "50";
 /// How many messages are read to compare their texts. Keeps a call within its requests.
 const CANDIDATES_MAX: usize = 10;
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// How long after the first attempt a second request would be answered as the first one was. Telnyx says 24 hours
 /// (<https://developers.telnyx.com/docs/development/api-fundamentals/idempotency>); an hour less, for the host to send it.
 const KEY_HOLDS_MS: u64 = 23 * 60 * 60 * 1000;
@@ -147,14 +147,12 @@ impl Telnyx {
     /// The records of messages to this number, newest first, since then. Telnyx doesn't say whose midnight a day begins at,
     /// so it is asked for a day more, and the records' own times decide.
     async fn records(&self, to: &PhoneNumber, since: Timestamp, cx: &Context) -> Result<Vec<Record>, Failure> {
-        let day_before =
-            since.saturating_sub(SignedDuration::from_hours(24)).expect("a duration without calendar units");
-        let day = day_before.strftime("%Y-%m-%d").to_string();
+        let day_before = message::day(since.saturating_sub(DAY).expect("a duration has no calendar units"));
         let mut query = vec![
             ("filter[record_type]", "messaging"),
             ("filter[direction]", "outbound"),
             ("filter[cld]", to.as_str()),
-            ("filter[created_at][gte]", &day),
+            ("filter[created_at][gte]", &day_before),
             ("sort", "-created_at"),
             ("page[size]", PAGE_SIZE),
         ];
@@ -203,17 +201,14 @@ impl Record {
 /// The response to a request for a message, or its failure. A key that Telnyx knows of another request, or of one that
 /// it works on, tells that there was one; whether it was this message has to be found out.
 fn told(response: Response) -> Result<Response, Failure> {
-    let body: Value = serde_json::from_str(&response.text()).unwrap_or_default();
     let key_is_known = match response.status() {
         409 => true,
-        422 => body["errors"].to_string().to_ascii_lowercase().contains("idempoten"),
+        422 => response.text().to_ascii_lowercase().contains("idempoten"),
         _ => false,
     };
-    refusal::told(response, why).map_err(|mut failure| {
-        if key_is_known {
-            failure.kind = FailureKind::OutcomeUnknown;
-        }
-        failure
+    refusal::told(response, why).map_err(|failure| match key_is_known {
+        true => Failure { kind: FailureKind::OutcomeUnknown, ..failure },
+        false => failure,
     })
 }
 

@@ -55,7 +55,7 @@ impl Twilio {
     pub(crate) async fn find(&self, to: &PhoneNumber, text: &str, cx: &Context) -> Result<Finding, Failure> {
         let since = message::search_start(cx)?;
         // Twilio filters by day, whatever the time; the messages' own times decide.
-        let day = since.strftime("%Y-%m-%dT00:00:00Z").to_string();
+        let day = format!("{}T00:00:00Z", message::day(since));
         let query = [("To", to.as_str()), ("From", self.from.as_str()), ("DateSent>", &day), ("PageSize", PAGE_SIZE)];
         let answer = cx.get(self.url("Messages.json")).query(&query).send().await?;
         let page: Page = refusal::told(answer, why)?.json()?;

@@ -119,8 +119,8 @@ fn a_code_of_telnyx_says_what_to_do() {
         }
     }
     check("40300", FailureKind::Denied, "No.; this person has opted out");
-    check("40310", FailureKind::InvalidArguments, "such as +14155550123");
-    check("40012", FailureKind::InvalidArguments, "such as +14155550123");
+    check("40310", FailureKind::InvalidArguments, "with the country code, such as +14155550123");
+    check("40012", FailureKind::InvalidArguments, "with the country code, such as +14155550123");
     check("40001", FailureKind::InvalidArguments, "may be a landline");
     check("40301", FailureKind::InvalidArguments, "may be a landline");
     check("40309", FailureKind::Denied, "may not send to this country");
