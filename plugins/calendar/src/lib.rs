@@ -1,19 +1,42 @@
-//! Callbacks in a calendar over CalDAV (RFC 4791), an iCalendar event (RFC 5545) each.
+//! Callbacks and appointments in a calendar: over CalDAV (RFC 4791), an iCalendar event (RFC 5545) each, or in Google
+//! Calendar.
 //!
-//! CalDAV takes no idempotency key and needs none: the event's UID and its address are the effect's key, and it is put
-//! only where nothing is yet, so a repeated request changes nothing. The plugin reads no clock and refuses no date that
-//! has passed: a call that is replayed later has to end as it did.
+//! Neither takes an idempotency key, and neither needs one: the event's id is made of the effect's key, and an id is
+//! taken once, so a repeated request changes nothing. An event is changed only as it was read, and names the effects
+//! that moved it. The plugin reads no clock and refuses no date that has passed: a call that is replayed later has to end
+//! as it did. It changes no event that wasn't booked by it, and none that repeats.
 
-mod calendar;
+mod arguments;
+mod caldav;
+mod free;
+mod google;
+mod hours;
 mod ical;
+mod office;
+mod person;
+mod settings;
+mod slot;
+mod vendor;
 
 /// The plugin's tools.
 #[aftercall::plugin]
 pub mod tools {
-    use aftercall::{Answer, Context, Failure, PhoneNumber, Receipt};
+    use aftercall::{Answer, Context, Email, Failure, Outcome, PhoneNumber};
+    use jiff::SignedDuration;
 
-    use crate::calendar::{self, Booked, Calendar};
-    use crate::ical::{self, Event};
+    use crate::arguments::EventId;
+    use crate::free::FreeTimes;
+    use crate::hours::Kind;
+    use crate::office::Office;
+    use crate::person::Person;
+    use crate::settings::{Settings, first_attempt};
+    use crate::slot::{self, Booked, Slot};
+    use crate::vendor::NewEvent;
+
+    /// How many days are searched for free time. Protects the calendar's server, and the model's context.
+    const DAYS_MAX: u32 = 31;
+    /// The shortest and the longest appointment.
+    const APPOINTMENT_MINUTES: std::ops::RangeInclusive<u32> = 5..=480;
 
     /// Books a callback: an entry in the calendar of the people who call back. Use it where the caller was promised a
     /// call, or asked for one, at a day and time that were said. One callback for each person in a conversation.
@@ -35,31 +58,119 @@ pub mod tools {
         about: String,
         cx: &Context,
     ) -> Result<Answer<Booked>, Failure> {
-        let calendar: Calendar = cx.settings()?;
-        let slot = calendar.slot(&date, &time)?;
+        let office = Office::of(cx)?;
+        let slot = callback_slot(&office.settings, &date, &time)?;
         let who = name.map_or_else(|| phone.to_string(), |name| format!("{}, {phone}", name.trim()));
-        let event = Event {
-            uid: cx.key(),
-            // Of the first attempt, so that each attempt sends the same bytes.
-            stamp: calendar::instant(cx.first_attempt_at())?,
-            starts: slot.starts.timestamp(),
-            ends: slot.ends.timestamp(),
-            summary: &format!("Call back {who}"),
+        let event = NewEvent {
+            key: cx.key(),
+            stamp: first_attempt(cx)?,
+            span: slot.span(),
+            title: &format!("Call back {who}"),
             description: &format!("{}\n\nTelephone: {phone}", about.trim()),
         };
-        let url = calendar.event_url(cx.key());
-        let put = cx.put(&url).header("if-none-match", "*").body(ical::MEDIA_TYPE, event.to_ical());
-        let answer = put.send().await?;
-        if answer.status() == 412 {
-            // Something is there: an earlier attempt's event, if it is this one.
-            let there = cx.get(&url).send().await?.ok()?;
-            if !ical::has_uid(&there.text(), cx.key()) {
-                return Err(Failure::conflict(format!("another event is at {url}; nothing was booked")));
-            }
-        } else {
-            calendar.taken(answer)?;
+        office.book(cx, &event, Kind::Callback).await
+    }
+
+    /// Finds free times for an appointment, within working hours. Use it before book_appointment or move_appointment
+    /// where no time was agreed, or the one that was agreed is taken.
+    #[tool(effect = read, title = "Find free times")]
+    async fn find_free_times(
+        /// The first day to look at, such as 2026-03-31. Work it out from the day of the call.
+        #[schemars(regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
+        first_date: String,
+        /// How many days to look at, that one included.
+        #[schemars(range(min = 1, max = 31))]
+        days: u32,
+        /// How long the appointment takes.
+        #[schemars(range(min = 5, max = 480))]
+        minutes: u32,
+        cx: &Context,
+    ) -> Result<Answer<FreeTimes>, Failure> {
+        let length = length(minutes)?;
+        if !(1..=DAYS_MAX).contains(&days) {
+            return Err(Failure::invalid_arguments(format!("days is {days}: give 1 to {DAYS_MAX}")));
         }
-        let receipt = Receipt::new("event", cx.key()).with_url(url);
-        Ok(Answer::new(slot.words(), slot.booked(cx.key())).with_receipt(receipt))
+        Office::of(cx)?.free_times(cx, slot::day(&first_date)?, days.into(), length).await
+    }
+
+    /// Books an appointment in the calendar. Use it where the caller agreed to a day and time that were said. A time that
+    /// is taken is refused, with those that are free nearby. Keep the event_id: it is needed to move or cancel it.
+    #[tool(effect = idempotent, identity = [date, time], title = "Book an appointment")]
+    async fn book_appointment(
+        /// The day, such as 2026-03-31. Work it out from the day of the call: "Tuesday" is the first one after it.
+        #[schemars(regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
+        date: String,
+        /// When it begins on that day, as the clock of the office shows it, in 24 hours, such as 14:30.
+        #[schemars(regex(pattern = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"))]
+        time: String,
+        /// How long it takes.
+        #[schemars(range(min = 5, max = 480))]
+        minutes: u32,
+        /// What it is, in a few words, such as "First consultation".
+        #[schemars(length(min = 1, max = 200))]
+        title: String,
+        /// The name of the person who comes, as it was said.
+        #[schemars(length(min = 1, max = 200))]
+        name: String,
+        /// Their telephone number, in E.164, such as +14155550123.
+        phone: Option<PhoneNumber>,
+        /// Their email address, if they gave it.
+        email: Option<Email>,
+        /// What those who meet them should know, in a sentence or two.
+        #[schemars(length(max = 2000))]
+        notes: Option<String>,
+        cx: &Context,
+    ) -> Result<Answer<Booked>, Failure> {
+        let office = Office::of(cx)?;
+        let slot = Slot::at(&office.settings, &date, &time, length(minutes)?, Kind::Appointment)?;
+        let person = Person { name: &name, phone, email };
+        let event = NewEvent {
+            key: cx.key(),
+            stamp: first_attempt(cx)?,
+            span: slot.span(),
+            title: &title,
+            description: &person.description(notes.as_deref()),
+        };
+        office.book_if_free(cx, &event, &slot).await
+    }
+
+    /// Moves an appointment or a callback that was booked with these tools to another time; it stays as long as it is. A
+    /// time that is taken is refused, with those that are free nearby.
+    #[tool(effect = idempotent, identity = [event_id, date, time], title = "Move an appointment")]
+    async fn move_appointment(
+        /// The event_id that booking it gave.
+        event_id: EventId,
+        /// The new day, such as 2026-03-31.
+        #[schemars(regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
+        date: String,
+        /// When it begins on that day, as the clock of the office shows it, in 24 hours, such as 14:30.
+        #[schemars(regex(pattern = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"))]
+        time: String,
+        cx: &Context,
+    ) -> Result<Answer<Booked>, Failure> {
+        Office::of(cx)?.shift(cx, event_id.as_str(), &date, &time).await
+    }
+
+    /// Cancels an appointment or a callback that was booked with these tools: it is taken out of the calendar.
+    #[tool(effect = idempotent, identity = [event_id], title = "Cancel an appointment")]
+    async fn cancel_appointment(
+        /// The event_id that booking it gave.
+        event_id: EventId,
+        cx: &Context,
+    ) -> Result<Outcome, Failure> {
+        Office::of(cx)?.cancel(cx, event_id.as_str()).await
+    }
+
+    fn callback_slot(settings: &Settings, date: &str, time: &str) -> Result<Slot, Failure> {
+        let length = SignedDuration::from_mins(settings.callback_minutes.into());
+        Slot::at(settings, date, time, length, Kind::Callback)
+    }
+
+    fn length(minutes: u32) -> Result<SignedDuration, Failure> {
+        if APPOINTMENT_MINUTES.contains(&minutes) {
+            return Ok(SignedDuration::from_mins(minutes.into()));
+        }
+        let (least, most) = APPOINTMENT_MINUTES.into_inner();
+        Err(Failure::invalid_arguments(format!("minutes is {minutes}: an appointment takes {least} to {most}")))
     }
 }

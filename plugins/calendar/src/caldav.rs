@@ -1,0 +1,191 @@
+//! A calendar over CalDAV (RFC 4791): each event of ours is a resource named after its UID, which is the effect's key.
+
+mod multistatus;
+mod report;
+#[cfg(target_family = "wasm")]
+mod wire;
+
+use aftercall::{Context, Failure, Receipt, Response, path_segment};
+use jiff::tz::TimeZone;
+
+use crate::ical;
+use crate::settings::mistaken;
+use crate::slot::Span;
+use crate::vendor::{Changed, Kept, Move, NewEvent};
+
+/// The media type of an event, with its parameters.
+const MEDIA_TYPE: &str = "text/calendar; charset=utf-8";
+
+/// What a server may say of an event that it doesn't take, of the preconditions in RFC 4791, section 5.3.2.1, and
+/// RFC 3744, section 7.1.1.
+const PRECONDITIONS: &[&str] = &[
+    "supported-calendar-data",
+    "valid-calendar-data",
+    "valid-calendar-object-resource",
+    "supported-calendar-component",
+    "no-uid-conflict",
+    "calendar-collection-location-ok",
+    "max-resource-size",
+    "min-date-time",
+    "max-date-time",
+    "need-privileges",
+];
+
+pub(crate) struct Caldav {
+    /// With its last slash.
+    url: String,
+    /// Of times that name none.
+    zone: TimeZone,
+}
+
+impl Caldav {
+    pub(crate) fn new(url: &str, zone: TimeZone) -> Self {
+        Self { url: format!("{}/", url.trim_end_matches('/')), zone }
+    }
+
+    fn event_url(&self, uid: &str) -> String {
+        format!("{}{}.ics", self.url, path_segment(uid))
+    }
+
+    pub(crate) fn receipt(&self, key: &str) -> Receipt {
+        Receipt::new("event", key).with_url(self.event_url(key))
+    }
+
+    pub(crate) async fn taken(&self, cx: &Context, within: Span) -> Result<Vec<Span>, Failure> {
+        let body = report::report(cx, &self.url, query(within)).await?;
+        let resources = multistatus::resources(&body)
+            .ok_or_else(|| Failure::other("the calendar's answer to a query is no multistatus of WebDAV"))?;
+        let mut taken = Vec::new();
+        for resource in resources {
+            match (resource.data, resource.refused) {
+                (Some(data), _) => taken.extend(self.times(&data)?),
+                // It went while it was looked for.
+                (None, Some(404)) => {}
+                // RFC 6352, section 8.6.2: some of what fits is left out.
+                (None, Some(507)) => {
+                    return Err(Failure::invalid_arguments("the calendar has too much in these days: ask for fewer"));
+                }
+                (None, refused) => {
+                    let status = refused.map_or_else(|| "without its data".to_owned(), |status| status.to_string());
+                    return Err(Failure::other(format!(
+                        "the calendar tells of an event, {status}: free times can't be told"
+                    )));
+                }
+            }
+        }
+        Ok(taken)
+    }
+
+    /// The times that the events of a calendar object take.
+    fn times(&self, data: &str) -> Result<Vec<Span>, Failure> {
+        let mut times = Vec::new();
+        for event in ical::events(data, &self.zone) {
+            if event.cancelled || event.transparent {
+                continue;
+            }
+            if event.has_rule {
+                return Err(Failure::other(
+                    "the calendar doesn't say when its repeating events are: free times can't be told",
+                ));
+            }
+            let unread = || {
+                Failure::other(format!("event {} has a time that can't be read: free times can't be told", event.uid))
+            };
+            times.push(event.span.ok_or_else(unread)?);
+        }
+        Ok(times)
+    }
+
+    pub(crate) async fn event(&self, cx: &Context, key: &str) -> Result<Option<Kept>, Failure> {
+        let url = self.event_url(key);
+        let answer = cx.get(&url).send().await?;
+        if matches!(answer.status(), 404 | 410) {
+            return Ok(None);
+        }
+        let answer = answer.ok()?;
+        let events = ical::events(&answer.text(), &self.zone);
+        let Some(event) = events.first().filter(|_| events.iter().all(|event| event.uid == key)) else {
+            return Err(Failure::conflict(format!("another event is at {url}; nothing was booked or changed")));
+        };
+        Ok(Some(Kept {
+            key: key.to_owned(),
+            span: event.span.filter(|_| !event.all_day),
+            cancelled: event.cancelled,
+            repeats: events.len() > 1 || event.has_rule || event.is_instance,
+            moved_by: event.moved_by.clone(),
+            etag: answer.header("etag").map(str::to_owned),
+            receipt: self.receipt(key),
+            text: answer.text().into_owned(),
+        }))
+    }
+
+    pub(crate) async fn make(&self, cx: &Context, event: &NewEvent<'_>) -> Result<Kept, Failure> {
+        let url = self.event_url(event.key);
+        let object = ical::object(event);
+        let put = cx.put(&url).header("if-none-match", "*").body(MEDIA_TYPE, object.as_str());
+        let answer = put.send().await?;
+        if answer.status() == 412 {
+            // Something is there: an earlier attempt's event, if it is this one.
+            let gone = || Failure::not_found(format!("{url} was there (412) and is gone (404); nothing was booked"));
+            return self.event(cx, event.key).await?.ok_or_else(gone);
+        }
+        accepted(answer)?;
+        Ok(Kept {
+            key: event.key.to_owned(),
+            span: Some(event.span),
+            cancelled: false,
+            repeats: false,
+            moved_by: Vec::new(),
+            etag: None,
+            receipt: self.receipt(event.key),
+            text: object,
+        })
+    }
+
+    pub(crate) async fn shift(&self, cx: &Context, kept: &Kept, to: &Move<'_>) -> Result<Changed, Failure> {
+        let put = cx.put(self.event_url(&kept.key)).header("if-match", kept.etag()?);
+        let answer = put.body(MEDIA_TYPE, ical::moved(&kept.text, to)).send().await?;
+        match answer.status() {
+            412 => Ok(Changed::Stale),
+            _ => accepted(answer).map(|()| Changed::Done),
+        }
+    }
+
+    pub(crate) async fn delete(&self, cx: &Context, kept: &Kept) -> Result<Changed, Failure> {
+        let answer = cx.delete(self.event_url(&kept.key)).header("if-match", kept.etag()?).send().await?;
+        match answer.status() {
+            412 => Ok(Changed::Stale),
+            404 | 410 => Ok(Changed::Done),
+            _ => answer.ok().map(|_| Changed::Done),
+        }
+    }
+}
+
+/// All events that touch a span, those that repeat as the times that they have in it (RFC 4791, sections 7.8 and 9.6.5).
+fn query(within: Span) -> String {
+    let (start, end) = (ical::utc(within.starts), ical::utc(within.ends));
+    format!(
+        r#"<?xml version="1.0" encoding="utf-8"?>
+<C:calendar-query xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav">
+<D:prop><C:calendar-data><C:expand start="{start}" end="{end}"/></C:calendar-data></D:prop>
+<C:filter><C:comp-filter name="VCALENDAR"><C:comp-filter name="VEVENT"><C:time-range start="{start}" end="{end}"/></C:comp-filter></C:comp-filter></C:filter>
+</C:calendar-query>
+"#
+    )
+}
+
+/// Nothing, where the calendar took the event.
+fn accepted(answer: Response) -> Result<(), Failure> {
+    let status = answer.status();
+    let precondition = PRECONDITIONS.iter().find(|name| answer.text().contains(**name)).copied();
+    let Err(failure) = answer.ok() else { return Ok(()) };
+    Err(match (status, precondition) {
+        (_, Some("min-date-time" | "max-date-time")) => {
+            Failure::invalid_arguments("the calendar holds no events at this date")
+        }
+        (_, Some(precondition)) => failure.with_code(precondition),
+        // What is missing, or isn't a calendar, is above the event.
+        (404 | 405 | 409, None) => mistaken(format!("no calendar is at calendar_url ({status})")),
+        _ => failure,
+    })
+}

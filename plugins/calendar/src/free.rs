@@ -1,0 +1,193 @@
+//! Free time: what is left of working hours once what is taken is taken out.
+
+use std::fmt::Write as _;
+
+use aftercall::Failure;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{RoundMode, SignedDuration, Timestamp, Unit, Zoned, ZonedRound};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::hours::{Hours, too_far};
+use crate::slot::Span;
+
+/// How many stretches of free time are told. Protects the model's context.
+pub(crate) const STRETCHES_MAX: usize = 40;
+/// How many are told where a time is taken. Protects the model's context.
+const NEARBY_MAX: usize = 4;
+/// Free time begins at a round time for people: a multiple of these.
+const ROUND_MINUTES: i64 = 5;
+
+/// What `find_free_times` found.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct FreeTimes {
+    pub(crate) free: Vec<Stretch>,
+    /// Whether there is more free time in these days than is told.
+    pub(crate) more: bool,
+}
+
+/// Free time of a day: an appointment of the length that was asked for may begin at any time from the first to the last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub(crate) struct Stretch {
+    pub(crate) date: String,
+    weekday: String,
+    /// Local time, such as 09:00.
+    first_start: String,
+    last_start: String,
+}
+
+/// The working time of a day, as instants; none where people don't work.
+pub(crate) fn working_time(hours: &Hours, zone: &TimeZone, day: Date) -> Result<Option<Span>, Failure> {
+    if !hours.include(day) {
+        return Ok(None);
+    }
+    let (starts, ends) = hours.of(day)?;
+    // A boundary that the clocks skip or show twice is nobody's appointment: any reading of it does.
+    let instant = |at| zone.to_ambiguous_timestamp(at).compatible().map_err(|_| too_far(day));
+    let (starts, ends) = (instant(starts)?, instant(ends)?);
+    Ok((starts < ends).then_some(Span { starts, ends }))
+}
+
+/// What is free within a span, in order. What is taken comes in any order and may overlap.
+pub(crate) fn gaps(within: Span, taken: &[Span]) -> Vec<Span> {
+    let mut taken: Vec<&Span> = taken.iter().filter(|span| span.overlaps(&within)).collect();
+    taken.sort();
+    let mut gaps = Vec::new();
+    let mut starts = within.starts;
+    for span in taken {
+        if span.starts > starts {
+            gaps.push(Span { starts, ends: span.starts });
+        }
+        starts = starts.max(span.ends);
+    }
+    if starts < within.ends {
+        gaps.push(Span { starts, ends: within.ends });
+    }
+    gaps
+}
+
+/// The stretches of a day in which something of this length fits, none before an instant.
+pub(crate) fn stretches(
+    working: Span,
+    taken: &[Span],
+    length: SignedDuration,
+    zone: &TimeZone,
+    not_before: Timestamp,
+) -> Vec<Stretch> {
+    let round = |at: Timestamp, mode, minutes| {
+        at.to_zoned(zone.clone()).round(ZonedRound::new().smallest(Unit::Minute).increment(minutes).mode(mode)).ok()
+    };
+    let stretch = |gap: Span| {
+        let first = round(gap.starts.max(not_before), RoundMode::Ceil, ROUND_MINUTES)?;
+        let last = round(gap.ends.checked_sub(length).ok()?, RoundMode::Floor, 1)?;
+        (first <= last).then(|| Stretch::new(&first, &last))
+    };
+    gaps(working, taken).into_iter().filter_map(stretch).collect()
+}
+
+/// `Tuesday 2026-03-03: begin from 09:00 to 10:30, from 13:00 to 16:30`, a line for each day.
+pub(crate) fn words(stretches: &[Stretch]) -> String {
+    let mut words = String::new();
+    let mut last: Option<&str> = None;
+    for Stretch { date, weekday, first_start, last_start } in stretches {
+        let result = match last == Some(date) {
+            true => write!(words, ", from {first_start} to {last_start}"),
+            false => {
+                let line = if last.is_some() { "\n" } else { "" };
+                write!(words, "{line}{weekday} {date}: begin from {first_start} to {last_start}")
+            }
+        };
+        result.expect("a text takes all that is written");
+        last = Some(date);
+    }
+    words
+}
+
+/// The stretches of a day that lie closest to a time of it, in their order.
+pub(crate) fn nearest(mut stretches: Vec<Stretch>, time: &str) -> Vec<Stretch> {
+    // Times of one form compare as texts do.
+    let later = stretches.iter().position(|stretch| stretch.first_start.as_str() > time).unwrap_or(stretches.len());
+    let first = later.saturating_sub(NEARBY_MAX / 2).min(stretches.len().saturating_sub(NEARBY_MAX));
+    stretches.drain(..first);
+    stretches.truncate(NEARBY_MAX);
+    stretches
+}
+
+impl Stretch {
+    fn new(first: &Zoned, last: &Zoned) -> Self {
+        let text = |at: &Zoned, format: &str| at.strftime(format).to_string();
+        Self {
+            date: text(first, "%Y-%m-%d"),
+            weekday: text(first, "%A"),
+            first_start: text(first, "%H:%M"),
+            last_start: text(last, "%H:%M"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_second(1_772_323_200 + minute * 60).expect("in range")
+    }
+
+    fn spans(pairs: &[(i64, i64)]) -> Vec<Span> {
+        pairs.iter().map(|(starts, ends)| Span { starts: at(*starts), ends: at(*ends) }).collect()
+    }
+
+    #[test]
+    fn what_is_taken_is_taken_out() {
+        fn check(taken: &[(i64, i64)], expected: &[(i64, i64)]) {
+            let within = Span { starts: at(0), ends: at(100) };
+            assert_eq!(gaps(within, &spans(taken)), spans(expected), "{taken:?}");
+        }
+        check(&[], &[(0, 100)]);
+        check(&[(10, 20)], &[(0, 10), (20, 100)]);
+        check(&[(30, 40), (10, 20)], &[(0, 10), (20, 30), (40, 100)]);
+        check(&[(10, 50), (20, 30)], &[(0, 10), (50, 100)]);
+        check(&[(10, 20), (20, 30)], &[(0, 10), (30, 100)]);
+        check(&[(-10, 10), (90, 200)], &[(10, 90)]);
+        check(&[(-10, 200)], &[]);
+        check(&[(0, 100)], &[]);
+        check(&[(-20, -10), (100, 110)], &[(0, 100)]);
+    }
+
+    #[test]
+    fn something_of_the_length_fits() {
+        fn check(taken: &[(i64, i64)], minutes: i64, not_before: i64, expected: &str) {
+            let length = SignedDuration::from_mins(minutes);
+            let working = Span { starts: at(9 * 60), ends: at(12 * 60) };
+            let found = stretches(working, &spans(taken), length, &TimeZone::UTC, at(not_before));
+            assert_eq!(words(&found), expected, "{taken:?}");
+        }
+        check(&[], 30, 0, "Sunday 2026-03-01: begin from 09:00 to 11:30");
+        check(&[], 180, 0, "Sunday 2026-03-01: begin from 09:00 to 09:00");
+        check(&[], 181, 0, "");
+        check(&[(540, 602)], 30, 0, "Sunday 2026-03-01: begin from 10:05 to 11:30");
+        check(&[(600, 630)], 30, 0, "Sunday 2026-03-01: begin from 09:00 to 09:30, from 10:30 to 11:30");
+        check(&[(600, 660)], 61, 0, "");
+        check(&[], 30, 10 * 60 + 1, "Sunday 2026-03-01: begin from 10:05 to 11:30");
+        check(&[], 30, 12 * 60, "");
+    }
+
+    #[test]
+    fn the_nearest_stretches_are_told() {
+        fn check(time: &str, expected: &[&str]) {
+            let stretch = |hour: &str| Stretch {
+                date: "2026-03-03".to_owned(),
+                weekday: "Tuesday".to_owned(),
+                first_start: format!("{hour}:00"),
+                last_start: format!("{hour}:30"),
+            };
+            let all = ["08", "09", "10", "11", "12", "13"].map(stretch);
+            let near: Vec<String> = nearest(all.to_vec(), time).into_iter().map(|near| near.first_start).collect();
+            assert_eq!(near, expected, "{time}");
+        }
+        check("07:00", &["08:00", "09:00", "10:00", "11:00"]);
+        check("10:45", &["09:00", "10:00", "11:00", "12:00"]);
+        check("18:00", &["10:00", "11:00", "12:00", "13:00"]);
+    }
+}

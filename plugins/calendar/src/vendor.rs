@@ -1,0 +1,116 @@
+//! Whoever keeps the calendar. The tools know none of them by name.
+
+use aftercall::{Context, Failure, Receipt};
+use jiff::Timestamp;
+
+use crate::caldav::Caldav;
+use crate::google::Google;
+use crate::slot::Span;
+
+/// One vendor, and the calendar there.
+pub(crate) enum Vendor {
+    Caldav(Caldav),
+    Google(Google),
+}
+
+/// An event that is to be made.
+pub(crate) struct NewEvent<'a> {
+    /// The effect's key, of which the vendor's own id is made.
+    pub(crate) key: &'a str,
+    /// Of the first attempt, so that each attempt sends the same bytes.
+    pub(crate) stamp: Timestamp,
+    pub(crate) span: Span,
+    pub(crate) title: &'a str,
+    pub(crate) description: &'a str,
+}
+
+/// An event that is there, made by this plugin under this key.
+pub(crate) struct Kept {
+    pub(crate) key: String,
+    /// Absent: it takes whole days, or has a time that can't be read.
+    pub(crate) span: Option<Span>,
+    pub(crate) cancelled: bool,
+    pub(crate) repeats: bool,
+    /// The keys of the effects that moved it.
+    pub(crate) moved_by: Vec<String>,
+    /// The version that a change of it stands on.
+    pub(crate) etag: Option<String>,
+    pub(crate) receipt: Receipt,
+    /// As it was read.
+    pub(crate) text: String,
+}
+
+/// Another time for an event.
+pub(crate) struct Move<'a> {
+    /// The effect's key.
+    pub(crate) key: &'a str,
+    pub(crate) stamp: Timestamp,
+    pub(crate) span: Span,
+}
+
+/// What became of a change.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Changed {
+    Done,
+    /// The event isn't as it was read any more, and nothing was done.
+    Stale,
+}
+
+impl Vendor {
+    /// What is taken within a span.
+    pub(crate) async fn taken(&self, cx: &Context, within: Span) -> Result<Vec<Span>, Failure> {
+        match self {
+            Self::Caldav(caldav) => caldav.taken(cx, within).await,
+            Self::Google(google) => google.taken(cx, within).await,
+        }
+    }
+
+    /// The event of this key, if there is one.
+    pub(crate) async fn event(&self, cx: &Context, key: &str) -> Result<Option<Kept>, Failure> {
+        match self {
+            Self::Caldav(caldav) => caldav.event(cx, key).await,
+            Self::Google(google) => google.event(cx, key).await,
+        }
+    }
+
+    /// Makes an event, unless it is there already.
+    pub(crate) async fn make(&self, cx: &Context, event: &NewEvent<'_>) -> Result<Kept, Failure> {
+        match self {
+            Self::Caldav(caldav) => caldav.make(cx, event).await,
+            Self::Google(google) => google.make(cx, event).await,
+        }
+    }
+
+    /// Moves an event that is as it was read.
+    pub(crate) async fn shift(&self, cx: &Context, kept: &Kept, to: &Move<'_>) -> Result<Changed, Failure> {
+        match self {
+            Self::Caldav(caldav) => caldav.shift(cx, kept, to).await,
+            Self::Google(google) => google.shift(cx, kept, to).await,
+        }
+    }
+
+    /// Deletes an event that is as it was read. One that is gone by now is no failure.
+    pub(crate) async fn delete(&self, cx: &Context, kept: &Kept) -> Result<Changed, Failure> {
+        match self {
+            Self::Caldav(caldav) => caldav.delete(cx, kept).await,
+            Self::Google(google) => google.delete(cx, kept).await,
+        }
+    }
+
+    /// What stands for the event of this key.
+    pub(crate) fn receipt(&self, key: &str) -> Receipt {
+        match self {
+            Self::Caldav(caldav) => caldav.receipt(key),
+            Self::Google(google) => google.receipt(key),
+        }
+    }
+}
+
+impl Kept {
+    /// The version that a change stands on. Without one nothing is changed: somebody else's change could be lost.
+    pub(crate) fn etag(&self) -> Result<&str, Failure> {
+        self.etag.as_deref().ok_or_else(|| {
+            Failure::other(format!("the calendar gives no version of event {}, so nothing was changed", self.key))
+        })
+    }
+}
