@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use aftercall::Failure;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{RoundMode, SignedDuration, Timestamp, Unit, Zoned, ZonedRound};
+use jiff::{SignedDuration, Timestamp, Zoned};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -16,8 +16,8 @@ use crate::slot::Span;
 pub(crate) const STRETCHES_MAX: usize = 40;
 /// How many are told where a time is taken. Protects the model's context.
 const NEARBY_MAX: usize = 4;
-/// Free time begins at a round time for people: a multiple of these.
-const ROUND_MINUTES: i64 = 5;
+/// Free time begins at a round time for people: at a multiple of five minutes.
+const ROUND_SECONDS: i64 = 300;
 
 /// What `find_free_times` found.
 #[derive(Serialize, JsonSchema)]
@@ -75,13 +75,13 @@ pub(crate) fn stretches(
     zone: &TimeZone,
     not_before: Timestamp,
 ) -> Vec<Stretch> {
-    let round = |at: Timestamp, mode, minutes| {
-        at.to_zoned(zone.clone()).round(ZonedRound::new().smallest(Unit::Minute).increment(minutes).mode(mode)).ok()
-    };
     let stretch = |gap: Span| {
-        let first = round(gap.starts.max(not_before), RoundMode::Ceil, ROUND_MINUTES)?;
-        let last = round(gap.ends.checked_sub(length).ok()?, RoundMode::Floor, 1)?;
-        (first <= last).then(|| Stretch::new(&first, &last))
+        let first = gap.starts.max(not_before).as_second();
+        // The offsets of today's time zones are whole quarters of an hour, so what is round here is round there.
+        let first =
+            Timestamp::from_second(first.checked_add(ROUND_SECONDS - 1)?.div_euclid(ROUND_SECONDS) * ROUND_SECONDS);
+        let (first, last) = (first.ok()?, gap.ends.checked_sub(length).ok()?);
+        (first <= last).then(|| Stretch::new(&first.to_zoned(zone.clone()), &last.to_zoned(zone.clone())))
     };
     gaps(working, taken).into_iter().filter_map(stretch).collect()
 }

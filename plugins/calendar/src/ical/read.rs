@@ -1,12 +1,16 @@
 //! The events of a calendar object, as far as their times matter.
 
 use jiff::civil::{Date, DateTime};
+use jiff::fmt::temporal::SpanParser;
 use jiff::tz::TimeZone;
 use jiff::{ToSpan as _, Zoned};
 
 use super::MOVED_BY;
 use super::lines::{Line, lines};
 use crate::slot::Span;
+
+/// Durations are those of ISO 8601 (section 3.3.6).
+static DURATION: SpanParser = SpanParser::new();
 
 /// One event, or one time of an event that repeats.
 #[derive(Debug, Default, PartialEq)]
@@ -35,7 +39,8 @@ pub(crate) fn events(text: &str, zone: &TimeZone) -> Vec<Event> {
         match line.name.as_str() {
             "BEGIN" => open.push(line.value.trim().to_ascii_uppercase()),
             "END" => {
-                if open.pop().as_deref() == Some("VEVENT") {
+                let ended = open.pop();
+                if ended.is_some_and(|component| component == "VEVENT") {
                     events.push(event(&of_event, zone));
                     of_event.clear();
                 }
@@ -69,7 +74,7 @@ fn span(starts: Option<&Line<'_>>, ends: Option<&Line<'_>>, lasts: Option<&Line<
     let starts = instant(line, zone)?;
     let ends = match (ends, lasts) {
         (Some(ends), _) => instant(ends, zone)?,
-        (None, Some(lasts)) => starts.checked_add(lasts.value.trim().parse::<jiff::Span>().ok()?).ok()?,
+        (None, Some(lasts)) => starts.checked_add(DURATION.parse_span(lasts.value.trim()).ok()?).ok()?,
         (None, None) if is_date(line) => starts.checked_add(1.day()).ok()?,
         (None, None) => starts.clone(),
     };
