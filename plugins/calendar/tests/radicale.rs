@@ -46,7 +46,7 @@ impl Radicale {
         let Some(python) = python else {
             let left_out =
                 "LEFT OUT: the calendar against Radicale, since AFTERCALL_PYTHON names no Python that has it";
-            writeln!(stderr(), "{left_out}: `. .ci/python` makes one").unwrap();
+            writeln!(stderr(), "{left_out}: `. .ci/python` makes one").expect("it is told");
             return None;
         };
         let folder = tempfile::tempdir().unwrap();

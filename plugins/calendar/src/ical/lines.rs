@@ -83,7 +83,8 @@ mod tests {
 
     #[test]
     fn lines_are_read_however_they_are_written() {
-        fn check(text: &str, expected: &[(&str, &[(&str, &str)], &str)]) {
+        type Read<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+        fn check(text: &str, expected: &[Read<'_>]) {
             let found = lines(text);
             assert_eq!(found.len(), expected.len(), "{text:?}");
             for (line, (name, parameters, value)) in found.iter().zip(expected) {
