@@ -12,6 +12,9 @@ use crate::{Context, Failure, Response};
 /// All but the unreserved characters of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// Methods that change nothing. Source: IANA's registry of HTTP methods, those that are safe.
+const SAFE: [&str; 6] = ["GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT", "SEARCH"];
+
 /// A request in the making. The host adds the credential as it leaves, and decides whether it may.
 #[must_use = "a request goes nowhere until it is sent"]
 pub struct Request<'a> {
@@ -50,6 +53,18 @@ impl Context {
     pub fn delete(&self, url: impl Into<String>) -> Request<'_> {
         Request::new(self, Method::DELETE, url.into())
     }
+
+    /// A request of any method to an absolute URL, such as a `REPORT` of WebDAV.
+    pub fn request(&self, method: &str, url: impl Into<String>) -> Request<'_> {
+        match Method::try_from(method) {
+            Ok(method) => Request::new(self, method, url.into()),
+            Err(_) => {
+                let mut request = Request::new(self, Method::GET, url.into());
+                request.mistaken(format!("{method:?} is no method"));
+                request
+            }
+        }
+    }
 }
 
 /// The text as one segment of a URL's path: `a/b` becomes `a%2Fb`, so that no argument can change which
@@ -66,7 +81,7 @@ impl<'a> Request<'a> {
     fn new(context: &'a Context, method: Method, url: String) -> Self {
         Self {
             context,
-            reads: method == Method::GET,
+            reads: SAFE.contains(&method.as_str()),
             method,
             url,
             headers: Vec::new(),

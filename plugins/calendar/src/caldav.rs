@@ -2,8 +2,6 @@
 
 mod multistatus;
 mod report;
-#[cfg(target_family = "wasm")]
-mod wire;
 
 use aftercall::{Context, Failure, Receipt, Response, path_segment};
 use jiff::tz::TimeZone;

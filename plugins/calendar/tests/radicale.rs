@@ -14,7 +14,7 @@ use aftercall::{Failure, FailureKind, Outcome};
 use aftercall_plugin_calendar::tools::Plugin;
 use serde_json::{Value, json};
 
-/// The Python that has the packages of `tests/requirements.txt`.
+/// The Python that has the packages of the gate.
 const PYTHON: &str = "AFTERCALL_PYTHON";
 /// How often another port is tried, where somebody took the one that was free.
 const PORTS_MAX: usize = 5;
@@ -100,7 +100,7 @@ impl Radicale {
         assert!((200..300).contains(&answer.status), "{path}: {} {}", answer.status, answer.body);
     }
 
-    /// Sends what the plugin sent. Its REPORT is a POST to the fake.
+    /// Sends what the plugin sent.
     fn pass_on(&self, line: &str, sent: &Sent) -> Answer {
         let (method, url) = line.split_once(' ').unwrap();
         let path = url.strip_prefix(&self.url("")).unwrap();
@@ -159,13 +159,10 @@ impl Office {
         let mut answers: Vec<Answer> = Vec::new();
         let fake = |answers: &[Answer]| {
             let fake = Fake::new().settings(self.settings()).key(key).first_attempt_at(FIRST_ATTEMPT_AT);
-            answers
-                .iter()
-                .zip(lines)
-                .fold(fake, |fake, (answer, of)| fake.expect(&line(of).replace("REPORT ", "POST "), answer.reply()))
+            answers.iter().zip(lines).fold(fake, |fake, (answer, of)| fake.expect(&line(of), answer.reply()))
         };
         for (at, next) in lines.iter().enumerate() {
-            let asked = fake(&answers).expect(&line(next).replace("REPORT ", "POST "), Reply::cut());
+            let asked = fake(&answers).expect(&line(next), Reply::cut());
             // The tool fails by the cut.
             let _ = asked.call::<Plugin>(tool, arguments.clone());
             before(at);

@@ -147,7 +147,7 @@ fn two_components_are_compared() {
         &later("0.2.0", |manifest| {
             manifest.egress.push(ask(AskedAccess::Read, "GET https://api.twilio.com/2010-04-01/Accounts/*/Usage.json"));
             let settings = manifest.settings.as_mut().expect("it has some");
-            settings["required"].as_array_mut().expect("a list").push("list_lag_ms".into());
+            settings["required"] = serde_json::json!(["list_lag_ms"]);
         }),
     );
     write("no.wasm", b"hello");

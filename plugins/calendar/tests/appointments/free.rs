@@ -43,7 +43,7 @@ fn free_times_are_told_by_the_day() {
         Ok("60 minutes are free:\nTuesday 2026-03-03: begin from 09:00 to 16:00"),
     );
     ask(json!({}), Some(Reply::text(207, "<html>")), Err((FailureKind::Other, "no multistatus")));
-    ask(json!({}), Some(Reply::text(200, "")), Err((FailureKind::Other, "answered with 200")));
+    ask(json!({}), Some(Reply::text(200, "")), Err((FailureKind::Other, "answers a REPORT with 200")));
     ask(
         json!({}),
         Some(Reply::text(401, "")),

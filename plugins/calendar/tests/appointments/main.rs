@@ -1,5 +1,4 @@
-//! Appointments against a fake of a CalDAV server: what is sent, and what is made of the answers. The fake has no REPORT: it
-//! is a POST there.
+//! Appointments against a fake of a CalDAV server: what is sent, and what is made of the answers.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
@@ -16,7 +15,7 @@ const URL: &str = "https://dav.example.com/office/ac_0123abcd.ics";
 const GET: &str = "GET https://dav.example.com/office/ac_0123abcd.ics";
 const PUT: &str = "PUT https://dav.example.com/office/ac_0123abcd.ics";
 const DELETE: &str = "DELETE https://dav.example.com/office/ac_0123abcd.ics";
-const REPORT: &str = "POST https://dav.example.com/office/";
+const REPORT: &str = "REPORT https://dav.example.com/office/";
 /// 2026-03-01T00:01:00Z
 const FIRST_ATTEMPT_AT: u64 = 1_772_323_260_000;
 /// When the appointment is: 14:30 in Berlin.

@@ -41,7 +41,7 @@ fn search() -> String {
 
 /// The line that changes the alert.
 fn change(verb: &str) -> String {
-    format!("POST {ALERTS}/a%2F1-1704/{verb}")
+    format!("POST {ALERTS}/a1-1704/{verb}")
 }
 
 fn status_line() -> String {
@@ -63,7 +63,7 @@ fn not_found() -> Reply {
 }
 
 fn found(status: &str, acknowledged: bool) -> Value {
-    json!({ "id": "a/1-1704", "alias": KEY, "status": status, "acknowledged": acknowledged, "tinyId": "7" })
+    json!({ "id": "a1-1704", "alias": KEY, "status": status, "acknowledged": acknowledged, "tinyId": "7" })
 }
 
 fn results(alerts: &[Value]) -> Reply {

@@ -98,6 +98,15 @@ fn a_new_opportunity_is_upserted_by_the_effects_key() {
 }
 
 #[test]
+fn one_that_was_upserted_already_is_read_back() {
+    let read = by_key().replacen("PATCH", "GET", 1);
+    let fake = fake().expect(&by_key(), Reply::text(204, ""));
+    let fake = fake.expect(&read, Reply::json(200, json!({ "Id": OPPORTUNITY })));
+    let outcome = fake.call::<Plugin>("upsert_opportunity", new(json!({}))).unwrap();
+    assert_eq!(outcome.receipts, [receipt()]);
+}
+
+#[test]
 fn an_amount_goes_digit_by_digit() {
     let fake = with(json!({ "currencies": ["EUR"] })).expect(&by_key(), saved(OPPORTUNITY, true));
     let arguments = new(json!({ "amount": "999999999999.990", "currency": "EUR" }));
