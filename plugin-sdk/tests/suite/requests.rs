@@ -45,6 +45,20 @@ fn requests_are_encoded() {
 }
 
 #[test]
+fn any_method_can_be_sent_and_a_safe_one_leaves_no_doubt() {
+    fn check(method: &str, line: &str, kind: FailureKind) {
+        let fake = Fake::new();
+        let fake = if line.is_empty() { fake } else { fake.expect(line, Reply::cut()) };
+        let sent = block_on(fake.context().request(method, URL).body("text/xml", "<a/>").send());
+        assert_eq!(sent.err().unwrap().kind, kind, "{method}");
+    }
+    check("REPORT", "REPORT https://api.example.com/v1/things", FailureKind::Unavailable);
+    check("PROPFIND", "PROPFIND https://api.example.com/v1/things", FailureKind::Unavailable);
+    check("MKCALENDAR", "MKCALENDAR https://api.example.com/v1/things", FailureKind::OutcomeUnknown);
+    check("NO SUCH", "", FailureKind::Other);
+}
+
+#[test]
 fn a_body_has_one_content_type() {
     fn check(own: &[&str], expected: &str) {
         let fake = Fake::new().expect(LINE, Reply::json(200, json!({})));
