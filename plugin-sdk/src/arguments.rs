@@ -18,6 +18,22 @@ pub struct PhoneNumber(String);
 #[serde(try_from = "String", into = "String")]
 pub struct Email(String);
 
+/// An amount of money as a decimal number without its currency, such as `1500.00`: never a float.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Amount(String);
+
+/// A currency by its ISO 4217 code, such as `EUR`. That there is such a one, the vendor says.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Currency(String);
+
+/// Most digits of an amount before the point. What is more was misheard, and floats, as vendors keep amounts in, know 15 to 17
+/// digits in all.
+const AMOUNT_WHOLE_DIGITS_MAX: usize = 12;
+/// Most digits of an amount after the point, of any currency in ISO 4217 but two.
+const AMOUNT_FRACTION_DIGITS_MAX: usize = 3;
+
 impl FromStr for PhoneNumber {
     type Err = String;
 
@@ -42,6 +58,39 @@ impl FromStr for Email {
         match EmailAddress::parse_with_options(text, options) {
             Ok(_) => Ok(Self(text.to_owned())),
             Err(error) => Err(format!("{text:?} is not an email address: {error}")),
+        }
+    }
+}
+
+impl FromStr for Amount {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+        let digits = |part: &str, most: usize| {
+            (1..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        let sound = digits(whole, AMOUNT_WHOLE_DIGITS_MAX)
+            && digits(fraction, AMOUNT_FRACTION_DIGITS_MAX)
+            && (whole == "0" || !whole.starts_with('0'));
+        if sound {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(format!(
+                "{text:?} is no amount: digits and at most one point, such as 1500.00; the currency stands apart"
+            ))
+        }
+    }
+}
+
+impl FromStr for Currency {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(format!("{text:?} is no currency: give its ISO 4217 code, such as EUR; dollars may be USD, CAD or AUD"))
         }
     }
 }
@@ -75,6 +124,42 @@ impl JsonSchema for Email {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "format": "email", "description": "An email address." })
+    }
+}
+
+impl JsonSchema for Amount {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Amount".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "pattern": r"^(0|[1-9][0-9]{0,11})(\.[0-9]{1,3})?$",
+            "description": "An amount as a decimal number without its currency, such as 1500.00.",
+        })
+    }
+}
+
+impl JsonSchema for Currency {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Currency".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "pattern": "^[A-Z]{3}$",
+            "description": "A currency by its ISO 4217 code, such as EUR.",
+        })
     }
 }
 
@@ -117,6 +202,8 @@ macro_rules! text {
 
 text!(PhoneNumber);
 text!(Email);
+text!(Amount);
+text!(Currency);
 
 #[cfg(test)]
 mod tests {
@@ -139,6 +226,32 @@ mod tests {
         check("+1 415 555 0123", false);
         check("+1415555012345678", false);
         check("+1415555\u{0660}123", false);
+    }
+
+    #[test]
+    fn amounts_are_decimal_numbers() {
+        fn check(text: &str, sound: bool) {
+            assert_eq!(serde_json::from_value::<Amount>(text.into()).is_ok(), sound, "{text}");
+        }
+        for sound in ["1500.00", "1500", "0", "0.5", "0.001", "999999999999.99"] {
+            check(sound, true);
+        }
+        for unsound in
+            ["", "-1", "+1", "01", "1.", ".5", "1.0000", "1,500.00", "1 500", "1e3", "\u{0661}", "1000000000000"]
+        {
+            check(unsound, false);
+        }
+    }
+
+    #[test]
+    fn currencies_are_codes() {
+        fn check(text: &str, sound: bool) {
+            assert_eq!(serde_json::from_value::<Currency>(text.into()).is_ok(), sound, "{text}");
+        }
+        check("EUR", true);
+        for unsound in ["eur", "EURO", "$", "", "\u{0415}UR"] {
+            check(unsound, false);
+        }
     }
 
     #[test]

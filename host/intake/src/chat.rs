@@ -101,7 +101,7 @@ pub(crate) fn items(messages: &[&RawValue], place: &str, origin: Origin) -> Resu
 
 /// What one message says or does, and what else it does. A call or result in the old form gets `id`.
 fn group(message: Message, id: String, place: Arguments<'_>) -> Result<(Content, Vec<Content>), Error> {
-    let text = owned_text(message.content).ok_or_else(|| {
+    let text = text(&message.content).ok_or_else(|| {
         Error::at(format!("{place}/content"), "a message's content is a text, a list of parts, or null")
     })?;
     let said = |role, text| Content::Message { role, text, interrupted: false };
@@ -140,13 +140,6 @@ fn call(made: Call, place: Arguments<'_>) -> Result<Content, Error> {
 impl Function {
     fn called(self, id: String) -> ToolCall {
         ToolCall { id, name: self.name, arguments: document::text_of(Some(&self.arguments), "{}") }
-    }
-}
-
-fn owned_text(content: Value) -> Option<String> {
-    match content {
-        Value::String(text) => Some(text),
-        other => text(&other),
     }
 }
 

@@ -24,12 +24,12 @@ mod time;
 /// The plugin's tools.
 #[aftercall::plugin]
 pub mod tools {
-    use aftercall::{Answer, Context, Email, Failure, Finding, Outcome, PhoneNumber};
+    use aftercall::{Amount, Answer, Context, Currency, Email, Failure, Finding, Outcome, PhoneNumber};
 
     use crate::arguments::{Day, Instant, RecordId};
     use crate::contacts::{self, Contact, Found, Lead, LeadStatus, Made};
     use crate::deals::{self, FoundDeals, MadeDeal, Terms};
-    use crate::money::{Amount, Currency, Money};
+    use crate::money::Money;
     use crate::notes::On;
     use crate::sequences::{self, Offered};
     use crate::settings::Settings;

@@ -20,9 +20,9 @@ mod task;
 /// The plugin's tools.
 #[aftercall::plugin]
 pub mod tools {
-    use aftercall::{Answer, Context, Email, Failure, PhoneNumber};
+    use aftercall::{Amount, Answer, Context, Currency, Email, Failure, PhoneNumber};
 
-    use crate::arguments::{AccountId, Amount, ContactId, Currency, Day, OpportunityId, PersonId};
+    use crate::arguments::{AccountId, ContactId, Day, OpportunityId, PersonId};
     use crate::org::Org;
     use crate::task::{About, Priority};
     use crate::{lead, opportunity, person, task};

@@ -1,13 +1,13 @@
 //! Opportunities: those of an account or a contact, and what a call makes of one
 //! (developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_opportunity.htm).
 
-use aftercall::{Answer, Context, Failure};
+use aftercall::{Amount, Answer, Context, Currency, Failure};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::arguments::{AccountId, Amount, ContactId, Currency, Day, OpportunityId};
+use crate::arguments::{AccountId, ContactId, Day, OpportunityId};
 use crate::org::{Object, Org};
 use crate::refusal;
 use crate::rest::Record;
@@ -119,6 +119,11 @@ pub(crate) async fn upsert(org: &Org, cx: &Context, said: &Said) -> Result<Answe
     Ok(answer(org, "the opportunity is updated", id.as_str()))
 }
 
+/// An amount as a number of JSON, digit by digit.
+fn number(amount: &Amount) -> Box<RawValue> {
+    RawValue::from_string(amount.to_string()).expect("an amount is a number of JSON")
+}
+
 fn answer(org: &Org, words: &str, id: &str) -> Answer<Made> {
     let made = Made { opportunity_id: id.to_owned() };
     Answer::new(format!("{words}, opportunity_id {id}"), made).with_receipt(org.receipt(Object::Opportunity, id))
@@ -136,7 +141,7 @@ impl Said {
             account_id: self.account_id.as_ref().map(AccountId::as_str),
             name: self.name.as_deref().map(str::trim),
             stage_name: self.stage.as_deref().map(|stage| org.stage(stage)).transpose()?,
-            amount: self.amount.as_ref().map(Amount::number),
+            amount: self.amount.as_ref().map(number),
             currency_iso_code: currency,
             close_date: self.close_date.map(|day| day.to_string()),
             next_step: self.next_step.as_deref().map(str::trim),

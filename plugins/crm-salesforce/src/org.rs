@@ -1,11 +1,11 @@
 //! The tenant's org: what the settings say of it.
 
-use aftercall::{Context, Failure, Receipt, path_segment};
+use aftercall::{Amount, Context, Currency, Failure, Receipt, path_segment};
 use jiff::Timestamp;
 use jiff::tz::Offset;
 use serde::Deserialize;
 
-use crate::arguments::{Amount, Currency, Day};
+use crate::arguments::Day;
 
 /// The version of Salesforce's REST API.
 macro_rules! data {
