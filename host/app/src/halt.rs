@@ -119,7 +119,7 @@ impl<R: Ledger> Ledger for Halting<R> {
     async fn change(&self, key: &EffectKey, fence: Fence, change: &Change) -> Result<(), RecordsError> {
         let name = match change {
             Change::WriteLeaves => "the write's leave",
-            Change::Ended(_) => "the attempt's end",
+            Change::Ended { .. } => "the attempt's end",
             Change::SettledDone(_) | Change::SettledNot | Change::GivenUp | Change::Resolved { .. } => "the settling",
         };
         self.around(name.to_owned(), self.records.change(key, fence, change)).await

@@ -200,7 +200,10 @@ pub fn words(what: &What) -> (String, Vec<String>) {
         What::NeedsAttention { calls } => needs_attention(calls),
         What::Settled { call, found, again_at } => {
             let (mark, how) = found_in_words(found);
-            let details = if let Found::Happened(outcome) = found { done(outcome) } else { Vec::new() };
+            let details = match found {
+                Found::Happened(outcome) | Found::Otherwise(outcome) => done(outcome),
+                Found::DidNotHappen | Found::NotYet { .. } | Found::Never => Vec::new(),
+            };
             (format!("  {mark} {}{how}.{}", call.name, again(*again_at)), details)
         }
         What::CancelRequested { reason } => (format!("Somebody asked for it to end: {reason}."), Vec::new()),
@@ -320,6 +323,7 @@ pub fn came_of(result: &AttemptResult) -> (&'static str, &'static str) {
 pub fn found_in_words(found: &Found) -> (&'static str, &'static str) {
     match found {
         Found::Happened(_) => ("✓", " was in doubt; it did happen"),
+        Found::Otherwise(_) => ("✗", " was in doubt; it did happen, with other arguments"),
         Found::DidNotHappen => ("?", " was in doubt; it did not happen"),
         Found::NotYet { .. } => ("?", " is in doubt; the vendor can't tell yet"),
         Found::Never => ("?", " stays in doubt: only a person can tell"),

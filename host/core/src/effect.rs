@@ -5,7 +5,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::id::{PluginName, RunIdentity, Sha256Hex};
+use crate::{
+    id::{PluginName, RunIdentity, Sha256Hex},
+    json::Json,
+};
 
 /// What identifies an effect: the same for a retry, a revision, an upgrade of the component and after any
 /// crash, because neither the run nor the digest is part of it.
@@ -68,9 +71,29 @@ impl fmt::Display for EffectKey {
     }
 }
 
-/// The digest of all arguments, by which two calls with the same key are told apart.
-pub fn arguments_digest(arguments: &Map<String, Value>) -> Sha256Hex {
-    Sha256Hex::of(canonical(&Value::Object(arguments.clone())).as_bytes())
+/// All arguments of an attempt: what a tool is given, and what tells two calls with the same key apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arguments {
+    json: Json,
+    digest: Sha256Hex,
+}
+
+impl Arguments {
+    /// What a tool is given. Their digest is that of the canonical form.
+    pub fn of(arguments: &Map<String, Value>) -> Self {
+        let canonical = canonical(&Value::Object(arguments.clone()));
+        Self { json: Json::of(arguments), digest: Sha256Hex::of(canonical.as_bytes()) }
+    }
+
+    /// The arguments as the tool gets them.
+    pub const fn json(&self) -> &Json {
+        &self.json
+    }
+
+    /// What tells them from others.
+    pub const fn digest(&self) -> &Sha256Hex {
+        &self.digest
+    }
 }
 
 /// The one form of all texts of the same value (RFC 8785).

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     cap::Cap,
+    effect::Arguments,
     id::Sha256Hex,
+    json::Json,
     time::Timestamp,
     tool::{AttemptEnd, Effect, Failure, FailureKind, Outcome, WriteAnswer},
 };
@@ -32,6 +34,13 @@ pub struct Entry {
     pub first_attempt_at: Timestamp,
     /// When the newest one began.
     pub last_attempt_at: Timestamp,
+    /// When it ended, or was found left behind. None: it runs, or nothing more is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_attempt_ended_at: Option<Timestamp>,
+    /// What the newest attempt was given, for as long as it may have to be asked about. None: nothing
+    /// is to be asked, or nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_question: Option<Json>,
     /// Where it stands.
     pub state: State,
 }
@@ -43,8 +52,13 @@ impl Entry {
     }
 
     /// Whether an attempt with these arguments asks for just what this one is, as far as that is known.
-    pub fn is_asked_for_by(&self, arguments: &Sha256Hex) -> bool {
-        self.arguments.as_ref().is_none_or(|known| known == arguments)
+    pub fn is_asked_for_by(&self, arguments: &Arguments) -> bool {
+        self.arguments.as_ref().is_none_or(|known| known == arguments.digest())
+    }
+
+    /// Since when nothing of the newest attempt can have left, as far as that is known.
+    pub fn quiet_since(&self) -> Timestamp {
+        self.last_attempt_ended_at.unwrap_or(self.last_attempt_at)
     }
 }
 
@@ -75,8 +89,8 @@ pub enum State {
 pub struct Begin {
     /// Who asks.
     pub fence: Fence,
-    /// The digest of all its arguments.
-    pub arguments: Sha256Hex,
+    /// What the tool would be given.
+    pub arguments: Arguments,
     /// What the tool declared.
     pub effect: Effect,
     /// Whether nobody else in the same engine is trying this effect: an attempt that is open under the very
@@ -155,7 +169,8 @@ pub fn begin(entry: Option<&Entry>, begin: &Begin, used_up: Option<Cap>) -> (Dec
         State::Open { fence, .. } if *fence > begin.fence => (Decision::Fenced, None),
         State::Open { write_left: false, doubted: false, .. } => fresh(Some(known), begin),
         State::Open { .. } | State::InDoubt if begin.effect == Effect::Once => {
-            (doubtful(), Some(Entry { state: State::InDoubt, ..known.clone() }))
+            let ended = known.last_attempt_ended_at.unwrap_or(begin.at);
+            (doubtful(), Some(Entry { state: State::InDoubt, last_attempt_ended_at: Some(ended), ..known.clone() }))
         }
         State::Open { .. } | State::InDoubt => fresh(Some(known), begin),
     }
@@ -170,10 +185,12 @@ fn fresh(known: Option<&Entry>, begin: &Begin) -> (Decision, Option<Entry>) {
         State::Done(_) | State::Failed | State::Unknowable => false,
     });
     let entry = Entry {
-        arguments: Some(begin.arguments.clone()),
+        arguments: Some(begin.arguments.digest().clone()),
         attempts,
         first_attempt_at,
         last_attempt_at: begin.at,
+        last_attempt_ended_at: None,
+        in_question: Some(begin.arguments.json().clone()),
         state: State::Open { fence: begin.fence, write_left: false, doubted },
     };
     (Decision::Fresh { attempt: attempts, first_attempt_at, doubted }, Some(entry))
@@ -185,7 +202,12 @@ pub enum Change {
     /// The egress door is about to let the first write of the open attempt leave.
     WriteLeaves,
     /// The open attempt ended.
-    Ended(Verdict),
+    Ended {
+        /// What it came to.
+        verdict: Verdict,
+        /// When.
+        at: Timestamp,
+    },
     /// The doubt was settled: it happened.
     SettledDone(Outcome),
     /// The doubt was settled: it did not happen.
@@ -242,22 +264,26 @@ pub fn change(entry: &Entry, fence: Fence, change: &Change) -> Result<Entry, Ref
         (State::Open { doubted, .. }, Change::WriteLeaves) => {
             State::Open { fence, write_left: true, doubted: *doubted }
         }
-        (State::Open { doubted, .. }, Change::Ended(verdict)) => match verdict {
+        (State::Open { doubted, .. }, Change::Ended { verdict, .. }) => match verdict {
             Verdict::Done(outcome) => State::Done(outcome.clone()),
             Verdict::Failed(_) if !doubted => State::Failed,
             Verdict::Failed(_) | Verdict::InDoubt(_) => State::InDoubt,
         },
         _ => return Err(Refused::OutOfOrder),
     };
-    Ok(Entry { state, ..entry.clone() })
+    let ended_at = if let Change::Ended { at, .. } = change { Some(*at) } else { entry.last_attempt_ended_at };
+    let asks = matches!(state, State::Open { .. } | State::InDoubt);
+    let in_question = entry.in_question.clone().filter(|_| asks);
+    Ok(Entry { state, last_attempt_ended_at: ended_at, in_question, ..entry.clone() })
 }
 
 /// What an attempt came to, by what left the egress door rather than by the guest's word.
 ///
 /// A failure is certain only if no write left, or the vendor refused every one that did, and no earlier attempt
 /// is in doubt (`doubted`). Whether the vendor refused, its status says; where the manifest says that it refuses in the
-/// bodies of its successes too, the kind of the failure does. A success is the guest's to report: it may have repeated
-/// an unanswered request itself.
+/// bodies of its successes too, the kind of the failure does. The guest may raise a doubt where a write left, as of a
+/// vendor that refuses a key because it is busy with it; it can never lower one. A success is the guest's to report: it may
+/// have repeated an unanswered request itself.
 pub fn verdict(end: AttemptEnd, doubted: bool) -> Verdict {
     let failure = match end.result {
         Ok(outcome) => return Verdict::Done(outcome),
@@ -265,10 +291,11 @@ pub fn verdict(end: AttemptEnd, doubted: bool) -> Verdict {
     };
     let refused = |answer: &WriteAnswer| match answer {
         WriteAnswer::Refused => true,
-        WriteAnswer::InBody => failure.kind.refuses(),
+        WriteAnswer::InBody => failure.kind.says_not_done(),
         WriteAnswer::Accepted | WriteAnswer::Silent => false,
     };
-    let certain = !doubted && end.writes.iter().all(refused);
+    let raised = failure.kind == FailureKind::OutcomeUnknown && !end.writes.is_empty();
+    let certain = !doubted && !raised && end.writes.iter().all(refused);
     if !certain {
         return Verdict::InDoubt(failure);
     }
@@ -282,6 +309,8 @@ pub fn verdict(end: AttemptEnd, doubted: bool) -> Verdict {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
     use crate::{
         cap::{Of, Per},
@@ -291,6 +320,12 @@ mod tests {
     const OLD: Fence = Fence(1);
     const OURS: Fence = Fence(2);
     const NEW: Fence = Fence(3);
+    const END: Timestamp = Timestamp::from_millis(50);
+
+    fn arguments(text: &str) -> Arguments {
+        let Value::Object(arguments) = json!({ "text": text }) else { unreachable!("it is an object") };
+        Arguments::of(&arguments)
+    }
 
     fn outcome() -> Outcome {
         let receipt = Receipt { id: "r".into(), kind: "k".into(), url: None };
@@ -299,10 +334,12 @@ mod tests {
 
     fn entry(state: State) -> Entry {
         Entry {
-            arguments: Some(Sha256Hex::of(b"same")),
+            arguments: Some(arguments("same").digest().clone()),
             attempts: 1,
             first_attempt_at: Timestamp::from_millis(7),
             last_attempt_at: Timestamp::from_millis(7),
+            last_attempt_ended_at: None,
+            in_question: Some(arguments("same").json().clone()),
             state,
         }
     }
@@ -365,7 +402,7 @@ mod tests {
         let cap = Cap { of: Of::Tool, per: Per::Run, most: 1 };
         let cells = states().into_iter().map(Some).chain([None]);
         for (state, used_up) in cells.flat_map(|state| [(state.clone(), None), (state, Some(cap))]) {
-            for (effect, arguments, alone) in [
+            for (effect, recorded, alone) in [
                 (Effect::Idempotent, Some("same"), false),
                 (Effect::Idempotent, Some("same"), true),
                 (Effect::Idempotent, Some("other"), false),
@@ -380,23 +417,29 @@ mod tests {
                 (Effect::Once, None, true),
             ] {
                 let caps = vec![cap];
-                let asked = Begin { fence: OURS, arguments: Sha256Hex::of(b"same"), effect, alone, caps, at };
-                let recorded = arguments.map(|arguments| Sha256Hex::of(arguments.as_bytes()));
-                let known = state.clone().map(|state| Entry { arguments: recorded, ..entry(state) });
+                let asked = Begin { fence: OURS, arguments: arguments("same"), effect, alone, caps, at };
+                let digest = recorded.map(|recorded| arguments(recorded).digest().clone());
+                let known = state.clone().map(|state| Entry { arguments: digest, ..entry(state) });
                 let (decision, after) = begin(known.as_ref(), &asked, used_up);
-                let wanted = expected(state.as_ref(), effect, arguments, alone, used_up.is_some());
+                let wanted = expected(state.as_ref(), effect, recorded, alone, used_up.is_some());
                 assert_eq!(word(&decision), wanted, "{known:?} {asked:?} {used_up:?}");
                 match decision {
                     Decision::Fresh { attempt, first_attempt_at, doubted } => {
                         let after = after.expect("a fresh attempt is recorded");
                         assert_eq!((&after.state, after.attempts), (&open(OURS, false, doubted), attempt));
-                        assert_eq!((&after.arguments, after.last_attempt_at), (&Some(asked.arguments), at));
+                        assert_eq!(
+                            (after.arguments.as_ref(), after.last_attempt_at),
+                            (Some(asked.arguments.digest()), at)
+                        );
+                        let in_question = Some(asked.arguments.json().clone());
+                        assert_eq!((after.in_question, after.last_attempt_ended_at), (in_question, None));
                         let first = known.map_or((1, at), |known| (2, known.first_attempt_at));
                         assert_eq!((attempt, first_attempt_at), first);
                         assert_eq!(after.first_attempt_at, first_attempt_at);
                     }
                     Decision::InDoubt { .. } => {
-                        assert_eq!(after.expect("the doubt is recorded").state, State::InDoubt);
+                        let after = after.expect("the doubt is recorded");
+                        assert_eq!((&after.state, after.quiet_since()), (&State::InDoubt, at), "found left behind now");
                     }
                     _ => assert_eq!(after, None, "nothing else changes the entry"),
                 }
@@ -408,7 +451,9 @@ mod tests {
     fn entries_of_before_are_read() {
         let stored = r#"{"arguments":"ab","attempts":1,"first_attempt_at":7,"last_attempt_at":7,"state":"Failed"}"#;
         let read: Entry = serde_json::from_str(stored).expect("it is an entry");
-        assert_eq!(read, Entry { arguments: Some(Sha256Hex::from_stored("ab".into())), ..entry(State::Failed) });
+        let digest = Some(Sha256Hex::from_stored("ab".into()));
+        assert_eq!(read, Entry { arguments: digest, in_question: None, ..entry(State::Failed) });
+        assert_eq!(read.quiet_since(), read.last_attempt_at);
         let unknown = Entry { arguments: None, ..read };
         let stored = serde_json::to_string(&unknown).expect("serialises");
         assert_eq!(serde_json::from_str::<Entry>(&stored).expect("reads back"), unknown);
@@ -427,7 +472,14 @@ mod tests {
                 State::Open { fence, .. } => Some(*fence),
                 _ => None,
             };
-            let got = |asked: &Change| change(&entry(state.clone()), OURS, asked).map(|entry| entry.state);
+            let got = |asked: &Change| {
+                let after = change(&entry(state.clone()), OURS, asked)?;
+                let asks = matches!(after.state, State::Open { .. } | State::InDoubt);
+                assert_eq!(after.in_question.is_some(), asks, "kept no longer than it is asked about: {after:?}");
+                let ended = matches!(asked, Change::Ended { .. }).then_some(END);
+                assert_eq!(after.last_attempt_ended_at, ended);
+                Ok(after.state)
+            };
             for (asked, to) in &settling {
                 let wanted = match (&state, holder) {
                     (State::InDoubt, _) | (_, Some(OLD | OURS)) => Ok(to.clone()),
@@ -450,9 +502,12 @@ mod tests {
             let doubted = matches!(state, State::Open { doubted: true, .. });
             for (asked, to) in [
                 (Change::WriteLeaves, open(OURS, true, doubted)),
-                (Change::Ended(Verdict::Done(outcome())), State::Done(outcome())),
-                (Change::Ended(Verdict::Failed(failure())), if doubted { State::InDoubt } else { State::Failed }),
-                (Change::Ended(Verdict::InDoubt(failure())), State::InDoubt),
+                (Change::Ended { verdict: Verdict::Done(outcome()), at: END }, State::Done(outcome())),
+                (
+                    Change::Ended { verdict: Verdict::Failed(failure()), at: END },
+                    if doubted { State::InDoubt } else { State::Failed },
+                ),
+                (Change::Ended { verdict: Verdict::InDoubt(failure()), at: END }, State::InDoubt),
             ] {
                 let wanted = match holder {
                     Some(OURS) => Ok(to),
@@ -488,10 +543,14 @@ mod tests {
             (failed(FailureKind::Denied), &[InBody, Silent], false, "doubt denied"),
             (failed(FailureKind::Denied), &[InBody, Accepted], false, "doubt denied"),
             (failed(FailureKind::Other), &[InBody], false, "doubt other"),
-            (failed(FailureKind::RateLimited), &[InBody], false, "doubt rate-limited"),
+            (failed(FailureKind::RateLimited), &[InBody], false, "failed rate-limited"),
+            (failed(FailureKind::Unavailable), &[InBody], false, "failed unavailable"),
+            (failed(FailureKind::Unavailable), &[Accepted, InBody], false, "doubt unavailable"),
+            (failed(FailureKind::Denied), &[Accepted, InBody], false, "doubt denied"),
+            (failed(unknown), &[InBody], false, "doubt outcome-unknown"),
             (failed(trap), &[InBody], false, "doubt trapped"),
             (failed(unknown), &[], false, "failed unavailable"),
-            (failed(unknown), &[Refused], false, "failed unavailable"),
+            (failed(unknown), &[Refused], false, "doubt outcome-unknown"),
             (failed(unknown), &[Silent], false, "doubt outcome-unknown"),
         ] {
             let got = match verdict(end(result, writes), doubted) {

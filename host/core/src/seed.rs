@@ -24,7 +24,7 @@ pub use map::{Already, Error, InvalidPlace, Place, Source, Unclear, check};
 use crate::{
     binding,
     conversation::Conversation,
-    effect::{EffectKey, arguments_digest},
+    effect::{Arguments, EffectKey},
     id::{PluginName, RunIdentity},
     ledger::{Entry, State},
     repair,
@@ -179,10 +179,12 @@ impl<'a> Target<'a> {
         let says_more = map.is_same || map.arguments.keys().any(|name| !tool.identity.contains(name));
         let says_more = says_more && !tool.identity.is_empty();
         let entry = Entry {
-            arguments: says_more.then(|| arguments_digest(&arguments)),
+            arguments: says_more.then(|| Arguments::of(&arguments).digest().clone()),
             attempts: 1,
             first_attempt_at: live.not_before(call, at),
             last_attempt_at: live.not_after(call, at),
+            last_attempt_ended_at: None,
+            in_question: None,
             state,
         };
         Ok(Seed {

@@ -109,7 +109,8 @@ pub struct CallContext {
     pub attempt: u32,
     /// When this effect was first tried.
     pub first_attempt_at: Timestamp,
-    /// When this attempt began; in `reconcile`, when the attempt in doubt began.
+    /// When this attempt began; in `reconcile`, since when nothing of the attempt in doubt can have left: its end, as far as
+    /// that is known.
     pub attempt_at: Timestamp,
     /// The instance is ended then, by the clock that the host looks at.
     pub deadline: Timestamp,
@@ -255,9 +256,14 @@ impl FailureKind {
         matches!(self, Self::RateLimited | Self::Unavailable)
     }
 
-    /// Whether it says that the vendor refused, and did nothing.
+    /// Whether it says that the vendor refused for good, and did nothing: the same again would be refused again.
     pub const fn refuses(self) -> bool {
         matches!(self, Self::InvalidArguments | Self::NotFound | Self::Denied | Self::Conflict)
+    }
+
+    /// Whether it says that the vendor did nothing.
+    pub const fn says_not_done(self) -> bool {
+        self.refuses() || self.passes_with_time()
     }
 
     /// Whose doing it is.
@@ -302,12 +308,12 @@ pub enum Finding {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WriteAnswer {
-    /// A status that says it was done: 2xx, 3xx.
+    /// A status that says it was done: 2xx, 3xx but for 300.
     Accepted,
-    /// 2xx, of a vendor that also refuses in the bodies of its successes, as the manifest says: the component knows. Not 3xx,
-    /// which says where to look, not what became of it.
+    /// 2xx, of a vendor that also refuses in the bodies of its successes, as the manifest says, and the last request of the
+    /// call: the component knows. Not 3xx, which says where to look, not what became of it.
     InBody,
-    /// A status that says it was not done: 4xx, but for 408.
+    /// A status that says it was not done: 4xx but for 408, and 300, which leaves the choice to the client.
     Refused,
     /// Nothing came back, or a status that says nothing: 5xx, 408.
     Silent,
@@ -319,6 +325,7 @@ impl WriteAnswer {
     pub const fn of_status(status: u16) -> Self {
         match status {
             408 => Self::Silent,
+            300 => Self::Refused,
             200..=399 => Self::Accepted,
             400..=499 => Self::Refused,
             _ => Self::Silent,
@@ -392,6 +399,7 @@ mod tests {
         for (status, expected) in [
             (200, WriteAnswer::Accepted),
             (201, WriteAnswer::Accepted),
+            (300, WriteAnswer::Refused),
             (303, WriteAnswer::Accepted),
             (400, WriteAnswer::Refused),
             (408, WriteAnswer::Silent),

@@ -104,7 +104,7 @@ impl<'a> Attempt<'a> {
             self.remark(outcome, &closed);
         }
         let usage = self.usage(result.as_ref().ok(), &closed);
-        let result = settle(result, closed.refusal);
+        let result = settle(result, closed.refusal, !closed.writes.is_empty());
         AttemptEnd { result, writes: closed.writes, log: self.log.take(), captured: closed.captured, usage }
     }
 
@@ -119,7 +119,7 @@ impl<'a> Attempt<'a> {
             })
             .await;
         let result = self.judge(answer, contract::finding);
-        settle(result, self.door.close().refusal)
+        settle(result, self.door.close().refusal, false)
     }
 
     /// How near the call came to each limit.
@@ -210,8 +210,8 @@ fn rehearsed() -> Outcome {
     Outcome { text, data: None, receipts: Vec::new() }
 }
 
-/// What the door saw, beside what the component says of it.
-fn settle<T>(result: Result<T, Failure>, refusal: Option<door::Error>) -> Result<T, Failure> {
+/// What the door saw, beside what the component says of it. `wrote`: a write has left.
+fn settle<T>(result: Result<T, Failure>, refusal: Option<door::Error>, wrote: bool) -> Result<T, Failure> {
     let refusal = match refusal {
         // What couldn't be recorded did not happen, whatever the component says.
         Some(error @ door::Error::NotRecorded(_)) => {
@@ -220,8 +220,12 @@ fn settle<T>(result: Result<T, Failure>, refusal: Option<door::Error>) -> Result
         Some(refusal) => refusal,
         None => return result,
     };
-    // A component knows that a request did not pass, and not why. A success is its own to report.
+    // A component knows that a request did not pass, and not why. A success is its own to report, and so is a doubt about
+    // what has left.
     result.map_err(|failure| match (failure.kind, &refusal) {
+        (FailureKind::OutcomeUnknown, _) if wrote => {
+            Failure { message: format!("{}; {refusal}", failure.message), ..failure }
+        }
         (
             FailureKind::Other | FailureKind::Unavailable | FailureKind::OutcomeUnknown | FailureKind::Trapped,
             door::Error::Limit(reached),
@@ -270,9 +274,27 @@ mod tests {
             (FailureKind::LimitReached(Limit::WallTime), None, (FailureKind::LimitReached(Limit::WallTime), None)),
         ] {
             let failure = Failure { retry_after_ms: asked_ms, ..Failure::new(kind, "no") };
-            let settled = settle::<()>(Err(failure), Some(refusal())).expect_err("it has failed");
+            let settled = settle::<()>(Err(failure), Some(refusal()), false).expect_err("it has failed");
             assert_eq!((settled.kind, settled.retry_after_ms), expected, "{kind}");
         }
-        assert_eq!(settle(Ok(1), Some(refusal())), Ok(1), "a success is its own to report");
+        assert_eq!(settle(Ok(1), Some(refusal()), true), Ok(1), "a success is its own to report");
+    }
+
+    #[test]
+    fn a_component_that_doubts_what_has_left_is_believed() {
+        let limit = || door::Error::Limit(crate::limits::Reached::new(Limit::Requests, 1));
+        let failing = || door::Error::Failing { host: "vendor.test".into(), failures: 5, ask_again_ms: 4_000 };
+        for (refusal, wrote, expected) in [
+            (limit(), true, FailureKind::OutcomeUnknown),
+            (limit(), false, FailureKind::LimitReached(Limit::Requests)),
+            (failing(), true, FailureKind::OutcomeUnknown),
+            (failing(), false, FailureKind::Unavailable),
+        ] {
+            let words = refusal.to_string();
+            let failure = Failure::new(FailureKind::OutcomeUnknown, "it may have happened");
+            let settled = settle::<()>(Err(failure), Some(refusal), wrote).expect_err("it has failed");
+            assert_eq!(settled.kind, expected, "{words}, wrote: {wrote}");
+            assert!(settled.message.contains(&words), "{settled:?}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 #![no_main]
 
 use aftercall_core::{
-    effect::arguments_digest,
+    effect::Arguments,
     limits::SCHEMA_COMPLAINTS_MAX,
     schema::{Schema, read_arguments},
 };
@@ -14,7 +14,7 @@ fuzz_target!(|text: &str| {
     let Ok(arguments) = read_arguments(arguments) else { return };
     let written = Value::Object(arguments.clone()).to_string();
     let again = read_arguments(&written).expect("what was read can be written and read");
-    assert_eq!(arguments_digest(&again), arguments_digest(&arguments), "{written}");
+    assert_eq!(Arguments::of(&again).digest(), Arguments::of(&arguments).digest(), "{written}");
     let Ok(schema) = serde_json::from_str::<Value>(schema) else { return };
     match Schema::compile(&schema) {
         Ok(schema) => {

@@ -81,6 +81,7 @@ fn tried(result: &AttemptResult) -> Told {
 fn settled(found: &Found) -> Told {
     let (tone, more) = match found {
         Found::Happened(outcome) => ("good", done(outcome)),
+        Found::Otherwise(outcome) => ("bad", done(outcome)),
         Found::DidNotHappen => ("calm", html! {}),
         Found::NotYet { .. } | Found::Never => ("warn", html! {}),
     };

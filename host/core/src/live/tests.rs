@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     binding::Bindings,
     conversation::{Content, Conversation, Item, ToolCall},
-    effect::{EffectKey, arguments_digest},
+    effect::{Arguments, EffectKey},
     id::{RunIdentity, Sha256Hex},
     run::PinnedTool,
     seed::{self, Already, Unclear},
@@ -204,7 +204,7 @@ fn a_call_is_known_again_by_all_its_arguments() {
                 let same = same.as_object().expect("arguments");
                 let key = EffectKey::of(&identity, &tool.plugin, &tool.name, &names, same);
                 assert_eq!(seeds.iter().map(|seed| &seed.key).collect::<Vec<_>>(), [&key], "{arguments}");
-                let digest = (!names.is_empty()).then(|| arguments_digest(same));
+                let digest = (!names.is_empty()).then(|| Arguments::of(same).digest().clone());
                 assert_eq!(seeds[0].entry.arguments, digest, "{arguments}");
             }
             Err(words) => {

@@ -180,7 +180,8 @@ impl Call {
                 }
             }
             AttemptResult::Failed(failure) | AttemptResult::InDoubt(failure) => {
-                match pause(failure).filter(|_| self.effect != Effect::Once) {
+                let may_repeat = self.effect != Effect::Once && !failure.kind.refuses();
+                match pause(failure).filter(|_| may_repeat) {
                     Some(pause) => again(pause, failure, true),
                     None => self.settling(number, Some(failure.clone())),
                 }
@@ -195,21 +196,25 @@ impl Call {
         };
         (self.rounds, self.told_at) = (round, at);
         let (attempt, failure) = (*attempt, failure.clone());
+        let refused = failure.as_ref().is_some_and(|failure| failure.kind.refuses());
         let may_repeat = match resolution {
             Some(resolution) => *resolution == Resolution::Redo,
-            None => !rules.stopping && attempt < rules.retries.attempts_max,
+            // What was refused for good would be again: the model can do better than that.
+            None => !rules.stopping && !refused && attempt < rules.retries.attempts_max,
         };
         self.status = match found {
             Found::Happened(outcome) => Status::Ended(CallEnd::Done(outcome.clone())),
+            Found::Otherwise(outcome) => Status::Ended(CallEnd::Conflict(outcome.clone())),
             Found::Never if *resolution == Some(Resolution::Drop) => Status::Ended(CallEnd::Abandoned),
             Found::NotYet { .. } if resolution.is_none() && round >= SETTLE_ROUNDS_MAX => {
                 Status::Ended(CallEnd::Unknowable)
             }
             Found::Never => Status::Ended(CallEnd::Unknowable),
             Found::DidNotHappen if may_repeat => self.again(Step::Attempt(attempt + 1), None, failure, false),
-            Found::DidNotHappen => Status::Ended(CallEnd::Failed(Failure {
-                kind: FailureKind::Unavailable,
-                ..failure.unwrap_or_else(|| Failure::new(FailureKind::Unavailable, "it did not happen"))
+            Found::DidNotHappen => Status::Ended(CallEnd::Failed(match failure {
+                Some(refused) if refused.kind.refuses() => refused,
+                Some(failure) => Failure { kind: FailureKind::Unavailable, ..failure },
+                None => Failure::new(FailureKind::Unavailable, "it did not happen"),
             })),
             Found::NotYet { ask_again_ms } => {
                 let patient = Retries { attempts_max: u32::MAX, ..*rules.retries };

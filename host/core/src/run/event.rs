@@ -317,6 +317,8 @@ pub enum AttemptResult {
 pub enum Found {
     /// It happened.
     Happened(Outcome),
+    /// It happened with other arguments than this call's, by an attempt of another one.
+    Otherwise(Outcome),
     /// It did not happen.
     DidNotHappen,
     /// Not to be told yet.

@@ -231,7 +231,7 @@ fn the_ledger_answers_a_later_attempt() {
         }
         let arguments = arguments.as_object().cloned().expect("an object");
         let arguments = binding::fill(arguments, &tool.bindings, &call).expect("the call has a contact");
-        let arguments = arguments_digest(&arguments);
+        let arguments = Arguments::of(&arguments);
         let asked = Begin { fence: Fence(1), arguments, effect: tool.effect, alone: true, caps: Vec::new(), at: NOW };
         let decided = match begin(Some(&seed.entry), &asked, None).0 {
             Decision::Done(outcome) => {

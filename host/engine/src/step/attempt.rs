@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aftercall_core::{
     binding, cap,
-    effect::{EffectKey, arguments_digest},
+    effect::{Arguments, EffectKey},
     json::Json,
     ledger::{Begin, Change, Decision, Fence, Verdict, verdict},
     ports::{EffectOf, Ledger, RecordsError, WriteRecord},
@@ -161,7 +161,7 @@ impl Step {
         };
         let begin = Begin {
             fence: self.fence,
-            arguments: arguments_digest(arguments),
+            arguments: Arguments::of(arguments),
             effect: tool.effect,
             alone: true,
             caps: terms.caps().to_vec(),
@@ -196,7 +196,8 @@ impl Step {
             usage: std::mem::take(&mut end.usage),
         };
         let verdict = verdict(end, doubted);
-        self.ports.ledger.change(&key, self.fence, &Change::Ended(verdict.clone())).await?;
+        let ended = Change::Ended { verdict: verdict.clone(), at: self.clock.now() };
+        self.ports.ledger.change(&key, self.fence, &ended).await?;
         let result = match verdict {
             Verdict::Done(outcome) => AttemptResult::Done(outcome),
             Verdict::Failed(failure) => AttemptResult::Failed(failure),

@@ -1,14 +1,12 @@
 //! Asking whether an effect in doubt happened.
 
 use aftercall_core::{
-    effect::EffectKey,
-    json::Json,
+    effect::{Arguments, EffectKey},
     ledger::{Change, Entry, Refused, State},
     ports::RecordsError,
     run::{CallId, Found, PinnedTool, Resolution},
     tool::{Finding, Outcome},
 };
-use serde_json::{Map, Value};
 
 use super::{EffectSoFar, Step};
 
@@ -22,6 +20,7 @@ impl Step {
         // These arguments have passed before: an attempt was made with them.
         let Ok(arguments) = self.arguments(tool, written) else { return Ok(Found::Never) };
         let key = EffectKey::of(&self.subject.identity, &tool.plugin, &tool.name, &tool.identity, &arguments);
+        let asked = Arguments::of(&arguments);
         // While another run of this conversation tries the same, or asks about it, what is found here may be true of an
         // attempt before the one that it would be recorded of.
         let Some(_turn) = self.trying.enter(&key) else { return Ok(Found::NotYet { ask_again_ms: None }) };
@@ -33,14 +32,17 @@ impl Step {
         }
         loop {
             let Some(entry) = self.ports.ledger.entry(&key).await? else { return Ok(Found::DidNotHappen) };
+            let is_ours = entry.is_asked_for_by(&asked);
+            let happened = |outcome| if is_ours { Found::Happened(outcome) } else { Found::Otherwise(outcome) };
             match &entry.state {
                 State::InDoubt | State::Open { .. } => {}
                 // Settled meanwhile, or just before a crash that the journal knows nothing of.
-                State::Done(outcome) => return Ok(Found::Happened(outcome.clone())),
+                State::Done(outcome) => return Ok(happened(outcome.clone())),
                 State::Failed => return Ok(Found::DidNotHappen),
                 State::Unknowable => return Ok(Found::Never),
             }
-            let found = match self.ask_vendor(tool, &arguments, &key, &entry).await {
+            let found = match self.ask_vendor(tool, &asked, &key, &entry).await {
+                Found::Happened(outcome) => happened(outcome),
                 Found::NotYet { .. } if last => Found::Never,
                 found => found,
             };
@@ -80,13 +82,8 @@ impl Step {
         })
     }
 
-    async fn ask_vendor(
-        &self,
-        tool: &PinnedTool,
-        arguments: &Map<String, Value>,
-        key: &EffectKey,
-        entry: &Entry,
-    ) -> Found {
+    /// Asks about the attempt that is in doubt, which was given what `entry` says; `asked`, where it says nothing.
+    async fn ask_vendor(&self, tool: &PinnedTool, asked: &Arguments, key: &EffectKey, entry: &Entry) -> Found {
         if !tool.reconcilable {
             return Found::Never;
         }
@@ -94,10 +91,11 @@ impl Step {
             key: key.clone(),
             attempt: entry.attempts,
             first_attempt_at: entry.first_attempt_at,
-            attempt_at: entry.last_attempt_at,
+            attempt_at: entry.quiet_since(),
             deadline: self.clock.now().plus_ms(SETTLE_MS_MAX),
         };
-        let invocation = self.invocation(tool, Json::of(arguments), so_far);
+        let arguments = entry.in_question.as_ref().unwrap_or_else(|| asked.json());
+        let invocation = self.invocation(tool, arguments.clone(), so_far);
         match self.ports.tools.reconcile(&invocation).await {
             Ok(Finding::Happened(outcome)) => Found::Happened(outcome),
             Ok(Finding::DidNotHappen) => Found::DidNotHappen,
@@ -112,7 +110,7 @@ impl Step {
 
     async fn record(&self, key: &EffectKey, found: &Found) -> Result<(), RecordsError> {
         let change = match found {
-            Found::Happened(outcome) => Change::SettledDone(outcome.clone()),
+            Found::Happened(outcome) | Found::Otherwise(outcome) => Change::SettledDone(outcome.clone()),
             Found::DidNotHappen => Change::SettledNot,
             Found::Never => Change::GivenUp,
             Found::NotYet { .. } => return Ok(()),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aftercall_core::{
     constraint::{self, Refused},
-    effect::{EffectKey, arguments_digest},
+    effect::{Arguments, EffectKey},
     ledger::State,
     ports::RecordsError,
     run::{AttemptResult, PinnedTool},
@@ -45,7 +45,7 @@ impl Step {
         failure: Failure,
     ) -> Result<(AttemptResult, u32), RecordsError> {
         let Some(entry) = self.ports.ledger.entry(key).await? else { return Ok((AttemptResult::Failed(failure), 0)) };
-        let is_the_same = entry.is_asked_for_by(&arguments_digest(arguments));
+        let is_the_same = entry.is_asked_for_by(&Arguments::of(arguments));
         let result = match entry.state {
             State::Done(outcome) if is_the_same => AttemptResult::Known(outcome),
             State::Done(outcome) => AttemptResult::Conflict(outcome),

@@ -10,17 +10,19 @@ use aftercall_core::{
     assistant::{PostCallSteps, Retries},
     cap::Caps,
     conversation::{Conversation, Dialect},
+    effect::{Arguments, EffectKey},
     id::{RunId, RunIdentity, Sha256Hex},
     json::Json,
+    ledger::{Begin, Change, Verdict},
     model::ModelPin,
-    ports::{Accept, Journal as _},
-    run::{AttemptResult, Budget, Ending, Event, Kind, PinnedTool, Pins, Run, Standing},
+    ports::{Accept, EffectOf, Journal as _, Ledger as _},
+    run::{AttemptResult, Budget, CallEnd, CallId, Ending, Event, Kind, PinnedTool, Pins, Run, Standing},
     terms::Terms,
     time::Timestamp,
     tool::{Effect, Failure, FailureKind},
 };
 use serde_json::json;
-use world::{Fault, Line, Slow, World};
+use world::{Fault, Line, Slow, World, outcome};
 
 use crate::{Driven, Embedded, Error, Park, Ports};
 
@@ -244,6 +246,52 @@ async fn what_is_found_of_an_attempt_is_not_recorded_of_a_later_one() {
     let ends = drive_both(&world).await;
     assert_eq!(ends.each_ref().map(Ending::as_str), ["completed"; 2]);
     assert_eq!(world.vendors(), ["send"]);
+}
+
+/// An attempt of an earlier revision is in doubt: its own arguments are asked about, from its end on, and what it did is no
+/// success of a call that wants something else.
+#[tokio::test(start_paused = true)]
+async fn a_doubt_is_about_what_was_asked_for_then() {
+    let theirs = json!({"n": 1, "text": "at four"});
+    let ours = json!({"n": 1});
+    for (asked, happened, expected) in [
+        (&ours, true, CallEnd::Done(outcome("send"))),
+        (&theirs, true, CallEnd::Conflict(outcome("send"))),
+        (&theirs, false, CallEnd::Done(outcome("send"))),
+    ] {
+        let world = World::new(&[&["send"], &[]], None);
+        let earlier = world.next_fence();
+        let Accept { identity, .. } = accept();
+        let arguments = asked.as_object().expect("an object");
+        let key = EffectKey::of(&identity, &"p".parse().expect("a name"), "send", &["n".to_owned()], arguments);
+        let effect =
+            EffectOf { key: key.clone(), call: identity, tool: "p/send".into(), contact: Sha256Hex::of(b"nobody") };
+        let begin = Begin {
+            fence: earlier,
+            arguments: Arguments::of(arguments),
+            effect: Effect::Once,
+            alone: true,
+            caps: Vec::new(),
+            at: Timestamp::from_millis(0),
+        };
+        world.begin(&effect, &begin).await.expect("it begins");
+        let timed_out = Failure::new(FailureKind::OutcomeUnknown, "no answer");
+        let end = Timestamp::from_millis(30_000);
+        for change in [Change::WriteLeaves, Change::Ended { verdict: Verdict::InDoubt(timed_out), at: end }] {
+            world.change(&key, earlier, &change).await.expect("it follows");
+        }
+        if happened {
+            world.do_at_vendor("send", key);
+        }
+        let engine = engine(&world);
+        let (run, _) = engine.accept(&accept()).await.expect("accepted");
+        drive(&engine, &run, pending()).await.expect("driven");
+        let run = Run::replay(world.read(&run).await.expect("it is there").journal).expect("it fits");
+        let (_, call, _) = run.call(CallId { turn: 1, index: 0 }).expect("it was made");
+        assert_eq!(call.end(), Some(&expected), "{asked}, happened: {happened}");
+        assert_eq!(world.vendors(), ["send"], "{asked}, happened: {happened}");
+        assert_eq!(world.in_question(), vec![(asked.to_string(), end); 2], "{asked}, happened: {happened}");
+    }
 }
 
 /// The failures of the run's calls, in the order in which they were journaled.

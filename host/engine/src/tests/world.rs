@@ -68,6 +68,8 @@ struct State {
     /// The day of which the tenant has used up all.
     used_up: Option<Day>,
     reconciled: usize,
+    /// What was asked about: the arguments, and since when nothing of it left.
+    in_question: Vec<(String, Timestamp)>,
     slow: Slow,
     /// How far the clock was set back.
     set_back_ms: u64,
@@ -150,6 +152,16 @@ impl World {
 
     pub(super) fn asks(&self) -> usize {
         self.state().asks
+    }
+
+    /// The questions that the tool was asked about its effects.
+    pub(super) fn in_question(&self) -> Vec<(String, Timestamp)> {
+        self.state().in_question.clone()
+    }
+
+    /// The vendor has done this, whoever asked for it.
+    pub(super) fn do_at_vendor(&self, tool: &str, key: EffectKey) {
+        self.state().vendors.push((tool.to_owned(), key));
     }
 
     /// The tenant has used up all that it may use today.
@@ -416,6 +428,8 @@ impl Tools for World {
         let (finding, ms) = {
             let mut state = self.state();
             state.reconciled += 1;
+            let asked = (invocation.arguments.as_str().to_owned(), invocation.context.attempt_at);
+            state.in_question.push(asked);
             let effect = (invocation.tool.clone(), invocation.context.key.clone());
             let finding = match (state.vendors.contains(&effect), state.reconciled % 2) {
                 // A search index that lags: the first answer is never the last word.
@@ -436,7 +450,7 @@ async fn pause(ms: u64) {
     }
 }
 
-fn outcome(tool: &str) -> Outcome {
+pub(super) fn outcome(tool: &str) -> Outcome {
     let receipt = Receipt { id: format!("receipt of {tool}"), kind: "thing".into(), url: None };
     Outcome { text: "done".into(), data: None, receipts: vec![receipt] }
 }

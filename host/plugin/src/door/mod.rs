@@ -98,10 +98,29 @@ struct State {
     /// Writes so far, by the manifest's rule.
     ordinals: BTreeMap<usize, u32>,
     /// None: it turned out that it never left.
-    writes: Vec<Option<WriteAnswer>>,
+    writes: Vec<Option<Write>>,
     /// Of a rehearsal.
     captured: Vec<CapturedWrite>,
     refusal: Option<Error>,
+}
+
+/// A write that left.
+#[derive(Clone, Copy)]
+struct Write {
+    /// Which of the call's requests it was, from 1.
+    request: u32,
+    answer: WriteAnswer,
+}
+
+impl Write {
+    /// What became of it, once the component has made that many requests. What the component says in the end is about the
+    /// last of them: a failure after another one is no word of this one's answer.
+    fn judged(self, requests: u32) -> WriteAnswer {
+        match self.answer {
+            WriteAnswer::InBody if self.request < requests => WriteAnswer::Accepted,
+            answer => answer,
+        }
+    }
 }
 
 /// What the door knows when the call is over.
@@ -130,6 +149,8 @@ pub(crate) struct Admitted {
     /// When it must be over.
     until: Instant,
     write: bool,
+    /// Which of the call's requests it is, from 1.
+    request: u32,
     /// The manifest's rule.
     author_rule: usize,
     /// Whose credential goes on it as it leaves.
@@ -186,7 +207,7 @@ impl Door {
         until: Instant,
     ) -> Result<Admitted, Error> {
         let outlet = &*self.outlet;
-        self.count_request()?;
+        let request = self.count_request()?;
         let Canonical { target, url: asked_for } = Canonical::of(method, uri)?;
         let allowed = outlet.decide(&target, sends)?;
         let rerouted = outlet.rerouted(&asked_for)?;
@@ -217,7 +238,7 @@ impl Door {
             slot.check_query(&asked_for).map_err(Error::Invalid)?;
         }
         let (method, author_rule) = (method.clone(), allowed.author_rule);
-        Ok(Admitted { method, target, asked_for, rerouted, headers, until, write, author_rule, slot, ordinal })
+        Ok(Admitted { method, target, asked_for, rerouted, headers, until, write, request, author_rule, slot, ordinal })
     }
 
     /// Shuts the door: what hasn't left yet never does.
@@ -233,13 +254,13 @@ impl Door {
                 Used::new(Limit::ResponseBytes, state.response_bytes, limits.response_bytes_max),
                 self.host_bytes.usage(),
             ],
-            writes: state.writes.iter().copied().flatten().collect(),
+            writes: state.writes.iter().flatten().map(|write| write.judged(state.requests)).collect(),
             captured: std::mem::take(&mut state.captured),
             refusal: state.refusal.take(),
         }
     }
 
-    fn count_request(&self) -> Result<(), Error> {
+    fn count_request(&self) -> Result<u32, Error> {
         let mut state = self.state();
         if state.closed {
             return Err(Error::Closed);
@@ -249,7 +270,7 @@ impl Door {
         if state.requests > max {
             return Err(Reached::new(Limit::Requests, max).into());
         }
-        Ok(())
+        Ok(state.requests)
     }
 
     /// Takes note of how long a request has been taking.

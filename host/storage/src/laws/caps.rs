@@ -13,6 +13,8 @@ use aftercall_core::{
 
 use super::{Engine, Storage, samples::*};
 
+const END: Timestamp = Timestamp::from_millis(100_000);
+
 const fn cap(of: Of, per: Per, most: u32) -> Cap {
     Cap { of, per, most }
 }
@@ -39,7 +41,7 @@ fn effect_of(which: &Which<'_>) -> EffectOf {
 async fn begin(engine: &Engine, effect: &EffectOf, caps: &[Cap], at: u64) -> Decision {
     let begin = Begin {
         fence: engine.fence,
-        arguments: digest("hi"),
+        arguments: arguments("hi"),
         effect: Effect::Idempotent,
         alone: true,
         caps: caps.to_vec(),
@@ -93,15 +95,15 @@ pub(crate) async fn effects_are_counted_where_their_cap_says(storage: &dyn Stora
 }
 
 fn failed() -> Change {
-    Change::Ended(Verdict::Failed(Failure::new(FailureKind::Unavailable, "no answer")))
+    Change::Ended { verdict: Verdict::Failed(Failure::new(FailureKind::Unavailable, "no answer")), at: END }
 }
 
 /// An effect counts from its beginning: while it is open, in doubt, done or unknowable. Its own repetition does not count
 /// again, and finds room although there is none.
 pub(crate) async fn an_effect_counts_until_it_failed_for_certain(storage: &dyn Storage) {
     use Change::{Ended, GivenUp, SettledNot};
-    let in_doubt = || Ended(Verdict::InDoubt(Failure::new(FailureKind::Unavailable, "no answer")));
-    let done = || Ended(Verdict::Done(outcome("SM1")));
+    let in_doubt = || Ended { verdict: Verdict::InDoubt(Failure::new(FailureKind::Unavailable, "no answer")), at: END };
+    let done = || Ended { verdict: Verdict::Done(outcome("SM1")), at: END };
     let cases = [
         (vec![], true),
         (vec![Change::WriteLeaves], true),

@@ -28,7 +28,7 @@ async fn accepted_with_an_effect(engine: &Engine, identity: &RunIdentity) {
     accepted(engine, identity, 1).await;
     let begin = Begin {
         fence: engine.fence,
-        arguments: digest("hi"),
+        arguments: arguments("hi"),
         effect: Effect::Idempotent,
         alone: true,
         caps: Vec::new(),

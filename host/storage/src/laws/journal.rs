@@ -193,7 +193,7 @@ pub(crate) async fn records_outlive_their_engine(storage: &dyn Storage) {
     let effect = effect("+1555");
     let begin = Begin {
         fence: first.fence,
-        arguments: digest("hi"),
+        arguments: arguments("hi"),
         effect: Effect::Once,
         alone: false,
         caps: Vec::new(),
@@ -219,7 +219,7 @@ pub(crate) async fn an_older_engine_is_fenced(storage: &dyn Storage) {
     let effect = effect("+1555");
     let begin = |fence| Begin {
         fence,
-        arguments: digest("hi"),
+        arguments: arguments("hi"),
         effect: Effect::Idempotent,
         alone: false,
         caps: Vec::new(),

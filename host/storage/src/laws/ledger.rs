@@ -16,7 +16,7 @@ const FIRST: Timestamp = Timestamp::from_millis(100);
 
 fn begin(fence: Fence, effect: Effect, text: &str, at: u64) -> Begin {
     let at = Timestamp::from_millis(at);
-    Begin { fence, arguments: digest(text), effect, alone: false, caps: Vec::new(), at }
+    Begin { fence, arguments: arguments(text), effect, alone: false, caps: Vec::new(), at }
 }
 
 fn failure() -> Failure {
@@ -29,7 +29,7 @@ pub(crate) async fn the_ledger_decides_as_its_table_says(storage: &dyn Storage) 
     use Change::{Ended, GivenUp, SettledDone, SettledNot, WriteLeaves};
     use Effect::{Idempotent, Once};
     let sent = || outcome("SM1");
-    let in_doubt = || Ended(Verdict::InDoubt(failure()));
+    let in_doubt = || Ended { verdict: Verdict::InDoubt(failure()), at: FIRST };
     let fresh = |attempt| Decision::Fresh { attempt, first_attempt_at: FIRST, doubted: false };
     let doubted = || Decision::Fresh { attempt: 2, first_attempt_at: FIRST, doubted: true };
     let doubt = || Decision::InDoubt { attempt: 1, first_attempt_at: FIRST };
@@ -42,9 +42,15 @@ pub(crate) async fn the_ledger_decides_as_its_table_says(storage: &dyn Storage) 
         (vec![WriteLeaves], true, Idempotent, "hi", doubted()),
         (vec![in_doubt()], false, Once, "hi", doubt()),
         (vec![in_doubt()], false, Idempotent, "hi", doubted()),
-        (vec![Ended(Verdict::Failed(failure()))], false, Once, "hi", fresh(2)),
-        (vec![WriteLeaves, Ended(Verdict::Done(sent()))], false, Once, "hi", Decision::Done(sent())),
-        (vec![Ended(Verdict::Done(sent()))], true, Once, "bye", Decision::Conflict(sent())),
+        (vec![Ended { verdict: Verdict::Failed(failure()), at: FIRST }], false, Once, "hi", fresh(2)),
+        (
+            vec![WriteLeaves, Ended { verdict: Verdict::Done(sent()), at: FIRST }],
+            false,
+            Once,
+            "hi",
+            Decision::Done(sent()),
+        ),
+        (vec![Ended { verdict: Verdict::Done(sent()), at: FIRST }], true, Once, "bye", Decision::Conflict(sent())),
         (vec![in_doubt(), SettledDone(sent())], false, Once, "hi", Decision::Done(sent())),
         (vec![in_doubt(), SettledNot], false, Once, "hi", fresh(2)),
         (vec![in_doubt(), GivenUp], true, Idempotent, "hi", Decision::Unknowable),
@@ -76,7 +82,7 @@ pub(crate) async fn changes_that_cannot_follow_are_refused(storage: &dyn Storage
     for effect in [&open, &done] {
         older.ledger.begin(effect, &begin(older.fence, Effect::Once, "hi", 1)).await.expect("begun");
     }
-    let success = Change::Ended(Verdict::Done(outcome("SM1")));
+    let success = Change::Ended { verdict: Verdict::Done(outcome("SM1")), at: FIRST };
     older.ledger.change(&done.key, older.fence, &success).await.expect("changed");
     let engine = storage.engine().await;
     for (effect, change, why) in [

@@ -2,7 +2,7 @@
 
 use aftercall_core::{
     conversation::{Content, Conversation, Dialect, Direction, Item, ModelOfCall, Opaque, Role, ToolCall},
-    effect::{EffectKey, arguments_digest},
+    effect::{Arguments, EffectKey},
     gate::Skip,
     id::{RunId, RunIdentity, Sha256Hex},
     json::Json,
@@ -120,8 +120,8 @@ pub(super) fn effect(to: &str) -> EffectOf {
     EffectOf { key, call, tool: "sms/send_sms".into(), contact: Sha256Hex::of(b"contact") }
 }
 
-pub(super) fn digest(text: &str) -> Sha256Hex {
-    arguments_digest(json!({ "text": text }).as_object().expect("an object"))
+pub(super) fn arguments(text: &str) -> Arguments {
+    Arguments::of(json!({ "text": text }).as_object().expect("an object"))
 }
 
 pub(super) fn outcome(id: &str) -> Outcome {

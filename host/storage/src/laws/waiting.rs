@@ -119,6 +119,8 @@ pub(crate) async fn what_the_live_call_did_is_known(storage: &dyn Storage) {
             attempts: 1,
             first_attempt_at: NOW,
             last_attempt_at: NOW,
+            last_attempt_ended_at: None,
+            in_question: None,
             state: State::Done(outcome(id)),
         },
         live: "text_caller".into(),
@@ -129,7 +131,7 @@ pub(crate) async fn what_the_live_call_did_is_known(storage: &dyn Storage) {
         accept.seeds = vec![seed(id)];
         engine.journal.accept(&accept).await.expect("accepted");
     }
-    let (arguments, caps) = (digest("hello"), Vec::new());
+    let (arguments, caps) = (arguments("hello"), Vec::new());
     let begin = Begin { fence: engine.fence, arguments, effect: Effect::Once, alone: true, caps, at: NOW };
     assert_eq!(engine.ledger.begin(&effect, &begin).await, Ok(Decision::Done(outcome("first"))));
 }

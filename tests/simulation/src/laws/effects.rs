@@ -114,13 +114,13 @@ impl Effects {
             Change::WriteLeaves => {
                 known.recorded.extend(entry.map(|entry| (process, entry.attempts)));
             }
-            Change::Ended(Verdict::Done(_)) | Change::SettledDone(_) | Change::Resolved { outcome: Some(_), .. } => {
-                known.outcome = true
-            }
+            Change::Ended { verdict: Verdict::Done(_), .. }
+            | Change::SettledDone(_)
+            | Change::Resolved { outcome: Some(_), .. } => known.outcome = true,
             Change::GivenUp => known.left_to_person = entry.map(|entry| entry.attempts),
             // They have looked, and say that it did not happen.
             Change::Resolved { outcome: None, .. } => (known.doubt, known.left_to_person) = (None, None),
-            Change::Ended(_) | Change::SettledNot => {}
+            Change::Ended { .. } | Change::SettledNot => {}
         }
         if entry.is_some_and(|entry| !entry.counts()) {
             known.live = Live::Nothing;

@@ -157,10 +157,10 @@ impl Records {
     pub(crate) fn change(&mut self, key: &EffectKey, fence: Fence, change: &Change) -> Answer<()> {
         let fence = self.fence(fence, Mutation::LedgerUnfenced);
         let change = match (self.mutation, change) {
-            (Some(Mutation::DoneForgotten), Change::Ended(Verdict::Done(_))) => return Ok(()),
+            (Some(Mutation::DoneForgotten), Change::Ended { verdict: Verdict::Done(_), .. }) => return Ok(()),
             (Some(Mutation::SettledBackwards), Change::SettledDone(_)) => &Change::SettledNot,
-            (Some(Mutation::DoubtRecordedAsFailure), Change::Ended(Verdict::InDoubt(failure))) => {
-                &Change::Ended(Verdict::Failed(failure.clone()))
+            (Some(Mutation::DoubtRecordedAsFailure), Change::Ended { verdict: Verdict::InDoubt(failure), at }) => {
+                &Change::Ended { verdict: Verdict::Failed(failure.clone()), at: *at }
             }
             _ => change,
         };
@@ -181,8 +181,15 @@ impl Records {
 pub(crate) fn doubted(known: Option<Entry>) -> Entry {
     let unsent = |entry: &Entry| matches!(entry.state, State::Open { write_left: false, .. });
     let at = Timestamp::default();
-    let nothing =
-        Entry { arguments: None, attempts: 0, first_attempt_at: at, last_attempt_at: at, state: State::InDoubt };
+    let nothing = Entry {
+        arguments: None,
+        attempts: 0,
+        first_attempt_at: at,
+        last_attempt_at: at,
+        last_attempt_ended_at: None,
+        in_question: None,
+        state: State::InDoubt,
+    };
     match known {
         Some(entry) if unsent(&entry) => Entry { state: State::InDoubt, ..entry },
         known => known.unwrap_or(nothing),

@@ -103,8 +103,14 @@ fn begin_and_stop() -> Vec<Kind> {
     ]
 }
 
-fn findings() -> [Found; 4] {
-    [Found::Happened(outcome()), Found::DidNotHappen, Found::NotYet { ask_again_ms: None }, Found::Never]
+fn findings() -> [Found; 5] {
+    [
+        Found::Happened(outcome()),
+        Found::Otherwise(outcome()),
+        Found::DidNotHappen,
+        Found::NotYet { ask_again_ms: None },
+        Found::Never,
+    ]
 }
 
 fn events(kinds: Vec<Kind>) -> Vec<Event> {

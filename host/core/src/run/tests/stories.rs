@@ -28,6 +28,7 @@ fn stories_have_their_commands() {
     let three = || vec![started(), replied(1, 1, &["read", "once", "read"])];
     let with = |more: Vec<Kind>| play(three().into_iter().chain(more));
     let doubt = || InDoubt(failure(FailureKind::Unavailable));
+    let refused = || InDoubt(failure(FailureKind::InvalidArguments));
     let cases: Vec<(Run, &[&str])> = vec![
         (play([started()]), &["1/ask/1"]),
         (play([started(), ask_failed(1, 1, model::FailureKind::RateLimited)]), &["wait/1/ask/2"]),
@@ -61,11 +62,33 @@ fn stories_have_their_commands() {
             &["1/call/2/attempt/1"],
         ),
         (play([started(), replied(1, 1, &["same"]), attempted(1, 0, 1, doubt())]), &["wait/1/call/0/attempt/2"]),
+        (play([started(), replied(1, 1, &["same"]), attempted(1, 0, 1, refused())]), &["1/call/0/settle/1"]),
         (play([started(), replied(1, 1, &["transfer_call"])]), &["2/ask/1"]),
         (with(vec![Kind::CancelRequested { reason: "stop".into() }]), &["1/call/0/attempt/1"]),
     ];
     for (run, expected) in cases {
         assert_eq!(commands(&run), expected, "{run:#?}");
+    }
+}
+
+#[test]
+fn a_doubt_ends_as_what_was_found_and_a_refusal_is_not_repeated() {
+    let unavailable = FailureKind::Unavailable;
+    let refused = FailureKind::InvalidArguments;
+    let failed = |kind| Some(CallEnd::Failed(failure(kind)));
+    for (kind, found, expected) in [
+        (unavailable, Found::Happened(outcome()), Some(CallEnd::Done(outcome()))),
+        (refused, Found::Happened(outcome()), Some(CallEnd::Done(outcome()))),
+        (unavailable, Found::Otherwise(outcome()), Some(CallEnd::Conflict(outcome()))),
+        (unavailable, Found::DidNotHappen, None),
+        (refused, Found::DidNotHappen, failed(refused)),
+        (refused, Found::Never, Some(CallEnd::Unknowable)),
+    ] {
+        let doubt = AttemptResult::InDoubt(failure(kind));
+        let run =
+            play([started(), replied(1, 1, &["once"]), attempted(1, 0, 1, doubt), settled(1, 0, 1, found.clone())]);
+        let (_, call, _) = run.call(CallId { turn: 1, index: 0 }).expect("it is there");
+        assert_eq!(call.end(), expected.as_ref(), "{kind} {found:?}");
     }
 }
 

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 
 use aftercall_core::{
     conversation::{Item, Role},
+    effect::Arguments,
     forget::{Batch, Forget, Forgotten},
     id::{RunIdentity, Sha256Hex},
     run::{Ending, Event, Intervention, Kind, Run},
     spent::Spent,
 };
 use rusqlite::types::ValueRef;
+use serde_json::json;
 
 use super::*;
 
@@ -35,15 +37,17 @@ async fn fill(sqlite: &Sqlite, fence: Fence, identity: &RunIdentity, marker: &st
         EffectOf { key: key.clone(), call: identity.clone(), tool: marker.to_owned(), contact: Sha256Hex::of(b"c") };
     let begin = Begin {
         fence,
-        arguments: Sha256Hex::of(marker.as_bytes()),
+        arguments: Arguments::of(json!({ "text": long }).as_object().expect("an object")),
         effect: aftercall_core::tool::Effect::Once,
         alone: true,
         caps: Vec::new(),
         at: Timestamp::from_millis(2),
     };
     sqlite.begin(&effect, &begin).await.expect("begun");
+    let in_question = EffectOf { key: EffectKey::from_stored(format!("ac_open_{run}")), ..effect };
+    sqlite.begin(&in_question, &begin).await.expect("begun");
     let outcome = aftercall_core::tool::Outcome { text: long.clone(), data: None, receipts: Vec::new() };
-    let done = Change::Ended(aftercall_core::ledger::Verdict::Done(outcome));
+    let done = Change::Ended { verdict: aftercall_core::ledger::Verdict::Done(outcome), at: Timestamp::from_millis(3) };
     sqlite.change(&key, fence, &done).await.expect("it follows");
     let event = Event { at: Timestamp::from_millis(3), kind: Kind::CancelRequested { reason: long } };
     let ending = Ending::Cancelled { reason: marker.to_owned() };
