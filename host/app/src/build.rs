@@ -80,6 +80,30 @@ pub enum Error {
     },
 }
 
+/// A plugin that was made and isn't written yet.
+#[derive(Debug)]
+pub struct Made {
+    /// The component, with the manifest inside.
+    pub component: Vec<u8>,
+    /// Its manifest.
+    pub manifest: Manifest,
+    /// Where it goes, unless something else is said: `aftercall/NAME.wasm` in cargo's target folder.
+    file: PathBuf,
+}
+
+impl Made {
+    /// Writes the component.
+    ///
+    /// # Errors
+    /// It can't be written.
+    pub fn write(self, out: Option<&Path>) -> Result<Built, Error> {
+        let Self { component, manifest, file } = self;
+        let file = out.map_or(file, Path::to_owned);
+        write(&file, &component).map_err(|error| Error::Write { file: file.clone(), error })?;
+        Ok(Built { file, manifest, bytes: component.len() })
+    }
+}
+
 /// A plugin that was built.
 #[derive(Debug)]
 pub struct Built {
@@ -91,12 +115,11 @@ pub struct Built {
     pub bytes: usize,
 }
 
-/// Builds the plugin in a folder. Without `out`, the component goes to `aftercall/NAME.wasm` in cargo's
-/// target folder.
+/// Makes the plugin in a folder.
 ///
 /// # Errors
 /// Says what is missing and how to get it.
-pub fn build(folder: &Path, out: Option<&Path>) -> Result<Built, Error> {
+pub fn make(folder: &Path) -> Result<Made, Error> {
     let manifest = read_manifest(&folder.join("plugin.toml"))?;
     let cargo_toml = folder.join("Cargo.toml");
     std::fs::metadata(&cargo_toml).map_err(|error| Error::Folder { file: cargo_toml.clone(), error })?;
@@ -104,12 +127,8 @@ pub fn build(folder: &Path, out: Option<&Path>) -> Result<Built, Error> {
     let core = compile(folder, &cargo_toml)?;
     let component = std::fs::read(&core).map_err(|error| Error::Folder { file: core.clone(), error })?;
     let component = aftercall_plugin::artifact::embed(&component, &manifest)?;
-    let file = match out {
-        Some(out) => out.to_owned(),
-        None => beside(&core).join(format!("{}.wasm", manifest.name)),
-    };
-    write(&file, &component).map_err(|error| Error::Write { file: file.clone(), error })?;
-    Ok(Built { file, manifest, bytes: component.len() })
+    let file = beside(&core).join(format!("{}.wasm", manifest.name));
+    Ok(Made { component, manifest, file })
 }
 
 /// Reads and checks a manifest.

@@ -379,14 +379,7 @@ pub enum Plugin {
         parent: PathBuf,
     },
     /// Build the plugin in a folder to a component with its manifest inside
-    Build {
-        /// The folder with Cargo.toml and plugin.toml
-        #[arg(value_name = "DIR")]
-        folder: PathBuf,
-        /// Where the component goes; default: aftercall/NAME.wasm in cargo's target folder
-        #[arg(long, value_name = "FILE")]
-        out: Option<PathBuf>,
-    },
+    Build(Build),
     /// Show what a component asks for more, or less, than another, or than a tenant has consented to; ends with 1 if it is more
     Diff(Diff),
     /// Consent to what a plugin's component asks for, so that it runs for a tenant from the next start on
@@ -400,6 +393,20 @@ pub enum Plugin {
         #[arg(long, value_name = "JSON", default_value = "{}")]
         settings: String,
     },
+}
+
+/// `aftercall plugin build`
+#[derive(Debug, Args)]
+pub struct Build {
+    /// The folder with Cargo.toml and plugin.toml
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// Where the component goes; default: aftercall/NAME.wasm in cargo's target folder
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// The settings under which its tools are checked (JSON); default: each of the `examples` of [settings] in plugin.toml
+    #[arg(long, value_name = "JSON")]
+    pub settings: Option<String>,
 }
 
 /// `aftercall plugin diff`

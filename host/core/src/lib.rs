@@ -28,6 +28,7 @@ pub mod consent;
 pub mod constraint;
 pub mod credential;
 pub mod egress;
+pub mod lint;
 pub mod manifest;
 pub mod model;
 pub mod price;

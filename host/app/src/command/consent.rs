@@ -15,7 +15,7 @@ use aftercall_storage::Sqlite;
 use anyhow::{Context as _, anyhow, bail};
 use serde_json::Value;
 
-use super::plugin::described;
+use super::plugin::Looked;
 use crate::{
     cli,
     clock::SystemClock,
@@ -94,7 +94,7 @@ impl Granted {
         let path = self.component.display();
         let bytes = std::fs::read(&self.component).with_context(|| format!("{path} can't be read"))?;
         let artifact = Artifact::read(&bytes).with_context(|| path.to_string())?;
-        let tools = described(&bytes, &self.settings).await.with_context(|| path.to_string())?;
+        let tools = Looked::at(&bytes)?.tools(&self.settings).await.with_context(|| path.to_string())?;
         let request = Request::of(&artifact.manifest).with_tools(&tools);
         Ok((artifact, request))
     }

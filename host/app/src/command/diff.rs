@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::{
     consent::{Granted, of_plugin},
-    plugin::described,
+    plugin::Looked,
 };
 use crate::cli;
 
@@ -96,7 +96,8 @@ async fn of_files(old: &Path, new: &Path, settings: &str) -> anyhow::Result<Diff
         let bytes = std::fs::read(file).with_context(|| format!("{} can't be read", file.display()))?;
         let artifact = Artifact::read(&bytes).with_context(|| file.display().to_string())?;
         let remedy = || format!("{}: its tools can't be listed; do they need --settings?", file.display());
-        Ok((artifact, described(&bytes, &settings).await.with_context(remedy)?))
+        let tools = Looked::at(&bytes)?.tools(&settings).await.with_context(remedy)?;
+        Ok((artifact, tools))
     };
     let ((old, old_tools), (new, new_tools)) = (read(old).await?, read(new).await?);
     let asked = |artifact: &Artifact, tools: &[Tool]| Request::of(&artifact.manifest).with_tools(tools);

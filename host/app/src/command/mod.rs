@@ -16,6 +16,7 @@ pub mod usage;
 
 mod intervene;
 
+pub mod build;
 pub mod consent;
 pub mod diff;
 pub mod plugin;

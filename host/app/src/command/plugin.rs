@@ -7,12 +7,12 @@ use aftercall_core::{
     manifest::{ConversationLevel, Manifest},
     tool::Tool,
 };
-use aftercall_plugin::{Artifact, HostConfig, PluginHost};
+use aftercall_plugin::{Artifact, HostConfig, Installed, PluginHost};
 use anyhow::Context as _;
 use serde_json::Value;
 
-use super::{consent, diff};
-use crate::{build, cli, clock::SystemClock, compiler, scaffold};
+use super::{build, consent, diff};
+use crate::{cli, clock::SystemClock, compiler, scaffold};
 
 /// Makes, builds, shows or compares a plugin, or consents to it. Says whether it asks for no more, where that was asked.
 ///
@@ -20,20 +20,7 @@ use crate::{build, cli, clock::SystemClock, compiler, scaffold};
 /// Says what is wrong with it and what would be right.
 pub async fn plugin(arguments: &cli::Plugin, out: &mut impl Write) -> anyhow::Result<bool> {
     match arguments {
-        cli::Plugin::Build { folder, out: file } => {
-            let built = build::build(folder, file.as_deref())?;
-            let manifest = &built.manifest;
-            writeln!(
-                out,
-                "{} {}: {} ({} kB)",
-                manifest.name,
-                manifest.version,
-                built.file.display(),
-                built.bytes / 1000
-            )?;
-            writeln!(out, "`aftercall plugin inspect {}` shows what it asks for.", built.file.display())?;
-            Ok(true)
-        }
+        cli::Plugin::Build(arguments) => build::build(arguments, out).await.map(|()| true),
         cli::Plugin::New { name, parent } => scaffold::new(name, parent, out).map(|()| true),
         cli::Plugin::Diff(arguments) => diff::diff(arguments, out).await,
         cli::Plugin::Consent(arguments) => consent::consent(arguments, out).await.map(|()| true),
@@ -98,7 +85,7 @@ fn tokens(kind: &Kind, out: &mut impl Write) -> std::io::Result<()> {
 }
 
 async fn tools(bytes: &[u8], settings: &Value, out: &mut impl Write) -> anyhow::Result<()> {
-    for tool in described(bytes, settings).await? {
+    for tool in Looked::at(bytes)?.tools(settings).await? {
         let identity = if tool.identity.is_empty() { "all arguments".to_owned() } else { tool.identity.join(", ") };
         let reconcile = if tool.reconcilable { ", a doubt can be settled" } else { "" };
         writeln!(out, "Tool {}: {}, identity: {identity}{reconcile}", tool.name, tool.effect)?;
@@ -109,12 +96,24 @@ async fn tools(bytes: &[u8], settings: &Value, out: &mut impl Write) -> anyhow::
     Ok(())
 }
 
-/// The tools, as the component itself describes them, asked in an instance that can reach nothing.
-pub(super) async fn described(bytes: &[u8], settings: &Value) -> anyhow::Result<Vec<Tool>> {
-    let host =
-        PluginHost::new(HostConfig { compiler: compiler::compiler(), ..HostConfig::new(Arc::new(SystemClock)) })?;
-    let installed = host.install(bytes)?;
-    Ok(host.inspect(&installed, settings).await?)
+/// A component that is looked at, in a host that gives it nothing.
+pub(super) struct Looked {
+    host: PluginHost,
+    installed: Installed,
+}
+
+impl Looked {
+    pub(super) fn at(bytes: &[u8]) -> anyhow::Result<Self> {
+        let host =
+            PluginHost::new(HostConfig { compiler: compiler::compiler(), ..HostConfig::new(Arc::new(SystemClock)) })?;
+        let installed = host.install(bytes)?;
+        Ok(Self { host, installed })
+    }
+
+    /// The tools, as the component itself describes them, asked in an instance that can reach nothing.
+    pub(super) async fn tools(&self, settings: &Value) -> anyhow::Result<Vec<Tool>> {
+        Ok(self.host.inspect(&self.installed, settings).await?)
+    }
 }
 
 #[cfg(test)]

@@ -91,7 +91,7 @@ pub fn build_plugins(config: &Config, plugins: &mut Plugins) -> anyhow::Result<(
     let folder = project()?.join("plugins");
     for name in config.plugins.keys() {
         if !plugins.contains_key(name) {
-            plugins.insert(name.clone(), build::build(&folder.join(name.as_str()), None)?);
+            plugins.insert(name.clone(), build::make(&folder.join(name.as_str()))?.write(None)?);
         }
     }
     Ok(())

@@ -14,6 +14,7 @@ mod kills;
 mod live_tools;
 mod people;
 mod platforms;
+mod reference;
 mod serve;
 mod served;
 mod support;
