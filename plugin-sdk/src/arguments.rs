@@ -1,12 +1,21 @@
 //! Types of arguments that check themselves: in the schema before the plugin runs, and again as they are read.
 
+mod day;
+mod instant;
+mod money;
+
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 
 use email_address::{EmailAddress, Options};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+
+pub use self::day::Day;
+pub use self::instant::Instant;
+pub use self::money::Money;
 
 /// A telephone number in E.164, such as `+14155550123`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -33,6 +42,13 @@ pub struct Currency(String);
 const AMOUNT_WHOLE_DIGITS_MAX: usize = 12;
 /// Most digits of an amount after the point, of any currency in ISO 4217 but two.
 const AMOUNT_FRACTION_DIGITS_MAX: usize = 3;
+
+impl Amount {
+    /// Whether it is nothing: `0`, or `0.00`.
+    pub fn is_zero(&self) -> bool {
+        !self.0.bytes().any(|byte| matches!(byte, b'1'..=b'9'))
+    }
+}
 
 impl FromStr for PhoneNumber {
     type Err = String;
@@ -163,6 +179,12 @@ impl JsonSchema for Currency {
     }
 }
 
+/// The number that stands at this place in digits, and in nothing else.
+fn digits(text: &str, at: Range<usize>) -> Option<u16> {
+    let digits = text.get(at)?;
+    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
+}
+
 macro_rules! text {
     ($type:ident) => {
         impl $type {
@@ -240,6 +262,13 @@ mod tests {
             ["", "-1", "+1", "01", "1.", ".5", "1.0000", "1,500.00", "1 500", "1e3", "\u{0661}", "1000000000000"]
         {
             check(unsound, false);
+        }
+    }
+
+    #[test]
+    fn an_amount_may_be_nothing() {
+        for (text, is_zero) in [("0", true), ("0.00", true), ("0.01", false), ("10", false)] {
+            assert_eq!(text.parse().map(|amount: Amount| amount.is_zero()), Ok(is_zero), "{text}");
         }
     }
 
