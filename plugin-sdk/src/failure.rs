@@ -1,5 +1,7 @@
 //! Failures, by kind. What the host does next depends on the kind, and on whether a write has left.
 
+use std::fmt::Display;
+
 use serde_json::Value;
 
 use crate::{Failure, FailureKind};
@@ -53,6 +55,21 @@ impl Failure {
     /// The failure of a call to a tool that the plugin doesn't have, or that can't be reconciled.
     pub fn unknown_tool(name: &str) -> Self {
         Self::other(format!("the plugin has no tool {name:?} that could do this"))
+    }
+
+    /// This failure of a later step, where an earlier one has written: the effect may have happened, whatever this one is.
+    /// Says what was done; code, details and waiting time stay.
+    ///
+    /// ```
+    /// # use aftercall::{Failure, FailureKind};
+    /// let refused = Failure::not_found("there is no contact 7");
+    /// let failure = refused.after_write("deal 5 is made, but may not be on the contact yet");
+    /// assert_eq!(failure.kind, FailureKind::OutcomeUnknown);
+    /// assert_eq!(failure.message, "deal 5 is made, but may not be on the contact yet: there is no contact 7");
+    /// ```
+    pub fn after_write(self, done: impl Display) -> Self {
+        let message = format!("{done}: {}", self.message);
+        Self { kind: FailureKind::OutcomeUnknown, message, ..self }
     }
 
     /// Adds the vendor's own code, for people.

@@ -57,6 +57,7 @@ mod context;
 mod failure;
 mod outcome;
 
+mod path;
 mod request;
 mod response;
 mod vendor;

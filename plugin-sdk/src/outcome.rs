@@ -4,7 +4,7 @@ use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 
 use crate::schema;
-use crate::{Failure, Finding, Outcome, Receipt};
+use crate::{Context, Failure, Finding, Outcome, Receipt};
 
 /// An outcome whose data has a type, from which the tool's output schema is made.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,6 +106,27 @@ impl Finding {
     /// As [`IntoOutcome::into_outcome`].
     pub fn happened(outcome: impl IntoOutcome) -> Result<Self, Failure> {
         outcome.into_outcome().map(Self::Happened)
+    }
+
+    /// The effect isn't to be found where it would be: it didn't happen, unless the vendor may not show it yet, which takes
+    /// it up to `lag_ms` after the attempt in doubt. Until then the host asks again after `again_ms`, and not later than the
+    /// lag's end.
+    ///
+    /// ```
+    /// # use aftercall::{Finding, testing::Fake};
+    /// # let fake = Fake::new().attempt_at(0).now(50_000);
+    /// # let cx = &fake.context();
+    /// // 50 seconds after the attempt.
+    /// assert_eq!(Finding::absent(cx, 90_000, 15_000), Finding::ask_again_after(15_000));
+    /// assert_eq!(Finding::absent(cx, 60_000, 15_000), Finding::ask_again_after(10_000));
+    /// assert_eq!(Finding::absent(cx, 30_000, 15_000), Finding::DidNotHappen);
+    /// ```
+    pub fn absent(cx: &Context, lag_ms: u64, again_ms: u64) -> Self {
+        let age_ms = cx.now().saturating_sub(cx.attempt_at());
+        match lag_ms.saturating_sub(age_ms) {
+            0 => Self::DidNotHappen,
+            left_ms => Self::ask_again_after(again_ms.min(left_ms)),
+        }
     }
 
     /// Not to be told yet: ask again after this many milliseconds.

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::transport::{Host as _, TransportError};
 use crate::vendor::Exchange;
-use crate::{Context, Failure, Response};
+use crate::{Context, Failure, Response, path};
 
 /// All but the unreserved characters of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -67,8 +67,9 @@ impl Context {
     }
 }
 
-/// The text as one segment of a URL's path: `a/b` becomes `a%2Fb`, so that no argument can change which
-/// path a request goes to.
+/// The text as one segment of a URL's path: `a b?` becomes `a%20b%3F`, so that no argument can change which path a request
+/// goes to. One of `a/b`, `..` and what else servers may take for syntax after decoding isn't sent at all:
+/// [`send`](Request::send) fails with `invalid-arguments`.
 pub fn path_segment(text: &str) -> String {
     match text {
         "." => "%2E".to_owned(),
@@ -153,7 +154,7 @@ impl<'a> Request<'a> {
     /// Sends the request. Any answer of the vendor is a [`Response`]; [`Response::ok`] tells the good ones.
     ///
     /// # Errors
-    /// `denied` where the grant doesn't allow the request; `unavailable` where the vendor can't be reached;
+    /// `invalid-arguments` where the host lets no such path pass; `denied` where the grant doesn't allow the request; `unavailable` where the vendor can't be reached;
     /// `outcome-unknown` where a request that writes was sent and no whole answer came.
     pub async fn send(self) -> Result<Response, Failure> {
         let exchange = Exchange {
@@ -181,6 +182,9 @@ impl<'a> Request<'a> {
         let Some(uri) = absolute else {
             return Err(TransportError::Unsendable("its URL is not absolute and encoded".to_owned()));
         };
+        if !path::is_canonical(uri.path()) {
+            return Err(TransportError::Misleading);
+        }
         let writes_body = !self.body.is_empty() || matches!(self.method, Method::POST | Method::PUT | Method::PATCH);
         let mut request = http::Request::new(self.body);
         *request.method_mut() = self.method;

@@ -60,4 +60,35 @@ impl Response {
     pub fn ok(self) -> Result<Self, Failure> {
         if self.response.status().is_success() { Ok(self) } else { Err(self.exchange.refused(&self.response)) }
     }
+
+    /// The same, and the plugin says more of the failure: it gets the status, and the body as whatever it reads of it
+    /// (`serde_json::Value` for all). A body that isn't such a one is the default.
+    ///
+    /// ```
+    /// # use aftercall::{Failure, FailureKind, testing::{Fake, Reply, block_on}};
+    /// # use serde_json::{Value, json};
+    /// fn explained(failure: Failure, status: u16, body: Value) -> Failure {
+    ///     match body["code"].as_str() {
+    ///         Some("LOCKED") if status == 400 => Failure { kind: FailureKind::Conflict, ..failure },
+    ///         _ => failure,
+    ///     }
+    /// }
+    /// # let url = "https://api.example.com/v1/things";
+    /// # let fake = Fake::new().expect(&format!("GET {url}"), Reply::json(400, json!({ "code": "LOCKED" })));
+    /// # let answer = block_on(fake.context().get(url).send()).unwrap();
+    /// assert_eq!(answer.ok_or(explained).unwrap_err().kind, FailureKind::Conflict);
+    /// ```
+    ///
+    /// # Errors
+    /// What `explain` makes of the failure of [`ok`](Response::ok).
+    pub fn ok_or<T: DeserializeOwned + Default>(
+        self,
+        explain: impl FnOnce(Failure, u16, T) -> Failure,
+    ) -> Result<Self, Failure> {
+        if self.response.status().is_success() {
+            return Ok(self);
+        }
+        let body = serde_json::from_slice(self.response.body()).unwrap_or_default();
+        Err(explain(self.exchange.refused(&self.response), self.status(), body))
+    }
 }

@@ -46,6 +46,8 @@ pub(crate) enum TransportError {
     Denied,
     /// It can't be sent as it is: a part of it is too long or unsound. It has not left.
     Unsendable(String),
+    /// Its path isn't one that the host lets pass, mostly for an argument that stands in it. It has not left.
+    Misleading,
     /// The vendor can't be reached. It has not left.
     Unreachable(String),
     /// It may have left, and there is no whole response.

@@ -5,7 +5,7 @@ use http::{Method, Response, StatusCode};
 use serde_json::Value;
 
 use crate::transport::TransportError;
-use crate::{Failure, FailureKind};
+use crate::{Failure, FailureKind, path};
 
 /// The longest message of a vendor that is handed on. Protects the model's context.
 const VENDOR_MESSAGE_CHARS_MAX: usize = 500;
@@ -28,6 +28,9 @@ impl Exchange {
                 Failure::denied(format!("the grant doesn't allow {method} {url}; its egress rules would have to"))
             }
             TransportError::Unsendable(reason) => Failure::other(format!("{method} {url} can't be sent: {reason}")),
+            TransportError::Misleading => {
+                Failure::invalid_arguments(format!("{method} {url} can't be sent: {}", path::WORDS))
+            }
             TransportError::Unreachable(reason) => {
                 Failure::unavailable(format!("{method} {url} can't be reached: {reason}"))
             }
@@ -81,7 +84,7 @@ impl Exchange {
     }
 }
 
-/// The vendor's own words. A list of texts beside a message says what the message leaves out.
+/// The vendor's own words. A list of texts beside a message, and reasons by field, say what the message leaves out.
 fn said(body: &Value) -> Option<String> {
     let place = [
         "/message",
@@ -89,21 +92,36 @@ fn said(body: &Value) -> Option<String> {
         "/error_description",
         "/detail",
         "/description",
-        "/errors/0/message",
-        "/errors/0/detail",
         // An OperationOutcome of FHIR.
         "/issue/0/diagnostics",
         "/issue/0/details/text",
-        "/error",
     ];
     let message = place.iter().find_map(|place| body.pointer(place)?.as_str());
-    let listed = body.get("errors").and_then(Value::as_array);
-    let listed: Vec<&str> = listed.into_iter().flatten().filter_map(Value::as_str).collect();
-    match (message, listed.is_empty()) {
-        (message, true) => message.map(str::to_owned),
-        (Some(message), false) => Some(format!("{message}: {}", listed.join("; "))),
-        (None, false) => Some(listed.join("; ")),
+    let message = message.map(str::to_owned).or_else(|| each_said(body)).or_else(|| {
+        let word = body.get("error").or_else(|| body.get("title"))?;
+        word.as_str().map(str::to_owned)
+    });
+    let listed = ["errors", "errorMessages"].iter().filter_map(|list| body.get(list)?.as_array()).flatten();
+    let listed = listed.filter_map(|text| text.as_str().map(str::to_owned));
+    let by_field = body.get("errors").and_then(Value::as_object).into_iter().flatten();
+    let by_field = by_field.filter_map(|(field, why)| Some(format!("{field}: {}", why.as_str().or(why[0].as_str())?)));
+    let rest: Vec<String> = listed.chain(by_field).collect();
+    match (message, rest.is_empty()) {
+        (message, true) => message,
+        (Some(message), false) => Some(format!("{message}: {}", rest.join("; "))),
+        (None, false) => Some(rest.join("; ")),
     }
+}
+
+/// What each error of a list says: `{"errors":[{"detail":"…"}]}`, or the list alone.
+fn each_said(body: &Value) -> Option<String> {
+    let errors = body.get("errors").unwrap_or(body).as_array()?;
+    let words = |error: &Value| {
+        let mut words = ["message", "detail", "title"].iter().filter_map(|name| error.get(name)?.as_str());
+        words.next().map(str::to_owned)
+    };
+    let said: Vec<String> = errors.iter().filter_map(words).collect();
+    (!said.is_empty()).then(|| said.join("; "))
 }
 
 /// A body that says of itself that it is text for people. A page in HTML isn't.
@@ -113,13 +131,27 @@ fn plain_text(response: &Response<Vec<u8>>) -> Option<String> {
     (media.trim().to_ascii_lowercase().starts_with("text/plain") && !text.is_empty()).then(|| text.to_owned())
 }
 
+/// The vendor's own code: a word where there is one, since it says more than the number beside it.
 fn code(body: &Value) -> Option<String> {
-    let place = ["/code", "/error/code", "/category", "/error/type", "/issue/0/code"];
-    place.iter().find_map(|place| match body.pointer(place)? {
-        Value::String(code) => Some(code.chars().take(VENDOR_MESSAGE_CHARS_MAX).collect()),
-        Value::Number(code) => Some(code.to_string()),
-        _ => None,
-    })
+    let place = [
+        "/code",
+        "/error/errors/0/reason",
+        "/error/code",
+        "/error/status",
+        "/error/type",
+        "/category",
+        "/errors/0/code",
+        "/errors/0/errorCode",
+        "/0/errorCode",
+        "/0/code",
+        "/issue/0/code",
+        "/error",
+    ];
+    let all = || place.iter().filter_map(|place| body.pointer(place));
+    let is_word = |text: &&str| !text.is_empty() && !text.contains(char::is_whitespace);
+    let word = all().filter_map(Value::as_str).find(is_word);
+    let word = word.map(|word| word.chars().take(VENDOR_MESSAGE_CHARS_MAX).collect());
+    word.or_else(|| all().find_map(Value::as_number).map(ToString::to_string))
 }
 
 fn retry_after_ms(response: &Response<Vec<u8>>) -> Option<u64> {

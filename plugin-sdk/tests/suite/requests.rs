@@ -102,6 +102,51 @@ fn path_segments_stay_segments() {
 }
 
 #[test]
+fn a_path_that_may_mean_another_is_not_sent() {
+    fn check(id: &str, is_sent: bool) {
+        let url = format!("{URL}/{}/parts", path_segment(id));
+        let fake = Fake::new();
+        let fake = if is_sent { fake.expect(&format!("DELETE {url}"), Reply::text(204, "")) } else { fake };
+        match block_on(fake.context().delete(url).send()) {
+            Ok(_) => assert!(is_sent, "{id}"),
+            Err(failure) => {
+                assert!(!is_sent, "{id}");
+                assert_eq!(failure.kind, FailureKind::InvalidArguments, "{id}");
+                assert!(failure.message.contains("give ids as they were found"), "{}", failure.message);
+            }
+        }
+    }
+    for sound in ["AC12-3_4.5~6", "...", "a b", "\u{fc}", "a:b@c?d#e", "&=+$,!"] {
+        check(sound, true);
+    }
+    for unsound in ["", ".", "..", "a/b", "../x", "a\\b", "50%", "a;b", "a\nb", "\u{0}"] {
+        check(unsound, false);
+    }
+}
+
+#[test]
+fn a_plugin_says_more_of_a_refusal() {
+    #[derive(Debug, Default, Deserialize)]
+    struct Body {
+        reason: Option<String>,
+    }
+    fn check(reply: Reply, expected: Result<u16, &str>) {
+        let fake = Fake::new().expect(LINE, reply);
+        let answer = block_on(fake.context().post(URL).send()).unwrap();
+        let explained = answer.ok_or(|failure, status, body: Body| {
+            let reason = body.reason.unwrap_or_default();
+            Failure::conflict(format!("{status}/{reason}/{:?}", failure.kind))
+        });
+        let explained = explained.map(|answer| answer.status()).map_err(|failure| failure.message);
+        assert_eq!(explained, expected.map_err(str::to_owned));
+    }
+    check(Reply::json(201, json!({ "reason": "r" })), Ok(201));
+    check(Reply::json(400, json!({ "reason": "r", "more": 1 })), Err("400/r/FailureKind::InvalidArguments"));
+    check(Reply::json(403, json!({ "reason": 7 })), Err("403//FailureKind::Denied"));
+    check(Reply::text(502, "<p>"), Err("502//FailureKind::OutcomeUnknown"));
+}
+
+#[test]
 fn mistakes_in_a_request_are_failures_of_it() {
     fn check(url: &str, header: &str, words: &str) {
         let fake = Fake::new();
@@ -175,12 +220,26 @@ fn the_vendor_s_words_are_handed_on() {
     check(json!({ "errors": [{ "detail": "d" }] }), ": d", None);
     check(json!({ "issue": [{ "code": "login", "diagnostics": "d" }, { "code": "x" }] }), ": d", Some("login"));
     check(json!({ "issue": [{ "code": "value", "details": { "text": "t" } }] }), ": t", Some("value"));
-    check(json!({ "error": "invalid" }), ": invalid", None);
+    check(json!({ "error": "invalid" }), ": invalid", Some("invalid"));
+    check(json!({ "error": "not allowed" }), ": not allowed", None);
+    check(json!({ "error": "invalid_grant", "error_description": "d" }), ": d", Some("invalid_grant"));
     check(json!({ "message": "m", "errors": ["a", "b"] }), ": m: a; b", None);
     check(json!({ "message": "m", "errors": [] }), ": m", None);
     check(json!({ "message": "m", "errors": [{ "message": "d" }] }), ": m", None);
     check(json!({ "errors": ["a", 1] }), ": a", None);
-    check(json!({ "error": "RecordInvalid", "description": "bad" }), ": bad", None);
+    check(json!({ "error": "RecordInvalid", "description": "bad" }), ": bad", Some("RecordInvalid"));
+    check(json!({ "errors": [{ "title": "t", "code": "c" }, { "title": "u" }] }), ": t; u", Some("c"));
+    check(json!({ "errors": [{ "code": "c", "message": "m", "title": "t" }] }), ": m", Some("c"));
+    check(json!({ "error": "Bad Request", "errors": [{ "message": "m" }] }), ": m", None);
+    check(json!([{ "errorCode": "MALFORMED_ID", "message": "m" }, { "message": "n" }]), ": m; n", Some("MALFORMED_ID"));
+    let by_field = json!({ "errorMessages": ["a"], "errors": { "priority": "b", "name": ["c", "d"], "other": 1 } });
+    check(by_field, ": a; name: c; priority: b", None);
+    check(json!({ "errorMessages": ["a"], "errors": {} }), ": a", None);
+    let google =
+        json!({ "code": 403, "message": "m", "status": "DENIED", "errors": [{ "reason": "rateLimitExceeded" }] });
+    check(json!({ "error": google }), ": m", Some("rateLimitExceeded"));
+    check(json!({ "error": { "code": 404, "message": "m", "status": "NOT_FOUND" } }), ": m", Some("NOT_FOUND"));
+    check(json!({ "title": "t", "status": 400 }), ": t", None);
     check(json!(["what"]), "", None);
     check(json!({ "message": "x".repeat(600) }), &format!(": {}", "x".repeat(500)), None);
     check(json!({ "errors": ["x".repeat(600)] }), &format!(": {}", "x".repeat(500)), None);
