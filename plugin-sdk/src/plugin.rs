@@ -96,6 +96,16 @@ pub fn arguments<T: DeserializeOwned>(json: &str) -> Result<T, Failure> {
     serde_json::from_str(json).map_err(|error| Failure::invalid_arguments(format!("the arguments don't fit: {error}")))
 }
 
+/// What a function makes of the tenant's settings.
+///
+/// # Errors
+/// Words for the operator, where the settings don't fit.
+pub fn of_settings<S: DeserializeOwned, T>(settings: &str, make: impl FnOnce(&S) -> T) -> Result<T, String> {
+    let settings =
+        serde_json::from_str(settings).map_err(|error| format!("the plugin's settings don't fit: {error}"))?;
+    Ok(make(&settings))
+}
+
 /// What a tool returned, as the host gets it.
 ///
 /// # Errors

@@ -7,11 +7,44 @@ use serde_json::{Map, Value};
 
 /// The schema of a tool's arguments, as JSON. An optional argument is left out, never null.
 pub fn input<T: JsonSchema>() -> String {
+    input_schema::<T>().as_value().to_string()
+}
+
+/// The same with the values that there are of some arguments. `None`, where a required one can have none.
+pub fn input_of<T: JsonSchema>(choices: &[(&str, Vec<String>)]) -> Option<String> {
+    let mut schema = input_schema::<T>();
+    choices.iter().try_for_each(|(name, values)| choose(&mut schema, name, values))?;
+    Some(schema.as_value().to_string())
+}
+
+fn input_schema<T: JsonSchema>() -> Schema {
     let mut schema = plain::<T>(SchemaSettings::draft2020_12().for_deserialize());
     RecursiveTransform(optional_is_absent).transform(&mut schema);
     // Providers want it, of a tool without arguments too.
     schema.ensure_object().entry("properties").or_insert_with(|| Map::new().into());
-    schema.as_value().to_string()
+    schema
+}
+
+/// Gives an argument, or each of a list, the values that there are. `None`, where it is required and there are none: a schema
+/// without values is one that providers refuse.
+fn choose(schema: &mut Schema, name: &str, values: &[String]) -> Option<()> {
+    let is_required = required(schema).iter().any(|required| required == name);
+    let properties = schema.get_mut("properties")?.as_object_mut()?;
+    if values.is_empty() {
+        properties.remove(name);
+        return (!is_required).then_some(());
+    }
+    let argument = properties.get_mut(name)?.as_object_mut()?;
+    let one = if argument.contains_key("items") { argument.get_mut("items")?.as_object_mut()? } else { argument };
+    one.insert("enum".to_owned(), values.into());
+    Some(())
+}
+
+fn required(schema: &Schema) -> Vec<String> {
+    match schema.get("required") {
+        Some(Value::Array(names)) => names.iter().filter_map(|name| Some(name.as_str()?.to_owned())).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// The schema of an outcome's data.
@@ -31,10 +64,7 @@ fn plain<T: JsonSchema>(settings: SchemaSettings) -> Schema {
 }
 
 fn optional_is_absent(schema: &mut Schema) {
-    let required: Vec<String> = match schema.get("required") {
-        Some(Value::Array(names)) => names.iter().filter_map(|name| Some(name.as_str()?.to_owned())).collect(),
-        _ => Vec::new(),
-    };
+    let required = required(schema);
     if let Some(Value::Object(properties)) = schema.get_mut("properties") {
         for (name, property) in properties {
             if let Value::Object(property) = property

@@ -2,7 +2,7 @@
 
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{Attribute, FnArg, Ident, Pat, PatType, Signature, Type};
+use syn::{Attribute, FnArg, Ident, Pat, PatType, Path, Signature, Type};
 
 use crate::mistakes::Mistakes;
 
@@ -18,6 +18,8 @@ pub(crate) struct Argument {
     pub(crate) ty: Type,
     /// Documentation, and what `schemars` is told.
     pub(crate) attributes: Vec<Attribute>,
+    /// The function of the settings that tells which values there are.
+    pub(crate) choices: Option<Path>,
 }
 
 impl Parameter {
@@ -34,11 +36,23 @@ impl Argument {
         self.ident.unraw().to_string()
     }
 
+    /// Whether this is that argument, perhaps not used here: `_text` is `text`, and `_type` is `r#type`.
+    pub(crate) fn is(&self, other: &Argument) -> bool {
+        self.plain_name() == other.plain_name()
+    }
+
+    fn plain_name(&self) -> String {
+        self.name().trim_start_matches('_').to_owned()
+    }
+
     /// Name and type as an author writes them.
     pub(crate) fn declaration(&self) -> String {
+        format!("{}: {}", self.ident, self.written_type())
+    }
+
+    fn written_type(&self) -> String {
         let ty = self.ty.to_token_stream().to_string();
-        let ty = ty.replace(" :: ", "::").replace(" < ", "<").replace(" >", ">");
-        format!("{}: {}", self.ident, ty.replace(" ,", ","))
+        ty.replace(" :: ", "::").replace(" < ", "<").replace(" >", ">").replace(" ,", ",")
     }
 }
 
@@ -67,16 +81,13 @@ pub(crate) fn read(signature: &Signature, mistakes: &mut Mistakes) -> Vec<Parame
     parameters
 }
 
-/// Whether two functions take the same arguments in the same order, contexts aside. `_text` is `text` that isn't used, and
-/// `_type` is `r#type`.
-pub(crate) fn same(one: &[Parameter], other: &[Parameter]) -> bool {
-    let declarations = |parameters: &[Parameter]| -> Vec<String> {
-        let arguments = parameters.iter().filter_map(Parameter::argument);
-        arguments
-            .map(|argument| argument.declaration().trim_start_matches("r#").trim_start_matches('_').to_owned())
-            .collect()
+/// The arguments of a function that a tool doesn't have as such.
+pub(crate) fn strangers<'a>(tool: &[Parameter], function: &'a [Parameter]) -> Vec<&'a Argument> {
+    let is_known = |argument: &Argument| {
+        let mut known = tool.iter().filter_map(Parameter::argument);
+        known.any(|known| argument.is(known) && argument.written_type() == known.written_type())
     };
-    declarations(one) == declarations(other)
+    function.iter().filter_map(Parameter::argument).filter(|argument| !is_known(argument)).collect()
 }
 
 fn parameter(typed: &PatType, mistakes: &mut Mistakes) -> Option<Parameter> {
@@ -92,9 +103,14 @@ fn parameter(typed: &PatType, mistakes: &mut Mistakes) -> Option<Parameter> {
     }
     for attribute in &typed.attrs {
         if !is_known(attribute) {
-            mistakes.at(attribute, "an argument has doc comments and `#[schemars(…)]`, no other attribute");
+            mistakes.at(
+                attribute,
+                "an argument has doc comments, `#[schemars(…)]` and `#[choices(…)]`, no other attribute",
+            );
         }
     }
+    let (choices, attributes): (Vec<Attribute>, _) = typed.attrs.iter().cloned().partition(is_choices);
+    let choices = choices.iter().find_map(|attribute| choices_of(attribute, mistakes));
     let Pat::Ident(pattern) = &*typed.pat else {
         mistakes.at(&typed.pat, "an argument has a name, not a pattern: the name is in the schema");
         return None;
@@ -102,11 +118,7 @@ fn parameter(typed: &PatType, mistakes: &mut Mistakes) -> Option<Parameter> {
     if pattern.by_ref.is_some() || pattern.subpat.is_some() {
         mistakes.at(pattern, "an argument has a name, not a pattern: the name is in the schema");
     }
-    Some(Parameter::Argument(Argument {
-        ident: pattern.ident.clone(),
-        ty: (*typed.ty).clone(),
-        attributes: typed.attrs.clone(),
-    }))
+    Some(Parameter::Argument(Argument { ident: pattern.ident.clone(), ty: (*typed.ty).clone(), attributes, choices }))
 }
 
 fn is_context(ty: &Type) -> bool {
@@ -116,5 +128,17 @@ fn is_context(ty: &Type) -> bool {
 }
 
 fn is_known(attribute: &Attribute) -> bool {
-    attribute.path().is_ident("doc") || attribute.path().is_ident("schemars")
+    attribute.path().is_ident("doc") || attribute.path().is_ident("schemars") || is_choices(attribute)
+}
+
+fn is_choices(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("choices")
+}
+
+fn choices_of(attribute: &Attribute, mistakes: &mut Mistakes) -> Option<Path> {
+    let path = attribute.parse_args::<Path>().ok();
+    if path.is_none() {
+        mistakes.at(attribute, "`choices` names a function of the settings: `#[choices(channel_names)]`");
+    }
+    path
 }

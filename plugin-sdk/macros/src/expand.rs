@@ -17,13 +17,15 @@ pub(crate) fn items(tools: &[Tool]) -> Vec<Item> {
         /// The tools of this module, as a plugin.
         pub struct Plugin;
     });
-    let listed = tools.iter().map(listed);
+    let listed = list(tools);
     let called = tools.iter().map(called);
     let reconciled = tools.iter().filter_map(reconciled);
     items.push(parse_quote! {
         impl ::aftercall::Plugin for Plugin {
-            fn list_tools(_: &str) -> ::std::result::Result<::std::vec::Vec<::aftercall::Tool>, ::std::string::String> {
-                ::std::result::Result::Ok(::std::vec![#(#listed),*])
+            fn list_tools(
+                __settings: &str,
+            ) -> ::std::result::Result<::std::vec::Vec<::aftercall::Tool>, ::std::string::String> {
+                ::std::result::Result::Ok(#listed)
             }
 
             async fn call_tool(
@@ -59,7 +61,7 @@ pub(crate) fn export(module: &Ident) -> TokenStream {
 
 fn arguments_type(tool: &Tool) -> Item {
     let name = arguments_ident(tool);
-    let fields = tool.arguments().map(|Argument { ident, ty, attributes }| quote!(#(#attributes)* #ident: #ty));
+    let fields = tool.arguments().map(|Argument { ident, ty, attributes, .. }| quote!(#(#attributes)* #ident: #ty));
     parse_quote! {
         #[derive(::aftercall::__private::serde::Deserialize, ::aftercall::__private::schemars::JsonSchema)]
         #[serde(crate = "::aftercall::__private::serde", deny_unknown_fields)]
@@ -72,10 +74,43 @@ fn arguments_ident(tool: &Tool) -> Ident {
     format_ident!("ArgumentsOf{}", tool.name().to_upper_camel_case())
 }
 
-fn listed(tool: &Tool) -> TokenStream {
+/// All tools, or those of them that there are with the settings.
+fn list(tools: &[Tool]) -> TokenStream {
+    if tools.iter().all(|tool| tool.when.is_none() && tool.arguments().all(|argument| argument.choices.is_none())) {
+        let all = tools.iter().map(|tool| {
+            let arguments = arguments_ident(tool);
+            listed(tool, &quote!(::aftercall::__private::input_schema::<#arguments>()))
+        });
+        return quote!(::std::vec![#(#all),*]);
+    }
+    let offered = tools.iter().map(offered);
+    quote!([#(#offered),*].into_iter().flatten().collect())
+}
+
+/// The tool, if it is there with the settings.
+fn offered(tool: &Tool) -> TokenStream {
+    let arguments = arguments_ident(tool);
+    let choices = tool.arguments().filter_map(|argument| {
+        let (name, choices) = (argument.name(), argument.choices.as_ref()?);
+        let asked = quote_spanned!(choices.span() => ::aftercall::__private::of_settings(__settings, #choices)?);
+        Some(quote!((#name, #asked)))
+    });
+    let listed = listed(tool, &quote!(__schema));
+    let offered = quote! {
+        ::aftercall::__private::input_schema_of::<#arguments>(&[#(#choices),*]).map(|__schema| #listed)
+    };
+    match &tool.when {
+        None => offered,
+        Some(when) => {
+            let asked = quote_spanned!(when.span() => ::aftercall::__private::of_settings(__settings, #when)?);
+            quote!(if #asked { #offered } else { ::std::option::Option::None })
+        }
+    }
+}
+
+fn listed(tool: &Tool, input_schema: &TokenStream) -> TokenStream {
     let name = tool.name();
     let description = &tool.description;
-    let arguments = arguments_ident(tool);
     let reconcilable = tool.reconcile.is_some();
     let identity = tool.identity.iter().map(|name| name.unraw().to_string());
     let effect = match tool.effect {
@@ -96,7 +131,7 @@ fn listed(tool: &Tool) -> TokenStream {
             name: ::std::string::String::from(#name),
             title: #title,
             description: ::std::string::String::from(#description),
-            input_schema: ::aftercall::__private::input_schema::<#arguments>(),
+            input_schema: #input_schema,
             output_schema: #output_schema.map(|schema| schema.as_value().to_string()),
             effect: ::aftercall::Effect::#effect,
             identity: ::std::vec![#(::std::string::String::from(#identity)),*],
@@ -107,32 +142,37 @@ fn listed(tool: &Tool) -> TokenStream {
 
 fn called(tool: &Tool) -> TokenStream {
     let name = tool.name();
-    let read = read(tool);
+    let read = read(tool, &tool.function);
     let call = call(tool, &tool.function);
     quote!(#name => { #read ::aftercall::__private::outcome(#call) })
 }
 
 fn reconciled(tool: &Tool) -> Option<TokenStream> {
     let name = tool.name();
-    let read = read(tool);
-    let call = call(tool, tool.reconcile.as_ref()?.function.as_ref()?);
+    let function = tool.reconcile.as_ref()?.function.as_ref()?;
+    let read = read(tool, function);
+    let call = call(tool, function);
     Some(quote!(#name => { #read #call }))
 }
 
-/// Reads the arguments into variables of their names.
-fn read(tool: &Tool) -> TokenStream {
+/// Reads the arguments, those that a function takes into variables of their names.
+fn read(tool: &Tool, function: &Function) -> TokenStream {
     let ty = arguments_ident(tool);
-    let names = tool.arguments().map(|argument| &argument.ident);
+    let names = tool.arguments().map(|argument| {
+        let ident = &argument.ident;
+        if function.arguments().any(|taken| taken.is(argument)) { quote!(#ident) } else { quote!(#ident: _) }
+    });
     quote!(let #ty { #(#names),* } = ::aftercall::__private::arguments(__json)?;)
 }
 
-/// Calls a function that takes the tool's arguments, in their order.
+/// Calls a function that takes arguments of the tool's.
 fn call(tool: &Tool, function: &Function) -> TokenStream {
     let ident = &function.ident;
-    let mut arguments = tool.arguments();
     let values = function.parameters.iter().map(|parameter| match parameter {
         Parameter::Context(_) => Some(quote!(__context)),
-        Parameter::Argument(_) => arguments.next().map(|argument| argument.ident.to_token_stream()),
+        Parameter::Argument(taken) => {
+            tool.arguments().find(|argument| taken.is(argument)).map(|argument| argument.ident.to_token_stream())
+        }
     });
     let wait = function.is_async.then(|| quote!(.await));
     quote_spanned!(ident.span() => #ident(#(#values),*) #wait)

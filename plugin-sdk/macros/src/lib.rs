@@ -29,16 +29,22 @@ mod tool;
 ///         cx: &Context,
 ///     ) -> Result<Receipt, Failure> { … }
 ///
-///     async fn find_sms(to: PhoneNumber, text: String, cx: &Context) -> Result<Finding, Failure> { … }
+///     async fn find_sms(to: PhoneNumber, cx: &Context) -> Result<Finding, Failure> { … }
 /// }
 /// ```
 ///
 /// - `effect` (required): `read` changes nothing; `idempotent` may be repeated under one key; `once` is
 ///   never repeated in doubt.
 /// - `identity`: the arguments that say which effect it is; without it, all of them.
-/// - `reconcile`: for `once`, a function of the module with the same arguments (`_text` for one that it doesn't
-///   use) that tells whether the effect happened.
+/// - `reconcile`: a function of the module that tells whether the effect happened. It takes those of the tool's arguments
+///   that it needs, by their names and types.
 /// - `title`: for people.
+/// - `when`: a function `fn(&Settings) -> bool` that tells whether the tool is there with a tenant's settings.
+///
+/// `#[choices(channel_names)]` on an argument that is text, or a list of texts, gives the schema the values that a function
+/// `fn(&Settings) -> Vec<String>` takes from the tenant's settings, so that a model sees which there are. Where there are
+/// none, an optional argument is left out, and a tool that needs the argument isn't there. The tool itself refuses
+/// others nonetheless. `Settings` is any type that is read with serde.
 ///
 /// Arguments are taken by value and read with serde; `Option` makes one optional; `&Context` is the context and no
 /// argument. A tool returns `Result` of anything that is `aftercall::IntoOutcome`. The module gets a type

@@ -7,7 +7,7 @@ use quote::quote;
 use syn::ext::IdentExt;
 use syn::{FnArg, Item, ItemFn, ItemMod, parse_quote};
 
-use crate::arguments::{self, Argument, Parameter};
+use crate::arguments::{self, Argument};
 use crate::expand;
 use crate::mistakes::{Mistakes, remedy};
 use crate::tool::{self, Effect, Function, Tool};
@@ -86,11 +86,12 @@ fn find_reconcile(tool: &mut Tool, functions: &[ItemFn], mistakes: &mut Mistakes
         return;
     };
     let function = Function::read(&function.sig, mistakes);
-    if !arguments::same(&tool.function.parameters, &function.parameters) {
-        let wanted = tool.function.parameters.iter().filter_map(Parameter::argument).map(Argument::declaration);
-        let wanted = wanted.collect::<Vec<_>>().join(", ");
-        let ident = &tool.function.ident;
-        mistakes.at(named, format!("`{named}` must take the same arguments as `{ident}`: ({wanted})"));
+    for stranger in arguments::strangers(&tool.function.parameters, &function.parameters) {
+        let known = tool.function.arguments().map(Argument::declaration);
+        let known = known.collect::<Vec<_>>().join(", ");
+        let (ident, stranger) = (&tool.function.ident, stranger.declaration());
+        mistakes
+            .at(named, format!("`{named}` takes `{stranger}`, but of `{ident}` it can take no more than ({known})"));
     }
     reconcile.function = Some(function);
 }

@@ -4,8 +4,8 @@ use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{
-    Attribute, Expr, ExprLit, GenericArgument, Ident, ItemFn, Lit, LitStr, Meta, PathArguments, ReturnType, Signature,
-    Token, Type,
+    Attribute, Expr, ExprLit, GenericArgument, Ident, ItemFn, Lit, LitStr, Meta, Path, PathArguments, ReturnType,
+    Signature, Token, Type,
 };
 
 use crate::arguments::{self, Argument, Parameter};
@@ -15,7 +15,7 @@ use crate::mistakes::{Mistakes, remedy};
 const NAME_CHARS_MAX: usize = 48;
 
 const EFFECTS: [&str; 3] = ["read", "idempotent", "once"];
-const KEYS: [&str; 4] = ["effect", "identity", "reconcile", "title"];
+const KEYS: [&str; 5] = ["effect", "identity", "reconcile", "title", "when"];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effect {
@@ -32,6 +32,8 @@ pub(crate) struct Tool {
     pub(crate) effect: Option<Effect>,
     pub(crate) identity: Vec<Ident>,
     pub(crate) reconcile: Option<Reconcile>,
+    /// The function of the settings that tells whether the tool is there.
+    pub(crate) when: Option<Path>,
     /// `T` of `Result<T, Failure>`.
     pub(crate) output: Option<Type>,
 }
@@ -74,6 +76,10 @@ impl Function {
             is_async: signature.asyncness.is_some(),
         }
     }
+
+    pub(crate) fn arguments(&self) -> impl Iterator<Item = &Argument> {
+        self.parameters.iter().filter_map(Parameter::argument)
+    }
 }
 
 impl Tool {
@@ -86,6 +92,7 @@ impl Tool {
             effect: None,
             identity: Vec::new(),
             reconcile: None,
+            when: None,
             output: output(&signature.output),
         };
         tool.check_name(mistakes);
@@ -105,7 +112,7 @@ impl Tool {
     }
 
     pub(crate) fn arguments(&self) -> impl Iterator<Item = &Argument> {
-        self.function.parameters.iter().filter_map(Parameter::argument)
+        self.function.arguments()
     }
 
     fn check_name(&self, mistakes: &mut Mistakes) {
@@ -164,6 +171,10 @@ impl Tool {
             "title" => match value {
                 Expr::Lit(ExprLit { lit: Lit::Str(title), .. }) => self.title = Some(title.clone()),
                 _ => return Err(wrong(value, "`title` is a text: `title = \"Send SMS\"`")),
+            },
+            "when" => match value {
+                Expr::Path(path) => self.when = Some(path.path.clone()),
+                _ => return Err(wrong(value, "`when` names a function of the settings: `when = has_sequences`")),
             },
             other => {
                 let remedy = remedy(other, KEYS);

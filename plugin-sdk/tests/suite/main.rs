@@ -5,5 +5,6 @@
 mod conversation;
 mod plugin;
 mod requests;
+mod settings;
 mod signing;
 mod state;

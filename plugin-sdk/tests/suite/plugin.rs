@@ -42,12 +42,12 @@ mod tools {
         Ok(Receipt::new("message", format!("{to}/{body}/{}", cx.key())))
     }
 
-    async fn find_text(cx: &Context, to: PhoneNumber, body: String) -> Result<Finding, Failure> {
+    async fn find_text(cx: &Context, body: String, to: PhoneNumber) -> Result<Finding, Failure> {
         Finding::happened(Receipt::new("message", format!("{to}/{body}/{}", cx.attempt())))
     }
 
     /// Notes whatever is known.
-    #[tool(effect = idempotent)]
+    #[tool(effect = idempotent, reconcile = find_note)]
     fn note(
         email: Option<Email>,
         mood: Option<Mood>,
@@ -63,6 +63,10 @@ mod tools {
             None => "",
         };
         Ok(Outcome::new(format!("{email}|{mood}|{}|{}", place.unwrap_or_default(), count.unwrap_or_default())))
+    }
+
+    fn find_note(_count: Option<u8>) -> Result<Finding, Failure> {
+        Ok(Finding::DidNotHappen)
     }
 
     /// Adds.
@@ -100,7 +104,7 @@ fn tools_are_listed_in_their_order() {
     assert_eq!(text.output_schema, None);
     assert_eq!(note.title, None);
     assert!(note.identity.is_empty());
-    assert!(!note.reconcilable);
+    assert!(note.reconcilable && !add.reconcilable);
     let output: Value = serde_json::from_str(add.output_schema.as_deref().unwrap()).unwrap();
     let total = json!({ "total": { "type": "integer" } });
     assert_eq!(output, json!({ "type": "object", "properties": total, "required": ["total"] }));
@@ -197,6 +201,9 @@ fn reconcile_reaches_the_function_that_was_named() {
     let Ok(Finding::Happened(outcome)) = finding else { panic!("{finding:?}") };
     assert_eq!(outcome.receipts, [Receipt::new("message", "+4930123456/hi/2")]);
 
-    let failure = Fake::new().reconcile::<tools::Plugin>("note", json!({})).unwrap_err();
+    assert_eq!(Fake::new().reconcile::<tools::Plugin>("note", json!({ "count": 1 })), Ok(Finding::DidNotHappen));
+    let failure = Fake::new().reconcile::<tools::Plugin>("note", json!({ "mood": 1 })).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::InvalidArguments);
+    let failure = Fake::new().reconcile::<tools::Plugin>("add", json!({})).unwrap_err();
     assert_eq!(failure.kind, FailureKind::Other);
 }

@@ -14,6 +14,7 @@ mod tools {
         (a, b): (String, String),
         any: impl ToString,
         #[serde(default)] count: u32,
+        #[choices("red", "blue")] colour: String,
         one: &Context,
         other: &Context,
     ) -> Result<Receipt, Failure> {

@@ -24,7 +24,7 @@ mod tools {
         Ok(())
     }
 
-    async fn find_text(to: String, cx: &Context) -> Result<Finding, Failure> {
+    async fn find_text(to: String, body: String, cx: &Context) -> Result<Finding, Failure> {
         Ok(())
     }
 
@@ -34,7 +34,7 @@ mod tools {
     }
 
     /// Did nothing that could be found.
-    #[tool(effect = read, reconcile = find_text, identity = to, title = title)]
+    #[tool(effect = read, reconcile = find_text, identity = to, title = title, when = "open")]
     async fn repeat(to: String) -> Result<Receipt, Failure> {
         Ok(())
     }
