@@ -9,7 +9,7 @@ use super::conversation::Call;
 use super::world::World;
 use super::{Reply, Sent, Shown, block_on};
 use crate::bindings::aftercall::tool::types;
-use crate::{Context, Failure, Finding, Level, Outcome, Plugin};
+use crate::{Context, Effect, Failure, Finding, Level, Outcome, Plugin};
 
 /// The world outside of one plugin in one test.
 #[derive(Debug)]
@@ -166,7 +166,13 @@ impl Fake {
     /// # Errors
     /// The tool's own, and `invalid-arguments` where the arguments don't fit.
     pub fn call<P: Plugin>(&self, tool: &str, arguments: Value) -> Result<Outcome, Failure> {
-        block_on(P::call_tool(tool, &arguments.to_string(), &self.context()))
+        let context = self.context();
+        if cfg!(feature = "manifest") {
+            let tools = P::list_tools(&self.world.settings.borrow().to_string()).unwrap_or_default();
+            let reads = tools.iter().any(|each| each.name == tool && each.effect == Effect::Read);
+            self.world.reads.set(reads.then_some("a tool that reads"));
+        }
+        block_on(P::call_tool(tool, &arguments.to_string(), &context))
     }
 
     /// Asks whether a tool's effect happened, as the host does.
@@ -174,7 +180,9 @@ impl Fake {
     /// # Errors
     /// The tool's own, and `invalid-arguments` where the arguments don't fit.
     pub fn reconcile<P: Plugin>(&self, tool: &str, arguments: Value) -> Result<Finding, Failure> {
-        block_on(P::reconcile(tool, &arguments.to_string(), &self.context()))
+        let context = self.context();
+        self.world.reads.set(Some("a reconcile"));
+        block_on(P::reconcile(tool, &arguments.to_string(), &context))
     }
 
     /// The requests that were sent, in their order.

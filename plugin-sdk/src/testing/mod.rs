@@ -4,6 +4,14 @@
 //! test, and so does an expected request that isn't made. What was sent is there to look at, and so is what is
 //! kept. Nothing is granted until a test says so.
 //!
+//! With the crate's feature `manifest`, a plugin's tests also fail by a request that its `plugin.toml` doesn't ask for, and by a write
+//! of a tool that reads, or of a `reconcile`. In the plugin's `Cargo.toml`:
+//!
+//! ```toml
+//! [dev-dependencies]
+//! aftercall-sdk = { workspace = true, features = ["manifest"] }
+//! ```
+//!
 //! With `AFTERCALL_SENT=FOLDER` in the environment, each request is also added to a file there, a line of JSON each: a
 //! check of all of them against a vendor's own document needs no change of the tests.
 
@@ -12,6 +20,8 @@ mod reply;
 mod sent;
 
 mod kept;
+#[cfg(feature = "manifest")]
+mod manifest;
 
 mod conversation;
 mod signing;

@@ -23,6 +23,8 @@ pub(crate) struct World {
     pub(super) space: RefCell<Space>,
     pub(super) call: RefCell<Call>,
     pub(super) keys: RefCell<Keys>,
+    /// What kind of call it is, where it is one that sends reads alone.
+    pub(super) reads: Cell<Option<&'static str>>,
 }
 
 impl World {
@@ -37,6 +39,7 @@ impl World {
             space: RefCell::default(),
             call: RefCell::default(),
             keys: RefCell::default(),
+            reads: Cell::new(None),
         }
     }
 
@@ -44,6 +47,7 @@ impl World {
     pub(super) fn begin(&self, rehearses: bool) {
         self.space.borrow_mut().begin(rehearses);
         self.keys.borrow_mut().rehearses = rehearses;
+        self.reads.set(None);
     }
 }
 
@@ -68,6 +72,8 @@ impl Host for World {
             Some((expected, _)) => panic!("the plugin sent {line}; expected was {expected}"),
             None => panic!("the plugin sent {line}; no request was expected"),
         };
+        #[cfg(feature = "manifest")]
+        super::manifest::check_own(&sent, self.reads.get());
         kept::keep(&sent);
         self.sent.borrow_mut().push(sent);
         reply.0
