@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use aftercall::{Email, Failure, PhoneNumber};
-use jiff::civil::Date;
+use aftercall::{Day, Email, Failure, PhoneNumber};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::hubspot::{self, Object, Settings};
+use crate::hubspot::{Object, Settings};
 
 /// How many accounts a search brings. Protects the model's context.
 const SEARCH_RESULTS_MAX: u32 = 10;
@@ -78,9 +77,9 @@ pub(crate) fn search(settings: &Settings, phone: Option<&PhoneNumber>, email: Op
 }
 
 /// The day that was promised: with a promise, and with nothing else.
-pub(crate) fn promised(status: Status, date: Option<&str>) -> Result<Option<Date>, Failure> {
+pub(crate) fn promised(status: Status, date: Option<Day>) -> Result<Option<Day>, Failure> {
     match (status, date) {
-        (Status::PromiseToPay, Some(date)) => hubspot::day(date).map(Some),
+        (Status::PromiseToPay, Some(date)) => Ok(Some(date)),
         (Status::PromiseToPay, None) => {
             Err(Failure::invalid_arguments("promise_to_pay needs promised_date, the day that was promised"))
         }
@@ -90,10 +89,10 @@ pub(crate) fn promised(status: Status, date: Option<&str>) -> Result<Option<Date
 }
 
 /// The change of a contact that sets the status. What isn't given stays as it is.
-pub(crate) fn change(settings: &Settings, status: Status, promised: Option<Date>, reason: Option<&str>) -> Value {
+pub(crate) fn change(settings: &Settings, status: Status, promised: Option<Day>, reason: Option<&str>) -> Value {
     let mut properties = BTreeMap::from([(&settings.status_property, json!(status))]);
     if let Some(promised) = promised {
-        properties.insert(&settings.promised_date_property, json!(promised.to_string()));
+        properties.insert(&settings.promised_date_property, json!(promised));
     }
     if let Some(reason) = reason {
         properties.insert(&settings.reason_property, json!(reason));
@@ -102,7 +101,7 @@ pub(crate) fn change(settings: &Settings, status: Status, promised: Option<Date>
 }
 
 /// The change, for the model.
-pub(crate) fn words(account_id: &str, status: Status, promised: Option<Date>) -> String {
+pub(crate) fn words(account_id: &str, status: Status, promised: Option<Day>) -> String {
     let said = match status {
         Status::PromiseToPay => "promise_to_pay",
         Status::Disputed => "disputed",

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use aftercall::{Failure, FailureKind, Receipt, Response};
-use jiff::civil::Date;
 use serde::Deserialize;
 
 /// HubSpot's own type id of a contact.
@@ -81,12 +80,6 @@ struct BatchError {
 /// Where HubSpot keeps its objects.
 pub(crate) fn url(objects: &str) -> String {
     format!("https://api.hubapi.com/crm/v3/objects/{objects}")
-}
-
-/// A day of the calendar, as HubSpot's properties have it.
-pub(crate) fn day(text: &str) -> Result<Date, Failure> {
-    Date::strptime("%Y-%m-%d", text)
-        .map_err(|_| Failure::invalid_arguments(format!("there is no day {text}: write it as in 2026-12-01")))
 }
 
 /// The answer to a write, where HubSpot took it.

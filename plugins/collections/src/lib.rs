@@ -12,10 +12,13 @@ mod hubspot;
 /// The plugin's tools.
 #[aftercall::plugin]
 pub mod tools {
-    use aftercall::{Answer, Context, Email, Failure, Outcome, PhoneNumber, Receipt, path_segment};
+    use aftercall::{
+        Amount, Answer, Context, Currency, Day, Email, Failure, Money, Outcome, PhoneNumber, Receipt, Response,
+        path_segment,
+    };
 
     use crate::account::{self, Found, Status};
-    use crate::arrangement::{self, Amount, Arrangement, Logged, Method};
+    use crate::arrangement::{self, Arrangement, Logged, Method};
     use crate::hubspot::{self, Object, Page, Settings, Upserted};
 
     /// Finds accounts in collection by telephone number, email address or both, and then both must fit: with balance,
@@ -48,15 +51,14 @@ pub mod tools {
         /// at present. `refused`: won't pay. `paid`: says that it is paid. `wrong_person`: it isn't this person's debt.
         status: Status,
         /// The day that payment was promised for, such as 2026-12-01. Needed with promise_to_pay, else left out.
-        #[schemars(regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
-        promised_date: Option<String>,
+        promised_date: Option<Day>,
         /// Why, as the caller put it. Never a card number or a bank account.
         #[schemars(length(max = 1000))]
         reason: Option<String>,
         cx: &Context,
     ) -> Result<Outcome, Failure> {
         let settings: Settings = cx.settings()?;
-        let promised = account::promised(status, promised_date.as_deref())?;
+        let promised = account::promised(status, promised_date)?;
         let change = account::change(&settings, status, promised, reason.as_deref());
         let url = hubspot::url(&format!("contacts/{}", path_segment(&account_id)));
         let answer = cx.patch(url).json(&change).send().await?;
@@ -73,14 +75,13 @@ pub mod tools {
         /// The account's id, from find_account.
         #[schemars(regex(pattern = r"^[0-9]{1,20}$"))]
         account_id: String,
-        /// What will be paid in all, over every instalment.
+        /// What will be paid in all, over every instalment, with as many digits after the point as the currency has, such as
+        /// 150.00 in GBP.
         amount: Amount,
         /// The currency by its ISO 4217 code, such as GBP.
-        #[schemars(regex(pattern = r"^[A-Z]{3}$"))]
-        currency: String,
+        currency: Currency,
         /// The day of the first payment, such as 2026-12-01.
-        #[schemars(regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
-        first_payment_date: String,
+        first_payment_date: Day,
         /// In how many payments it is paid. Leave it out where that wasn't said.
         #[schemars(range(min = 1, max = 60))]
         instalments: Option<u32>,
@@ -92,7 +93,10 @@ pub mod tools {
         cx: &Context,
     ) -> Result<Answer<Logged>, Failure> {
         let settings: Settings = cx.settings()?;
-        let first = hubspot::day(&first_payment_date)?;
+        if amount.is_zero() {
+            return Err(Failure::invalid_arguments("`amount` must be above nothing, such as 150.00"));
+        }
+        let money = Money::of(amount, currency)?;
         // Looked at first, so that no deal is made for an account that isn't there.
         let url = hubspot::url(&format!("contacts/{}", path_segment(&account_id)));
         let account = cx.get(url).query(&[("properties", "firstname,lastname")]).send().await?;
@@ -100,12 +104,15 @@ pub mod tools {
             return Err(Failure::not_found(format!("no account has the id {account_id}; find_account tells ids")));
         }
         let name = account.ok()?.json::<Object>()?.name();
-        let arrangement = Arrangement { amount, currency, first, instalments, method, note };
+        let arrangement = Arrangement { money, first: first_payment_date, instalments, method, note };
         let deal = arrangement.deal(&settings, name.as_deref().unwrap_or(&account_id));
         let upsert = arrangement::upsert(&settings.key_property, cx.key(), &deal);
         let answer = cx.post(hubspot::url(arrangement::UPSERT)).json(&upsert).send().await?;
         let deal = hubspot::taken(answer)?.json::<Upserted>()?.only()?;
-        cx.put(arrangement::association_url(&deal.id, &account_id)).send().await?.ok()?;
+        let associated = cx.put(arrangement::association_url(&deal.id, &account_id)).send().await;
+        associated.and_then(Response::ok).map_err(|failure| {
+            failure.after_write(format_args!("deal {} is made, but may not be on the account yet", deal.id))
+        })?;
         let text = format!("{} on account {account_id}, deal {}", arrangement.words(), deal.id);
         let receipt = settings.linked(Receipt::new("deal", &deal.id), hubspot::DEAL, &deal.id);
         Ok(Answer::new(text, Logged { deal_id: deal.id }).with_receipt(receipt))

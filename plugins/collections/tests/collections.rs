@@ -86,7 +86,7 @@ fn tools_say_which_effect_they_have() {
     let schema = |at: usize| serde_json::from_str::<Value>(&tools[at].input_schema).unwrap();
     let (status, arrangement) = (schema(1), schema(2));
     assert_eq!(status["required"], json!(["account_id", "status"]));
-    assert_eq!(status["properties"]["promised_date"]["pattern"], "^[0-9]{4}-[0-9]{2}-[0-9]{2}$");
+    assert_eq!(status["properties"]["promised_date"]["pattern"], r"^\d{4}-\d{2}-\d{2}$");
     assert_eq!(arrangement["required"], json!(["account_id", "amount", "currency", "first_payment_date"]));
     let instalments = &arrangement["properties"]["instalments"];
     assert_eq!((&instalments["minimum"], &instalments["maximum"]), (&json!(1), &json!(60)));
@@ -240,9 +240,12 @@ fn a_status_that_fails_says_why() {
 
 #[test]
 fn an_id_stays_a_segment() {
-    let line = "PATCH https://api.hubapi.com/crm/v3/objects/contacts/..%2Fdeals%3Fx";
+    let change = |account_id: &str| json!({ "account_id": account_id, "status": "paid" });
+    let line = "PATCH https://api.hubapi.com/crm/v3/objects/contacts/1%3Fx";
     let fake = fake().expect(line, Reply::json(200, object("1", json!({}))));
-    fake.call::<Plugin>("update_account_status", json!({ "account_id": "../deals?x", "status": "paid" })).unwrap();
+    fake.call::<Plugin>("update_account_status", change("1?x")).unwrap();
+    let failure = fake.call::<Plugin>("update_account_status", change("../deals")).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::InvalidArguments);
 }
 
 #[test]
@@ -295,6 +298,10 @@ fn an_arrangement_that_makes_no_sense_is_refused() {
     }
     check(json!({ "amount": "0.00" }), "above nothing");
     check(json!({ "amount": 150 }), "the arguments don't fit");
+    check(json!({ "amount": "1.500" }), "`amount` 1.500 is ambiguous");
+    check(json!({ "currency": "JPY" }), "write it as in 150,");
+    check(json!({ "currency": "pounds" }), "ISO 4217");
+    check(json!({ "first_payment_date": "01/12/2026" }), "write the year first");
     check(json!({ "first_payment_date": "2026-13-01" }), "there is no day 2026-13-01");
     check(json!({ "method": "barter" }), "barter");
     check(json!({ "instalments": -1 }), "the arguments don't fit");
@@ -339,10 +346,12 @@ fn a_deal_that_fails_says_why() {
 
 #[test]
 fn an_arrangement_that_broke_off_is_repaired_by_repetition() {
-    for broken in [Reply::cut(), Reply::text(503, "")] {
+    let gone = Reply::json(404, json!({ "message": "resource not found", "category": "OBJECT_NOT_FOUND" }));
+    for broken in [Reply::cut(), Reply::text(503, ""), gone, Reply::denied(), Reply::unreachable()] {
         let first = fake().expect(READ, ann()).expect(UPSERT, upserted()).expect(ASSOCIATE, broken);
         let failure = first.call::<Plugin>("log_payment_arrangement", arrangement(json!({}))).unwrap_err();
         assert_eq!(failure.kind, FailureKind::OutcomeUnknown);
+        assert!(failure.message.starts_with("deal 9 is made, but"), "{}", failure.message);
         let second = fake().attempt(2).expect(READ, ann()).expect(UPSERT, upserted()).expect(ASSOCIATE, associated());
         second.call::<Plugin>("log_payment_arrangement", arrangement(json!({}))).unwrap();
         assert_eq!(first.sent()[1].text(), second.sent()[1].text());
