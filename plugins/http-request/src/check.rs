@@ -51,8 +51,7 @@ impl Check {
                 let outcome = Outcome::new(format!("it was found afterwards: {}", bounded(&found.to_string())));
                 Finding::Happened(outcome.with_receipt(receipt(tool, self.receipt.as_ref(), body, cx)))
             }
-            None if cx.now().saturating_sub(cx.attempt_at()) < self.lag_ms => Finding::ask_again_after(LOOK_AGAIN_MS),
-            None => Finding::DidNotHappen,
+            None => Finding::absent(cx, self.lag_ms, LOOK_AGAIN_MS),
         }
     }
 }
