@@ -339,7 +339,8 @@ fn an_effect_in_doubt_is_looked_up() {
     check(json!({ "items": [{ "id": "b-7" }] }), 0, &found(r#"[{"id":"b-7"}]"#, "b-7"));
     check(json!({ "items": "yes" }), 9000, &found("\"yes\"", "ac_1"));
     for nothing in [json!({ "items": [] }), json!({ "items": null }), json!({})] {
-        check(nothing.clone(), 4999, &Finding::Unknown(Some(15_000)));
+        check(nothing.clone(), 0, &Finding::Unknown(Some(5000)));
+        check(nothing.clone(), 4999, &Finding::Unknown(Some(1)));
         check(nothing, 5000, &Finding::DidNotHappen);
     }
 }
