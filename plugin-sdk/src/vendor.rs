@@ -10,6 +10,33 @@ use crate::{Failure, FailureKind, path};
 /// The longest message of a vendor that is handed on. Protects the model's context.
 const VENDOR_MESSAGE_CHARS_MAX: usize = 500;
 
+/// Where vendors put the one message of a refusal.
+const MESSAGES: [&str; 7] = [
+    "/message",
+    "/error/message",
+    "/error_description",
+    "/detail",
+    "/description",
+    // An OperationOutcome of FHIR.
+    "/issue/0/diagnostics",
+    "/issue/0/details/text",
+];
+/// Where they put its code, the more telling places first.
+const CODES: [&str; 12] = [
+    "/code",
+    "/error/errors/0/reason",
+    "/error/code",
+    "/error/status",
+    "/error/type",
+    "/category",
+    "/errors/0/code",
+    "/errors/0/errorCode",
+    "/0/errorCode",
+    "/0/code",
+    "/issue/0/code",
+    "/error",
+];
+
 /// A request that was sent, as far as a failure speaks of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Exchange {
@@ -84,28 +111,25 @@ impl Exchange {
     }
 }
 
-/// The vendor's own words. A list of texts beside a message, and reasons by field, say what the message leaves out.
+/// The vendor's own words. Texts of a list and reasons by field say what a message beside them leaves out; other errors of a
+/// list say it again.
 fn said(body: &Value) -> Option<String> {
-    let place = [
-        "/message",
-        "/error/message",
-        "/error_description",
-        "/detail",
-        "/description",
-        // An OperationOutcome of FHIR.
-        "/issue/0/diagnostics",
-        "/issue/0/details/text",
-    ];
-    let message = place.iter().find_map(|place| body.pointer(place)?.as_str());
-    let message = message.map(str::to_owned).or_else(|| each_said(body)).or_else(|| {
-        let word = body.get("error").or_else(|| body.get("title"))?;
-        word.as_str().map(str::to_owned)
-    });
-    let listed = ["errors", "errorMessages"].iter().filter_map(|list| body.get(list)?.as_array()).flatten();
-    let listed = listed.filter_map(|text| text.as_str().map(str::to_owned));
-    let by_field = body.get("errors").and_then(Value::as_object).into_iter().flatten();
-    let by_field = by_field.filter_map(|(field, why)| Some(format!("{field}: {}", why.as_str().or(why[0].as_str())?)));
-    let rest: Vec<String> = listed.chain(by_field).collect();
+    let errors = body.get("errors").unwrap_or(body);
+    let (mut each, mut rest) = (Vec::new(), Vec::new());
+    for error in list(errors).iter().chain(list(&body["errorMessages"])) {
+        match error {
+            Value::String(text) => rest.push(text.clone()),
+            error => each.extend(text_at(error, &["/message", "/detail", "/title"])),
+        }
+    }
+    if let Some(Value::Object(by_field)) = body.get("errors") {
+        for (field, why) in by_field {
+            rest.extend(text_at(why, &["", "/0"]).map(|why| format!("{field}: {why}")));
+        }
+    }
+    let message = text_at(body, &MESSAGES).map(str::to_owned);
+    let message = message.or_else(|| (!each.is_empty()).then(|| each.join("; ")));
+    let message = message.or_else(|| text_at(body, &["/error", "/title"]).map(str::to_owned));
     match (message, rest.is_empty()) {
         (message, true) => message,
         (Some(message), false) => Some(format!("{message}: {}", rest.join("; "))),
@@ -113,15 +137,13 @@ fn said(body: &Value) -> Option<String> {
     }
 }
 
-/// What each error of a list says: `{"errors":[{"detail":"…"}]}`, or the list alone.
-fn each_said(body: &Value) -> Option<String> {
-    let errors = body.get("errors").unwrap_or(body).as_array()?;
-    let words = |error: &Value| {
-        let mut words = ["message", "detail", "title"].iter().filter_map(|name| error.get(name)?.as_str());
-        words.next().map(str::to_owned)
-    };
-    let said: Vec<String> = errors.iter().filter_map(words).collect();
-    (!said.is_empty()).then(|| said.join("; "))
+/// The first text at one of these places.
+fn text_at<'a>(body: &'a Value, places: &[&str]) -> Option<&'a str> {
+    places.iter().find_map(|place| body.pointer(place)?.as_str())
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
 }
 
 /// A body that says of itself that it is text for people. A page in HTML isn't.
@@ -133,25 +155,17 @@ fn plain_text(response: &Response<Vec<u8>>) -> Option<String> {
 
 /// The vendor's own code: a word where there is one, since it says more than the number beside it.
 fn code(body: &Value) -> Option<String> {
-    let place = [
-        "/code",
-        "/error/errors/0/reason",
-        "/error/code",
-        "/error/status",
-        "/error/type",
-        "/category",
-        "/errors/0/code",
-        "/errors/0/errorCode",
-        "/0/errorCode",
-        "/0/code",
-        "/issue/0/code",
-        "/error",
-    ];
-    let all = || place.iter().filter_map(|place| body.pointer(place));
-    let is_word = |text: &&str| !text.is_empty() && !text.contains(char::is_whitespace);
-    let word = all().filter_map(Value::as_str).find(is_word);
-    let word = word.map(|word| word.chars().take(VENDOR_MESSAGE_CHARS_MAX).collect());
-    word.or_else(|| all().find_map(Value::as_number).map(ToString::to_string))
+    let mut number = None;
+    for place in CODES {
+        match body.pointer(place) {
+            Some(Value::String(word)) if !word.is_empty() && !word.contains(' ') => {
+                return Some(word.chars().take(VENDOR_MESSAGE_CHARS_MAX).collect());
+            }
+            Some(Value::Number(found)) => number = number.or(Some(found)),
+            _ => {}
+        }
+    }
+    number.map(ToString::to_string)
 }
 
 fn retry_after_ms(response: &Response<Vec<u8>>) -> Option<u64> {

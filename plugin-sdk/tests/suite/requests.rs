@@ -240,7 +240,8 @@ fn the_vendor_s_words_are_handed_on() {
     check(json!({ "error": google }), ": m", Some("rateLimitExceeded"));
     check(json!({ "error": { "code": 404, "message": "m", "status": "NOT_FOUND" } }), ": m", Some("NOT_FOUND"));
     check(json!({ "title": "t", "status": 400 }), ": t", None);
-    check(json!(["what"]), "", None);
+    check(json!(["what"]), ": what", None);
+    check(json!("what"), "", None);
     check(json!({ "message": "x".repeat(600) }), &format!(": {}", "x".repeat(500)), None);
     check(json!({ "errors": ["x".repeat(600)] }), &format!(": {}", "x".repeat(500)), None);
 }
