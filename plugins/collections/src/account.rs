@@ -1,19 +1,17 @@
 //! An account: a contact with the tenant's own properties.
 
-use std::collections::BTreeMap;
-
-use aftercall::{Day, Email, Failure, PhoneNumber};
+use aftercall::{Day, Email, Failure, Outcome, PhoneNumber, Receipt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::hubspot::{Object, Settings};
+use crate::hubspot::{self, Object, Properties, Settings};
 
 /// How many accounts a search brings. Protects the model's context.
 const SEARCH_RESULTS_MAX: u32 = 10;
 
 /// What came of a call about an account. The names are the values of the tenant's property.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Status {
     PromiseToPay,
@@ -88,31 +86,49 @@ pub(crate) fn promised(status: Status, date: Option<Day>) -> Result<Option<Day>,
     }
 }
 
-/// The change of a contact that sets the status. What isn't given stays as it is.
-pub(crate) fn change(settings: &Settings, status: Status, promised: Option<Day>, reason: Option<&str>) -> Value {
-    let mut properties = BTreeMap::from([(&settings.status_property, json!(status))]);
+/// The properties of a contact that set the status. What isn't given stays as it is.
+pub(crate) fn change<'a>(
+    settings: &'a Settings,
+    status: Status,
+    promised: Option<Day>,
+    reason: Option<&str>,
+) -> Properties<'a> {
+    let mut properties = Properties::from([(settings.status_property.as_str(), status.as_str().to_owned())]);
     if let Some(promised) = promised {
-        properties.insert(&settings.promised_date_property, json!(promised));
+        properties.insert(&settings.promised_date_property, promised.to_string());
     }
     if let Some(reason) = reason {
-        properties.insert(&settings.reason_property, json!(reason));
+        properties.insert(&settings.reason_property, reason.to_owned());
     }
-    json!({ "properties": properties })
+    properties
 }
 
-/// The change, for the model.
-pub(crate) fn words(account_id: &str, status: Status, promised: Option<Day>) -> String {
-    let said = match status {
-        Status::PromiseToPay => "promise_to_pay",
-        Status::Disputed => "disputed",
-        Status::Hardship => "hardship",
-        Status::Refused => "refused",
-        Status::Paid => "paid",
-        Status::WrongPerson => "wrong_person",
+/// The answer about an account whose status is set; `id` is HubSpot's for it now.
+pub(crate) fn has_status(
+    settings: &Settings,
+    account_id: &str,
+    id: &str,
+    status: Status,
+    promised: Option<Day>,
+) -> Outcome {
+    let status = status.as_str();
+    let text = match promised {
+        Some(day) => format!("account {account_id} has the status {status}, for {day}"),
+        None => format!("account {account_id} has the status {status}"),
     };
-    match promised {
-        Some(day) => format!("account {account_id} has the status {said}, for {day}"),
-        None => format!("account {account_id} has the status {said}"),
+    Outcome::new(text).with_receipt(settings.linked(Receipt::new("contact", id), hubspot::CONTACT, account_id))
+}
+
+impl Status {
+    fn as_str(self) -> &'static str {
+        match self {
+            Status::PromiseToPay => "promise_to_pay",
+            Status::Disputed => "disputed",
+            Status::Hardship => "hardship",
+            Status::Refused => "refused",
+            Status::Paid => "paid",
+            Status::WrongPerson => "wrong_person",
+        }
     }
 }
 

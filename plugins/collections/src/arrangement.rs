@@ -1,11 +1,11 @@
 //! A payment arrangement: a deal in the tenant's pipeline.
 
-use aftercall::{Day, Money, path_segment};
+use aftercall::{Amount, Answer, Currency, Day, Failure, Money, Receipt, path_segment};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::hubspot::Settings;
+use crate::hubspot::{self, Settings};
 
 /// Where deals are upserted. HubSpot's own document of the deals API writes them by their type id; `deals` is another
 /// name of the same (developers.hubspot.com/docs/api/crm/deals).
@@ -60,6 +60,21 @@ pub(crate) fn association_url(deal_id: &str, contact_id: &str) -> String {
     format!("https://api.hubapi.com/crm/v4/objects/deals/{deal}/associations/default/contacts/{contact}")
 }
 
+/// An amount that can be paid.
+pub(crate) fn money(amount: Amount, currency: Currency) -> Result<Money, Failure> {
+    if amount.is_zero() {
+        return Err(Failure::invalid_arguments("`amount` must be above nothing, such as 150.00"));
+    }
+    Money::of(amount, currency)
+}
+
+/// The answer about an arrangement that is logged.
+pub(crate) fn logged(settings: &Settings, account_id: &str, money: &Money, deal_id: String) -> Answer<Logged> {
+    let text = format!("the arrangement of {money} is logged on account {account_id}, deal {deal_id}");
+    let receipt = settings.linked(Receipt::new("deal", &deal_id), hubspot::DEAL, &deal_id);
+    Answer::new(text, Logged { deal_id }).with_receipt(receipt)
+}
+
 impl Arrangement {
     /// The deal of an account whose holder has this name.
     pub(crate) fn deal<'a>(&'a self, settings: &'a Settings, name: &str) -> Deal<'a> {
@@ -78,11 +93,6 @@ impl Arrangement {
             dealstage: &settings.stage,
             description,
         }
-    }
-
-    /// For the model.
-    pub(crate) fn words(&self) -> String {
-        format!("the arrangement of {} is logged", self.money)
     }
 
     fn terms(&self) -> String {

@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use aftercall::{Failure, FailureKind, Receipt, Response};
+use aftercall::{Failure, FailureKind, Receipt, Request, Response, path_segment};
 use serde::Deserialize;
 
 /// HubSpot's own type id of a contact.
 pub(crate) const CONTACT: &str = "0-1";
 /// HubSpot's own type id of a deal.
 pub(crate) const DEAL: &str = "0-3";
+/// How long what was written may be read as it was before. HubSpot says nothing of it.
+pub(crate) const LAG_MS: u64 = 60_000;
+/// When to look again meanwhile, in milliseconds.
+pub(crate) const LOOK_AGAIN_MS: u64 = 15_000;
 
 /// The plugin's settings.
 #[derive(Deserialize)]
@@ -54,7 +58,29 @@ pub(crate) struct Object {
     pub(crate) id: String,
     #[serde(default)]
     properties: BTreeMap<String, Option<String>>,
+    #[serde(default)]
+    associations: Associations,
 }
+
+/// What an object was asked to be told with.
+#[derive(Default, Deserialize)]
+struct Associations {
+    #[serde(default)]
+    contacts: Associated,
+}
+
+#[derive(Default, Deserialize)]
+struct Associated {
+    results: Vec<Id>,
+}
+
+#[derive(Deserialize)]
+struct Id {
+    id: String,
+}
+
+/// Properties that are written, by their names.
+pub(crate) type Properties<'a> = BTreeMap<&'a str, String>;
 
 /// The first results of a search.
 #[derive(Deserialize)]
@@ -80,6 +106,17 @@ struct BatchError {
 /// Where HubSpot keeps its objects.
 pub(crate) fn url(objects: &str) -> String {
     format!("https://api.hubapi.com/crm/v3/objects/{objects}")
+}
+
+/// Where HubSpot keeps a contact.
+pub(crate) fn contact_url(id: &str) -> String {
+    url(&format!("contacts/{}", path_segment(id)))
+}
+
+/// An object, if there is one.
+pub(crate) async fn read(request: Request<'_>) -> Result<Option<Object>, Failure> {
+    let answer = request.send().await?;
+    if answer.status() == 404 { Ok(None) } else { answer.ok()?.json().map(Some) }
 }
 
 /// The answer to a write, where HubSpot took it.
@@ -112,6 +149,16 @@ impl Object {
     /// A property, where it is set.
     pub(crate) fn property(&self, name: &str) -> Option<&str> {
         self.properties.get(name)?.as_deref().filter(|value| !value.is_empty())
+    }
+
+    /// Whether it has these properties. HubSpot trims texts.
+    pub(crate) fn has(&self, properties: &Properties<'_>) -> bool {
+        properties.iter().all(|(name, value)| self.property(name).unwrap_or_default().trim() == value.trim())
+    }
+
+    /// Whether this contact is among those that it was told with.
+    pub(crate) fn is_of(&self, contact_id: &str) -> bool {
+        self.associations.contacts.results.iter().any(|contact| contact.id == contact_id)
     }
 
     /// A contact's whole name, as far as it is known.

@@ -3,7 +3,8 @@
 //!
 //! Setting a status is idempotent by nature. An arrangement is two writes, and either may be repeated: the deal is
 //! upserted by a property with unique values that holds the effect's key, and its association with the contact is one
-//! however often it is made. The plugin takes no payment, and has no place for a card number.
+//! however often it is made. What is in doubt after that is read: the contact's properties, and the deal with our key, which
+//! has to be on the contact. The plugin takes no payment, and has no place for a card number.
 
 mod account;
 mod arrangement;
@@ -13,9 +14,9 @@ mod hubspot;
 #[aftercall::plugin]
 pub mod tools {
     use aftercall::{
-        Amount, Answer, Context, Currency, Day, Email, Failure, Money, Outcome, PhoneNumber, Receipt, Response,
-        path_segment,
+        Amount, Answer, Context, Currency, Day, Email, Failure, Finding, Outcome, PhoneNumber, Response, path_segment,
     };
+    use serde_json::json;
 
     use crate::account::{self, Found, Status};
     use crate::arrangement::{self, Arrangement, Logged, Method};
@@ -42,7 +43,7 @@ pub mod tools {
 
     /// Sets the status of an account to what came of this call. One status for each account in a conversation, so
     /// decide on it once.
-    #[tool(effect = idempotent, identity = [account_id], title = "Update an account's status")]
+    #[tool(effect = idempotent, identity = [account_id], reconcile = find_status, title = "Update an account's status")]
     async fn update_account_status(
         /// The account's id, from find_account.
         #[schemars(regex(pattern = r"^[0-9]{1,20}$"))]
@@ -59,18 +60,35 @@ pub mod tools {
     ) -> Result<Outcome, Failure> {
         let settings: Settings = cx.settings()?;
         let promised = account::promised(status, promised_date)?;
-        let change = account::change(&settings, status, promised, reason.as_deref());
-        let url = hubspot::url(&format!("contacts/{}", path_segment(&account_id)));
-        let answer = cx.patch(url).json(&change).send().await?;
+        let change = json!({ "properties": account::change(&settings, status, promised, reason.as_deref()) });
+        let answer = cx.patch(hubspot::contact_url(&account_id)).json(&change).send().await?;
         let account: Object = hubspot::taken(answer)?.json()?;
-        let text = account::words(&account_id, status, promised);
-        let receipt = Receipt::new("contact", &account.id);
-        Ok(Outcome::new(text).with_receipt(settings.linked(receipt, hubspot::CONTACT, &account_id)))
+        Ok(account::has_status(&settings, &account_id, &account.id, status, promised))
+    }
+
+    async fn find_status(
+        account_id: String,
+        status: Status,
+        promised_date: Option<Day>,
+        reason: Option<String>,
+        cx: &Context,
+    ) -> Result<Finding, Failure> {
+        let settings: Settings = cx.settings()?;
+        let promised = account::promised(status, promised_date)?;
+        let change = account::change(&settings, status, promised, reason.as_deref());
+        let names = change.keys().copied().collect::<Vec<_>>().join(",");
+        let read = cx.get(hubspot::contact_url(&account_id)).query(&[("properties", names)]);
+        match hubspot::read(read).await? {
+            Some(account) if account.has(&change) => {
+                Finding::happened(account::has_status(&settings, &account_id, &account.id, status, promised))
+            }
+            _ => Ok(Finding::absent(cx, hubspot::LAG_MS, hubspot::LOOK_AGAIN_MS)),
+        }
     }
 
     /// Logs the payment arrangement that the caller agreed to on an account: how much, from when, in how many
     /// instalments. It takes no payment. One arrangement for each account in a conversation.
-    #[tool(effect = idempotent, identity = [account_id], title = "Log a payment arrangement")]
+    #[tool(effect = idempotent, identity = [account_id], reconcile = find_arrangement, title = "Log a payment arrangement")]
     async fn log_payment_arrangement(
         /// The account's id, from find_account.
         #[schemars(regex(pattern = r"^[0-9]{1,20}$"))]
@@ -93,17 +111,13 @@ pub mod tools {
         cx: &Context,
     ) -> Result<Answer<Logged>, Failure> {
         let settings: Settings = cx.settings()?;
-        if amount.is_zero() {
-            return Err(Failure::invalid_arguments("`amount` must be above nothing, such as 150.00"));
-        }
-        let money = Money::of(amount, currency)?;
+        let money = arrangement::money(amount, currency)?;
         // Looked at first, so that no deal is made for an account that isn't there.
-        let url = hubspot::url(&format!("contacts/{}", path_segment(&account_id)));
-        let account = cx.get(url).query(&[("properties", "firstname,lastname")]).send().await?;
-        if account.status() == 404 {
-            return Err(Failure::not_found(format!("no account has the id {account_id}; find_account tells ids")));
-        }
-        let name = account.ok()?.json::<Object>()?.name();
+        let read = cx.get(hubspot::contact_url(&account_id)).query(&[("properties", "firstname,lastname")]);
+        let account = hubspot::read(read)
+            .await?
+            .ok_or_else(|| Failure::not_found(format!("no account has the id {account_id}; find_account tells ids")))?;
+        let name = account.name();
         let arrangement = Arrangement { money, first: first_payment_date, instalments, method, note };
         let deal = arrangement.deal(&settings, name.as_deref().unwrap_or(&account_id));
         let upsert = arrangement::upsert(&settings.key_property, cx.key(), &deal);
@@ -113,8 +127,24 @@ pub mod tools {
         associated.and_then(Response::ok).map_err(|failure| {
             failure.after_write(format_args!("deal {} is made, but may not be on the account yet", deal.id))
         })?;
-        let text = format!("{} on account {account_id}, deal {}", arrangement.words(), deal.id);
-        let receipt = settings.linked(Receipt::new("deal", &deal.id), hubspot::DEAL, &deal.id);
-        Ok(Answer::new(text, Logged { deal_id: deal.id }).with_receipt(receipt))
+        Ok(arrangement::logged(&settings, &account_id, &arrangement.money, deal.id))
+    }
+
+    async fn find_arrangement(
+        account_id: String,
+        amount: Amount,
+        currency: Currency,
+        cx: &Context,
+    ) -> Result<Finding, Failure> {
+        let settings: Settings = cx.settings()?;
+        let money = arrangement::money(amount, currency)?;
+        let url = hubspot::url(&format!("{}/{}", hubspot::DEAL, path_segment(cx.key())));
+        let read = cx.get(url).query(&[("idProperty", settings.key_property.as_str()), ("associations", "contacts")]);
+        match hubspot::read(read).await? {
+            Some(deal) if deal.is_of(&account_id) => {
+                Finding::happened(arrangement::logged(&settings, &account_id, &money, deal.id))
+            }
+            _ => Ok(Finding::absent(cx, hubspot::LAG_MS, hubspot::LOOK_AGAIN_MS)),
+        }
     }
 }

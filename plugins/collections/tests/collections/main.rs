@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
+mod doubt;
+
 use aftercall::testing::{Fake, Reply};
 use aftercall::{Effect, FailureKind, Plugin as _, Receipt};
 use aftercall_plugin_collections::tools::Plugin;
@@ -79,6 +81,7 @@ fn tools_say_which_effect_they_have() {
     ];
     assert_eq!(said, expected);
     for tool in &tools {
+        assert_eq!(tool.reconcilable, tool.effect != Effect::Read, "{}", tool.name);
         let schema: Value = serde_json::from_str(&tool.input_schema).unwrap();
         assert_eq!(schema["additionalProperties"], false, "{}", tool.name);
         assert!(!tool.input_schema.contains("$ref"), "{}", tool.input_schema);
@@ -342,20 +345,6 @@ fn a_deal_that_fails_says_why() {
     check(Reply::json(200, json!({ "results": [] })), FailureKind::OutcomeUnknown, "nothing of the deal", None);
     check(Reply::cut(), FailureKind::OutcomeUnknown, "no whole answer", None);
     check(Reply::denied(), FailureKind::Denied, "the grant doesn't allow POST", None);
-}
-
-#[test]
-fn an_arrangement_that_broke_off_is_repaired_by_repetition() {
-    let gone = Reply::json(404, json!({ "message": "resource not found", "category": "OBJECT_NOT_FOUND" }));
-    for broken in [Reply::cut(), Reply::text(503, ""), gone, Reply::denied(), Reply::unreachable()] {
-        let first = fake().expect(READ, ann()).expect(UPSERT, upserted()).expect(ASSOCIATE, broken);
-        let failure = first.call::<Plugin>("log_payment_arrangement", arrangement(json!({}))).unwrap_err();
-        assert_eq!(failure.kind, FailureKind::OutcomeUnknown);
-        assert!(failure.message.starts_with("deal 9 is made, but"), "{}", failure.message);
-        let second = fake().attempt(2).expect(READ, ann()).expect(UPSERT, upserted()).expect(ASSOCIATE, associated());
-        second.call::<Plugin>("log_payment_arrangement", arrangement(json!({}))).unwrap();
-        assert_eq!(first.sent()[1].text(), second.sent()[1].text());
-    }
 }
 
 #[test]
