@@ -39,7 +39,8 @@
 //! # }
 //! ```
 //!
-//! A plugin whose tools come from its tenant's settings implements [`Plugin`] by hand.
+//! Where a tenant's settings say which values an argument can have, or whether a tool is there at all, the [macro](macro@plugin) asks
+//! them: `#[choices(…)]`, `when = …`. A plugin all of whose tools come from the settings implements [`Plugin`] by hand.
 //!
 //! On `wasm32-wasip2` the crate is a component (`crate-type = ["cdylib", "rlib"]`). On the host target
 //! nothing of the component's imports is there: unit tests stand on [`testing::Fake`].

@@ -117,44 +117,9 @@ mod tests {
 
     #[test]
     fn the_sdk_sends_the_paths_that_the_host_lets_pass() {
-        for path in [
-            "/",
-            "/a",
-            "/a/",
-            "/a//b",
-            "//",
-            "",
-            "a",
-            "/.",
-            "/..",
-            "/a/../b",
-            "/...",
-            "/..;x/b",
-            "/;x",
-            "/a;b",
-            "/a%2Fb",
-            "/a%2fb",
-            "/a%5Cb",
-            "/a\\b",
-            "/%2E",
-            "/%2E%2E/b",
-            "/%41",
-            "/%7E",
-            "/%25",
-            "/%3B",
-            "/%00",
-            "/%0A",
-            "/%7F",
-            "/%20",
-            "/%C3%BC",
-            "/%3F%23",
-            "/%",
-            "/%2",
-            "/%zz",
-            "/%+1",
-            "/%2\u{e9}",
-            "/a:b@c",
-        ] {
+        let paths = "/ /a /a/ /a//b // a /. /.. /a/../b /... /..;x/b /;x /a;b /a%2Fb /a%2fb /a%5Cb /a\\b /%2E /%2E%2E/b /%41 /%7E \
+                     /%25 /%3B /%00 /%0A /%7F /%20 /%C3%BC /%3F%23 /% /%2 /%zz /%+1 /%2\u{e9} /a:b@c";
+        for path in paths.split(' ').chain([""]) {
             assert_eq!(path::is_canonical(path), is_canonical_path(path), "{path}");
         }
     }
