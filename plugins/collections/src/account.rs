@@ -1,6 +1,6 @@
 //! An account: a contact with the tenant's own properties.
 
-use aftercall::{Day, Email, Failure, Outcome, PhoneNumber, Receipt};
+use aftercall::{Day, Email, Failure, Outcome, PhoneNumber, Receipt, text_argument};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -9,6 +9,17 @@ use crate::hubspot::{self, Object, Properties, Settings};
 
 /// How many accounts a search brings. Protects the model's context.
 const SEARCH_RESULTS_MAX: u32 = 10;
+/// The longest id of a record in HubSpot.
+const ID_DIGITS_MAX: usize = 20;
+
+text_argument! {
+    /// The id of a contact: digits, so that it changes no path that it stands in.
+    pub(crate) struct AccountId: check_id, {
+        "type": "string",
+        "pattern": "^[0-9]{1,20}$",
+        "description": "The account's id, from find_account.",
+    }
+}
 
 /// What came of a call about an account. The names are the values of the tenant's property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -74,6 +85,21 @@ pub(crate) fn search(settings: &Settings, phone: Option<&PhoneNumber>, email: Op
     })
 }
 
+fn check_id(text: &str) -> Result<(), String> {
+    if (1..=ID_DIGITS_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        Ok(())
+    } else {
+        Err(format!("{text:?} is no id of an account: digits, such as 512, as find_account tells them"))
+    }
+}
+
+impl AccountId {
+    /// Where HubSpot keeps the contact.
+    pub(crate) fn url(&self) -> String {
+        hubspot::url(&format!("contacts/{self}"))
+    }
+}
+
 /// The day that was promised: with a promise, and with nothing else.
 pub(crate) fn promised(status: Status, date: Option<Day>) -> Result<Option<Day>, Failure> {
     match (status, date) {
@@ -106,7 +132,7 @@ pub(crate) fn change<'a>(
 /// The answer about an account whose status is set; `id` is HubSpot's for it now.
 pub(crate) fn has_status(
     settings: &Settings,
-    account_id: &str,
+    account_id: &AccountId,
     id: &str,
     status: Status,
     promised: Option<Day>,
@@ -116,7 +142,7 @@ pub(crate) fn has_status(
         Some(day) => format!("account {account_id} has the status {status}, for {day}"),
         None => format!("account {account_id} has the status {status}"),
     };
-    Outcome::new(text).with_receipt(settings.linked(Receipt::new("contact", id), hubspot::CONTACT, account_id))
+    Outcome::new(text).with_receipt(settings.linked(Receipt::new("contact", id), hubspot::CONTACT, account_id.as_str()))
 }
 
 impl Status {

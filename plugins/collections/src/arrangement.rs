@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::account::AccountId;
 use crate::hubspot::{self, Settings};
 
 /// Where deals are upserted. HubSpot's own document of the deals API writes them by their type id; `deals` is another
@@ -55,9 +56,9 @@ pub(crate) fn upsert(key_property: &str, key: &str, deal: &Deal<'_>) -> Value {
 
 /// Where a deal's association with a contact is made, of HubSpot's default type
 /// (developers.hubspot.com/docs/api/crm/associations/v4).
-pub(crate) fn association_url(deal_id: &str, contact_id: &str) -> String {
-    let (deal, contact) = (path_segment(deal_id), path_segment(contact_id));
-    format!("https://api.hubapi.com/crm/v4/objects/deals/{deal}/associations/default/contacts/{contact}")
+pub(crate) fn association_url(deal_id: &str, account_id: &AccountId) -> String {
+    let deal = path_segment(deal_id);
+    format!("https://api.hubapi.com/crm/v4/objects/deals/{deal}/associations/default/contacts/{account_id}")
 }
 
 /// An amount that can be paid.
@@ -69,7 +70,7 @@ pub(crate) fn money(amount: Amount, currency: Currency) -> Result<Money, Failure
 }
 
 /// The answer about an arrangement that is logged.
-pub(crate) fn logged(settings: &Settings, account_id: &str, money: &Money, deal_id: String) -> Answer<Logged> {
+pub(crate) fn logged(settings: &Settings, account_id: &AccountId, money: &Money, deal_id: String) -> Answer<Logged> {
     let text = format!("the arrangement of {money} is logged on account {account_id}, deal {deal_id}");
     let receipt = settings.linked(Receipt::new("deal", &deal_id), hubspot::DEAL, &deal_id);
     Answer::new(text, Logged { deal_id }).with_receipt(receipt)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aftercall::{Failure, FailureKind, Receipt, Request, Response, path_segment};
+use aftercall::{Failure, FailureKind, Receipt, Request, Response};
 use serde::Deserialize;
 
 /// HubSpot's own type id of a contact.
@@ -106,11 +106,6 @@ struct BatchError {
 /// Where HubSpot keeps its objects.
 pub(crate) fn url(objects: &str) -> String {
     format!("https://api.hubapi.com/crm/v3/objects/{objects}")
-}
-
-/// Where HubSpot keeps a contact.
-pub(crate) fn contact_url(id: &str) -> String {
-    url(&format!("contacts/{}", path_segment(id)))
 }
 
 /// An object, if there is one.

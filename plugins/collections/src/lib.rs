@@ -18,7 +18,7 @@ pub mod tools {
     };
     use serde_json::json;
 
-    use crate::account::{self, Found, Status};
+    use crate::account::{self, AccountId, Found, Status};
     use crate::arrangement::{self, Arrangement, Logged, Method};
     use crate::hubspot::{self, Object, Page, Settings, Upserted};
 
@@ -46,8 +46,7 @@ pub mod tools {
     #[tool(effect = idempotent, identity = [account_id], reconcile = find_status, title = "Update an account's status")]
     async fn update_account_status(
         /// The account's id, from find_account.
-        #[schemars(regex(pattern = r"^[0-9]{1,20}$"))]
-        account_id: String,
+        account_id: AccountId,
         /// `promise_to_pay`: a day was promised. `disputed`: the debt or its amount is contested. `hardship`: can't pay
         /// at present. `refused`: won't pay. `paid`: says that it is paid. `wrong_person`: it isn't this person's debt.
         status: Status,
@@ -61,13 +60,13 @@ pub mod tools {
         let settings: Settings = cx.settings()?;
         let promised = account::promised(status, promised_date)?;
         let change = json!({ "properties": account::change(&settings, status, promised, reason.as_deref()) });
-        let answer = cx.patch(hubspot::contact_url(&account_id)).json(&change).send().await?;
+        let answer = cx.patch(account_id.url()).json(&change).send().await?;
         let account: Object = hubspot::taken(answer)?.json()?;
         Ok(account::has_status(&settings, &account_id, &account.id, status, promised))
     }
 
     async fn find_status(
-        account_id: String,
+        account_id: AccountId,
         status: Status,
         promised_date: Option<Day>,
         reason: Option<String>,
@@ -77,7 +76,7 @@ pub mod tools {
         let promised = account::promised(status, promised_date)?;
         let change = account::change(&settings, status, promised, reason.as_deref());
         let names = change.keys().copied().collect::<Vec<_>>().join(",");
-        let read = cx.get(hubspot::contact_url(&account_id)).query(&[("properties", names)]);
+        let read = cx.get(account_id.url()).query(&[("properties", names)]);
         match hubspot::read(read).await? {
             Some(account) if account.has(&change) => {
                 Finding::happened(account::has_status(&settings, &account_id, &account.id, status, promised))
@@ -91,8 +90,7 @@ pub mod tools {
     #[tool(effect = idempotent, identity = [account_id], reconcile = find_arrangement, title = "Log a payment arrangement")]
     async fn log_payment_arrangement(
         /// The account's id, from find_account.
-        #[schemars(regex(pattern = r"^[0-9]{1,20}$"))]
-        account_id: String,
+        account_id: AccountId,
         /// What will be paid in all, over every instalment, with as many digits after the point as the currency has, such as
         /// 150.00 in GBP.
         amount: Amount,
@@ -113,13 +111,13 @@ pub mod tools {
         let settings: Settings = cx.settings()?;
         let money = arrangement::money(amount, currency)?;
         // Looked at first, so that no deal is made for an account that isn't there.
-        let read = cx.get(hubspot::contact_url(&account_id)).query(&[("properties", "firstname,lastname")]);
+        let read = cx.get(account_id.url()).query(&[("properties", "firstname,lastname")]);
         let account = hubspot::read(read)
             .await?
             .ok_or_else(|| Failure::not_found(format!("no account has the id {account_id}; find_account tells ids")))?;
         let name = account.name();
         let arrangement = Arrangement { money, first: first_payment_date, instalments, method, note };
-        let deal = arrangement.deal(&settings, name.as_deref().unwrap_or(&account_id));
+        let deal = arrangement.deal(&settings, name.as_deref().unwrap_or(account_id.as_str()));
         let upsert = arrangement::upsert(&settings.key_property, cx.key(), &deal);
         let answer = cx.post(hubspot::url(arrangement::UPSERT)).json(&upsert).send().await?;
         let deal = hubspot::taken(answer)?.json::<Upserted>()?.only()?;
@@ -131,7 +129,7 @@ pub mod tools {
     }
 
     async fn find_arrangement(
-        account_id: String,
+        account_id: AccountId,
         amount: Amount,
         currency: Currency,
         cx: &Context,
@@ -141,7 +139,7 @@ pub mod tools {
         let url = hubspot::url(&format!("{}/{}", hubspot::DEAL, path_segment(cx.key())));
         let read = cx.get(url).query(&[("idProperty", settings.key_property.as_str()), ("associations", "contacts")]);
         match hubspot::read(read).await? {
-            Some(deal) if deal.is_of(&account_id) => {
+            Some(deal) if deal.is_of(account_id.as_str()) => {
                 Finding::happened(arrangement::logged(&settings, &account_id, &money, deal.id))
             }
             _ => Ok(Finding::absent(cx, hubspot::LAG_MS, hubspot::LOOK_AGAIN_MS)),

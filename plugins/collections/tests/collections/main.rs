@@ -242,13 +242,13 @@ fn a_status_that_fails_says_why() {
 }
 
 #[test]
-fn an_id_stays_a_segment() {
-    let change = |account_id: &str| json!({ "account_id": account_id, "status": "paid" });
-    let line = "PATCH https://api.hubapi.com/crm/v3/objects/contacts/1%3Fx";
-    let fake = fake().expect(line, Reply::json(200, object("1", json!({}))));
-    fake.call::<Plugin>("update_account_status", change("1?x")).unwrap();
-    let failure = fake.call::<Plugin>("update_account_status", change("../deals")).unwrap_err();
-    assert_eq!(failure.kind, FailureKind::InvalidArguments);
+fn an_id_is_digits() {
+    for other in ["../deals", "1?x", "", "Ann", "123456789012345678901", "\u{661}"] {
+        let change = json!({ "account_id": other, "status": "paid" });
+        let failure = fake().call::<Plugin>("update_account_status", change).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::InvalidArguments);
+        assert!(failure.message.contains("digits, such as 512"), "{}", failure.message);
+    }
 }
 
 #[test]
