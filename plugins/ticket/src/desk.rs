@@ -1,6 +1,6 @@
 //! The desk that keeps a tenant's tickets: which vendor it is, and what is the same whichever it is.
 
-use aftercall::{Answer, Context, Failure, Finding, IntoOutcome, Outcome, Receipt};
+use aftercall::{Answer, Context, Failure, FailureKind, Finding, IntoOutcome, Outcome, Receipt};
 use serde::Deserialize;
 
 use crate::jira::Jira;
@@ -77,10 +77,10 @@ impl Desk {
 
     /// Looks for the comment that has our key.
     pub(crate) async fn find_comment(&self, ticket_id: &str, cx: &Context) -> Result<Trace, Failure> {
-        match self {
+        unless_gone(match self {
             Self::Zendesk(desk) => desk.find_comment(ticket_id, cx).await,
             Self::Jira(desk) => desk.find_comment(ticket_id, cx).await,
-        }
+        })
     }
 
     /// Sets how soon a ticket has to be looked at.
@@ -89,6 +89,19 @@ impl Desk {
             Self::Zendesk(desk) => desk.prioritise(ticket_id, priority, cx).await,
             Self::Jira(desk) => desk.prioritise(ticket_id, priority, cx).await,
         }
+    }
+
+    /// Looks whether a ticket has this priority.
+    pub(crate) async fn find_priority(
+        &self,
+        ticket_id: &str,
+        priority: Priority,
+        cx: &Context,
+    ) -> Result<Trace, Failure> {
+        unless_gone(match self {
+            Self::Zendesk(desk) => desk.find_priority(ticket_id, priority, cx).await,
+            Self::Jira(desk) => desk.find_priority(ticket_id, priority, cx).await,
+        })
     }
 
     /// Finds open tickets.
@@ -127,8 +140,14 @@ impl Desk {
         Outcome::new(text).with_receipt(Receipt::new("comment", comment_id).with_url(self.url(ticket_id)))
     }
 
+    /// The answer about a priority that was set.
+    pub(crate) fn prioritised(&self, ticket_id: &str, priority: Priority) -> Outcome {
+        let text = format!("the priority of ticket {ticket_id} is {}", priority.as_str());
+        Outcome::new(text).with_receipt(self.receipt(ticket_id))
+    }
+
     /// The proof of a ticket, in the vendor's word for it.
-    pub(crate) fn receipt(&self, ticket_id: &str) -> Receipt {
+    fn receipt(&self, ticket_id: &str) -> Receipt {
         let kind = match self {
             Self::Zendesk(_) => "ticket",
             Self::Jira(_) => "issue",
@@ -149,7 +168,7 @@ impl Desk {
         };
         match trace {
             Trace::Found(id) => Finding::happened(answer(id)),
-            Trace::TooMuch => Ok(Finding::Unknown(None)),
+            Trace::Untold => Ok(Finding::Unknown(None)),
             Trace::Absent if cx.now().saturating_sub(cx.attempt_at()) < lag_ms => {
                 Ok(Finding::ask_again_after(LOOK_AGAIN_MS))
             }
@@ -163,6 +182,14 @@ impl Desk {
             Self::Zendesk(desk) => desk.url(ticket_id),
             Self::Jira(desk) => desk.url(ticket_id),
         }
+    }
+}
+
+/// A ticket that is gone tells nothing of what was done to it, now or later.
+fn unless_gone(trace: Result<Trace, Failure>) -> Result<Trace, Failure> {
+    match trace {
+        Err(failure) if failure.kind == FailureKind::NotFound => Ok(Trace::Untold),
+        trace => trace,
     }
 }
 

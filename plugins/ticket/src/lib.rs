@@ -1,8 +1,11 @@
 //! Support tickets in Zendesk or Jira, whichever the tenant's settings name.
 //!
 //! A ticket and a comment carry the effect's key at the vendor, and are looked up by it when in doubt. The plugin refuses
-//! to say that one wasn't made while the vendor's lists and searches may lag. Setting a priority is repeated: it is the
-//! same priority then.
+//! to say that one wasn't made while the vendor's lists and searches may lag. Setting a priority is repeated, since it is
+//! the same priority then, and in doubt the ticket is read.
+//!
+//! Who a caller is, their telephone number says, which the host knows from the call. An email address that was spoken is
+//! told to the team, and selects nobody's record beside a number.
 //!
 //! The tools know no vendor. `desk` has what is the same whichever it is; `zendesk` and `jira` have what isn't.
 
@@ -20,7 +23,7 @@ pub mod tools {
 
     use crate::caller::Caller;
     use crate::desk::Desk;
-    use crate::ticket::{Found, Mood, Opened, Priority, Report, TicketType, Wanted};
+    use crate::ticket::{Found, Mood, Opened, Person, Priority, Report, TicketType, Wanted};
 
     /// Opens a ticket for the support team about what the caller reported. The team sees it, the caller doesn't. One
     /// ticket for each person in a conversation, so put all of it in one. Returns the ticket's id and its address, for
@@ -50,7 +53,7 @@ pub mod tools {
         /// The caller's name as it was said, such as "Ana Lima". Leave it out if the caller gave none.
         #[schemars(length(min = 1, max = 200))]
         requester_name: Option<String>,
-        /// The caller's email address, if the caller gave it and confirmed it.
+        /// The caller's email address, if the caller gave it and confirmed it: for the team to read.
         requester_email: Option<Email>,
         /// Words for sorting, in small letters without spaces, such as cold_store. The mood is tagged already.
         #[schemars(length(max = 10), inner(regex(pattern = r"^[a-z0-9_-]{1,60}$")))]
@@ -115,7 +118,7 @@ pub mod tools {
 
     /// Sets how soon a ticket has to be looked at, where this call has changed that. Once for each ticket in a
     /// conversation, so weigh the whole call first.
-    #[tool(effect = idempotent, identity = [ticket_id], title = "Set a ticket's priority")]
+    #[tool(effect = idempotent, identity = [ticket_id], reconcile = find_priority, title = "Set a ticket's priority")]
     async fn set_ticket_priority(
         /// The ticket's id, from find_tickets, such as 35436 or SUP-12.
         #[schemars(regex(pattern = r"^([1-9][0-9]{0,18}|[A-Z][A-Z0-9_]{1,254}-[1-9][0-9]{0,18})$"))]
@@ -128,16 +131,22 @@ pub mod tools {
         let desk = Desk::of(cx)?;
         desk.check_id(&ticket_id)?;
         desk.prioritise(&ticket_id, priority, cx).await?;
-        let text = format!("the priority of ticket {ticket_id} is {}", priority.as_str());
-        Ok(Outcome::new(text).with_receipt(desk.receipt(&ticket_id)))
+        Ok(desk.prioritised(&ticket_id, priority))
     }
 
-    /// Finds open tickets of a person, by email address or telephone number, or by words of their subject; the newest ten
-    /// at most. Look before you open a ticket for a caller who may have called about the same matter. Give the number and
-    /// the address if both are known: a ticket that fits either is found. One made a few minutes ago may be missing.
+    async fn find_priority(ticket_id: String, priority: Priority, cx: &Context) -> Result<Finding, Failure> {
+        let desk = Desk::of(cx)?;
+        desk.check_id(&ticket_id)?;
+        let trace = desk.find_priority(&ticket_id, priority, cx).await?;
+        desk.finding(trace, |ticket_id| desk.prioritised(&ticket_id, priority), cx)
+    }
+
+    /// Finds open tickets of a person, by telephone number or email address, or by words of their subject; the newest ten
+    /// at most. Look before you open a ticket for a caller who may have called about the same matter. One made a few
+    /// minutes ago may be missing.
     #[tool(effect = read, title = "Find open tickets")]
     async fn find_tickets(
-        /// The person's email address.
+        /// The person's email address. With a number it isn't looked for: the number says who it is.
         email: Option<Email>,
         /// The person's telephone number, in E.164.
         phone: Option<PhoneNumber>,
@@ -157,7 +166,12 @@ pub mod tools {
                  subject",
             ));
         }
-        let found = desk.search(&Wanted { email, phone, subject_words }, cx).await?;
-        Ok(Answer::new(found.text(), found))
+        let by_number_alone = phone.is_some() && email.is_some();
+        let found = desk.search(&Wanted { person: Person::of(phone, email), subject_words }, cx).await?;
+        let mut text = found.text();
+        if by_number_alone {
+            text.push_str("; the number alone says whose they are, and the email address was not looked for");
+        }
+        Ok(Answer::new(text, found))
     }
 }

@@ -47,10 +47,15 @@ pub(crate) struct Report {
     pub(crate) tags: Vec<String>,
 }
 
-/// Which open tickets are looked for. Where a person is given by email address and by number, either is enough.
+/// Whose tickets are looked for.
+pub(crate) enum Person {
+    Phone(PhoneNumber),
+    Email(Email),
+}
+
+/// Which open tickets are looked for.
 pub(crate) struct Wanted {
-    pub(crate) email: Option<Email>,
-    pub(crate) phone: Option<PhoneNumber>,
+    pub(crate) person: Option<Person>,
     /// Words that stand side by side in the subject.
     pub(crate) subject_words: Option<String>,
 }
@@ -61,8 +66,8 @@ pub(crate) enum Trace {
     Found(String),
     /// It isn't in what the vendor shows.
     Absent,
-    /// There is more than is looked through.
-    TooMuch,
+    /// Nobody can tell by it: there is more than is looked through, or the ticket is gone.
+    Untold,
 }
 
 /// The ticket that `create_ticket` opened.
@@ -120,6 +125,13 @@ impl Mood {
     }
 }
 
+impl Person {
+    /// The number decides where it is given: the host may know it from the call, while an address is what somebody said.
+    pub(crate) fn of(phone: Option<PhoneNumber>, email: Option<Email>) -> Option<Self> {
+        phone.map(Self::Phone).or(email.map(Self::Email))
+    }
+}
+
 impl Report {
     /// The description, and who called it in.
     pub(crate) fn text(&self) -> String {
@@ -138,6 +150,13 @@ impl Found {
         };
         if self.more { format!("{found}; there are more, so say more exactly which") } else { found }
     }
+}
+
+/// A text's paragraphs, each with its lines: without what can't be stored, and without blanks at the ends of lines.
+pub(crate) fn blocks(text: &str) -> Vec<Vec<String>> {
+    let plain = |line: &str| line.replace(char::is_control, " ").trim_end().to_owned();
+    let lines: Vec<String> = text.lines().map(plain).collect();
+    lines.split(String::is_empty).filter(|block| !block.is_empty()).map(<[String]>::to_vec).collect()
 }
 
 /// A comment's text, with the key by which it is found again.

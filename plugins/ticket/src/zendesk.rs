@@ -5,9 +5,12 @@
 //! may be taken up again after that, so the ticket also carries our key as its `external_id`, and a ticket in doubt is
 //! looked up by it. For a comment it takes no key, so ours is in the text.
 
+mod html;
 mod refusal;
 mod requester;
 mod search;
+
+use std::iter;
 
 use aftercall::{Context, Failure};
 use serde::{Deserialize, Serialize};
@@ -15,7 +18,6 @@ use serde_json::json;
 
 use crate::desk::{COMMENT_PAGES_MAX, COMMENTS_PAGE_MAX, index_lag_ms};
 use crate::ticket::{Priority, Report, TicketType, Trace, comment_text, reference};
-use requester::Requester;
 
 /// The account, as the settings have it.
 #[derive(Deserialize)]
@@ -37,10 +39,9 @@ struct Draft<'a> {
 #[derive(Serialize)]
 struct NewTicket<'a> {
     external_id: &'a str,
-    subject: &'a str,
+    subject: String,
     comment: NewComment,
-    #[serde(flatten)]
-    requester: Requester,
+    requester_id: u64,
     priority: Priority,
     r#type: TicketType,
     tags: &'a [String],
@@ -53,13 +54,13 @@ struct NewTicket<'a> {
 /// A comment. A ticket's first is what Zendesk shows as its description.
 #[derive(Serialize)]
 struct NewComment {
-    body: String,
+    html_body: String,
     public: bool,
 }
 
-/// The answer to a request for a ticket.
+/// One ticket, which was made or is read.
 #[derive(Deserialize)]
-struct Made {
+struct One {
     ticket: Ticket,
 }
 
@@ -74,6 +75,7 @@ struct Tickets {
 struct Ticket {
     id: u64,
     external_id: Option<String>,
+    priority: Option<String>,
 }
 
 /// The answer to a change of a ticket: what happened by it.
@@ -104,15 +106,18 @@ struct Comments {
 struct Comment {
     id: u64,
     body: Option<String>,
+    plain_body: Option<String>,
 }
 
 impl Zendesk {
     pub(crate) async fn create(&self, report: &Report, cx: &Context) -> Result<String, Failure> {
+        let requester = self.requester(&report.caller, cx).await?;
+        let text: Vec<String> = iter::once(report.text()).chain(requester.note()).collect();
         let ticket = NewTicket {
             external_id: cx.key(),
-            subject: &report.subject,
-            comment: NewComment::internal(&report.text()),
-            requester: self.requester(&report.caller, cx).await?,
+            subject: html::without_placeholders(&report.subject),
+            comment: NewComment::internal(&text.join("\n\n")),
+            requester_id: requester.id,
             priority: report.priority,
             r#type: report.r#type,
             tags: &report.tags,
@@ -120,7 +125,7 @@ impl Zendesk {
             group_id: self.group_id,
         };
         let answer = cx.post(self.api("tickets.json")).json(&Draft { ticket }).send().await?;
-        let made: Made = refusal::told(answer)?.json()?;
+        let made: One = refusal::told(answer)?.json()?;
         Ok(made.ticket.id.to_string())
     }
 
@@ -149,21 +154,31 @@ impl Zendesk {
             let query = [("sort_order", "desc"), ("per_page", &per_page), ("page", &page)];
             let list = cx.get(self.api(&format!("tickets/{ticket_id}/comments.json"))).query(&query);
             let page: Comments = refusal::told(list.send().await?)?.json()?;
-            let has_it = |comment: &&Comment| comment.body.as_deref().is_some_and(|body| body.contains(&ours));
-            if let Some(comment) = page.comments.iter().find(has_it) {
+            if let Some(comment) = page.comments.iter().find(|comment| comment.has(&ours)) {
                 return Ok(Trace::Found(comment.id.to_string()));
             }
             if page.next_page.is_none() {
                 return Ok(Trace::Absent);
             }
         }
-        Ok(Trace::TooMuch)
+        Ok(Trace::Untold)
     }
 
     pub(crate) async fn prioritise(&self, ticket_id: &str, priority: Priority, cx: &Context) -> Result<(), Failure> {
         let change = cx.put(self.ticket(ticket_id)).json(&json!({ "ticket": { "priority": priority } }));
         refusal::told(change.send().await?)?;
         Ok(())
+    }
+
+    pub(crate) async fn find_priority(
+        &self,
+        ticket_id: &str,
+        priority: Priority,
+        cx: &Context,
+    ) -> Result<Trace, Failure> {
+        let One { ticket } = refusal::told(cx.get(self.ticket(ticket_id)).send().await?)?.json()?;
+        let is_set = ticket.priority.as_deref() == Some(priority.as_str());
+        Ok(if is_set { Trace::Found(ticket_id.to_owned()) } else { Trace::Absent })
     }
 
     /// Where agents see a ticket.
@@ -185,19 +200,13 @@ impl NewComment {
     /// An internal note. A public comment would be mailed to the requester by Zendesk's own trigger, at an address that
     /// may have been misheard, in words that the assistant chose for the team.
     fn internal(text: &str) -> Self {
-        Self { body: without_placeholders(text), public: false }
+        Self { html_body: html::of(text), public: false }
     }
 }
 
-/// Zendesk fills in `{{…}}` and `{%…%}` in a comment of an agent, with what it knows of people and tickets. What was said
-/// on a call is text, so the braces are set apart.
-fn without_placeholders(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    for character in text.chars() {
-        if matches!(character, '{' | '%') && plain.ends_with('{') {
-            plain.push(' ');
-        }
-        plain.push(character);
+impl Comment {
+    /// Whether these words stand in it, in either of the ways in which Zendesk shows a comment as text.
+    fn has(&self, words: &str) -> bool {
+        [&self.body, &self.plain_body].into_iter().flatten().any(|text| text.contains(words))
     }
-    plain
 }

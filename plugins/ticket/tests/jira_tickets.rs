@@ -11,6 +11,7 @@ use fixture::Fixture;
 use serde_json::{Value, json};
 
 const ISSUE: &str = "PUT https://northwind.atlassian.net/rest/api/3/issue/SUP-12";
+const READ: &str = "GET https://northwind.atlassian.net/rest/api/3/issue/SUP-12";
 const COMMENT: &str = "POST https://northwind.atlassian.net/rest/api/3/issue/SUP-12/comment";
 const COMMENTS: &str = "GET https://northwind.atlassian.net/rest/api/3/issue/SUP-12/comment";
 const SEARCH: &str = "POST https://northwind.atlassian.net/rest/api/3/search/jql";
@@ -41,6 +42,11 @@ fn document(paragraphs: &[&str]) -> Value {
     json!({ "type": "doc", "version": 1, "content": paragraphs.iter().map(paragraph).collect::<Vec<_>>() })
 }
 
+fn prioritised() -> Outcome {
+    let receipt = Receipt::new("issue", "SUP-12").with_url(URL);
+    Outcome::new("the priority of ticket SUP-12 is high").with_receipt(receipt)
+}
+
 #[test]
 fn a_comment_is_internal_and_has_our_key() {
     let add = Fixture::of("jira/add_comment");
@@ -57,9 +63,7 @@ fn a_comment_is_internal_and_has_our_key() {
 fn a_priority_is_set_by_the_projects_name() {
     let edit = Fixture::of("jira/edit_issue");
     let fake = fake().expect(ISSUE, edit.reply());
-    let receipt = Receipt::new("issue", "SUP-12").with_url(URL);
-    let set = Outcome::new("the priority of ticket SUP-12 is high").with_receipt(receipt);
-    assert_eq!(fake.call::<Plugin>("set_ticket_priority", priority()), Ok(set));
+    assert_eq!(fake.call::<Plugin>("set_ticket_priority", priority()), Ok(prioritised()));
     edit.check(&fake.sent()[0]);
     assert_eq!(fake.sent()[0].json(), json!({ "fields": { "priority": { "name": "P2" } } }));
 }
@@ -140,9 +144,43 @@ fn a_comment_whose_answer_is_lost_is_made_once() {
 
 #[test]
 fn a_lookup_that_fails_finds_nothing_out() {
-    let fake = fake().expect(COMMENTS, Reply::text(502, ""));
-    let failure = fake.reconcile::<Plugin>("comment_on_ticket", comment()).unwrap_err();
-    assert_eq!(failure.kind, FailureKind::Unavailable);
+    for (line, tool, arguments) in
+        [(COMMENTS, "comment_on_ticket", comment()), (READ, "set_ticket_priority", priority())]
+    {
+        let broken = fake().expect(line, Reply::text(502, ""));
+        let failure = broken.reconcile::<Plugin>(tool, arguments.clone()).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Unavailable);
+        // What was done to an issue that is gone, a person alone can find out.
+        let gone = fake().expect(line, Reply::json(404, json!({ "errorMessages": ["Issue does not exist"] })));
+        assert_eq!(gone.reconcile::<Plugin>(tool, arguments), Ok(Finding::Unknown(None)));
+    }
+}
+
+#[test]
+fn a_priority_in_doubt_is_read_off_the_issue() {
+    fn check(now: Value, later_ms: u64, expected: &Finding) {
+        let shown = json!({ "key": "SUP-12", "fields": { "priority": now } });
+        let fake = fake().now(ATTEMPT_AT + later_ms).expect(READ, Reply::json(200, shown));
+        let finding = fake.reconcile::<Plugin>("set_ticket_priority", priority());
+        assert_eq!(finding.as_ref(), Ok(expected), "{now} {later_ms} ms later");
+        assert_eq!(fake.sent()[0].query(), [("fields".to_owned(), "priority".to_owned())]);
+    }
+    let named = |name: &str| json!({ "id": "2", "name": name });
+    check(named("P2"), 0, &Finding::Happened(prioritised()));
+    check(named("p2"), 90_000, &Finding::Happened(prioritised()));
+    check(named("High"), 59_999, &Finding::Unknown(Some(15_000)));
+    check(named("High"), 60_000, &Finding::DidNotHappen);
+    check(Value::Null, 60_000, &Finding::DidNotHappen);
+}
+
+#[test]
+fn a_priority_whose_answer_is_lost_is_set_once() {
+    let shown = json!({ "key": "SUP-12", "fields": { "priority": { "name": "P2" } } });
+    let fake = fake().expect(ISSUE, Reply::cut()).expect(READ, Reply::json(200, shown));
+    let failure = fake.call::<Plugin>("set_ticket_priority", priority()).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::OutcomeUnknown);
+    let finding = fake.reconcile::<Plugin>("set_ticket_priority", priority());
+    assert_eq!(finding, Ok(Finding::Happened(prioritised())));
 }
 
 #[test]
@@ -169,18 +207,18 @@ fn what_is_looked_for_is_text_in_the_query() {
         let nothing = Fixture::of("jira/search_jql").reply_with(|body| body["issues"] = json!([]));
         let fake = fake().expect(SEARCH, nothing);
         let outcome = fake.call::<Plugin>("find_tickets", arguments).unwrap();
-        assert_eq!(outcome.text, "no open ticket was found");
+        assert!(outcome.text.starts_with("no open ticket was found"), "{}", outcome.text);
         let jql = format!("project = \"SUP\" AND statusCategory != Done AND {expected} ORDER BY created DESC");
         assert_eq!(fake.sent()[0].json()["jql"], jql);
     }
-    check(json!({ "phone": "+14155550123" }), r#"(description ~ "\"+14155550123\"")"#);
+    check(json!({ "phone": "+14155550123" }), r#"description ~ "\"+14155550123\"""#);
     check(
         json!({ "phone": "+14155550123", "email": "ana@example.com", "subject_words": "cold  store" }),
-        r#"(description ~ "\"ana@example.com\"" OR description ~ "\"+14155550123\"") AND summary ~ "\"cold store\"""#,
+        r#"description ~ "\"+14155550123\"" AND summary ~ "\"cold store\"""#,
     );
     check(json!({ "subject_words": "alarm* OR x~" }), r#"summary ~ "\"alarm* OR x~\"""#);
     check(json!({ "subject_words": "a\" OR \\b" }), r#"summary ~ "\"a\\\" OR \\\\b\"""#);
-    check(json!({ "email": "\"a\\\"b\"@example.com" }), r#"(description ~ "\"\\\"a\\\\\\\"b\\\"@example.com\"")"#);
+    check(json!({ "email": "\"a\\\"b\"@example.com" }), r#"description ~ "\"\\\"a\\\\\\\"b\\\"@example.com\"""#);
 }
 
 #[test]
@@ -205,6 +243,10 @@ fn who_has_a_like_address_is_somebody_else() {
     check(document(&["call +1415555012!"]), phone(), 1);
     check(document(&["+14155550123"]), phone(), 0);
     check(Value::Null, json!({ "subject_words": "alarm" }), 1);
+    // An address that was spoken shows nobody else's tickets: the number says who it is.
+    let both = || json!({ "phone": "+1415555012", "email": "ann@example.com" });
+    check(document(&["From ann@example.com, +14155550199"]), both(), 0);
+    check(document(&["From bob@example.com, +1415555012"]), both(), 1);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
-use aftercall::testing::Fake;
+use aftercall::testing::{Fake, Reply};
 use aftercall::{Effect, FailureKind, Plugin as _, Tool};
 use aftercall_plugin_ticket::tools::Plugin;
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ fn each_tool_says_what_it_does_to_the_world() {
     assert_eq!(Plugin::list_tools("{}").unwrap().len(), 4);
     check("create_ticket", Effect::Once, &["requester_phone"], true);
     check("comment_on_ticket", Effect::Once, &["ticket_id"], true);
-    check("set_ticket_priority", Effect::Idempotent, &["ticket_id"], false);
+    check("set_ticket_priority", Effect::Idempotent, &["ticket_id"], true);
     check("find_tickets", Effect::Read, &[], false);
 }
 
@@ -94,4 +94,59 @@ fn settings_that_do_not_fit_are_told() {
     check(json!({ "vendor": "github" }), "github");
     check(json!({ "vendor": "jira", "subdomain": "northwind" }), "site");
     check(json!({ "vendor": "zendesk", "site": "northwind" }), "subdomain");
+}
+
+/// What the manifest answers in the vendor's place to this request.
+fn canned(rule: &str) -> Reply {
+    let (_, asked) = include_str!("../plugin.toml").split_once(&format!("rule = \"{rule}\"")).unwrap();
+    let (status, body) = asked.split_once("rehearsal = { status = ").unwrap().1.split_at(3);
+    let body = body.lines().next().unwrap().split('\'').nth(1).unwrap_or_default();
+    Reply::text(status.parse().unwrap(), body)
+}
+
+/// In a rehearsal too, a ticket that was made can be commented on and prioritised.
+#[test]
+fn a_rehearsed_ticket_is_taken_by_the_other_tools() {
+    fn check(settings: &Value, replies: Vec<(&str, Reply)>, change: impl Fn(&str) -> [(String, Reply); 2], id: &str) {
+        let fake = Fake::new().settings(settings.clone()).dry_run();
+        let fake = replies.into_iter().fold(fake, |fake, (line, reply)| fake.expect(line, reply));
+        let arguments = json!({
+            "subject": "Cold store 2 at 9 °C", "description": "Warming.", "priority": "urgent", "mood": "calm",
+            "type": "incident", "requester_phone": "+14155550123",
+        });
+        let outcome = fake.call::<Plugin>("create_ticket", arguments).unwrap();
+        assert_eq!(outcome.receipts[0].id, id);
+        let fake = change(id).into_iter().fold(fake, |fake, (line, reply)| fake.expect(&line, reply));
+        fake.call::<Plugin>("comment_on_ticket", json!({ "ticket_id": id, "comment": "x" })).unwrap();
+        fake.call::<Plugin>("set_ticket_priority", json!({ "ticket_id": id, "priority": "low" })).unwrap();
+    }
+    let api = "https://northwind.zendesk.com/api/v2";
+    let any = "https://*.zendesk.com/api/v2";
+    let put = format!("PUT {any}/tickets/*");
+    check(
+        &zendesk(),
+        vec![
+            (&format!("GET {api}/users/search.json"), Reply::json(200, json!({ "users": [] }))),
+            (
+                &format!("POST {api}/users/create_or_update.json"),
+                canned(&format!("POST {any}/users/create_or_update.json")),
+            ),
+            (&format!("POST {api}/tickets.json"), canned(&format!("POST {any}/tickets.json"))),
+        ],
+        |id| [0, 1].map(|_| (format!("PUT {api}/tickets/{id}.json"), canned(&put))),
+        "9000000000000000",
+    );
+    let api = "https://northwind.atlassian.net/rest/api/3/issue";
+    let any = "https://*.atlassian.net/rest/api/3/issue";
+    check(
+        &jira(),
+        vec![(&format!("POST {api}"), canned(&format!("POST {any}")))],
+        |id| {
+            [
+                (format!("POST {api}/{id}/comment"), canned(&format!("POST {any}/*/comment"))),
+                (format!("PUT {api}/{id}"), canned(&format!("PUT {any}/*"))),
+            ]
+        },
+        "SUP-9000000000000000",
+    );
 }

@@ -10,13 +10,18 @@ use serde_json::{Value, json};
 const CREATE: &str = "POST https://northwind.zendesk.com/api/v2/tickets.json";
 const LIST: &str = "GET https://northwind.zendesk.com/api/v2/tickets.json";
 const SEARCH: &str = "GET https://northwind.zendesk.com/api/v2/users/search.json";
-const UPSERT: &str = "POST https://northwind.zendesk.com/api/v2/users/create_or_update.json";
 const KEY: &str = "ac_0123abcd";
 const PHONE: &str = "+14155550123";
 const ATTEMPT_AT: u64 = 1_772_323_260_000;
 
 fn fake() -> Fake {
     Fake::new().settings(json!({ "subdomain": "northwind" })).key(KEY).attempt_at(ATTEMPT_AT).now(ATTEMPT_AT)
+}
+
+/// Zendesk, which has one profile with the caller's number, and answers the request for a ticket so.
+fn answering(reply: Reply) -> Fake {
+    let users = json!({ "users": [{ "id": 12, "name": "Ana", "phone": PHONE }], "count": 1 });
+    fake().expect(SEARCH, Reply::json(200, users)).expect(CREATE, reply)
 }
 
 /// What a caller reported who gave an email address, with changes.
@@ -39,10 +44,6 @@ fn report(changes: Value) -> Value {
         }
     }
     arguments
-}
-
-fn by_phone() -> Value {
-    report(json!({ "requester_email": null }))
 }
 
 fn made(id: u64) -> Reply {
@@ -81,20 +82,20 @@ fn the_tool_is_once_per_caller() {
 }
 
 #[test]
-fn a_caller_with_an_email_address_takes_one_request() {
+fn a_ticket_has_what_the_caller_reported() {
     fn check(changes: Value, settings: Value, expected: Value) {
-        let fake = fake().settings(settings).expect(CREATE, made(101));
+        let fake = answering(made(101)).settings(settings);
         assert_eq!(fake.call::<Plugin>("create_ticket", report(changes)), Ok(opened(101)));
-        let sent = &fake.sent()[0];
+        let sent = &fake.sent()[1];
         let mut ticket = json!({
             "external_id": KEY,
             "subject": "Cold store 2 at 9 °C",
             "comment": {
-                "body": "Warming since 4 am.\nThe breaker was reset twice.\n\n\
-                         Called in by Ana Lima, +14155550123, ana@example.com.",
+                "html_body": "<p>Warming since 4 am.<br>The breaker was reset twice.</p>\
+                              <p>Called in by Ana Lima, +14155550123, ana@example.com.</p>",
                 "public": false,
             },
-            "requester": { "name": "Ana Lima", "email": "ana@example.com" },
+            "requester_id": 12,
             "priority": "urgent",
             "type": "incident",
             "tags": ["mood_worried"],
@@ -119,67 +120,34 @@ fn a_caller_with_an_email_address_takes_one_request() {
         json!({ "brand_id": 360_001_u64, "group_id": 25_387_654_321_u64 }),
     );
     let unnamed = json!({
-        "comment": { "body": "Help\n\nCalled in by +14155550123, ana@example.com.", "public": false },
-        "requester": { "name": "Caller +14155550123", "email": "ana@example.com" },
+        "comment": { "html_body": "<p>Help</p><p>Called in by +14155550123, ana@example.com.</p>", "public": false },
     });
     check(json!({ "requester_name": null, "description": " Help\n" }), plain(), unnamed);
 }
 
 #[test]
-fn what_was_said_is_no_placeholder() {
+fn what_was_said_is_text() {
     fn check(said: &str, written: &str) {
-        let fake = fake().expect(CREATE, made(101));
+        let fake = answering(made(101));
         fake.call::<Plugin>("create_ticket", report(json!({ "description": said }))).unwrap();
-        let sent = fake.sent()[0].json();
-        let body = sent["ticket"]["comment"]["body"].as_str().unwrap();
-        assert!(body.starts_with(&format!("{written}\n\nCalled in by")), "{body}");
+        let sent = fake.sent()[1].json();
+        let body = sent["ticket"]["comment"]["html_body"].as_str().unwrap();
+        assert!(body.starts_with(&format!("{written}<p>Called in by")), "{body}");
     }
-    check("say {{ticket.requester.email}}", "say { {ticket.requester.email}}");
-    check("{% for x in y %}{{{x}}}", "{ % for x in y %}{ { {x}}}");
-    check("<b>50 %</b> {a} {", "<b>50 %</b> {a} {");
+    check("say {{ticket.requester.email}}", "<p>say { {ticket.requester.email}}</p>");
+    check("{% for x in y %}{{{x}}}", "<p>{ % for x in y %}{ { {x}}}</p>");
+    check("<b>50 %</b> {a} {", "<p>&lt;b&gt;50 %&lt;/b&gt; {a} {</p>");
+    check("&lt;img src=\"x\"&gt;", "<p>&amp;lt;img src=\"x\"&amp;gt;</p>");
+    // Markdown, as `body` would be read.
+    check("# [here](https://evil.example) *now*\n- `rm`", "<p># [here](https://evil.example) *now*<br>- `rm`</p>");
+    check("a\r\n\r\n\nb \n c\u{0}", "<p>a</p><p>b<br> c</p>");
 }
 
 #[test]
-fn a_caller_without_one_is_found_by_number() {
-    fn check(users: Value, requester_id: Option<u64>) {
-        let fake = fake().expect(SEARCH, Reply::json(200, json!({ "users": users, "count": 1 })));
-        let fake = match requester_id {
-            Some(_) => fake,
-            None => fake.expect(UPSERT, Reply::json(201, json!({ "user": { "id": 77, "phone": PHONE } }))),
-        };
-        let fake = fake.expect(CREATE, made(101));
-        assert_eq!(fake.call::<Plugin>("create_ticket", by_phone()), Ok(opened(101)), "{users}");
-        let sent = fake.sent();
-        assert_eq!(sent[0].query(), [("query".to_owned(), "role:end-user phone:14155550123".to_owned())]);
-        if requester_id.is_none() {
-            let user = json!({ "name": "Ana Lima", "phone": PHONE, "external_id": "tel:+14155550123" });
-            assert_eq!(sent[1].json(), json!({ "user": user }));
-        }
-        let ticket = &sent[sent.len() - 1].json()["ticket"];
-        assert_eq!(ticket["requester_id"], requester_id.unwrap_or(77));
-        assert_eq!(ticket["requester"], Value::Null);
-    }
-    let user = |id: u64, phone: &str| json!({ "id": id, "name": "A", "phone": phone });
-    check(json!([user(12, PHONE)]), Some(12));
-    check(json!([user(12, "+1 (415) 555-0123")]), Some(12));
-    check(json!([user(11, "+14155550124"), user(12, PHONE), { "id": 13, "phone": null }]), Some(12));
-    check(json!([]), None);
-    check(json!([user(12, "415 555 0123")]), None);
-    check(json!([user(12, PHONE), user(13, PHONE)]), None);
-}
-
-#[test]
-fn a_caller_who_gave_nothing_has_a_number() {
-    let fake = fake()
-        .expect(SEARCH, Reply::json(200, json!({ "users": [] })))
-        .expect(UPSERT, Reply::json(200, json!({ "user": { "id": 77, "phone": PHONE } })))
-        .expect(CREATE, made(101));
-    let changes = json!({ "requester_name": null, "requester_email": null });
-    fake.call::<Plugin>("create_ticket", report(changes)).unwrap();
-    let sent = fake.sent();
-    assert_eq!(sent[1].json()["user"]["name"], "Caller +14155550123");
-    let body = &sent[2].json()["ticket"]["comment"]["body"];
-    assert!(body.as_str().unwrap().ends_with("Called in by +14155550123."), "{body}");
+fn a_subject_is_no_placeholder() {
+    let fake = answering(made(101));
+    fake.call::<Plugin>("create_ticket", report(json!({ "subject": "{{dc.refund}} <now>" }))).unwrap();
+    assert_eq!(fake.sent()[1].json()["ticket"]["subject"], "{ {dc.refund}} <now>");
 }
 
 #[test]
@@ -201,7 +169,7 @@ fn arguments_that_do_not_fit_send_nothing() {
 #[test]
 fn refusals_of_zendesk_are_told() {
     fn check(reply: Reply, kind: FailureKind, words: &str, code: Option<&str>) {
-        let fake = fake().expect(CREATE, reply);
+        let fake = answering(reply);
         let failure = fake.call::<Plugin>("create_ticket", report(json!({}))).unwrap_err();
         assert_eq!(failure.kind, kind, "{}", failure.message);
         assert!(failure.message.contains(words), "{}", failure.message);
@@ -239,29 +207,9 @@ fn refusals_of_zendesk_are_told() {
 #[test]
 fn a_busy_zendesk_is_asked_later() {
     let body = json!({ "error": "APIRateLimitExceeded", "description": "Too many requests" });
-    let fake = fake().expect(CREATE, Reply::json(429, body).with_header("retry-after", "93"));
+    let fake = answering(Reply::json(429, body).with_header("retry-after", "93"));
     let failure = fake.call::<Plugin>("create_ticket", report(json!({}))).unwrap_err();
     assert_eq!((failure.kind, failure.retry_after_ms), (FailureKind::RateLimited, Some(93_000)));
-}
-
-#[test]
-fn no_ticket_is_made_without_its_requester() {
-    fn check(search: Reply, upsert: Option<Reply>, kind: FailureKind) {
-        let fake = fake().expect(SEARCH, search);
-        let fake = match upsert {
-            Some(upsert) => fake.expect(UPSERT, upsert),
-            None => fake,
-        };
-        assert_eq!(fake.call::<Plugin>("create_ticket", by_phone()).unwrap_err().kind, kind);
-    }
-    let nobody = || Reply::json(200, json!({ "users": [] }));
-    check(Reply::cut(), None, FailureKind::Unavailable);
-    check(Reply::text(503, ""), None, FailureKind::Unavailable);
-    check(Reply::text(200, "<p>"), None, FailureKind::Other);
-    check(nobody(), Some(Reply::cut()), FailureKind::OutcomeUnknown);
-    check(nobody(), Some(Reply::text(500, "")), FailureKind::OutcomeUnknown);
-    check(nobody(), Some(Reply::json(403, json!({ "error": "Forbidden" }))), FailureKind::Denied);
-    check(nobody(), Some(Reply::denied()), FailureKind::Denied);
 }
 
 #[test]
@@ -269,7 +217,7 @@ fn the_list_of_tickets_decides() {
     fn check(tickets: Value, later_ms: u64, expected: &Finding) {
         let page = json!({ "tickets": tickets, "count": 1, "next_page": null });
         let fake = fake().now(ATTEMPT_AT + later_ms).expect(LIST, Reply::json(200, page));
-        let finding = fake.reconcile::<Plugin>("create_ticket", by_phone()).unwrap();
+        let finding = fake.reconcile::<Plugin>("create_ticket", report(json!({}))).unwrap();
         assert_eq!(finding, *expected, "{tickets} {later_ms} ms later");
         assert_eq!(fake.sent()[0].query(), [("external_id".to_owned(), KEY.to_owned())]);
     }
@@ -288,12 +236,12 @@ fn the_list_of_tickets_decides() {
 fn the_lag_of_the_list_is_a_setting() {
     let settings = json!({ "subdomain": "northwind", "index_lag_ms": 0 });
     let fake = fake().settings(settings).expect(LIST, Reply::json(200, json!({ "tickets": [] })));
-    assert_eq!(fake.reconcile::<Plugin>("create_ticket", by_phone()), Ok(Finding::DidNotHappen));
+    assert_eq!(fake.reconcile::<Plugin>("create_ticket", report(json!({}))), Ok(Finding::DidNotHappen));
 }
 
 #[test]
 fn a_lookup_that_fails_finds_nothing_out() {
     let fake = fake().expect(LIST, Reply::text(502, ""));
-    let failure = fake.reconcile::<Plugin>("create_ticket", by_phone()).unwrap_err();
+    let failure = fake.reconcile::<Plugin>("create_ticket", report(json!({}))).unwrap_err();
     assert_eq!(failure.kind, FailureKind::Unavailable);
 }

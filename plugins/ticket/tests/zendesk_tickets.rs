@@ -12,6 +12,7 @@ use fixture::Fixture;
 use serde_json::{Value, json};
 
 const TICKET: &str = "PUT https://northwind.zendesk.com/api/v2/tickets/35436.json";
+const READ: &str = "GET https://northwind.zendesk.com/api/v2/tickets/35436.json";
 const COMMENTS: &str = "GET https://northwind.zendesk.com/api/v2/tickets/35436/comments.json";
 const SEARCH: &str = "GET https://northwind.zendesk.com/api/v2/search.json";
 const USERS: &str = "GET https://northwind.zendesk.com/api/v2/users/search.json";
@@ -37,6 +38,11 @@ fn priority() -> Value {
     json!({ "ticket_id": "35436", "priority": "high" })
 }
 
+fn prioritised() -> Outcome {
+    let receipt = Receipt::new("ticket", "35436").with_url(URL);
+    Outcome::new("the priority of ticket 35436 is high").with_receipt(receipt)
+}
+
 #[test]
 fn a_new_ticket_has_what_zendesk_knows() {
     let create = Fixture::of("zendesk/create_ticket");
@@ -44,10 +50,13 @@ fn a_new_ticket_has_what_zendesk_knows() {
         "subject": "Cold store 2 at 9 °C", "description": "Warming.", "priority": "urgent", "mood": "calm",
         "type": "incident", "requester_phone": "+14155550123", "requester_email": "ana@example.com",
     });
-    let fake = fake().expect("POST https://northwind.zendesk.com/api/v2/tickets.json", create.reply());
+    let users = json!({ "users": [{ "id": 12, "phone": "+14155550123" }] });
+    let fake = fake()
+        .expect(USERS, Reply::json(200, users))
+        .expect("POST https://northwind.zendesk.com/api/v2/tickets.json", create.reply());
     let outcome = fake.call::<Plugin>("create_ticket", arguments).unwrap();
     assert_eq!(outcome.receipts, [Receipt::new("ticket", "35436").with_url(URL)]);
-    create.check(&fake.sent()[0]);
+    create.check(&fake.sent()[1]);
 }
 
 #[test]
@@ -57,17 +66,15 @@ fn a_comment_is_an_internal_note_with_our_key() {
     assert_eq!(fake.call::<Plugin>("comment_on_ticket", comment()), Ok(commented(2_127_301_163)));
     let sent = &fake.sent()[0];
     update.check(sent);
-    let body = "It is 11 °C now.\nThe alarm { {is}} off.\n\nReference: ac_0123abcd";
-    assert_eq!(sent.json(), json!({ "ticket": { "comment": { "body": body, "public": false } } }));
+    let body = "<p>It is 11 °C now.<br>The alarm { {is}} off.</p><p>Reference: ac_0123abcd</p>";
+    assert_eq!(sent.json(), json!({ "ticket": { "comment": { "html_body": body, "public": false } } }));
 }
 
 #[test]
 fn a_priority_is_set() {
     let update = Fixture::of("zendesk/update_ticket");
     let fake = fake().expect(TICKET, update.reply());
-    let receipt = Receipt::new("ticket", "35436").with_url(URL);
-    let set = Outcome::new("the priority of ticket 35436 is high").with_receipt(receipt);
-    assert_eq!(fake.call::<Plugin>("set_ticket_priority", priority()), Ok(set));
+    assert_eq!(fake.call::<Plugin>("set_ticket_priority", priority()), Ok(prioritised()));
     update.check(&fake.sent()[0]);
     assert_eq!(fake.sent()[0].json(), json!({ "ticket": { "priority": "high" } }));
 }
@@ -155,10 +162,51 @@ fn a_comment_whose_answer_is_lost_is_made_once() {
 }
 
 #[test]
+fn a_comment_is_found_by_either_text_of_it() {
+    for field in ["body", "plain_body"] {
+        let comments = json!([{ "id": 1275, "html_body": "<p>…</p>", field: "Cold.\n\nReference: ac_0123abcd" }]);
+        let fake = fake().expect(COMMENTS, Reply::json(200, json!({ "comments": comments, "next_page": null })));
+        let finding = fake.reconcile::<Plugin>("comment_on_ticket", comment());
+        assert_eq!(finding, Ok(Finding::Happened(commented(1275))), "{field}");
+    }
+}
+
+#[test]
+fn a_priority_in_doubt_is_read_off_the_ticket() {
+    fn check(now: Value, later_ms: u64, expected: &Finding) {
+        let shown = json!({ "ticket": { "id": 35436, "external_id": null, "priority": now } });
+        let fake = fake().now(ATTEMPT_AT + later_ms).expect(READ, Reply::json(200, shown));
+        let finding = fake.reconcile::<Plugin>("set_ticket_priority", priority());
+        assert_eq!(finding.as_ref(), Ok(expected), "{now} {later_ms} ms later");
+    }
+    check(json!("high"), 0, &Finding::Happened(prioritised()));
+    check(json!("low"), 59_999, &Finding::Unknown(Some(15_000)));
+    check(json!("low"), 60_000, &Finding::DidNotHappen);
+    check(Value::Null, 60_000, &Finding::DidNotHappen);
+}
+
+#[test]
+fn a_priority_whose_answer_is_lost_is_set_once() {
+    let shown = json!({ "ticket": { "id": 35436, "priority": "high" } });
+    let fake = fake().expect(TICKET, Reply::cut()).expect(READ, Reply::json(200, shown));
+    let failure = fake.call::<Plugin>("set_ticket_priority", priority()).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::OutcomeUnknown);
+    let finding = fake.reconcile::<Plugin>("set_ticket_priority", priority());
+    assert_eq!(finding, Ok(Finding::Happened(prioritised())));
+}
+
+#[test]
 fn a_lookup_that_fails_finds_nothing_out() {
-    let fake = fake().expect(COMMENTS, Reply::text(502, ""));
-    let failure = fake.reconcile::<Plugin>("comment_on_ticket", comment()).unwrap_err();
-    assert_eq!(failure.kind, FailureKind::Unavailable);
+    for (line, tool, arguments) in
+        [(COMMENTS, "comment_on_ticket", comment()), (READ, "set_ticket_priority", priority())]
+    {
+        let broken = fake().expect(line, Reply::text(502, ""));
+        let failure = broken.reconcile::<Plugin>(tool, arguments.clone()).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Unavailable);
+        // What was done to a ticket that is gone, a person alone can find out.
+        let gone = fake().expect(line, Reply::json(404, json!({ "error": "RecordNotFound" })));
+        assert_eq!(gone.reconcile::<Plugin>(tool, arguments), Ok(Finding::Unknown(None)));
+    }
 }
 
 fn hits(ids: &[u64], more: bool) -> Reply {
@@ -226,18 +274,22 @@ fn a_person_is_found_by_number_through_the_profiles() {
     }
     check(false, &[], &[], "no open ticket was found");
     check(false, &[7], &[("7", &[3], false)], "one open ticket, ticket_id 3");
-    let both = [("ana@example.com", &[9, 3][..], false), ("7", &[5, 3], false)];
-    check(true, &[7], &both, "3 open tickets, newest first: ticket_id 9, 5, 3");
+    let two = [("7", &[9, 3][..], false), ("8", &[5, 3], false)];
+    check(false, &[7, 8], &two, "3 open tickets, newest first: ticket_id 9, 5, 3");
+    // An address that was spoken shows nobody else's tickets.
+    let alone = "; the number alone says whose they are, and the email address was not looked for";
+    check(true, &[7], &[("7", &[3], false)], &format!("one open ticket, ticket_id 3{alone}"));
+    check(true, &[], &[], &format!("no open ticket was found{alone}"));
     let many = [("1", &[3][..], false), ("2", &[], false), ("3", &[], false)];
     check(false, &[1, 2, 3, 4], &many, "one open ticket, ticket_id 3; there are more, so say more exactly which");
     let ten = [("7", &[10, 9, 8, 7, 6, 5, 4, 3, 2, 1][..], true)];
     let words = "10 open tickets, newest first: ticket_id 10, 9, 8, 7, 6, 5, 4, 3, 2, 1; there are more, so say more \
                  exactly which";
     check(false, &[7], &ten, words);
-    let full = [("ana@example.com", &[11][..], false), ("7", &[10, 9, 8, 7, 6, 5, 4, 3, 2, 1], false)];
+    let full = [("6", &[11][..], false), ("7", &[10, 9, 8, 7, 6, 5, 4, 3, 2, 1], false)];
     let words = "10 open tickets, newest first: ticket_id 11, 10, 9, 8, 7, 6, 5, 4, 3, 2; there are more, so say more \
                  exactly which";
-    check(true, &[7], &full, words);
+    check(false, &[6, 7], &full, words);
 }
 
 #[test]

@@ -76,9 +76,13 @@ async fn a_ticket_is_kept_with_its_requester() {
     let (_, third) = post(&world, TICKETS, &ticket(plain)).await;
     assert_eq!((&third["ticket"]["requester_id"], &third["ticket"]["is_public"]), (&json!(9_001), &json!(true)));
 
+    let html = json!({ "comment": { "html_body": "<p>2 &lt; 3<br>&amp;lt;</p><p>Twice</p>" } });
+    let (_, fourth) = post(&world, TICKETS, &ticket(html)).await;
+    assert_eq!(fourth["ticket"]["description"], "2 < 3\n&lt;\n\nTwice");
+
     let records = world.sandbox.records(Service::Zendesk);
     assert_eq!(records["tickets"][0], *first);
-    assert_eq!(ids(&records, "tickets"), [35_001, 35_002, 35_003]);
+    assert_eq!(ids(&records, "tickets"), [35_001, 35_002, 35_003, 35_004]);
     assert_eq!(ids(&records, "users"), [20_001]);
     let ana = &records["users"][0];
     assert_eq!((&ana["name"], &ana["email"]), (&json!("Ana Lima"), &json!("ana@example.com")));

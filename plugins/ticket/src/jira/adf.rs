@@ -4,11 +4,11 @@
 
 use serde_json::{Value, json};
 
+use crate::ticket::blocks;
+
 /// A text as a document: a paragraph for each block of lines.
 pub(super) fn document(text: &str) -> Value {
-    let lines: Vec<String> = text.lines().map(plain).collect();
-    let blocks = lines.split(|line| line.is_empty()).filter(|block| !block.is_empty());
-    let paragraphs: Vec<Value> = blocks.map(paragraph).collect();
+    let paragraphs: Vec<Value> = blocks(text).iter().map(|lines| paragraph(lines)).collect();
     json!({ "type": "doc", "version": 1, "content": paragraphs })
 }
 
@@ -38,9 +38,4 @@ fn paragraph(lines: &[String]) -> Value {
         nodes.push(json!({ "type": "text", "text": line }));
     }
     json!({ "type": "paragraph", "content": nodes })
-}
-
-/// A line without what can't be stored, and without blanks at its end: a text node is never empty.
-fn plain(line: &str) -> String {
-    line.replace(char::is_control, " ").trim_end().to_owned()
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Jira, adf, jql, refusal};
 use crate::desk::FOUND_TICKETS_MAX;
-use crate::ticket::{Found, OpenTicket, Wanted};
+use crate::ticket::{Found, OpenTicket, Person, Wanted};
 
 /// The first results of a search.
 #[derive(Deserialize)]
@@ -30,7 +30,7 @@ pub(super) struct Fields {
     #[serde(default)]
     created: String,
     status: Option<Named>,
-    priority: Option<Named>,
+    pub(super) priority: Option<Named>,
     #[serde(default)]
     description: Value,
     #[serde(default)]
@@ -38,22 +38,21 @@ pub(super) struct Fields {
 }
 
 #[derive(Deserialize)]
-struct Named {
-    name: String,
+pub(super) struct Named {
+    pub(super) name: String,
 }
 
 impl Jira {
     /// The open issues that are wanted, newest first. A person is known by what the description says: that's where
     /// `create` puts the caller.
     pub(crate) async fn search(&self, wanted: &Wanted, cx: &Context) -> Result<Found, Failure> {
-        let email = wanted.email.as_ref().map(|email| email.as_str());
-        let phone = wanted.phone.as_ref().map(|phone| phone.as_str());
-        let person: Vec<&str> = email.into_iter().chain(phone).collect();
+        let person = wanted.person.as_ref().map(|person| match person {
+            Person::Phone(phone) => phone.as_str(),
+            Person::Email(email) => email.as_str(),
+        });
         let mut terms = vec![format!("project = {}", jql::string(&self.project)), "statusCategory != Done".to_owned()];
-        if !person.is_empty() {
-            let either: Vec<String> =
-                person.iter().map(|text| format!("description ~ {}", jql::phrase(text))).collect();
-            terms.push(format!("({})", either.join(" OR ")));
+        if let Some(person) = person {
+            terms.push(format!("description ~ {}", jql::phrase(person)));
         }
         if let Some(words) = &wanted.subject_words {
             terms.push(format!("summary ~ {}", jql::phrase(words)));
@@ -63,9 +62,7 @@ impl Jira {
         let found = self.query(&jql, &fields, cx).await?;
         let more = found.next_page_token.is_some();
         // The search goes by words, and may take a like address for this one.
-        let fits = |issue: &Issue| {
-            person.is_empty() || person.iter().any(|text| adf::mentions(&issue.fields.description, text))
-        };
+        let fits = |issue: &Issue| person.is_none_or(|text| adf::mentions(&issue.fields.description, text));
         let tickets = found.issues.into_iter().filter(fits).map(|issue| self.open_ticket(issue)).collect();
         Ok(Found { tickets, more })
     }

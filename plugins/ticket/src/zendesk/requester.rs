@@ -1,24 +1,27 @@
 //! The person who called, as a requester of Zendesk's.
 //!
-//! With an email address, Zendesk finds or makes the requester as it makes the ticket. It wants one for that:
-//! <https://developer.zendesk.com/documentation/ticketing/managing-tickets/creating-and-updating-tickets/>. Without one
-//! a profile is looked for by telephone number, and made where there is none, as Zendesk tells makers of telephone
+//! The number decides who that is: the host knows it from the call, and an email address is what somebody said. Zendesk
+//! finds a requester, and a user who is made or updated, by an email address that goes with them, so none does: it
+//! would name whoever has it. It stands in the ticket's text.
+//!
+//! A profile is looked for by telephone number, and made where there is none, as Zendesk tells makers of telephone
 //! systems to do: <https://developer.zendesk.com/documentation/voice/talk-partner-edition/>.
 
-use aftercall::{Context, Email, Failure, PhoneNumber};
-use serde::{Deserialize, Serialize};
+use aftercall::{Context, Failure, PhoneNumber};
+use serde::Deserialize;
 use serde_json::json;
 
 use super::{Zendesk, refusal};
 use crate::caller::Caller;
 
-/// Whom a ticket is from, as fields of it.
-#[derive(Serialize)]
-pub(super) enum Requester {
-    #[serde(rename = "requester")]
-    ByEmail { name: String, email: Email },
-    #[serde(rename = "requester_id")]
-    Known(u64),
+/// How many of the profiles with one number are told of. Protects whoever reads the ticket.
+const TOLD_PROFILES_MAX: usize = 5;
+
+/// Whom a ticket is from.
+pub(super) struct Requester {
+    pub(super) id: u64,
+    /// Other profiles with the caller's number, of which none was chosen.
+    sharing: Vec<u64>,
 }
 
 #[derive(Deserialize)]
@@ -38,21 +41,35 @@ struct User {
     phone: Option<String>,
 }
 
-impl Zendesk {
-    /// The requester of this caller's ticket.
-    pub(super) async fn requester(&self, caller: &Caller, cx: &Context) -> Result<Requester, Failure> {
-        if let Some(email) = &caller.email {
-            return Ok(Requester::ByEmail { name: profile_name(caller), email: email.clone() });
+impl Requester {
+    /// What the team has to know of how the requester was found.
+    pub(super) fn note(&self) -> Option<String> {
+        if self.sharing.is_empty() {
+            return None;
         }
-        if let [only] = self.users_with(&caller.phone, cx).await?[..] {
-            return Ok(Requester::Known(only));
+        let told: Vec<String> = self.sharing.iter().take(TOLD_PROFILES_MAX).map(u64::to_string).collect();
+        let more = if self.sharing.len() > TOLD_PROFILES_MAX { " and others" } else { "" };
+        Some(format!(
+            "Other profiles have this number, too (users {}{more}): none of them was chosen.",
+            told.join(", ")
+        ))
+    }
+}
+
+impl Zendesk {
+    /// The requester of this caller's ticket: the only profile with the number, else the one that is the number's own.
+    pub(super) async fn requester(&self, caller: &Caller, cx: &Context) -> Result<Requester, Failure> {
+        let sharing = self.users_with(&caller.phone, cx).await?;
+        if let [only] = sharing[..] {
+            return Ok(Requester { id: only, sharing: Vec::new() });
         }
         // The external id makes it the same user whenever this is repeated, and while the search lags.
         let external_id = format!("tel:{}", caller.phone);
         let user = json!({ "name": profile_name(caller), "phone": caller.phone, "external_id": external_id });
         let upsert = cx.post(self.api("users/create_or_update.json")).json(&json!({ "user": user }));
         let upserted: Upserted = refusal::told(upsert.send().await?)?.json()?;
-        Ok(Requester::Known(upserted.user.id))
+        let id = upserted.user.id;
+        Ok(Requester { id, sharing: sharing.into_iter().filter(|other| *other != id).collect() })
     }
 
     /// The end users who have this number, however it is spaced. The search may find more than those.

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::{Zendesk, refusal};
 use crate::desk::FOUND_TICKETS_MAX;
-use crate::ticket::{Found, OpenTicket, Wanted};
+use crate::ticket::{Found, OpenTicket, Person, Wanted};
 
 /// How many profiles with one telephone number are looked at. Protects the vendor.
 const REQUESTERS_MAX: usize = 3;
@@ -39,23 +39,20 @@ impl Zendesk {
         if let Some(words) = &wanted.subject_words {
             terms.push(format!("subject:{}", phrase(words)));
         }
-        let mut requesters: Vec<String> = Vec::new();
-        if let Some(email) = &wanted.email {
-            requesters.push(address(email)?.to_owned());
-        }
+        let terms = terms.join(" ");
         let mut more = false;
-        if let Some(phone) = &wanted.phone {
-            let users = self.users_with(phone, cx).await?;
-            more = users.len() > REQUESTERS_MAX;
-            requesters.extend(users.iter().take(REQUESTERS_MAX).map(u64::to_string));
-        }
+        // One search for each requester, since Zendesk doesn't say what two of them in one query mean.
+        let queries: Vec<String> = match &wanted.person {
+            None => vec![terms],
+            Some(Person::Email(email)) => vec![format!("{terms} requester:{}", address(email)?)],
+            Some(Person::Phone(phone)) => {
+                let users = self.users_with(phone, cx).await?;
+                more = users.len() > REQUESTERS_MAX;
+                users.iter().take(REQUESTERS_MAX).map(|id| format!("{terms} requester:{id}")).collect()
+            }
+        };
         let mut hits: Vec<Hit> = Vec::new();
-        if wanted.email.is_none() && wanted.phone.is_none() {
-            more |= self.search_for(&terms.join(" "), &mut hits, cx).await?;
-        }
-        // One search for each, since Zendesk doesn't say what two requesters in one query mean.
-        for requester in requesters {
-            let query = format!("{} requester:{requester}", terms.join(" "));
+        for query in queries {
             more |= self.search_for(&query, &mut hits, cx).await?;
         }
         hits.sort_by_key(|hit| Reverse((hit.created_at.clone(), hit.id)));

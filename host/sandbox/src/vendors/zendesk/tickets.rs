@@ -121,14 +121,19 @@ fn comment(given: &Map<String, Value>, problems: &mut Problems) -> Result<(Strin
         Some(Value::Object(comment)) => comment,
         Some(_) => return Err(Refused::attribute("comment", "must be an object")),
     };
-    if comment.contains_key("html_body") || given.contains_key("description") {
-        return Err(Refused::not_played("a first comment that is not comment.body"));
+    if given.contains_key("description") {
+        return Err(Refused::not_played("a first comment that is not comment.body or comment.html_body"));
     }
     let public = match comment.get("public") {
         None => true,
         Some(public) => public.as_bool().ok_or_else(|| Refused::attribute("public", "must be a boolean"))?,
     };
-    let body = text(comment, "body")?.unwrap_or_default().trim();
+    let body = match (text(comment, "html_body")?, text(comment, "body")?) {
+        (Some(_), Some(_)) => return Err(Refused::not_played("a comment with both body and html_body")),
+        (Some(html), None) => shown_as_text(html),
+        (None, body) => body.unwrap_or_default().to_owned(),
+    };
+    let body = body.trim();
     if body.is_empty() {
         problems.add("base", "BlankValue", "Description: cannot be blank".to_owned());
     }
@@ -137,6 +142,17 @@ fn comment(given: &Map<String, Value>, problems: &mut Problems) -> Result<(Strin
         problems.add("base", "ValueTooLong", words);
     }
     Ok((body.to_owned(), public))
+}
+
+/// HTML as a description shows it: paragraphs and lines, without markup.
+fn shown_as_text(html: &str) -> String {
+    let html = html.replace("</p>", "\n\n").replace("<br>", "\n");
+    let mut parts = html.split('<');
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        plain.push_str(part.split_once('>').map_or("", |(_, text)| text));
+    }
+    plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
 /// One of an attribute's values, if it is given. The attribute has a name on the wire and one for people.
