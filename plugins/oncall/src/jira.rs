@@ -1,14 +1,14 @@
 //! Jira Service Management's side: the alerts of its operations API, which take the place of Opsgenie's.
 //! <https://developer.atlassian.com/cloud/jira/service-desk-ops/rest/v2/api-group-alerts/>
 //!
-//! A request that is taken isn't done yet: it gets an id, under which can be seen what came of it. That is looked at
-//! once. An alert has an alias of ours and an id of Jira's, and only the id is taken to change it. By its alias it is
+//! A request that is taken isn't done yet: it gets an id, under which can be seen what came of it. That is looked at, a few
+//! times in a row; what isn't processed by then is in doubt, and the alert itself tells in the end. An alert has an alias of ours and an id of Jira's, and only the id is taken to change it. By its alias it is
 //! found while it is open; later, by a search.
 
 mod alert;
 mod refusal;
 
-use aftercall::{Context, Failure, Outcome, Receipt, path_segment};
+use aftercall::{Context, Failure, FailureKind, Finding, Outcome, Receipt, path_segment};
 use serde::Deserialize;
 
 use self::alert::{Alert, Draft, Page, Responder};
@@ -19,6 +19,10 @@ use crate::report::{Change, Report};
 const SEARCH_RESULTS_MAX: &str = "100";
 /// When to look again for an alert that may not be there yet.
 const LOOK_AGAIN_MS: u64 = 10_000;
+/// How often it is asked in a row what came of a request. Protects Jira, and the call's time.
+const PROGRESS_LOOKS_MAX: usize = 3;
+/// When to look for what a request came to that Jira has taken.
+const PROCESSED_MS: u64 = 2_000;
 
 /// The settings of a tenant that has Jira Service Management.
 #[derive(Deserialize)]
@@ -74,9 +78,7 @@ impl Site {
         let taken: Taken = refusal::told(answer).map_err(refusal::of_settings)?.json()?;
         match self.progress(taken, cx).await {
             Progress::Done => Ok(self.paged(cx.key())),
-            Progress::Waits => {
-                Ok(self.outcome("Jira Service Management has taken the page, and opens an alert of it", cx.key()))
-            }
+            Progress::Waits => Err(unprocessed("page")),
             Progress::Refused(status) => Err(Failure::denied(format!(
                 "Jira Service Management opened no alert, so nobody is paged; a person has to look why ({status})"
             ))),
@@ -84,28 +86,52 @@ impl Site {
     }
 
     pub(crate) async fn change(&self, change: Change, alert: &AlertRef, cx: &Context) -> Result<Outcome, Failure> {
-        let Some(found) = self.find(alert.as_str(), cx).await? else { return Err(self.missing(alert, cx)) };
-        if found.is(change) {
-            return Ok(self.changed_already(&found, alert));
-        }
+        let id = match self.find(alert.as_str(), cx).await? {
+            Some(found) if found.is(change) => return Ok(self.changed_already(&found, alert)),
+            Some(found) => found.id,
+            // A page that was rehearsed has opened no alert. The write that is captured names it by our reference.
+            None if cx.dry_run() => alert.to_string(),
+            None => return Err(self.missing(alert, cx)),
+        };
         let verb = match change {
             Change::Acknowledge => "acknowledge",
             Change::Resolve => "close",
         };
-        let answer = cx.post(self.url(&format!("/{}/{verb}", path_segment(&found.id)))).send().await?;
+        let answer = cx.post(self.url(&format!("/{}/{verb}", path_segment(&id)))).send().await?;
         let taken: Taken = refusal::told(answer)?.json()?;
         match self.progress(taken, cx).await {
             Progress::Done => Ok(self.outcome(&format!("the alert is {}", change.done()), alert.as_str())),
-            Progress::Waits => {
-                let text = format!("Jira Service Management has taken the {}", change.request());
-                Ok(self.outcome(&text, alert.as_str()))
-            }
+            Progress::Waits => Err(unprocessed(change.request())),
             // Somebody may have been faster.
             Progress::Refused(status) => match self.find(alert.as_str(), cx).await {
                 Ok(Some(found)) if found.is(change) => Ok(self.changed_already(&found, alert)),
                 _ => Err(Failure::conflict(format!("alert {alert} can't be {} now ({status})", change.done()))),
             },
         }
+    }
+
+    /// Whether there is an alert under the effect's key.
+    pub(crate) async fn find_page(&self, cx: &Context) -> Result<Finding, Failure> {
+        match self.find(cx.key(), cx).await? {
+            Some(_) => Finding::happened(self.paged(cx.key())),
+            None => Ok(self.not_yet(cx).unwrap_or(Finding::DidNotHappen)),
+        }
+    }
+
+    /// Whether an alert is changed so.
+    pub(crate) async fn find_change(&self, change: Change, alert: &AlertRef, cx: &Context) -> Result<Finding, Failure> {
+        match self.find(alert.as_str(), cx).await? {
+            Some(found) if found.is(change) => Finding::happened(self.changed_already(&found, alert)),
+            Some(_) => Ok(self.not_yet(cx).unwrap_or(Finding::DidNotHappen)),
+            // It was there when the change was sent, and tells nothing any more.
+            None => Ok(self.not_yet(cx).unwrap_or(Finding::Unknown(None))),
+        }
+    }
+
+    /// What a look means that finds nothing, while a request that was taken may be without effect.
+    fn not_yet(&self, cx: &Context) -> Option<Finding> {
+        let is_early = cx.now().saturating_sub(cx.attempt_at()) < self.alert_lag_ms;
+        is_early.then(|| Finding::ask_again_after(PROCESSED_MS))
     }
 
     /// The alert of this alias: the open one, else the newest.
@@ -125,24 +151,33 @@ impl Site {
         Ok((place < of_alias.len()).then(|| of_alias.swap_remove(place)))
     }
 
-    /// What came of a request by now. That this can't be told is no failure: the request is taken.
+    /// What came of a request by now. That this can't be told is no failure of its own: the request is taken.
     async fn progress(&self, taken: Taken, cx: &Context) -> Progress {
+        if cx.dry_run() {
+            return Progress::Done;
+        }
         let Some(id) = taken.request_id else { return Progress::Waits };
-        let status = match cx.get(self.url(&format!("/requests/{}", path_segment(&id)))).send().await {
-            Ok(answer) => refusal::told(answer).and_then(|answer| answer.json::<Processed>()),
-            Err(failure) => Err(failure),
-        };
-        match status {
-            Ok(Processed { is_success: Some(true), .. }) => Progress::Done,
-            Ok(Processed { is_success: Some(false), processed_at: Some(_), status }) => {
-                Progress::Refused(status.unwrap_or_else(|| format!("request {id} failed")))
-            }
-            Ok(_) => Progress::Waits,
-            Err(failure) => {
-                cx.debug(format!("request {id} is taken, and what came of it isn't known: {}", failure.message));
-                Progress::Waits
+        for _ in 0..PROGRESS_LOOKS_MAX {
+            match self.status(&id, cx).await {
+                Ok(Processed { is_success: Some(true), .. }) => return Progress::Done,
+                Ok(Processed { is_success: Some(false), processed_at: Some(_), status }) => {
+                    return Progress::Refused(status.unwrap_or_else(|| format!("request {id} failed")));
+                }
+                Ok(_) => {}
+                // It waits in Jira's queue.
+                Err(failure) if failure.kind == FailureKind::NotFound => {}
+                Err(failure) => {
+                    cx.debug(format!("request {id} is taken, and what came of it isn't known: {}", failure.message));
+                    return Progress::Waits;
+                }
             }
         }
+        Progress::Waits
+    }
+
+    async fn status(&self, request_id: &str, cx: &Context) -> Result<Processed, Failure> {
+        let answer = cx.get(self.url(&format!("/requests/{}", path_segment(request_id)))).send().await?;
+        refusal::told(answer)?.json()
     }
 
     /// The failure where there is no such alert: at first it may not be there yet.
@@ -175,4 +210,10 @@ impl Site {
     fn url(&self, path: &str) -> String {
         format!("https://api.atlassian.com/jsm/ops/api/{}/v1/alerts{path}", path_segment(&self.cloud_id))
     }
+}
+
+/// The doubt about a request that Jira has taken and not processed yet.
+fn unprocessed(request: &str) -> Failure {
+    let message = format!("Jira Service Management has taken the {request}, and doesn't say yet what came of it");
+    Failure::outcome_unknown(message).with_retry_after_ms(PROCESSED_MS)
 }

@@ -2,7 +2,8 @@
 //!
 //! The effect's key is the alert's name at the vendor, PagerDuty's `dedup_key` or Jira's `alias`: either adds a repeated
 //! page to the alert that is open under it, and wakes nobody again. It is also the reference by which an alert is
-//! acknowledged and resolved; to do that twice changes nothing, and is no error.
+//! acknowledged and resolved; to do that twice changes nothing, and is no error. In doubt, Jira's alert is looked at;
+//! PagerDuty shows none.
 //!
 //! Which effect a page is, its service says: a caller who tells of one problem twice, or in other words, wakes nobody
 //! twice, and two problems on two services are two pages. A summary would be a bad identity, since a model words it anew
@@ -17,7 +18,7 @@ mod report;
 /// The plugin's tools.
 #[aftercall::plugin]
 pub mod tools {
-    use aftercall::{Context, Failure, Outcome, PhoneNumber};
+    use aftercall::{Context, Failure, Finding, Outcome, PhoneNumber};
 
     use crate::arguments::AlertRef;
     use crate::pager::Pager;
@@ -26,7 +27,7 @@ pub mod tools {
     /// Pages whoever is on call, at any hour. Use it for a problem that can't wait for working hours: something is down or
     /// broken for customers now. One page for each service in a conversation, so put all of it in one. Answers with the
     /// alert's reference, for acknowledge_page and resolve_page.
-    #[tool(effect = idempotent, identity = [service], title = "Page whoever is on call")]
+    #[tool(effect = idempotent, identity = [service], reconcile = find_page, title = "Page whoever is on call")]
     async fn page_oncall(
         /// What is affected, as a short name in small letters with hyphens: `checkout`, `route-planner`. Two problems on
         /// one service are one page.
@@ -53,9 +54,21 @@ pub mod tools {
         Pager::of(cx)?.page(&report, cx).await
     }
 
+    async fn find_page(
+        _service: String,
+        _summary: String,
+        _severity: Severity,
+        _details: Option<String>,
+        _ticket_url: Option<String>,
+        _caller_phone: Option<PhoneNumber>,
+        cx: &Context,
+    ) -> Result<Finding, Failure> {
+        Pager::of(cx)?.find_page(cx).await
+    }
+
     /// Says that somebody is at work on the problem of a page: from then on the alert wakes nobody else. Use it only where
     /// the person who works on it said so on this call; a caller's wish or a page that was just sent is no reason.
-    #[tool(effect = idempotent, identity = [alert], title = "Acknowledge a page")]
+    #[tool(effect = idempotent, identity = [alert], reconcile = find_acknowledged, title = "Acknowledge a page")]
     async fn acknowledge_page(
         /// The alert's reference, from page_oncall.
         alert: AlertRef,
@@ -64,14 +77,22 @@ pub mod tools {
         Pager::of(cx)?.change(Change::Acknowledge, &alert, cx).await
     }
 
+    async fn find_acknowledged(alert: AlertRef, cx: &Context) -> Result<Finding, Failure> {
+        Pager::of(cx)?.find_change(Change::Acknowledge, &alert, cx).await
+    }
+
     /// Closes the alert of a page, because its problem is over: nobody is woken for it any more. Use it only where the
     /// caller said that it works again, or that it was a false alarm. It can't be taken back.
-    #[tool(effect = idempotent, identity = [alert], title = "Resolve a page")]
+    #[tool(effect = idempotent, identity = [alert], reconcile = find_resolved, title = "Resolve a page")]
     async fn resolve_page(
         /// The alert's reference, from page_oncall.
         alert: AlertRef,
         cx: &Context,
     ) -> Result<Outcome, Failure> {
         Pager::of(cx)?.change(Change::Resolve, &alert, cx).await
+    }
+
+    async fn find_resolved(alert: AlertRef, cx: &Context) -> Result<Finding, Failure> {
+        Pager::of(cx)?.find_change(Change::Resolve, &alert, cx).await
     }
 }

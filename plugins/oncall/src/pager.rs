@@ -1,12 +1,16 @@
 //! Which vendor pages in this tenant.
 
-use aftercall::{Context, Failure, Outcome};
+use aftercall::{Context, Failure, Finding, Outcome};
 use serde::Deserialize;
 
 use crate::arguments::AlertRef;
 use crate::jira::Site;
 use crate::pagerduty::Account;
 use crate::report::{Change, Report};
+
+/// What is found out of an event at PagerDuty: its Events API takes events and shows none. The host has repeated the
+/// event by then, which is safe under one `dedup_key`; whether any of them arrived, a person sees in PagerDuty.
+const UNREADABLE: Finding = Finding::Unknown(None);
 
 /// The settings that every vendor has.
 #[derive(Deserialize)]
@@ -61,6 +65,22 @@ impl Pager {
         match &self.vendor {
             Vendor::Pagerduty(account) => account.change(change, alert, cx).await,
             Vendor::Jira(site) => site.change(change, alert, cx).await,
+        }
+    }
+
+    /// Whether the page of the effect's key went out.
+    pub(crate) async fn find_page(&self, cx: &Context) -> Result<Finding, Failure> {
+        match &self.vendor {
+            Vendor::Pagerduty(_) => Ok(UNREADABLE),
+            Vendor::Jira(site) => site.find_page(cx).await,
+        }
+    }
+
+    /// Whether an alert was changed so.
+    pub(crate) async fn find_change(&self, change: Change, alert: &AlertRef, cx: &Context) -> Result<Finding, Failure> {
+        match &self.vendor {
+            Vendor::Pagerduty(_) => Ok(UNREADABLE),
+            Vendor::Jira(site) => site.find_change(change, alert, cx).await,
         }
     }
 

@@ -2,6 +2,7 @@
 //! <https://developer.pagerduty.com/docs/events-api-v2/trigger-events/>
 
 use aftercall::{Context, Failure, FailureKind, Outcome, PhoneNumber, Receipt};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::arguments::AlertRef;
@@ -59,18 +60,12 @@ struct Link<'a> {
     text: &'static str,
 }
 
-/// The answer to an event that PagerDuty has taken. What comes of it, it doesn't say.
-#[derive(Deserialize)]
-struct Taken {
-    dedup_key: Option<String>,
-}
-
 impl Account {
     pub(crate) async fn page(&self, report: &Report, cx: &Context) -> Result<Outcome, Failure> {
-        let taken = send(&self.trigger(report, cx.key()), cx).await?;
-        let alert = taken.dedup_key.unwrap_or_else(|| cx.key().to_owned());
+        let alert = cx.key();
+        send(&self.trigger(report, alert), cx).await?;
         let text = format!("PagerDuty has the alert and notifies whoever is on call (alert {alert})");
-        Ok(Outcome::new(text).with_receipt(self.receipt(&alert)))
+        Ok(Outcome::new(text).with_receipt(self.receipt(alert)))
     }
 
     /// PagerDuty drops an event about an alert that is resolved or unknown, and says nothing of it.
@@ -116,8 +111,10 @@ impl Account {
     }
 }
 
-async fn send(event: &Event<'_>, cx: &Context) -> Result<Taken, Failure> {
-    cx.post(ENQUEUE_URL).json(event).send().await?.ok().map_err(told)?.json()
+/// Sends an event. PagerDuty answers when it has taken one, and doesn't say what comes of it.
+async fn send(event: &Event<'_>, cx: &Context) -> Result<(), Failure> {
+    let answer = cx.post(ENQUEUE_URL).json(event).send().await?.ok().map_err(told)?;
+    answer.json::<IgnoredAny>().map(|_| ())
 }
 
 /// A refusal of the integration key is a 400 like any other, but no argument can put it right. And a 429 may have no

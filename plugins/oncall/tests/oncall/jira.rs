@@ -13,7 +13,7 @@ use crate::{KEY, with};
 const ALERTS: &str = "https://api.atlassian.com/jsm/ops/api/0a1b2c3d-0000-4000-8000-00000000000f/v1/alerts";
 const NOW: u64 = 1_772_323_260_000;
 
-fn fake() -> Fake {
+pub(super) fn fake() -> Fake {
     Fake::new().settings(settings(json!({}))).key(KEY).first_attempt_at(NOW).attempt_at(NOW).now(NOW)
 }
 
@@ -27,15 +27,15 @@ fn settings(more: Value) -> Value {
     with(site, more)
 }
 
-fn create() -> String {
+pub(super) fn create() -> String {
     format!("POST {ALERTS}")
 }
 
-fn by_alias() -> String {
+pub(super) fn by_alias() -> String {
     format!("GET {ALERTS}/alias")
 }
 
-fn search() -> String {
+pub(super) fn search() -> String {
     format!("GET {ALERTS}")
 }
 
@@ -58,7 +58,7 @@ fn processed(is_success: bool, status: &str) -> Reply {
     Reply::json(200, body)
 }
 
-fn not_found() -> Reply {
+pub(super) fn not_found() -> Reply {
     Reply::json(404, json!({ "errors": [{ "title": "Alert not found", "code": "NOT_FOUND" }] }))
 }
 
@@ -66,14 +66,14 @@ fn found(status: &str, acknowledged: bool) -> Value {
     json!({ "id": "a1-1704", "alias": KEY, "status": status, "acknowledged": acknowledged, "tinyId": "7" })
 }
 
-fn results(alerts: &[Value]) -> Reply {
+pub(super) fn results(alerts: &[Value]) -> Reply {
     Reply::json(200, json!({ "values": alerts, "count": alerts.len(), "links": {} }))
 }
 
-fn outcome(text: &str) -> Outcome {
+pub(super) fn outcome(text: &str) -> Outcome {
     Outcome::new(format!("{text} (alert {KEY})")).with_receipt(Receipt::new("alert", KEY))
 }
 
-fn paged() -> Outcome {
+pub(super) fn paged() -> Outcome {
     outcome("Jira Service Management has the alert and notifies whoever is on call")
 }

@@ -1,11 +1,11 @@
 //! What the tools are, whichever vendor a tenant has, and what they take.
 
-use aftercall::testing::Fake;
+use aftercall::testing::{Fake, Reply};
 use aftercall::{Effect, FailureKind, Plugin as _, Tool};
 use aftercall_plugin_oncall::tools::Plugin;
 use serde_json::{Value, json};
 
-use crate::{KEY, alert, arguments, with};
+use crate::{KEY, alert, arguments, jira, with};
 
 fn schema(tool: &Tool) -> Value {
     serde_json::from_str(&tool.input_schema).unwrap()
@@ -17,7 +17,7 @@ fn the_tools_are_idempotent_per_service_and_per_alert() {
     let listed: Vec<(&str, &str)> = tools.iter().map(|tool| (tool.name.as_str(), tool.identity[0].as_str())).collect();
     assert_eq!(listed, [("page_oncall", "service"), ("acknowledge_page", "alert"), ("resolve_page", "alert")]);
     for tool in &tools {
-        assert_eq!((tool.effect, tool.identity.len(), tool.reconcilable), (Effect::Idempotent, 1, false));
+        assert_eq!((tool.effect, tool.identity.len(), tool.reconcilable), (Effect::Idempotent, 1, true));
         assert_eq!(schema(tool)["additionalProperties"], false);
         assert!(!tool.input_schema.contains("$ref"), "{}", tool.input_schema);
     }
@@ -84,4 +84,40 @@ fn a_vendor_that_isn_t_there_is_told() {
     let failure = fake.call::<Plugin>("page_oncall", arguments()).unwrap_err();
     assert_eq!(failure.kind, FailureKind::Other);
     assert!(failure.message.contains("`pagerduty` or `jira-service-management`"), "{}", failure.message);
+}
+
+/// What the manifest answers in the vendor's place to this request.
+fn canned(rule: &str) -> Reply {
+    let (_, asked) = include_str!("../../plugin.toml").split_once(&format!("rule = \"{rule}\"")).unwrap();
+    let (status, body) = asked.split_once("rehearsal = { status = ").unwrap().1.split_at(3);
+    Reply::text(status.parse().unwrap(), body.split('\'').nth(1).unwrap())
+}
+
+/// In a rehearsal too, an alert is changed by the reference that its page answered with.
+#[test]
+fn a_rehearsed_page_is_taken_by_the_other_tools() {
+    const ENQUEUE: &str = "POST https://events.pagerduty.com/v2/enqueue";
+    for tool in ["acknowledge_page", "resolve_page"] {
+        let fake = Fake::new().settings(json!({ "source": "Route Planner" })).key(KEY).dry_run();
+        let fake = fake.expect(ENQUEUE, canned(ENQUEUE)).expect(ENQUEUE, canned(ENQUEUE));
+        let paged = fake.call::<Plugin>("page_oncall", arguments()).unwrap();
+        fake.call::<Plugin>(tool, json!({ "alert": paged.receipts[0].id })).unwrap();
+    }
+    let any = "https://api.atlassian.com/jsm/ops/api/*/v1/alerts";
+    for (tool, verb, text) in [
+        ("acknowledge_page", "acknowledge", "the alert is acknowledged"),
+        ("resolve_page", "close", "the alert is resolved"),
+    ] {
+        let change = format!("POST {any}/*/{verb}");
+        let fake = jira::fake()
+            .dry_run()
+            .expect(&jira::create(), canned(&format!("POST {any}")))
+            // Reads go out, and there is no such alert.
+            .expect(&jira::by_alias(), jira::not_found())
+            .expect(&jira::search(), jira::results(&[]))
+            .expect(&format!("{}/{KEY}/{verb}", jira::create()), canned(&change));
+        let paged = fake.call::<Plugin>("page_oncall", arguments()).unwrap();
+        assert_eq!(paged, jira::paged());
+        assert_eq!(fake.call::<Plugin>(tool, json!({ "alert": paged.receipts[0].id })), Ok(jira::outcome(text)));
+    }
 }

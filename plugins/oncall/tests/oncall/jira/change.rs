@@ -1,7 +1,7 @@
 //! Acknowledging and resolving an alert, which is looked up first.
 
 use aftercall::testing::Reply;
-use aftercall::{FailureKind, Outcome};
+use aftercall::{FailureKind, Finding, Outcome};
 use aftercall_plugin_oncall::tools::Plugin;
 use serde_json::{Value, json};
 
@@ -35,9 +35,46 @@ fn an_open_alert_is_changed_by_its_id() {
     }
     check("acknowledge_page", "acknowledge", processed(true, "Alert acknowledged"), "the alert is acknowledged");
     check("resolve_page", "close", processed(true, "Alert closed"), "the alert is resolved");
-    let taken = "Jira Service Management has taken the";
-    check("acknowledge_page", "acknowledge", not_found(), &format!("{taken} acknowledgement"));
-    check("resolve_page", "close", not_found(), &format!("{taken} resolution"));
+}
+
+#[test]
+fn a_change_that_was_only_taken_is_in_doubt() {
+    fn check(tool: &str, verb: &str, words: &str) {
+        let fake = fake().expect(&by_alias(), Reply::json(200, found("open", false))).expect(&change(verb), taken(202));
+        let fake = (0..3).fold(fake, |fake, _| fake.expect(&status_line(), not_found()));
+        let failure = fake.call::<Plugin>(tool, alert()).unwrap_err();
+        assert_eq!((failure.kind, failure.retry_after_ms), (FailureKind::OutcomeUnknown, Some(2_000)));
+        assert!(failure.message.contains(words), "{}", failure.message);
+    }
+    check("acknowledge_page", "acknowledge", "has taken the acknowledgement, and doesn't say");
+    check("resolve_page", "close", "has taken the resolution, and doesn't say");
+}
+
+#[test]
+fn a_change_in_doubt_is_seen_at_the_alert() {
+    fn check(tool: &str, alerts: &[Value], later_ms: u64, expected: &Finding) {
+        let fake = fake().now(NOW + later_ms).expect(&by_alias(), not_found()).expect(&search(), results(alerts));
+        let finding = fake.reconcile::<Plugin>(tool, alert());
+        assert_eq!(finding.as_ref(), Ok(expected), "{tool} {later_ms} ms later");
+    }
+    let happened = |text: &str| Finding::Happened(outcome(text));
+    check("acknowledge_page", &[found("acked", true)], 0, &happened("the alert is acknowledged"));
+    check("acknowledge_page", &[found("closed", false)], 0, &happened("the alert is resolved"));
+    check("resolve_page", &[found("closed", true)], 90_000, &happened("the alert is resolved"));
+    for tool in ["acknowledge_page", "resolve_page"] {
+        check(tool, &[found("open", false)], 29_999, &Finding::Unknown(Some(2_000)));
+        check(tool, &[found("open", false)], 30_000, &Finding::DidNotHappen);
+        check(tool, &[], 0, &Finding::Unknown(Some(2_000)));
+        // The alert was deleted meanwhile.
+        check(tool, &[], 30_000, &Finding::Unknown(None));
+    }
+    check("resolve_page", &[found("acked", true)], 30_000, &Finding::DidNotHappen);
+}
+
+#[test]
+fn a_look_that_fails_finds_nothing_out() {
+    let fake = fake().expect(&by_alias(), Reply::text(503, ""));
+    assert_eq!(fake.reconcile::<Plugin>("resolve_page", alert()).unwrap_err().kind, FailureKind::Unavailable);
 }
 
 #[test]

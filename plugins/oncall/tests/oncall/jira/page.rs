@@ -1,13 +1,12 @@
 //! Opening an alert.
 
 use aftercall::testing::{Fake, Reply};
-use aftercall::{FailureKind, Level, Outcome, Receipt};
+use aftercall::{FailureKind, Finding, Level, Outcome, Receipt};
 use aftercall_plugin_oncall::tools::Plugin;
 use serde_json::{Value, json};
 
 use super::{
-    NOW, by_alias, create, fake, found, not_found, outcome, paged, processed, results, search, settings, status_line,
-    taken,
+    NOW, by_alias, create, fake, found, not_found, paged, processed, results, search, settings, status_line, taken,
 };
 use crate::{KEY, arguments, with};
 
@@ -72,30 +71,74 @@ fn an_alert_is_opened_under_the_key() {
 
 #[test]
 fn receipts_link_to_the_alerts_of_the_site() {
-    let fake =
-        fake().settings(settings(json!({ "subdomain": "northwind" }))).expect(&create(), Reply::json(200, json!({})));
+    let fake = fake()
+        .settings(settings(json!({ "subdomain": "northwind" })))
+        .expect(&create(), taken(202))
+        .expect(&status_line(), processed(true, "Alert created"));
     let receipts = fake.call::<Plugin>("page_oncall", arguments()).unwrap().receipts;
     assert_eq!(receipts, [Receipt::new("alert", KEY).with_url("https://northwind.atlassian.net/jira/ops/alerts")]);
 }
 
 #[test]
-fn what_came_of_a_request_is_looked_at_once() {
-    let waits = || Ok(outcome("Jira Service Management has taken the page, and opens an alert of it"));
-    let check = |status: Reply, expected: Result<Outcome, FailureKind>, logs: bool| {
-        let fake = fake().expect(&create(), taken(202)).expect(&status_line(), status);
+fn what_came_of_a_request_is_looked_at_a_few_times() {
+    let check = |looks: Vec<Reply>, expected: Result<Outcome, FailureKind>, logs: bool| {
+        let fake = fake().expect(&create(), taken(202));
+        let fake = looks.into_iter().fold(fake, |fake, status| fake.expect(&status_line(), status));
         let done = fake.call::<Plugin>("page_oncall", arguments()).map_err(|failure| failure.kind);
         assert_eq!(done, expected);
         assert_eq!(fake.logged().iter().any(|(level, _)| *level == Level::Debug), logs);
     };
-    check(processed(true, "Alert created"), Ok(paged()), false);
-    check(processed(false, "Alert is ignored"), Err(FailureKind::Denied), false);
-    check(Reply::json(200, json!({ "isSuccess": false })), waits(), false);
-    check(Reply::json(200, json!({})), waits(), false);
-    check(not_found(), waits(), true);
-    check(Reply::text(503, ""), waits(), true);
-    check(Reply::text(200, "soon"), waits(), true);
-    check(Reply::cut(), waits(), true);
-    check(Reply::denied(), waits(), true);
+    let waits = || Err(FailureKind::OutcomeUnknown);
+    let nothing = || Reply::json(200, json!({}));
+    check(vec![processed(true, "Alert created")], Ok(paged()), false);
+    check(vec![processed(false, "Alert is ignored")], Err(FailureKind::Denied), false);
+    check(vec![not_found(), processed(true, "Alert created")], Ok(paged()), false);
+    check(vec![not_found(), nothing(), processed(true, "Alert created")], Ok(paged()), false);
+    check(vec![Reply::json(200, json!({ "isSuccess": false })), nothing(), nothing()], waits(), false);
+    check(vec![not_found(), not_found(), not_found()], waits(), false);
+    check(vec![Reply::text(503, "")], waits(), true);
+    check(vec![Reply::text(200, "soon")], waits(), true);
+    check(vec![Reply::cut()], waits(), true);
+    check(vec![Reply::denied()], waits(), true);
+}
+
+#[test]
+fn a_page_that_was_only_taken_is_in_doubt() {
+    fn check(reply: Reply) {
+        let failure = fake().expect(&create(), reply).call::<Plugin>("page_oncall", arguments()).unwrap_err();
+        assert_eq!((failure.kind, failure.retry_after_ms), (FailureKind::OutcomeUnknown, Some(2_000)));
+        assert!(failure.message.contains("has taken the page"), "{}", failure.message);
+    }
+    check(Reply::json(202, json!({ "result": "Request will be processed" })));
+    check(Reply::json(200, json!({})));
+}
+
+#[test]
+fn a_page_in_doubt_is_found_by_its_alias() {
+    fn check(open: bool, alerts: &[Value], later_ms: u64, expected: &Finding) {
+        let fake = fake().now(NOW + later_ms);
+        let fake = match open {
+            true => fake.expect(&by_alias(), Reply::json(200, found("open", false))),
+            false => fake.expect(&by_alias(), not_found()).expect(&search(), results(alerts)),
+        };
+        let finding = fake.reconcile::<Plugin>("page_oncall", arguments());
+        assert_eq!(finding.as_ref(), Ok(expected), "{later_ms} ms later");
+    }
+    let happened = Finding::Happened(paged());
+    check(true, &[], 0, &happened);
+    check(false, &[found("closed", true)], 90_000, &happened);
+    check(false, &[], 0, &Finding::Unknown(Some(2_000)));
+    check(false, &[], 29_999, &Finding::Unknown(Some(2_000)));
+    check(false, &[], 30_000, &Finding::DidNotHappen);
+}
+
+#[test]
+fn a_page_that_is_processed_late_pages_once() {
+    let first = fake().expect(&create(), taken(202));
+    let first = (0..3).fold(first, |fake, _| fake.expect(&status_line(), not_found()));
+    assert_eq!(first.call::<Plugin>("page_oncall", arguments()).unwrap_err().kind, FailureKind::OutcomeUnknown);
+    let second = fake().attempt(2).now(NOW + 2_000).expect(&by_alias(), Reply::json(200, found("open", false)));
+    assert_eq!(second.call::<Plugin>("page_oncall", arguments()), Ok(paged()));
 }
 
 #[test]
@@ -134,12 +177,4 @@ fn a_repeated_page_is_looked_up_first() {
 fn a_lookup_that_fails_pages_nobody_again() {
     let fake = fake().attempt(2).expect(&by_alias(), Reply::text(503, ""));
     assert_eq!(fake.call::<Plugin>("page_oncall", arguments()).unwrap_err().kind, FailureKind::Unavailable);
-}
-
-#[test]
-fn a_rehearsal_asks_for_no_request() {
-    let canned = json!({ "result": "Request will be processed" });
-    let fake = fake().dry_run().expect(&create(), Reply::json(200, canned));
-    let text = "Jira Service Management has taken the page, and opens an alert of it";
-    assert_eq!(fake.call::<Plugin>("page_oncall", arguments()), Ok(outcome(text)));
 }
