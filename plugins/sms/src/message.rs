@@ -34,9 +34,18 @@ impl From<Sent> for Outcome {
     }
 }
 
-/// Whether it is the same text. Vendors trim it.
-pub(crate) fn is_same_text(left: &str, right: &str) -> bool {
-    left.trim() == right.trim()
+/// Whether a message of a vendor's list is the one that is looked for, by its text and the time when it was made. None: it
+/// may be, since it doesn't tell one of them, as where the text was redacted, and the other fits.
+pub(crate) fn is_it(body: Option<&str>, created: Option<Timestamp>, text: &str, since: Timestamp) -> Option<bool> {
+    // Vendors trim a text, and leave an empty one where it was redacted.
+    let body = body.map(str::trim).filter(|body| !body.is_empty());
+    let is_same = body.map(|body| body == text.trim());
+    let is_since = created.map(|created| created >= since);
+    match (is_same, is_since) {
+        (Some(false), _) | (_, Some(false)) => Some(false),
+        (Some(true), Some(true)) => Some(true),
+        _ => None,
+    }
 }
 
 /// From when on a message may be of this effect. A first attempt that lies ahead was made before the host's clock was set
@@ -53,10 +62,12 @@ pub(crate) fn day(at: Timestamp) -> String {
     at.to_string().chars().take_while(|character| *character != 'T').collect()
 }
 
-/// What a list without the message means.
-pub(crate) fn missing(cx: &Context, list_lag_ms: u64) -> Finding {
+/// What a list without the message means. `untold`: something of it may be the message, and nobody can tell.
+pub(crate) fn missing(cx: &Context, list_lag_ms: u64, untold: bool) -> Finding {
     if cx.now().saturating_sub(cx.attempt_at()) < list_lag_ms {
         Finding::ask_again_after(LOOK_AGAIN_MS)
+    } else if untold {
+        Finding::Unknown(None)
     } else {
         Finding::DidNotHappen
     }

@@ -54,6 +54,28 @@ fn sending_is_once_per_recipient_and_looking_is_a_read() {
     assert_eq!(output["required"], json!(["message_id", "status", "vendor_status"]));
 }
 
+/// What the manifest answers in the vendor's place to this request.
+fn canned(rule: &str) -> Reply {
+    let (_, asked) = include_str!("../../plugin.toml").split_once(&format!("rule = \"{rule}\"")).unwrap();
+    let (status, body) = asked.split_once("rehearsal = { status = ").unwrap().1.split_at(3);
+    Reply::text(status.parse().unwrap(), body.split('\'').nth(1).unwrap())
+}
+
+/// In a rehearsal the vendor isn't asked for a message that it doesn't have.
+#[test]
+fn a_rehearsed_message_has_a_status() {
+    fn check(settings: Value, rule: &str) {
+        let line = rule.replace('*', settings["account_sid"].as_str().unwrap_or_default());
+        let fake = fake(settings).dry_run().expect(&line, canned(rule));
+        let sent = fake.call::<Plugin>("send_sms", arguments()).unwrap();
+        let status = fake.call::<Plugin>("sms_status", json!({ "message_id": sent.receipts[0].id })).unwrap();
+        assert!(status.text.ends_with("is queued, and not sent yet"), "{}", status.text);
+        assert_eq!(fake.sent().len(), 1);
+    }
+    check(twilio::settings(), "POST https://api.twilio.com/2010-04-01/Accounts/*/Messages.json");
+    check(telnyx::settings(), "POST https://api.telnyx.com/v2/messages");
+}
+
 #[test]
 fn bad_arguments_are_told_before_anything_is_sent() {
     fn check(tool: &str, arguments: Value, words: &str) {

@@ -194,7 +194,25 @@ fn an_empty_search_decides_while_the_key_holds() {
     check(&[], 23 * HOUR_MS, &Finding::Unknown(None));
     // Messages from before, of which none is read.
     check(&[(ID, "2026-02-28T23:58:59Z")], 60_000, &Finding::DidNotHappen);
-    check(&[(ID, "yesterday")], 60_000, &Finding::DidNotHappen);
+}
+
+#[test]
+fn a_record_without_a_time_may_be_of_the_message() {
+    fn check(created: Value, read_as: &str, later_ms: u64, expected: &Finding) {
+        let record = json!({ "record_type": "messaging", "uuid": ID, "created_at": created });
+        let fake = fake()
+            .now(FIRST_ATTEMPT_AT + later_ms)
+            .expect(SEARCH, Reply::json(200, json!({ "data": [record] })))
+            .expect(&read(ID), Reply::json(200, message("delivered", Some(read_as))));
+        assert_eq!(fake.reconcile::<Plugin>("send_sms", arguments()).unwrap(), *expected, "{created} {read_as}");
+    }
+    for created in [json!("yesterday"), Value::Null] {
+        check(created.clone(), TEXT, 29_999, &Finding::Unknown(Some(10_000)));
+        check(created.clone(), TEXT, 60_000, &Finding::Unknown(None));
+        check(created.clone(), "", 60_000, &Finding::Unknown(None));
+        check(created, "Another text", 60_000, &Finding::DidNotHappen);
+    }
+    check(json!(IN_TIME), "", 60_000, &Finding::Unknown(None));
 }
 
 #[test]

@@ -121,7 +121,23 @@ fn the_list_of_messages_decides() {
 
     check(&list(message("sent", text, "Sat, 28 Feb 2026 23:58:59 +0000")), 60_000, &Finding::DidNotHappen);
     check(&list(message("sent", "Another text", in_time)), 60_000, &Finding::DidNotHappen);
-    check(&list(message("sent", text, "yesterday")), 60_000, &Finding::DidNotHappen);
+    // It may be this one, and nobody can tell: the time can't be read, or the text was redacted.
+    let untold = Finding::Unknown(None);
+    let without = |field: &str| {
+        let mut message = message("sent", text, in_time);
+        message[field] = Value::Null;
+        list(message)
+    };
+    check(&list(message("sent", text, "yesterday")), 60_000, &untold);
+    check(&list(message("sent", text, "yesterday")), 29_999, &not_yet);
+    check(&without("date_created"), 60_000, &untold);
+    check(&without("body"), 60_000, &untold);
+    check(&list(message("sent", "", in_time)), 60_000, &untold);
+    let with_ours = json!({ "messages": [message("sent", "", in_time), message("queued", text, in_time)] });
+    check(&with_ours, 60_000, &found("queued"));
+    // Another text is another message whenever it was made, and so is one from before whatever it says.
+    check(&list(message("sent", "Another text", "yesterday")), 60_000, &Finding::DidNotHappen);
+    check(&list(message("sent", "", "Sat, 28 Feb 2026 23:58:59 +0000")), 60_000, &Finding::DidNotHappen);
     check(&json!({ "messages": [] }), 30_000, &Finding::DidNotHappen);
     check(&json!({ "messages": [] }), 29_999, &not_yet);
     check(&json!({ "messages": [] }), 0, &not_yet);
