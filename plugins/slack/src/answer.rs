@@ -24,7 +24,12 @@ pub(crate) fn told<T: DeserializeOwned>(response: Response, doubt: FailureKind) 
     let code = told.as_ref().ok().and_then(|told| told.error.as_deref()).map(word);
     let response = response.ok().map_err(|failure| Failure { code, ..failure })?;
     let told = told?;
-    if told.ok { response.json() } else { Err(told.refusal(doubt)) }
+    if told.ok { response.json() } else { Err(Failure { retry_after_ms: pause_ms(&response), ..told.refusal(doubt) }) }
+}
+
+/// How long Slack wants to be left alone, which it also says beside `ratelimited` in an answer of 200.
+fn pause_ms(response: &Response) -> Option<u64> {
+    response.header("retry-after")?.trim().parse::<u64>().ok()?.checked_mul(1_000)
 }
 
 impl Told {

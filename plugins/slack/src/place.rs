@@ -70,7 +70,10 @@ impl<'a> Place<'a> {
         let url = self.workspace.map(|workspace| permalink(workspace, channel_id, ts, thread));
         let mut text = match self.thread {
             None => format!("the message is posted in {name}, thread {thread}"),
-            Some(_) if thread != ts => format!("the reply is posted in {name}, thread {thread}"),
+            // In a rehearsal each message has the `ts` of the manifest's answer, the one that began the thread too.
+            Some(asked) if thread != ts || thread == asked.as_str() => {
+                format!("the reply is posted in {name}, thread {thread}")
+            }
             Some(asked) => {
                 format!("there is no thread {asked} in {name}: the message began a new one, thread {thread}")
             }

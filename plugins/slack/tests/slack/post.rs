@@ -119,3 +119,18 @@ fn a_text_may_be_as_long_as_the_limit() {
     check(&"ü".repeat(4000));
     check(&"&".repeat(800));
 }
+
+/// In a rehearsal too, the thread of a message that was posted takes a reply.
+#[test]
+fn a_rehearsed_thread_takes_a_reply() {
+    let canned = || {
+        let (_, asked) = include_str!("../../plugin.toml").split_once(&format!("rule = \"{POST}\"")).unwrap();
+        Reply::text(200, asked.split_once("body = '").unwrap().1.split('\'').next().unwrap())
+    };
+    let fake = fake().dry_run().expect(POST, canned()).expect(POST, canned());
+    let outcome = fake.call::<Plugin>("post_message", message()).unwrap();
+    let posted: Value = serde_json::from_str(outcome.data.as_deref().unwrap()).unwrap();
+    let arguments = json!({ "channel": posted["channel"], "thread": posted["thread"], "text": "At nine" });
+    let outcome = fake.call::<Plugin>("reply_in_thread", arguments).unwrap();
+    assert_eq!(outcome.text, "the reply is posted in front-desk, thread 0000000000.000000");
+}

@@ -99,4 +99,8 @@ fn a_busy_slack_is_asked_later() {
     let failure = fake.call::<Plugin>("post_message", message()).unwrap_err();
     assert_eq!((failure.kind, failure.retry_after_ms), (RateLimited, Some(30_000)));
     assert_eq!(failure.code.as_deref(), Some("ratelimited"));
+
+    let in_body = refused("ratelimited").with_header("retry-after", "30");
+    let failure = super::fake().expect(POST, in_body).call::<Plugin>("post_message", message()).unwrap_err();
+    assert_eq!((failure.kind, failure.retry_after_ms), (RateLimited, Some(30_000)));
 }
