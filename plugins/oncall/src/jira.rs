@@ -75,7 +75,7 @@ impl Site {
         }
         let draft = Draft::of(report, cx.key(), &self.source, &self.responders, &self.tags);
         let answer = cx.post(self.url("")).json(&draft).send().await?;
-        let taken: Taken = refusal::told(answer).map_err(refusal::of_settings)?.json()?;
+        let taken: Taken = answer.ok().map_err(refusal::of_settings)?.json()?;
         match self.progress(taken, cx).await {
             Progress::Done => Ok(self.paged(cx.key())),
             Progress::Waits => Err(unprocessed("page")),
@@ -98,7 +98,7 @@ impl Site {
             Change::Resolve => "close",
         };
         let answer = cx.post(self.url(&format!("/{}/{verb}", path_segment(&id)))).send().await?;
-        let taken: Taken = refusal::told(answer)?.json()?;
+        let taken: Taken = answer.ok()?.json()?;
         match self.progress(taken, cx).await {
             Progress::Done => Ok(self.outcome(&format!("the alert is {}", change.done()), alert.as_str())),
             Progress::Waits => Err(unprocessed(change.request())),
@@ -114,38 +114,37 @@ impl Site {
     pub(crate) async fn find_page(&self, cx: &Context) -> Result<Finding, Failure> {
         match self.find(cx.key(), cx).await? {
             Some(_) => Finding::happened(self.paged(cx.key())),
-            None => Ok(self.not_yet(cx).unwrap_or(Finding::DidNotHappen)),
+            None => Ok(self.absent(cx)),
         }
     }
 
     /// Whether an alert is changed so.
     pub(crate) async fn find_change(&self, change: Change, alert: &AlertRef, cx: &Context) -> Result<Finding, Failure> {
-        match self.find(alert.as_str(), cx).await? {
-            Some(found) if found.is(change) => Finding::happened(self.changed_already(&found, alert)),
-            Some(_) => Ok(self.not_yet(cx).unwrap_or(Finding::DidNotHappen)),
+        match (self.find(alert.as_str(), cx).await?, self.absent(cx)) {
+            (Some(found), _) if found.is(change) => Finding::happened(self.changed_already(&found, alert)),
             // It was there when the change was sent, and tells nothing any more.
-            None => Ok(self.not_yet(cx).unwrap_or(Finding::Unknown(None))),
+            (None, Finding::DidNotHappen) => Ok(Finding::Unknown(None)),
+            (_, absent) => Ok(absent),
         }
     }
 
-    /// What a look means that finds nothing, while a request that was taken may be without effect.
-    fn not_yet(&self, cx: &Context) -> Option<Finding> {
-        let is_early = cx.now().saturating_sub(cx.attempt_at()) < self.alert_lag_ms;
-        is_early.then(|| Finding::ask_again_after(PROCESSED_MS))
+    /// What a look means that finds nothing, since a request that was taken may be without effect for a while.
+    fn absent(&self, cx: &Context) -> Finding {
+        Finding::absent(cx, self.alert_lag_ms, PROCESSED_MS)
     }
 
     /// The alert of this alias: the open one, else the newest.
     async fn find(&self, alias: &str, cx: &Context) -> Result<Option<Alert>, Failure> {
         let answer = cx.get(self.url("/alias")).query(&[("alias", alias)]).send().await?;
         if answer.status() != 404 {
-            let open: Alert = refusal::told(answer)?.json()?;
+            let open: Alert = answer.ok()?.json()?;
             return Ok(Some(open).filter(|alert| alert.has(alias)));
         }
         let search = format!("alias: \"{alias}\"");
         let query =
             [("query", search.as_str()), ("size", SEARCH_RESULTS_MAX), ("sort", "createdAt"), ("order", "desc")];
         let answer = cx.get(self.url("")).query(&query).send().await?;
-        let page: Page = refusal::told(answer).map_err(refusal::of_settings)?.json()?;
+        let page: Page = answer.ok().map_err(refusal::of_settings)?.json()?;
         let mut of_alias: Vec<Alert> = page.values.into_iter().filter(|alert| alert.has(alias)).collect();
         let place = of_alias.iter().position(|alert| !alert.is(Change::Resolve)).unwrap_or_default();
         Ok((place < of_alias.len()).then(|| of_alias.swap_remove(place)))
@@ -177,7 +176,7 @@ impl Site {
 
     async fn status(&self, request_id: &str, cx: &Context) -> Result<Processed, Failure> {
         let answer = cx.get(self.url(&format!("/requests/{}", path_segment(request_id)))).send().await?;
-        refusal::told(answer)?.json()
+        answer.ok()?.json()
     }
 
     /// The failure where there is no such alert: at first it may not be there yet.

@@ -54,15 +54,7 @@ pub mod tools {
         Pager::of(cx)?.page(&report, cx).await
     }
 
-    async fn find_page(
-        _service: String,
-        _summary: String,
-        _severity: Severity,
-        _details: Option<String>,
-        _ticket_url: Option<String>,
-        _caller_phone: Option<PhoneNumber>,
-        cx: &Context,
-    ) -> Result<Finding, Failure> {
+    async fn find_page(cx: &Context) -> Result<Finding, Failure> {
         Pager::of(cx)?.find_page(cx).await
     }
 

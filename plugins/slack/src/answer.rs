@@ -20,10 +20,8 @@ struct Told {
 /// What was asked for, or the failure that Slack's refusal stands for. `doubt` is the kind of those after which nobody knows
 /// what it did.
 pub(crate) fn told<T: DeserializeOwned>(response: Response, doubt: FailureKind) -> Result<T, Failure> {
-    let told = response.json::<Told>();
-    let code = told.as_ref().ok().and_then(|told| told.error.as_deref()).map(word);
-    let response = response.ok().map_err(|failure| Failure { code, ..failure })?;
-    let told = told?;
+    let response = response.ok()?;
+    let told: Told = response.json()?;
     if told.ok { response.json() } else { Err(Failure { retry_after_ms: pause_ms(&response), ..told.refusal(doubt) }) }
 }
 

@@ -22,12 +22,17 @@ pub mod tools {
     use crate::thread::Thread;
     use crate::{message, search};
 
+    /// A model sees which channels there are.
+    fn channel_names(settings: &Settings) -> Vec<String> {
+        settings.names()
+    }
+
     /// Posts a message to one of the team's channels in Slack. Colleagues read it, the caller doesn't. One message for each
     /// channel in a conversation, so put all of it in one. Returns the thread, in which reply_in_thread adds something.
     #[tool(effect = once, identity = [channel], reconcile = find_message, title = "Post to Slack")]
     async fn post_message(
-        /// The channel's name, as the instructions give it, without #, such as front-desk.
-        #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9_-]{0,79}$"))]
+        /// The channel's name, without #.
+        #[choices(channel_names)]
         channel: String,
         /// The whole message as plain text. Line breaks are kept. There are no bold words, links or mentions: *, <, @ and
         /// addresses are shown as they are written.
@@ -44,7 +49,7 @@ pub mod tools {
     #[tool(effect = once, identity = [channel, thread], reconcile = find_reply, title = "Reply in a Slack thread")]
     async fn reply_in_thread(
         /// The name of the channel that the thread is in, as it was given to post_message.
-        #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9_-]{0,79}$"))]
+        #[choices(channel_names)]
         channel: String,
         /// The thread, as post_message returned it, such as 1503435956.000247.
         thread: Thread,
@@ -57,12 +62,12 @@ pub mod tools {
         message::post(cx, &settings.channel(&channel)?.in_thread(&thread), &text).await
     }
 
-    async fn find_message(channel: String, _text: String, cx: &Context) -> Result<Finding, Failure> {
+    async fn find_message(channel: String, cx: &Context) -> Result<Finding, Failure> {
         let settings: Settings = cx.settings()?;
         search::find(cx, &settings, &settings.channel(&channel)?).await
     }
 
-    async fn find_reply(channel: String, thread: Thread, _text: String, cx: &Context) -> Result<Finding, Failure> {
+    async fn find_reply(channel: String, thread: Thread, cx: &Context) -> Result<Finding, Failure> {
         let settings: Settings = cx.settings()?;
         search::find(cx, &settings, &settings.channel(&channel)?.in_thread(&thread)).await
     }

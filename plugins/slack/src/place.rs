@@ -44,13 +44,17 @@ pub(crate) struct Posted {
 }
 
 impl Settings {
+    /// The channels' names.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.channels.keys().cloned().collect()
+    }
+
     /// The channel of this name. No other can be posted to.
     pub(crate) fn channel<'a>(&'a self, name: &'a str) -> Result<Place<'a>, Failure> {
         match self.channels.get(name) {
             Some(id) => Ok(Place { name, channel_id: id, thread: None, workspace: self.workspace.as_deref() }),
             None => {
-                let names: Vec<&str> = self.channels.keys().map(String::as_str).collect();
-                let message = format!("there is no `channel` {name:?}; there are: {}", names.join(", "));
+                let message = format!("there is no `channel` {name:?}; there are: {}", self.names().join(", "));
                 Err(Failure::invalid_arguments(message))
             }
         }

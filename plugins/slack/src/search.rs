@@ -48,7 +48,8 @@ pub(crate) async fn find(cx: &Context, settings: &Settings, place: &Place<'_>) -
         is_hidden |= page.messages.iter().any(Message::hides_its_key);
         cursor = page.response_metadata.next_cursor;
         if cursor.is_empty() {
-            return Ok(match nothing(cx, settings) {
+            // Not asked again before the lag's end: a search costs a request, and some apps have one a minute.
+            return Ok(match Finding::absent(cx, settings.history_lag_ms, settings.history_lag_ms) {
                 Finding::DidNotHappen if is_hidden => Finding::Unknown(None),
                 finding => finding,
             });
@@ -69,16 +70,6 @@ async fn page(cx: &Context, place: &Place<'_>, cursor: &str) -> Result<Page, Fai
     let method = if place.thread.is_some() { "conversations.replies" } else { "conversations.history" };
     let request = cx.get(format!("https://slack.com/api/{method}")).query(&query);
     answer::told(request.send().await?, FailureKind::Unavailable)
-}
-
-/// What it means that the message isn't in the history: nothing, while that may lag.
-fn nothing(cx: &Context, settings: &Settings) -> Finding {
-    let age_ms = cx.now().saturating_sub(cx.attempt_at());
-    match settings.history_lag_ms.saturating_sub(age_ms) {
-        0 => Finding::DidNotHappen,
-        // Not before: a search that finds nothing earlier costs a request, and some apps have one a minute.
-        left_ms => Finding::ask_again_after(left_ms),
-    }
 }
 
 /// Milliseconds since 1970, as Slack writes them.

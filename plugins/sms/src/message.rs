@@ -64,11 +64,8 @@ pub(crate) fn day(at: Timestamp) -> String {
 
 /// What a list without the message means. `untold`: something of it may be the message, and nobody can tell.
 pub(crate) fn missing(cx: &Context, list_lag_ms: u64, untold: bool) -> Finding {
-    if cx.now().saturating_sub(cx.attempt_at()) < list_lag_ms {
-        Finding::ask_again_after(LOOK_AGAIN_MS)
-    } else if untold {
-        Finding::Unknown(None)
-    } else {
-        Finding::DidNotHappen
+    match Finding::absent(cx, list_lag_ms, LOOK_AGAIN_MS) {
+        Finding::DidNotHappen if untold => Finding::Unknown(None),
+        finding => finding,
     }
 }

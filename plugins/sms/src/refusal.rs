@@ -1,10 +1,7 @@
 //! Why a vendor refuses a message, or fails to deliver it. Each vendor has its codes for the same few reasons.
 
 use aftercall::{Failure, FailureKind, Response};
-use serde_json::Value;
-
-/// How many characters of a vendor's code or title are told. Protects the model's context.
-const VENDOR_CHARS_MAX: usize = 200;
+use serde::de::IgnoredAny;
 
 /// A reason that is known by its code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,21 +80,10 @@ impl Why {
 
 /// The response if its status is 2xx, else the failure with what the vendor's code means.
 pub(crate) fn told(response: Response, why: fn(&str) -> Option<Why>) -> Result<Response, Failure> {
-    let status = response.status();
-    let body: Value =
-        if status < 400 { Value::Null } else { serde_json::from_str(&response.text()).unwrap_or_default() };
-    response.ok().map_err(|failure| explained(failure, status, &body, why))
+    response.ok_or(|failure, status, _: IgnoredAny| explained(failure, status, why))
 }
 
-fn explained(mut failure: Failure, status: u16, body: &Value, why: fn(&str) -> Option<Why>) -> Failure {
-    let first = |field: &str| {
-        let text = body.pointer("/errors/0")?.get(field)?.as_str()?;
-        Some(text.chars().take(VENDOR_CHARS_MAX).collect::<String>())
-    };
-    failure.code = failure.code.or_else(|| first("code"));
-    if let (Some(title), None) = (first("title"), first("detail")) {
-        failure.message = format!("{}: {title}", failure.message);
-    }
+fn explained(mut failure: Failure, status: u16, why: fn(&str) -> Option<Why>) -> Failure {
     // After any other status the vendor may have sent the message, whatever it says.
     let is_refusal = (400..500).contains(&status) && status != 408;
     let known = failure.code.as_deref().filter(|_| is_refusal).and_then(why);

@@ -169,10 +169,7 @@ impl Desk {
         match trace {
             Trace::Found(id) => Finding::happened(answer(id)),
             Trace::Untold => Ok(Finding::Unknown(None)),
-            Trace::Absent if cx.now().saturating_sub(cx.attempt_at()) < lag_ms => {
-                Ok(Finding::ask_again_after(LOOK_AGAIN_MS))
-            }
-            Trace::Absent => Ok(Finding::DidNotHappen),
+            Trace::Absent => Ok(Finding::absent(cx, lag_ms, LOOK_AGAIN_MS)),
         }
     }
 

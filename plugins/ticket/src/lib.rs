@@ -69,19 +69,7 @@ pub mod tools {
         Ok(desk.opened(ticket_id))
     }
 
-    #[expect(clippy::too_many_arguments, reason = "those of the tool")]
-    async fn find_ticket(
-        _subject: String,
-        _description: String,
-        _priority: Priority,
-        _mood: Mood,
-        _type: TicketType,
-        _requester_phone: PhoneNumber,
-        _requester_name: Option<String>,
-        _requester_email: Option<Email>,
-        _tags: Option<Vec<String>>,
-        cx: &Context,
-    ) -> Result<Finding, Failure> {
+    async fn find_ticket(cx: &Context) -> Result<Finding, Failure> {
         let desk = Desk::of(cx)?;
         let trace = desk.find_created(cx).await?;
         desk.finding(trace, |ticket_id| desk.opened(ticket_id), cx)
@@ -109,7 +97,7 @@ pub mod tools {
         Ok(desk.commented(&ticket_id, &comment_id))
     }
 
-    async fn find_comment(ticket_id: String, _comment: String, cx: &Context) -> Result<Finding, Failure> {
+    async fn find_comment(ticket_id: String, cx: &Context) -> Result<Finding, Failure> {
         let desk = Desk::of(cx)?;
         desk.check_id(&ticket_id)?;
         let trace = desk.find_comment(&ticket_id, cx).await?;

@@ -136,12 +136,16 @@ fn refusals_of_jira_are_told() {
         Reply::json(status, json!({ "errorMessages": messages, "errors": errors }))
     };
     let long = json!({ "summary": "Summary must be less than 255 characters." });
-    check(refused(400, json!([]), long), FailureKind::InvalidArguments, "(summary: Summary must be less than 255");
+    check(refused(400, json!([]), long), FailureKind::InvalidArguments, ": summary: Summary must be less than 255");
     let screen = "Field 'priority' cannot be set. It is not on the appropriate screen, or unknown.";
     let screen = json!({ "priority": screen, "summary": "x" });
     check(refused(400, json!([]), screen), FailureKind::Other, "the project's fields and the plugin's settings differ");
     let kind = json!({ "issuetype": "Specify a valid issue type" });
-    check(refused(400, json!(["Look"]), kind), FailureKind::Other, "(Look; issuetype: Specify a valid issue type)");
+    check(
+        refused(400, json!(["Look"]), kind),
+        FailureKind::Other,
+        ": Look; issuetype: Specify a valid issue type; other",
+    );
     let words = "You do not have permission to create issues in this project.";
     check(refused(403, json!([words]), json!({})), FailureKind::Denied, words);
     check(refused(400, json!(["x".repeat(600)]), json!({})), FailureKind::InvalidArguments, &"x".repeat(500));
@@ -186,7 +190,7 @@ fn the_search_for_our_label_decides() {
     check(found(&[KEY]), 90_000, &ours);
     check(found(&["mood_worried", "ac_0123abcde"]), 90_000, &Finding::DidNotHappen);
     check(nothing(), 0, &Finding::Unknown(Some(15_000)));
-    check(nothing(), 59_999, &Finding::Unknown(Some(15_000)));
+    check(nothing(), 59_999, &Finding::Unknown(Some(1)));
     check(nothing(), 60_000, &Finding::DidNotHappen);
     let first_of_many = Fixture::of("jira/search_jql").reply_with(|body| {
         body["issues"] = json!([]);

@@ -83,15 +83,15 @@ fn refusals_of_a_change_are_told() {
         let words = "Issue does not exist or you do not have permission to see it.";
         Reply::json(404, json!({ "errorMessages": [words], "errors": {} }))
     };
-    check(missing, FailureKind::NotFound, "(Issue does not exist");
+    check(missing, FailureKind::NotFound, ": Issue does not exist");
     let priority = || {
         let why = "The priority selected is invalid.";
         Reply::json(400, json!({ "errorMessages": [], "errors": { "priority": why } }))
     };
-    check(priority, FailureKind::Other, "(priority: The priority selected is invalid.)");
+    check(priority, FailureKind::Other, ": priority: The priority selected is invalid.");
     let comment =
         || Reply::json(400, json!({ "errorMessages": [], "errors": { "comment": "Comment body is invalid" } }));
-    check(comment, FailureKind::InvalidArguments, "(comment: Comment body is invalid)");
+    check(comment, FailureKind::InvalidArguments, ": comment: Comment body is invalid");
     check(|| Reply::text(429, "").with_header("retry-after", "9"), FailureKind::RateLimited, "429");
     check(|| Reply::text(500, ""), FailureKind::OutcomeUnknown, "500");
     check(Reply::cut, FailureKind::OutcomeUnknown, "no whole answer");
@@ -126,7 +126,7 @@ fn a_comment_in_doubt_is_looked_up() {
     let found = Finding::Happened(commented("10032"));
     check(&[(true, 2)], 0, &found);
     check(&[(false, 3), (true, 3)], 0, &found);
-    check(&[(false, 1)], 59_999, &Finding::Unknown(Some(15_000)));
+    check(&[(false, 1)], 59_999, &Finding::Unknown(Some(1)));
     check(&[(false, 1)], 60_000, &Finding::DidNotHappen);
     check(&[(false, 2), (false, 2)], 60_000, &Finding::DidNotHappen);
     check(&[(false, 900); 5], 60_000, &Finding::Unknown(None));
@@ -168,7 +168,7 @@ fn a_priority_in_doubt_is_read_off_the_issue() {
     let named = |name: &str| json!({ "id": "2", "name": name });
     check(named("P2"), 0, &Finding::Happened(prioritised()));
     check(named("p2"), 90_000, &Finding::Happened(prioritised()));
-    check(named("High"), 59_999, &Finding::Unknown(Some(15_000)));
+    check(named("High"), 59_999, &Finding::Unknown(Some(1)));
     check(named("High"), 60_000, &Finding::DidNotHappen);
     check(Value::Null, 60_000, &Finding::DidNotHappen);
 }

@@ -145,7 +145,7 @@ fn a_comment_in_doubt_is_looked_up() {
     let found = Finding::Happened(commented(1275));
     check(&[(true, false)], 0, &found);
     check(&[(false, true), (true, true)], 0, &found);
-    check(&[(false, false)], 59_999, &Finding::Unknown(Some(15_000)));
+    check(&[(false, false)], 59_999, &Finding::Unknown(Some(1)));
     check(&[(false, false)], 60_000, &Finding::DidNotHappen);
     check(&[(false, true), (false, false)], 60_000, &Finding::DidNotHappen);
     check(&[(false, true); 5], 60_000, &Finding::Unknown(None));
@@ -180,7 +180,7 @@ fn a_priority_in_doubt_is_read_off_the_ticket() {
         assert_eq!(finding.as_ref(), Ok(expected), "{now} {later_ms} ms later");
     }
     check(json!("high"), 0, &Finding::Happened(prioritised()));
-    check(json!("low"), 59_999, &Finding::Unknown(Some(15_000)));
+    check(json!("low"), 59_999, &Finding::Unknown(Some(1)));
     check(json!("low"), 60_000, &Finding::DidNotHappen);
     check(Value::Null, 60_000, &Finding::DidNotHappen);
 }

@@ -78,7 +78,7 @@ fn replied() -> Outcome {
 #[test]
 fn the_tools_are_once_per_channel_and_thread() {
     fn check(name: &str, identity: &[&str], required: &Value) {
-        let tools = Plugin::list_tools("{}").unwrap();
+        let tools = Plugin::list_tools(&settings().to_string()).unwrap();
         assert_eq!(tools.len(), 2);
         let tool = tools.iter().find(|tool| tool.name == name).unwrap();
         assert_eq!((tool.effect, tool.reconcilable), (Effect::Once, true));
@@ -87,6 +87,7 @@ fn the_tools_are_once_per_channel_and_thread() {
         assert_eq!(schema["additionalProperties"], false);
         assert_eq!(schema["required"], *required);
         assert!(!tool.input_schema.contains("$ref"), "{}", tool.input_schema);
+        assert_eq!(schema["properties"]["channel"]["enum"], json!(["front-desk", "ops"]));
         let text = &schema["properties"]["text"];
         assert_eq!((&text["minLength"], &text["maxLength"]), (&json!(1), &json!(4000)));
         let output: Value = serde_json::from_str(tool.output_schema.as_deref().unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! What Zendesk says when it refuses: a code, and its reasons field by field.
+//! What Zendesk says when it refuses: its reasons, field by field.
 
 use aftercall::{Failure, FailureKind, Response};
 use serde_json::Value;
@@ -12,27 +12,21 @@ const CHANGED_AT_ONCE: u16 = 409;
 
 /// The response if its status is 2xx, else the failure with Zendesk's reasons.
 pub(super) fn told(response: Response) -> Result<Response, Failure> {
-    let body: Value =
-        if response.status() < 400 { Value::Null } else { serde_json::from_str(&response.text()).unwrap_or_default() };
-    let at_once = response.status() == CHANGED_AT_ONCE;
-    response.ok().map_err(|failure| match explained(failure, &body) {
-        failure if at_once => Failure { kind: FailureKind::Unavailable, ..failure },
-        failure => failure,
-    })
+    response.ok_or(explained)
 }
 
-fn explained(mut failure: Failure, body: &Value) -> Failure {
-    if let Some(code) = body["error"].as_str() {
-        failure.code = Some(code.chars().take(REASONS_CHARS_MAX).collect());
-        if code == KEY_IS_TAKEN {
-            failure.kind = FailureKind::OutcomeUnknown;
-        }
+fn explained(mut failure: Failure, status: u16, body: Value) -> Failure {
+    if status == CHANGED_AT_ONCE {
+        failure.kind = FailureKind::Unavailable;
+    }
+    if body["error"] == KEY_IS_TAKEN {
+        failure.kind = FailureKind::OutcomeUnknown;
     }
     // No argument is a ticket's status: the ticket is closed for good, and takes no change.
     if failure.kind == FailureKind::InvalidArguments && body["details"]["status"].is_array() {
         failure.kind = FailureKind::Conflict;
     }
-    let reasons = reasons(body);
+    let reasons = reasons(&body);
     if !reasons.is_empty() {
         failure.message = format!("{} ({reasons})", failure.message);
     }

@@ -62,7 +62,7 @@ fn a_change_in_doubt_is_seen_at_the_alert() {
     check("acknowledge_page", &[found("closed", false)], 0, &happened("the alert is resolved"));
     check("resolve_page", &[found("closed", true)], 90_000, &happened("the alert is resolved"));
     for tool in ["acknowledge_page", "resolve_page"] {
-        check(tool, &[found("open", false)], 29_999, &Finding::Unknown(Some(2_000)));
+        check(tool, &[found("open", false)], 29_999, &Finding::Unknown(Some(1)));
         check(tool, &[found("open", false)], 30_000, &Finding::DidNotHappen);
         check(tool, &[], 0, &Finding::Unknown(Some(2_000)));
         // The alert was deleted meanwhile.

@@ -128,7 +128,7 @@ fn a_page_in_doubt_is_found_by_its_alias() {
     check(true, &[], 0, &happened);
     check(false, &[found("closed", true)], 90_000, &happened);
     check(false, &[], 0, &Finding::Unknown(Some(2_000)));
-    check(false, &[], 29_999, &Finding::Unknown(Some(2_000)));
+    check(false, &[], 29_999, &Finding::Unknown(Some(1)));
     check(false, &[], 30_000, &Finding::DidNotHappen);
 }
 

@@ -47,10 +47,10 @@ fn refusals_of_jira_are_told() {
 fn a_refusal_has_the_vendor_s_code_and_its_pause() {
     let fake = fake().expect(&create(), Reply::text(429, "{}").with_header("retry-after", "7"));
     assert_eq!(fake.call::<Plugin>("page_oncall", arguments()).unwrap_err().retry_after_ms, Some(7_000));
-    let body = json!({ "errors": [{ "title": "First" }, { "title": "Second", "code": "E2" }] });
+    let body = json!({ "errors": [{ "title": "First", "code": "E1" }, { "title": "Second", "code": "E2" }] });
     let fake = super::fake().expect(&create(), Reply::json(422, body));
     let failure = fake.call::<Plugin>("page_oncall", arguments()).unwrap_err();
-    assert_eq!(failure.code.as_deref(), Some("E2"));
+    assert_eq!(failure.code.as_deref(), Some("E1"));
     assert!(failure.message.ends_with("First; Second"), "{}", failure.message);
 }
 
