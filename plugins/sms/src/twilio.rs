@@ -14,8 +14,9 @@ use crate::refusal::{self, Why};
 const TRIAL_PREFIX: &str = "Sent from your Twilio trial account - ";
 /// The id of a message that was rehearsed, as the manifest answers.
 pub(crate) const REHEARSED_SID: &str = "SM00000000000000000000000000000000";
-/// How many messages a page of the list has: enough for a day of one recipient.
-const PAGE_SIZE: &str = "200";
+/// How many messages a page of the list has: all that one recipient ever got, as a rule, and no more than the SDK reads of
+/// a response.
+const PAGE_SIZE: &str = "500";
 
 /// The plugin's settings for Twilio.
 #[derive(Deserialize)]
@@ -56,9 +57,8 @@ impl Twilio {
 
     pub(crate) async fn find(&self, to: &PhoneNumber, text: &str, cx: &Context) -> Result<Finding, Failure> {
         let since = message::search_start(cx)?;
-        // Twilio filters by day, whatever the time; the messages' own times decide.
-        let day = format!("{}T00:00:00Z", message::day(since));
-        let query = [("To", to.as_str()), ("From", self.from.as_str()), ("DateSent>", &day), ("PageSize", PAGE_SIZE)];
+        // Twilio can filter by the day on which messages were sent. One that waits in its queue has none.
+        let query = [("To", to.as_str()), ("From", self.from.as_str()), ("PageSize", PAGE_SIZE)];
         let answer = cx.get(self.url("Messages.json")).query(&query).send().await?;
         let page: Page = refusal::told(answer, why)?.json()?;
         let more = page.next_page_uri.is_some();

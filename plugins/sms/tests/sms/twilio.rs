@@ -95,8 +95,8 @@ fn a_message_in_doubt_is_looked_up() {
     fake.reconcile::<Plugin>("send_sms", arguments()).unwrap();
     let query = fake.sent()[0].query();
     let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let since = ("DateSent>", "2026-02-28T00:00:00Z");
-    let expected = [("To", "+14155550123"), ("From", "+14155550100"), since, ("PageSize", "200")];
+    // Without a day: a message that waits in the queue has no `date_sent`, by which Twilio filters.
+    let expected = [("To", "+14155550123"), ("From", "+14155550100"), ("PageSize", "500")];
     assert_eq!(query, expected);
 }
 
