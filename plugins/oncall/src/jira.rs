@@ -2,8 +2,10 @@
 //! <https://developer.atlassian.com/cloud/jira/service-desk-ops/rest/v2/api-group-alerts/>
 //!
 //! A request that is taken isn't done yet: it gets an id, under which can be seen what came of it. That is looked at, a few
-//! times in a row; what isn't processed by then is in doubt, and the alert itself tells in the end. An alert has an alias of ours and an id of Jira's, and only the id is taken to change it. By its alias it is
-//! found while it is open; later, by a search.
+//! times in a row; what isn't processed by then is in doubt, and the alert itself tells in the end.
+//!
+//! An alert has an alias of ours and an id of Jira's, and only the id is taken to change it. By its alias it is found while it
+//! is open; later, by a search.
 
 mod alert;
 mod refusal;
