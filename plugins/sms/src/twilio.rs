@@ -61,8 +61,7 @@ impl Twilio {
         let query = [("To", to.as_str()), ("From", self.from.as_str()), ("PageSize", PAGE_SIZE)];
         let answer = cx.get(self.url("Messages.json")).query(&query).send().await?;
         let page: Page = refusal::told(answer, why)?.json()?;
-        let more = page.next_page_uri.is_some();
-        let mut untold = false;
+        let mut untold = page.next_page_uri.is_some();
         for message in page.messages {
             match message.is(text, since) {
                 Some(true) => return Finding::happened(self.sent(message)),
@@ -70,7 +69,7 @@ impl Twilio {
                 None => untold = true,
             }
         }
-        Ok(if more { Finding::Unknown(None) } else { message::missing(cx, self.list_lag_ms, untold) })
+        Ok(message::missing(cx, self.list_lag_ms, untold))
     }
 
     pub(crate) async fn status(&self, message_id: &str, cx: &Context) -> Result<Report, Failure> {

@@ -166,10 +166,10 @@ impl Desk {
             Self::Zendesk(desk) => desk.index_lag_ms,
             Self::Jira(desk) => desk.index_lag_ms,
         };
-        match trace {
-            Trace::Found(id) => Finding::happened(answer(id)),
-            Trace::Untold => Ok(Finding::Unknown(None)),
-            Trace::Absent => Ok(Finding::absent(cx, lag_ms, LOOK_AGAIN_MS)),
+        match (trace, Finding::absent(cx, lag_ms, LOOK_AGAIN_MS)) {
+            (Trace::Found(id), _) => Finding::happened(answer(id)),
+            (Trace::Untold, Finding::DidNotHappen) => Ok(Finding::Unknown(None)),
+            (Trace::Untold | Trace::Absent, absent) => Ok(absent),
         }
     }
 

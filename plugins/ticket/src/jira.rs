@@ -103,10 +103,12 @@ impl Jira {
         // Of a project that the credential may not browse, this is refused and doesn't find nothing.
         let jql = format!("project = {} AND labels = {}", jql::string(&self.project), jql::string(cx.key()));
         let found = self.query(&jql, &["labels"], cx).await?;
-        let ours = found.issues.into_iter().find(|issue| issue.fields.labels.iter().any(|label| label == cx.key()));
-        Ok(match ours {
-            Some(issue) => Trace::Found(issue.key),
-            None if found.next_page_token.is_some() => Trace::Untold,
+        let is_ours = |issue: &&Issue| issue.fields.labels.iter().any(|label| label == cx.key());
+        // One that is found by a label that it doesn't show may be ours.
+        let is_untold = found.issues.iter().any(|issue| issue.fields.labels.is_empty());
+        Ok(match found.issues.iter().find(is_ours) {
+            Some(issue) => Trace::Found(issue.key.clone()),
+            None if is_untold || found.next_page_token.is_some() => Trace::Untold,
             None => Trace::Absent,
         })
     }
@@ -125,6 +127,7 @@ impl Jira {
         let ours = reference(cx.key());
         let page_size = COMMENTS_PAGE_MAX.to_string();
         let mut seen = 0;
+        let mut missed = Trace::Absent;
         for _ in 0..COMMENT_PAGES_MAX {
             let start = seen.to_string();
             let query = [("orderBy", "-created"), ("maxResults", &page_size), ("startAt", &start)];
@@ -133,9 +136,13 @@ impl Jira {
             if let Some(comment) = page.comments.iter().find(|comment| adf::mentions(&comment.body, &ours)) {
                 return Ok(Trace::Found(comment.id.clone()));
             }
+            // One without a body may be any comment.
+            if page.comments.iter().any(|comment| comment.body.is_null()) {
+                missed = Trace::Untold;
+            }
             seen += page.comments.len();
             if page.comments.is_empty() || seen >= page.total {
-                return Ok(Trace::Absent);
+                return Ok(missed);
             }
         }
         Ok(Trace::Untold)

@@ -68,6 +68,7 @@ struct One {
 #[derive(Deserialize)]
 struct Tickets {
     tickets: Vec<Ticket>,
+    next_page: Option<String>,
 }
 
 /// A ticket, as far as it is read.
@@ -134,7 +135,11 @@ impl Zendesk {
         let list = cx.get(self.api("tickets.json")).query(&query);
         let page: Tickets = refusal::told(list.send().await?)?.json()?;
         let ours = page.tickets.iter().find(|ticket| ticket.external_id.as_deref() == Some(cx.key()));
-        Ok(ours.map_or(Trace::Absent, |ticket| Trace::Found(ticket.id.to_string())))
+        Ok(match ours {
+            Some(ticket) => Trace::Found(ticket.id.to_string()),
+            None if page.next_page.is_some() => Trace::Untold,
+            None => Trace::Absent,
+        })
     }
 
     pub(crate) async fn comment(&self, ticket_id: &str, text: &str, cx: &Context) -> Result<String, Failure> {
@@ -149,6 +154,7 @@ impl Zendesk {
     pub(crate) async fn find_comment(&self, ticket_id: &str, cx: &Context) -> Result<Trace, Failure> {
         let ours = reference(cx.key());
         let per_page = COMMENTS_PAGE_MAX.to_string();
+        let mut missed = Trace::Absent;
         for page in 1..=COMMENT_PAGES_MAX {
             let page = page.to_string();
             let query = [("sort_order", "desc"), ("per_page", &per_page), ("page", &page)];
@@ -157,8 +163,11 @@ impl Zendesk {
             if let Some(comment) = page.comments.iter().find(|comment| comment.has(&ours)) {
                 return Ok(Trace::Found(comment.id.to_string()));
             }
+            if page.comments.iter().any(Comment::is_without_text) {
+                missed = Trace::Untold;
+            }
             if page.next_page.is_none() {
-                return Ok(Trace::Absent);
+                return Ok(missed);
             }
         }
         Ok(Trace::Untold)
@@ -208,5 +217,10 @@ impl Comment {
     /// Whether these words stand in it, in either of the ways in which Zendesk shows a comment as text.
     fn has(&self, words: &str) -> bool {
         [&self.body, &self.plain_body].into_iter().flatten().any(|text| text.contains(words))
+    }
+
+    /// Whether it may be any comment.
+    const fn is_without_text(&self) -> bool {
+        self.body.is_none() && self.plain_body.is_none()
     }
 }

@@ -1,5 +1,5 @@
 //! A comment's text. Zendesk reads a comment's `body` as Markdown, and `html_body` as HTML:
-//! <https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/#setting-ticket-comment-body>.
+//! <https://developer.zendesk.com/api-reference/ticketing/tickets/ticket_comments/#bodies>.
 //!
 //! What was said is text, so it goes as HTML in which nothing of it is markup.
 

@@ -1,14 +1,11 @@
 //! The plugin against a fake of Jira: tickets that are made, and looked up when in doubt.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by it")]
-
-mod fixture;
-
 use aftercall::testing::{Fake, Reply};
 use aftercall::{FailureKind, Finding, Outcome, Receipt};
 use aftercall_plugin_ticket::tools::Plugin;
-use fixture::Fixture;
 use serde_json::{Value, json};
+
+use crate::fixture::Fixture;
 
 const CREATE: &str = "POST https://northwind.atlassian.net/rest/api/3/issue";
 const SEARCH: &str = "POST https://northwind.atlassian.net/rest/api/3/search/jql";
@@ -189,6 +186,9 @@ fn the_search_for_our_label_decides() {
     check(found(&["mood_worried", KEY]), 0, &ours);
     check(found(&[KEY]), 90_000, &ours);
     check(found(&["mood_worried", "ac_0123abcde"]), 90_000, &Finding::DidNotHappen);
+    // It was found by its labels, and doesn't show them.
+    check(found(&[]), 0, &Finding::Unknown(Some(15_000)));
+    check(found(&[]), 60_000, &Finding::Unknown(None));
     check(nothing(), 0, &Finding::Unknown(Some(15_000)));
     check(nothing(), 59_999, &Finding::Unknown(Some(1)));
     check(nothing(), 60_000, &Finding::DidNotHappen);

@@ -1,14 +1,11 @@
 //! Tickets that Jira has: comments on them, their priority, the search for them.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by it")]
-
-mod fixture;
-
 use aftercall::testing::{Fake, Reply};
 use aftercall::{FailureKind, Finding, Outcome, Receipt};
 use aftercall_plugin_ticket::tools::Plugin;
-use fixture::Fixture;
 use serde_json::{Value, json};
+
+use crate::fixture::Fixture;
 
 const ISSUE: &str = "PUT https://northwind.atlassian.net/rest/api/3/issue/SUP-12";
 const READ: &str = "GET https://northwind.atlassian.net/rest/api/3/issue/SUP-12";
@@ -151,9 +148,18 @@ fn a_lookup_that_fails_finds_nothing_out() {
         let failure = broken.reconcile::<Plugin>(tool, arguments.clone()).unwrap_err();
         assert_eq!(failure.kind, FailureKind::Unavailable);
         // What was done to an issue that is gone, a person alone can find out.
-        let gone = fake().expect(line, Reply::json(404, json!({ "errorMessages": ["Issue does not exist"] })));
+        let gone = fake()
+            .now(ATTEMPT_AT + 60_000)
+            .expect(line, Reply::json(404, json!({ "errorMessages": ["Issue does not exist"] })));
         assert_eq!(gone.reconcile::<Plugin>(tool, arguments), Ok(Finding::Unknown(None)));
     }
+}
+
+#[test]
+fn a_comment_without_its_text_proves_nothing() {
+    let page = json!({ "comments": [{ "id": "10032" }], "total": 1 });
+    let fake = fake().now(ATTEMPT_AT + 60_000).expect(COMMENTS, Reply::json(200, page));
+    assert_eq!(fake.reconcile::<Plugin>("comment_on_ticket", comment()), Ok(Finding::Unknown(None)));
 }
 
 #[test]

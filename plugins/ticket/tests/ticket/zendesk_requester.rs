@@ -1,7 +1,5 @@
 //! Whom a ticket of Zendesk's is from: whoever has the caller's number, and nobody else, whatever was said.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by it")]
-
 use aftercall::FailureKind;
 use aftercall::testing::{Fake, Reply};
 use aftercall_plugin_ticket::tools::Plugin;
@@ -135,7 +133,7 @@ fn a_refusal_after_the_requester_was_made_is_one() {
     let fake = fake.expect(CREATE, Reply::json(422, invalid));
     let failure = fake.call::<Plugin>("create_ticket", report(&json!({}))).unwrap_err();
     assert_eq!(failure.kind, FailureKind::InvalidArguments);
-    let manifest = include_str!("../plugin.toml");
+    let manifest = include_str!("../../plugin.toml");
     let (_, upsert) = manifest.split_once("/users/create_or_update.json").unwrap();
     assert!(upsert.split("[[egress]]").next().unwrap().contains("refuses_in_body = true"));
 }

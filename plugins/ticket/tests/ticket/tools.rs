@@ -1,7 +1,5 @@
 //! What a model sees of the tools, and what is refused before anything is sent, whoever keeps the tickets.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by it")]
-
 use aftercall::testing::{Fake, Reply};
 use aftercall::{Effect, FailureKind, Plugin as _, Tool};
 use aftercall_plugin_ticket::tools::Plugin;
@@ -98,7 +96,7 @@ fn settings_that_do_not_fit_are_told() {
 
 /// What the manifest answers in the vendor's place to this request.
 fn canned(rule: &str) -> Reply {
-    let (_, asked) = include_str!("../plugin.toml").split_once(&format!("rule = \"{rule}\"")).unwrap();
+    let (_, asked) = include_str!("../../plugin.toml").split_once(&format!("rule = \"{rule}\"")).unwrap();
     let (status, body) = asked.split_once("rehearsal = { status = ").unwrap().1.split_at(3);
     let body = body.lines().next().unwrap().split('\'').nth(1).unwrap_or_default();
     Reply::text(status.parse().unwrap(), body)
