@@ -1,10 +1,11 @@
 //! Leads: who has an email address already, and what makes them a lead.
 //!
-//! A lead's key is its email address, so that each caller is one lead in all conversations.
+//! A lead's key is its email address, so that each caller is one lead in all conversations. One that was converted keeps
+//! it, and takes no change any more: its contact is told in its place.
 
 use std::fmt::Write as _;
 
-use aftercall::{Answer, Context, Email, Failure, PhoneNumber};
+use aftercall::{Answer, Context, Email, Failure, Finding, PhoneNumber};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -12,7 +13,7 @@ use serde_json::{Map, Value};
 use crate::org::{Object, Org};
 use crate::refusal;
 use crate::rest::Record;
-use crate::soql;
+use crate::{doubt, soql};
 
 /// How many records with one email address are looked at. Protects the model's context.
 const NAMESAKES_MAX: usize = 5;
@@ -29,31 +30,28 @@ pub(crate) struct Said {
     pub(crate) interest: Option<String>,
 }
 
-/// Where `upsert_lead` leaves the caller: as a lead, or as the contacts that they are already.
+/// The lead that `upsert_lead` made or updated.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Made {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    lead_id: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    contact_ids: Vec<String>,
+    lead_id: String,
 }
 
 /// Makes the caller a lead, or updates the one that they are.
 pub(crate) async fn upsert(org: &Org, cx: &Context, said: &Said) -> Result<Answer<Made>, Failure> {
     let contacts = contacts(org, cx, &said.email).await?;
     if !contacts.is_empty() {
-        let text = format!(
-            "{} is a contact already, and no lead was made: go on with contact_id {}",
+        return Err(Failure::conflict(format!(
+            "{} is a contact already, and nothing was changed: go on with contact_id {}, on which calls are logged and \
+             tasks are made",
             said.email,
             contacts.join(" or ")
-        );
-        return Ok(Answer::new(text, Made { lead_id: None, contact_ids: contacts }));
+        )));
     }
     let key = key(&said.email);
     let Some(known) = known(org, cx, &said.email, &key).await? else {
         let saved = org.upsert(cx, Object::Lead, &key, &said.new_lead(org)).await?;
         let words = if saved.created { "the lead is new" } else { "the lead is updated" };
-        return Ok(answer(org, words, saved.id));
+        return Ok(answer(org, words, &saved.id));
     };
     let mut fields = said.fields();
     let interest = said.interest.as_deref().map(str::trim);
@@ -68,13 +66,19 @@ pub(crate) async fn upsert(org: &Org, cx: &Context, said: &Said) -> Result<Answe
     let update = org.update(cx, Object::Lead, &known.id, &fields).header("sforce-auto-assign", "FALSE");
     refusal::told(update.send().await?)?;
     let words = if kept { "the lead is updated, its description is as it was" } else { "the lead is updated" };
-    Ok(answer(org, words, known.id))
+    Ok(answer(org, words, &known.id))
 }
 
-fn answer(org: &Org, words: &str, lead_id: String) -> Answer<Made> {
-    let receipt = org.receipt(Object::Lead, &lead_id);
-    let text = format!("{words}, lead_id {lead_id}");
-    Answer::new(text, Made { lead_id: Some(lead_id), contact_ids: Vec::new() }).with_receipt(receipt)
+/// Whether there is the lead, with what the caller said. What it was described with may be somebody else's.
+pub(crate) async fn find(org: &Org, cx: &Context, said: &Said) -> Result<Finding, Failure> {
+    let (key, fields) = (key(&said.email), said.fields());
+    let lead = org.with_key(cx, Object::Lead, &key, fields.keys().map(String::as_str)).await;
+    doubt::settled(cx, lead, &fields, |id| answer(org, "the lead is there", id))
+}
+
+fn answer(org: &Org, words: &str, lead_id: &str) -> Answer<Made> {
+    let made = Made { lead_id: lead_id.to_owned() };
+    Answer::new(format!("{words}, lead_id {lead_id}"), made).with_receipt(org.receipt(Object::Lead, lead_id))
 }
 
 async fn contacts(org: &Org, cx: &Context, email: &Email) -> Result<Vec<String>, Failure> {
@@ -84,18 +88,20 @@ async fn contacts(org: &Org, cx: &Context, email: &Email) -> Result<Vec<String>,
     Ok(contacts.into_iter().map(|contact| contact.id).collect())
 }
 
-/// The lead that has this key or, if there is none, this email address. Leads that were converted don't count.
+/// The lead that has this key or, if there is none, this email address. Of those that were converted, only the one with
+/// the key counts: nothing can be made beside it.
 async fn known(org: &Org, cx: &Context, email: &Email, key: &str) -> Result<Option<Record>, Failure> {
     let (field, email_literal) = (&org.key_field, soql::quoted(email.as_str()));
     let soql = format!(
-        "SELECT Id, {field}, Description FROM Lead WHERE IsConverted = false AND ({field} = {} OR Email = {email_literal}) \
+        "SELECT Id, {field}, Description, IsConverted, ConvertedContactId FROM Lead \
+         WHERE {field} = {} OR (Email = {email_literal} AND IsConverted = false) \
          ORDER BY {field} DESC NULLS LAST, LastModifiedDate DESC",
         soql::quoted(key),
     );
     let mut leads = org.query(cx, &soql, NAMESAKES_MAX).await?;
     let ours = leads.iter().position(|lead| lead.text(field).is_some_and(|it| it.eq_ignore_ascii_case(key)));
     match (ours, leads.len()) {
-        (Some(ours), _) => Ok(Some(leads.swap_remove(ours))),
+        (Some(ours), _) => not_converted(leads.swap_remove(ours), email).map(Some),
         (None, 0 | 1) => Ok(leads.pop()),
         (None, _) => {
             let ids: Vec<&str> = leads.iter().map(|lead| lead.id.as_str()).collect();
@@ -105,6 +111,21 @@ async fn known(org: &Org, cx: &Context, email: &Email, key: &str) -> Result<Opti
             )))
         }
     }
+}
+
+/// Salesforce takes no change of a lead that was converted.
+fn not_converted(lead: Record, email: &Email) -> Result<Record, Failure> {
+    if lead.value("IsConverted").and_then(Value::as_bool) != Some(true) {
+        return Ok(lead);
+    }
+    let contact = match lead.text("ConvertedContactId") {
+        Some(contact_id) => format!("go on with contact_id {contact_id}"),
+        None => "find the contact by telephone number".to_owned(),
+    };
+    Err(Failure::conflict(format!(
+        "the lead of {email}, lead_id {}, was converted to a contact, and nothing was changed: {contact}",
+        lead.id
+    )))
 }
 
 /// The email address as a key: letters and digits as they are, in small letters, anything else as `_` and its code. An

@@ -2,12 +2,14 @@
 //!
 //! Salesforce takes no idempotency key, but upserts a record by a unique custom field. So each record that is made
 //! carries a key in that field: a lead its email address, an opportunity or a task the effect's own. A call in doubt is
-//! repeated under the same key, and finds what it made. The plugin refuses to make a lead of somebody who is a contact, to guess
-//! which of several leads is meant, and to convert an amount into the org's currency.
+//! repeated under the same key, and finds what it made; where that doesn't help, the record of the key is read. The plugin
+//! refuses to make a lead of somebody who is a contact, to guess which of several leads is meant, to touch an opportunity
+//! of another account, and to convert an amount into the org's currency.
 
 mod arguments;
 mod soql;
 
+mod doubt;
 mod org;
 mod refusal;
 mod rest;
@@ -20,7 +22,7 @@ mod task;
 /// The plugin's tools.
 #[aftercall::plugin]
 pub mod tools {
-    use aftercall::{Amount, Answer, Context, Currency, Email, Failure, PhoneNumber};
+    use aftercall::{Amount, Answer, Context, Currency, Email, Failure, Finding, PhoneNumber};
 
     use crate::arguments::{AccountId, ContactId, Day, OpportunityId, PersonId};
     use crate::org::Org;
@@ -44,9 +46,9 @@ pub mod tools {
     }
 
     /// Makes the caller a lead in the CRM, or updates the lead that has this email address. Somebody who is a contact
-    /// already isn't made a lead: their contact_id is told then. Give only what the caller said; what is left out stays
-    /// as it is.
-    #[tool(effect = idempotent, identity = [email], title = "Make or update a lead")]
+    /// already isn't made a lead: that is refused, with their contact_id. Once for each address in a conversation, so put
+    /// all of it in one call. Give only what the caller said; what is left out stays as it is.
+    #[tool(effect = idempotent, identity = [email], reconcile = find_lead, title = "Make or update a lead")]
     async fn upsert_lead(
         email: Email,
         #[schemars(length(min = 1, max = 40))] first_name: Option<String>,
@@ -64,6 +66,19 @@ pub mod tools {
         lead::upsert(&org, cx, &lead::Said { email, first_name, last_name, phone, company, interest }).await
     }
 
+    async fn find_lead(
+        email: Email,
+        first_name: Option<String>,
+        last_name: Option<String>,
+        phone: Option<PhoneNumber>,
+        company: Option<String>,
+        interest: Option<String>,
+        cx: &Context,
+    ) -> Result<Finding, Failure> {
+        let org: Org = cx.settings()?;
+        lead::find(&org, cx, &lead::Said { email, first_name, last_name, phone, company, interest }).await
+    }
+
     /// Finds the opportunities of an account, or those that a contact has a part in: open ones first, with stage, amount
     /// and close date.
     #[tool(effect = read, title = "Find opportunities")]
@@ -79,19 +94,20 @@ pub mod tools {
         Ok(Answer::new(found.words(), found))
     }
 
-    /// Updates an opportunity, by opportunity_id, or makes a new one on an account, by account_id, name, stage and
-    /// close_date. Look with find_opportunities first, so that none is made twice. One new opportunity for each account
-    /// in a conversation. What is left out stays as it is.
+    /// Updates an opportunity of an account, by opportunity_id, or makes a new one, by name, stage and close_date. Look
+    /// with find_opportunities first, so that none is made twice. Once for each opportunity, and for one new one on each
+    /// account, in a conversation, so put all of it in one call. What is left out stays as it is.
     #[tool(
         effect = idempotent,
-        identity = [opportunity_id, account_id],
+        identity = [account_id, opportunity_id],
+        reconcile = find_opportunity,
         title = "Make or update an opportunity"
     )]
     async fn upsert_opportunity(
-        /// To update one: its id, from find_opportunities.
+        /// The id of the account that would buy, from find_contact or find_opportunities.
+        account_id: AccountId,
+        /// To update one of the account's: its id, from find_opportunities. Leave it out for a new one.
         opportunity_id: Option<OpportunityId>,
-        /// For a new one: the id of the account that would buy, from find_contact.
-        account_id: Option<AccountId>,
         /// For a new one: what it is called in the CRM, such as "Acme: 40 seats".
         #[schemars(length(min = 1, max = 120))]
         name: Option<String>,
@@ -111,13 +127,31 @@ pub mod tools {
     ) -> Result<Answer<opportunity::Made>, Failure> {
         let org: Org = cx.settings()?;
         let said =
-            opportunity::Said { opportunity_id, account_id, name, stage, amount, currency, close_date, next_step };
+            opportunity::Said { account_id, opportunity_id, name, stage, amount, currency, close_date, next_step };
         opportunity::upsert(&org, cx, &said).await
     }
 
+    #[expect(clippy::too_many_arguments, reason = "those of the tool")]
+    async fn find_opportunity(
+        account_id: AccountId,
+        opportunity_id: Option<OpportunityId>,
+        name: Option<String>,
+        stage: Option<String>,
+        amount: Option<Amount>,
+        currency: Option<Currency>,
+        close_date: Option<Day>,
+        next_step: Option<String>,
+        cx: &Context,
+    ) -> Result<Finding, Failure> {
+        let org: Org = cx.settings()?;
+        let said =
+            opportunity::Said { account_id, opportunity_id, name, stage, amount, currency, close_date, next_step };
+        opportunity::settle(&org, cx, &said).await
+    }
+
     /// Logs a summary of this call as a completed call on a contact or lead of the CRM. One for each person in a
-    /// conversation.
-    #[tool(effect = idempotent, identity = [person_id], title = "Log a call summary")]
+    /// conversation, so put all of it in one call.
+    #[tool(effect = idempotent, identity = [person_id], reconcile = find_call_summary, title = "Log a call summary")]
     async fn log_call_summary(
         /// The contact_id or lead_id, from find_contact or upsert_lead.
         person_id: PersonId,
@@ -138,12 +172,32 @@ pub mod tools {
         let about = About::of(&person_id, opportunity_id.as_ref())?;
         let description = task::description(&summary, next_step.as_deref());
         let call = about.call(&org, subject.as_deref(), description, org.day_of_call(cx)?);
-        task::make(&org, cx, &call, &format!("the call is logged on {person_id}")).await
+        call.make(&org, cx, &format!("the call is logged on {person_id}")).await
+    }
+
+    async fn find_call_summary(
+        person_id: PersonId,
+        opportunity_id: Option<OpportunityId>,
+        subject: Option<String>,
+        summary: String,
+        next_step: Option<String>,
+        cx: &Context,
+    ) -> Result<Finding, Failure> {
+        let org: Org = cx.settings()?;
+        let about = About::of(&person_id, opportunity_id.as_ref())?;
+        let description = task::description(&summary, next_step.as_deref());
+        let call = about.call(&org, subject.as_deref(), description, org.day_of_call(cx)?);
+        call.find(&org, cx, &format!("the call is logged on {person_id}")).await
     }
 
     /// Makes an open task for the sales team about a contact or lead, such as to send a quote or to call back. One task
     /// for each person and day in a conversation, so put all that is due on one day in one task.
-    #[tool(effect = idempotent, identity = [person_id, due_date], title = "Make a task")]
+    #[tool(
+        effect = idempotent,
+        identity = [person_id, due_date],
+        reconcile = find_task,
+        title = "Make a task"
+    )]
     async fn create_task(
         /// The contact_id or lead_id, from find_contact or upsert_lead.
         person_id: PersonId,
@@ -169,6 +223,22 @@ pub mod tools {
         }
         let description = description.as_deref().map(|text| task::description(text, None));
         let to_do = about.to_do(&org, &subject, description, due_date, priority);
-        task::make(&org, cx, &to_do, &format!("the task about {person_id} is open, due {due_date}")).await
+        to_do.make(&org, cx, &format!("the task about {person_id} is open, due {due_date}")).await
+    }
+
+    async fn find_task(
+        person_id: PersonId,
+        due_date: Day,
+        subject: String,
+        description: Option<String>,
+        priority: Priority,
+        opportunity_id: Option<OpportunityId>,
+        cx: &Context,
+    ) -> Result<Finding, Failure> {
+        let org: Org = cx.settings()?;
+        let about = About::of(&person_id, opportunity_id.as_ref())?;
+        let description = description.as_deref().map(|text| task::description(text, None));
+        let to_do = about.to_do(&org, &subject, description, due_date, priority);
+        to_do.find(&org, cx, &format!("the task about {person_id} is made, due {due_date}")).await
     }
 }

@@ -1,25 +1,25 @@
 //! Opportunities: those of an account or a contact, and what a call makes of one
 //! (developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_opportunity.htm).
 
-use aftercall::{Amount, Answer, Context, Currency, Failure};
+use aftercall::{Amount, Answer, Context, Currency, Failure, Finding};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
-use crate::arguments::{AccountId, ContactId, Day, OpportunityId};
+use crate::arguments::{AccountId, ContactId, Day, OpportunityId, PersonId};
 use crate::org::{Object, Org};
 use crate::refusal;
 use crate::rest::Record;
-use crate::soql;
+use crate::{doubt, soql};
 
 /// How many opportunities are told. Protects the model's context.
 const TOLD_MAX: usize = 20;
 
 /// What was said of an opportunity.
 pub(crate) struct Said {
+    pub(crate) account_id: AccountId,
     pub(crate) opportunity_id: Option<OpportunityId>,
-    pub(crate) account_id: Option<AccountId>,
     pub(crate) name: Option<String>,
     pub(crate) stage: Option<String>,
     pub(crate) amount: Option<Amount>,
@@ -52,6 +52,8 @@ struct Fields<'a> {
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Found {
     opportunities: Vec<Opportunity>,
+    #[serde(skip)]
+    more: bool,
 }
 
 /// An opportunity, for the model.
@@ -103,11 +105,11 @@ pub(crate) async fn find(
         "SELECT Id, Name, AccountId, StageName, Amount, CloseDate, IsClosed, NextStep{currency} FROM Opportunity \
          WHERE {of} ORDER BY IsClosed ASC, CloseDate DESC"
     );
-    let records = org.query(cx, &soql, TOLD_MAX).await?;
-    Ok(Found { opportunities: records.iter().map(|record| Opportunity::of(org, record)).collect() })
+    let (records, more) = org.query_some(cx, &soql, TOLD_MAX).await?;
+    Ok(Found { opportunities: records.iter().map(|record| Opportunity::of(org, record)).collect(), more })
 }
 
-/// Makes an opportunity, or updates the one that was named.
+/// Makes an opportunity on an account, or updates the one of the account that was named.
 pub(crate) async fn upsert(org: &Org, cx: &Context, said: &Said) -> Result<Answer<Made>, Failure> {
     let fields = said.fields(org)?;
     let Some(id) = &said.opportunity_id else {
@@ -115,8 +117,66 @@ pub(crate) async fn upsert(org: &Org, cx: &Context, said: &Said) -> Result<Answe
         let words = if saved.created { "the opportunity is new" } else { "the opportunity is updated" };
         return Ok(answer(org, words, &saved.id));
     };
+    of_account(org, cx, id, &said.account_id).await?;
     refusal::told(org.update(cx, Object::Opportunity, id.as_str(), &fields).send().await?)?;
     Ok(answer(org, "the opportunity is updated", id.as_str()))
+}
+
+/// Whether there is the opportunity, with what was said of it.
+pub(crate) async fn settle(org: &Org, cx: &Context, said: &Said) -> Result<Finding, Failure> {
+    let fields = said.fields(org)?.map();
+    let names = fields.keys().map(String::as_str);
+    let found = match &said.opportunity_id {
+        None => org.with_key(cx, Object::Opportunity, cx.key(), names).await,
+        Some(id) => org.with_id(cx, Object::Opportunity, id.as_str(), names).await,
+    };
+    doubt::settled(cx, found, &fields, |id| answer(org, "the opportunity is there", id))
+}
+
+/// Refuses an opportunity of another account, so that nothing said on a call gets onto it.
+async fn of_account(org: &Org, cx: &Context, id: &OpportunityId, account_id: &AccountId) -> Result<(), Failure> {
+    if id.is_rehearsed(cx) {
+        return Ok(());
+    }
+    let opportunity = org.with_id(cx, Object::Opportunity, id.as_str(), ["AccountId"].into_iter()).await?;
+    if opportunity.is_some_and(|it| it.text("AccountId") == Some(account_id.as_str())) {
+        return Ok(());
+    }
+    Err(Failure::not_found(format!(
+        "account {account_id} has no opportunity {id}; find_opportunities tells those of an account"
+    )))
+}
+
+/// Refuses an opportunity in which the contact has no part: neither a role of its own nor one of its account.
+pub(crate) async fn of_contact(
+    org: &Org,
+    cx: &Context,
+    id: &OpportunityId,
+    contact_id: &PersonId,
+) -> Result<(), Failure> {
+    if id.is_rehearsed(cx) {
+        return Ok(());
+    }
+    let (opportunity, contact) = (soql::quoted(id.as_str()), soql::quoted(contact_id.as_str()));
+    let soql = format!(
+        "SELECT Id, AccountId, (SELECT Id FROM OpportunityContactRoles WHERE ContactId = {contact}) FROM Opportunity \
+         WHERE Id = {opportunity}"
+    );
+    let found = org.query(cx, &soql, 1).await?.pop();
+    if let Some(found) = found {
+        let roles = found.value("OpportunityContactRoles.records").and_then(Value::as_array);
+        if roles.is_some_and(|roles| !roles.is_empty()) {
+            return Ok(());
+        }
+        let person = org.query(cx, &format!("SELECT Id, AccountId FROM Contact WHERE Id = {contact}"), 1).await?.pop();
+        let account = person.as_ref().and_then(|person| person.text("AccountId"));
+        if account.is_some() && account == found.text("AccountId") {
+            return Ok(());
+        }
+    }
+    Err(Failure::not_found(format!(
+        "contact {contact_id} has no part in opportunity {id}; find_opportunities tells those of a contact or its account"
+    )))
 }
 
 /// An amount as a number of JSON, digit by digit.
@@ -138,7 +198,7 @@ impl Said {
             _ => return Err(Failure::invalid_arguments("amount and currency go together: give both or none")),
         };
         Ok(Fields {
-            account_id: self.account_id.as_ref().map(AccountId::as_str),
+            account_id: self.opportunity_id.is_none().then(|| self.account_id.as_str()),
             name: self.name.as_deref().map(str::trim),
             stage_name: self.stage.as_deref().map(|stage| org.stage(stage)).transpose()?,
             amount: self.amount.as_ref().map(number),
@@ -148,10 +208,9 @@ impl Said {
         })
     }
 
-    /// Salesforce wants a name, a stage and a close date of each opportunity; an account keeps it from being lost.
+    /// Salesforce wants a name, a stage and a close date of each opportunity.
     fn check(&self) -> Result<(), Failure> {
         let given = [
-            ("account_id", self.account_id.is_some()),
             ("name", self.name.as_ref().is_some_and(|name| !name.trim().is_empty())),
             ("stage", self.stage.is_some()),
             ("close_date", self.close_date.is_some()),
@@ -169,13 +228,22 @@ impl Said {
                 "a new opportunity needs {}; one that there is already needs opportunity_id",
                 missing.join(", ")
             ))),
-            Some(_) if self.account_id.is_some() || self.name.is_some() => Err(Failure::invalid_arguments(
-                "account_id and name go with a new opportunity: leave them out with opportunity_id",
-            )),
+            Some(_) if self.name.is_some() => {
+                Err(Failure::invalid_arguments("name goes with a new opportunity: leave it out with opportunity_id"))
+            }
             Some(_) if !changes.contains(&true) => Err(Failure::invalid_arguments(
                 "give what changes of the opportunity: stage, amount with currency, close_date or next_step",
             )),
             Some(_) => Ok(()),
+        }
+    }
+}
+
+impl Fields<'_> {
+    fn map(&self) -> Map<String, Value> {
+        match serde_json::to_value(self) {
+            Ok(Value::Object(map)) => map,
+            _ => unreachable!("fields are an object"),
         }
     }
 }
@@ -186,9 +254,7 @@ impl Found {
         match &self.opportunities[..] {
             [] => "no opportunity".to_owned(),
             [only] => format!("one opportunity, opportunity_id {}", only.opportunity_id),
-            several if several.len() == TOLD_MAX => {
-                format!("{TOLD_MAX} opportunities, open ones first; there may be more")
-            }
+            several if self.more => format!("{} opportunities, open ones first; there may be more", several.len()),
             several => format!("{} opportunities, open ones first", several.len()),
         }
     }

@@ -18,6 +18,9 @@ const READ_MAX: usize = 200;
 pub(crate) struct Found {
     contacts: Vec<Person>,
     leads: Vec<Person>,
+    /// Whether more were there than were read, or are told.
+    #[serde(skip)]
+    more: bool,
 }
 
 /// A contact, which has an account, or a lead, which has a company and a status; for the model.
@@ -71,25 +74,27 @@ pub(crate) async fn find(
         };
         email.is_some_and(has_email) || phone.is_some_and(has_phone)
     };
-    let contacts = org.query(cx, &contacts, READ_MAX).await?;
-    let leads = org.query(cx, &leads, READ_MAX).await?;
-    let contacts = contacts.iter().filter(fits).take(TOLD_MAX).map(Person::contact).collect();
-    let leads = leads.iter().filter(fits).take(TOLD_MAX).map(Person::lead).collect();
-    Ok(Found { contacts, leads })
+    let (contacts, more_contacts) = org.query_some(cx, &contacts, READ_MAX).await?;
+    let (leads, more_leads) = org.query_some(cx, &leads, READ_MAX).await?;
+    let contacts: Vec<Person> = contacts.iter().filter(fits).take(TOLD_MAX).map(Person::contact).collect();
+    let leads: Vec<Person> = leads.iter().filter(fits).take(TOLD_MAX).map(Person::lead).collect();
+    let more = more_contacts || more_leads || contacts.len() == TOLD_MAX || leads.len() == TOLD_MAX;
+    Ok(Found { contacts, leads, more })
 }
 
 impl Found {
     /// For the model.
     pub(crate) fn words(&self) -> String {
-        match (&self.contacts[..], &self.leads[..]) {
+        let words = match (&self.contacts[..], &self.leads[..]) {
             ([], []) => "no contact and no lead has this email address or telephone number".to_owned(),
             ([Person { contact_id: Some(id), .. }], []) => format!("one contact, contact_id {id}"),
             ([], [Person { lead_id: Some(id), .. }]) => format!("one lead, lead_id {id}"),
-            (contacts, leads) => {
-                let most =
-                    if contacts.len() == TOLD_MAX || leads.len() == TOLD_MAX { "; there may be more" } else { "" };
-                format!("contacts: {}, leads: {}{most}", contacts.len(), leads.len())
-            }
+            (contacts, leads) => format!("contacts: {}, leads: {}", contacts.len(), leads.len()),
+        };
+        match (self.more, self.contacts.is_empty() && self.leads.is_empty()) {
+            (false, _) => words,
+            (true, false) => format!("{words}; there may be more"),
+            (true, true) => format!("{words}, as far as was read; there may be more"),
         }
     }
 }

@@ -4,9 +4,23 @@
 
 use aftercall::{Failure, FailureKind, Response};
 use serde::Deserialize;
+use serde_json::Value;
 
 /// How many characters of the reasons are told. Protects the model's context.
 const REASONS_CHARS_MAX: usize = 500;
+/// How many records that stand in the way are named. Protects the model's context.
+const RECORDS_NAMED_MAX: usize = 5;
+
+/// Fields whose values no argument can put right, and where they come from.
+const OF_THE_TENANT: [(&str, &str); 7] = [
+    ("LeadSource", "the plugin's setting `lead_source`"),
+    ("StageName", "the plugin's setting `stages`"),
+    ("CurrencyIsoCode", "the plugin's setting `currencies`"),
+    ("Status", "the plugin's setting `completed_status`"),
+    ("OwnerId", "the plugin's setting `task_owner_id`"),
+    ("Priority", "the priorities of tasks, among which High, Normal and Low have to be"),
+    ("TaskSubtype", "the subtypes of tasks, among which Call has to be"),
+];
 
 #[derive(Deserialize)]
 struct Refusal {
@@ -16,16 +30,19 @@ struct Refusal {
     code: String,
     #[serde(default)]
     fields: Vec<String>,
+    /// What a duplicate rule has found. The REST API itself leaves out the `l`.
+    #[serde(default, rename = "duplicateResut", alias = "duplicateResult")]
+    duplicates: Value,
 }
 
 /// The response if its status is 2xx, else the failure with Salesforce's reasons.
 pub(crate) fn told(response: Response) -> Result<Response, Failure> {
-    let (status, reasons) = (response.status(), reasons(&response));
+    let (status, reasons, several) = (response.status(), reasons(&response), addressed(&response));
     response.ok().map_err(|failure| match &reasons[..] {
-        _ if status == 300 => Failure::conflict(
-            "several records have this key: the key field isn't unique in the org, and nothing was done; an \
-             administrator has to make it so",
-        ),
+        _ if status == 300 => Failure::conflict(format!(
+            "several records have this key{several}, and nothing was done: an administrator has to merge them, and to \
+             make the key field unique"
+        )),
         [] => failure,
         [first, ..] => explained(failure, first, &reasons),
     })
@@ -43,19 +60,66 @@ fn reasons(response: &Response) -> Vec<Refusal> {
     serde_json::from_slice(response.bytes()).unwrap_or_default()
 }
 
+/// The records among which Salesforce can't choose: the body lists their addresses.
+fn addressed(response: &Response) -> String {
+    let addresses: Vec<String> = serde_json::from_slice(response.bytes()).unwrap_or_default();
+    named(addresses.iter().filter_map(|address| address.rsplit('/').next()).map(str::to_owned))
+}
+
+fn named(records: impl Iterator<Item = String>) -> String {
+    let records: Vec<String> = records.take(RECORDS_NAMED_MAX).collect();
+    if records.is_empty() { String::new() } else { format!(", {}", records.join(", ")) }
+}
+
 fn explained(mut failure: Failure, first: &Refusal, all: &[Refusal]) -> Failure {
     let said: Vec<String> = all.iter().map(Refusal::words).collect();
     let said: String = said.join("; ").chars().take(REASONS_CHARS_MAX).collect();
-    let (kind, advice) = first.meaning();
-    failure.kind = kind.unwrap_or(failure.kind);
-    failure.message = match advice {
-        "" => format!("Salesforce refuses this: {said}"),
-        advice => format!("Salesforce refuses this: {said}; {advice}"),
+    let refused = format!("Salesforce refuses this: {said}");
+    // Nothing that the model can change helps while one of these is wrong.
+    let of_the_tenant = all.iter().find_map(Refusal::of_the_tenant);
+    let (kind, advice) = match of_the_tenant {
+        Some(place) => (Some(FailureKind::Denied), format!("an administrator has to look at {place}")),
+        None => first.meaning(),
     };
+    failure.kind = kind.unwrap_or(failure.kind);
+    failure.message = if advice.is_empty() { refused } else { format!("{refused}; {advice}") };
     failure.with_code(first.code.as_str())
 }
 
 impl Refusal {
+    /// Where a value that is refused comes from, if that is no argument. A rule of the org, which may want another
+    /// stage, is for the model.
+    fn of_the_tenant(&self) -> Option<&'static str> {
+        let of_a_value = matches!(
+            self.code.as_str(),
+            "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
+                | "INVALID_CROSS_REFERENCE_KEY"
+                | "MALFORMED_ID"
+                | "STRING_TOO_LONG"
+                | "REQUIRED_FIELD_MISSING"
+                | "FIELD_INTEGRITY_EXCEPTION"
+                | "INACTIVE_OWNER_OR_USER"
+        );
+        let place = |field: &String| OF_THE_TENANT.iter().find(|(name, _)| name == field).map(|(_, place)| *place);
+        self.fields.iter().find_map(place).filter(|_| of_a_value)
+    }
+
+    /// The records that a duplicate rule has found.
+    fn duplicates(&self) -> String {
+        let list = |of: &Value, name: &str| of[name].as_array().cloned().unwrap_or_default();
+        let results = list(&self.duplicates, "matchResults").into_iter();
+        let mut found: Vec<String> = Vec::new();
+        for record in results.flat_map(|result| list(&result, "matchRecords")).map(|each| each["record"].clone()) {
+            let Some(id) = record["Id"].as_str() else { continue };
+            let record = format!("{} {id}", record["attributes"]["type"].as_str().unwrap_or("record"));
+            // Several rules may find the same one.
+            if !found.contains(&record) {
+                found.push(record);
+            }
+        }
+        named(found.into_iter())
+    }
+
     fn words(&self) -> String {
         match &self.fields[..] {
             [] => format!("{} ({})", self.message, self.code),
@@ -69,9 +133,22 @@ impl Refusal {
     }
 
     /// The kind of failure, where the status doesn't tell it, and what would be right.
-    fn meaning(&self) -> (Option<FailureKind>, &'static str) {
-        use FailureKind as Kind;
+    fn meaning(&self) -> (Option<FailureKind>, String) {
         let (kind, advice) = match self.code.as_str() {
+            "DUPLICATES_DETECTED" => {
+                return (
+                    Some(FailureKind::Conflict),
+                    format!("nothing was done: use the record that there is{}", self.duplicates()),
+                );
+            }
+            code => self.meaning_of(code),
+        };
+        (kind, advice.to_owned())
+    }
+
+    fn meaning_of(&self, code: &str) -> (Option<FailureKind>, &'static str) {
+        use FailureKind as Kind;
+        let (kind, advice) = match code {
             _ if self.is_of_the_key_field() => (
                 Kind::Denied,
                 "an administrator has to make the key field an external id, and visible to the integration user",
@@ -88,12 +165,16 @@ impl Refusal {
             | "API_CURRENTLY_DISABLED"
             | "FUNCTIONALITY_NOT_ENABLED"
             | "STORAGE_LIMIT_EXCEEDED" => (Kind::Denied, "an administrator of the org has to look"),
+            "INACTIVE_OWNER_OR_USER" => (
+                Kind::Denied,
+                "who would get this is no active user: an administrator has to look at the org's assignment, and at the \
+                 plugin's setting `task_owner_id`",
+            ),
             // A session that ended is refused before anything is done; the host asks for another token.
             "INVALID_SESSION_ID" => (Kind::Unavailable, "the next request gets a new session"),
             "REQUEST_LIMIT_EXCEEDED" => (Kind::RateLimited, "the org has used up its API requests for now"),
             "QUERY_TIMEOUT" => (Kind::Unavailable, "the query took too long"),
             "UNABLE_TO_LOCK_ROW" => (Kind::Unavailable, "somebody else is changing the record at this moment"),
-            "DUPLICATES_DETECTED" => (Kind::Conflict, "find the record that there is, and use it"),
             "DUPLICATE_VALUE" => (Kind::Conflict, "another record has this value already"),
             "CANNOT_UPDATE_CONVERTED_LEAD" => (Kind::Conflict, "the lead was converted: find the contact"),
             "ENTITY_IS_LOCKED" => (Kind::Conflict, "the record is locked, as while it waits for approval"),

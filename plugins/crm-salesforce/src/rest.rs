@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::org::{Object, Org, QUERY_PATH};
-use crate::refusal;
+use crate::{refusal, soql};
 
 /// How many pages of a query are read. Protects the org's limit of requests.
 const PAGES_MAX: usize = 10;
@@ -61,17 +61,38 @@ impl Record {
         let first = self.fields.get(path.next()?)?;
         path.try_fold(first, |value, name| value.get(name)).filter(|value| !value.is_null())
     }
+
+    /// Whether it has these values, which are texts and numbers. Salesforce keeps a text with other ends of lines.
+    pub(crate) fn says(&self, asked: &Map<String, Value>) -> bool {
+        asked.iter().all(|(field, asked)| match (self.value(field), asked) {
+            (Some(Value::String(told)), Value::String(asked)) => told.split_whitespace().eq(asked.split_whitespace()),
+            (Some(told), Value::Number(asked)) => told.as_f64() == asked.as_f64(),
+            _ => false,
+        })
+    }
 }
 
 impl Org {
     /// The records that a query finds, so many at most.
     pub(crate) async fn query(&self, cx: &Context, soql: &str, most: usize) -> Result<Vec<Record>, Failure> {
+        self.query_some(cx, soql, most).await.map(|(records, _)| records)
+    }
+
+    /// The same, and whether there may be more.
+    pub(crate) async fn query_some(
+        &self,
+        cx: &Context,
+        soql: &str,
+        most: usize,
+    ) -> Result<(Vec<Record>, bool), Failure> {
         let soql = format!("{soql} LIMIT {most}");
         let mut request = cx.get(self.api("query")).query(&[("q", &soql)]);
         let mut records = Vec::new();
+        let mut more = true;
         for _ in 0..PAGES_MAX {
             let page: Page = refusal::told(request.send().await?)?.json()?;
             records.extend(page.records);
+            more = page.next_records_url.is_some() || records.len() >= most;
             let Some(next) = page.next_records_url.filter(|_| records.len() < most) else { break };
             // The vendor's word for the rest of a path, never for another host or resource.
             let locator = next
@@ -80,17 +101,36 @@ impl Org {
             request = cx.get(self.api(&format!("query/{}", path_segment(locator))));
         }
         records.truncate(most);
-        Ok(records)
+        Ok((records, more))
     }
 
-    /// The id of the record with this key, if there is one.
-    pub(crate) async fn id_of(&self, cx: &Context, object: Object, key: &str) -> Result<Option<String>, Failure> {
-        let found = cx.get(self.record_of(object, key)).query(&[("fields", "Id")]).send().await?;
+    /// The record with this key, if there is one, with its id and these fields.
+    pub(crate) async fn with_key<'a>(
+        &self,
+        cx: &Context,
+        object: Object,
+        key: &str,
+        fields: impl Iterator<Item = &'a str>,
+    ) -> Result<Option<Record>, Failure> {
+        let fields: Vec<&str> = std::iter::once("Id").chain(fields).collect();
+        let found = cx.get(self.record_of(object, key)).query(&[("fields", fields.join(","))]).send().await?;
         if refusal::is_absent(&found) {
             return Ok(None);
         }
-        let record: Record = refusal::told(found)?.json()?;
-        Ok(Some(record.id))
+        refusal::told(found)?.json().map(Some)
+    }
+
+    /// The record with this id, if there is one, with its id and these fields.
+    pub(crate) async fn with_id<'a>(
+        &self,
+        cx: &Context,
+        object: Object,
+        id: &str,
+        fields: impl Iterator<Item = &'a str>,
+    ) -> Result<Option<Record>, Failure> {
+        let fields: Vec<&str> = std::iter::once("Id").chain(fields).collect();
+        let soql = format!("SELECT {} FROM {} WHERE Id = {}", fields.join(", "), object.name(), soql::quoted(id));
+        Ok(self.query(cx, &soql, 1).await?.pop())
     }
 
     /// Makes the record with this key, or updates it.
@@ -107,8 +147,8 @@ impl Org {
             return Ok(Saved { id, created });
         }
         // An update may be answered without a body, so without the id; it has happened nonetheless.
-        match self.id_of(cx, object, key).await {
-            Ok(Some(id)) => Ok(Saved { id, created: false }),
+        match self.with_key(cx, object, key, std::iter::empty()).await {
+            Ok(Some(record)) => Ok(Saved { id: record.id, created: false }),
             Ok(None) => Err(Failure::outcome_unknown("the record was updated, and isn't to be found")),
             Err(failure) => Err(Failure::outcome_unknown(format!("the record was updated; {}", failure.message))),
         }

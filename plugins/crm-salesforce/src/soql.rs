@@ -4,8 +4,7 @@
 
 use aftercall::PhoneNumber;
 
-/// How many of a number's last digits a query compares; the others are compared here. So many are in one number of ten
-/// million, whatever stands between them.
+/// How many of a number's last digits a query looks for; the whole is compared here.
 const DIGITS_QUERIED: usize = 7;
 /// The longest country code (ITU-T E.164).
 const COUNTRY_CODE_DIGITS_MAX: usize = 3;
@@ -26,8 +25,8 @@ pub(crate) fn quoted(text: &str) -> String {
     literal
 }
 
-/// A condition that this field ends with this number's last digits, however they are grouped: Salesforce keeps a
-/// number as it was typed.
+/// A condition that this field has this number's last digits in their order, the very last at its end. Salesforce keeps
+/// a number as it was typed, so anything may stand between them, other digits too: it finds more than it should.
 pub(crate) fn ends_with(field: &str, phone: &PhoneNumber) -> String {
     let digits = digits(phone.as_str());
     let last: String =

@@ -2,14 +2,16 @@
 //! (developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_task.htm).
 //!
 //! A task's key is the effect's. One that is there is left as it is: people may have changed it since, and its subtype
-//! can't be changed at all.
+//! can't be changed at all. Where it says something else, that is told.
 
-use aftercall::{Answer, Context, Failure};
+use aftercall::{Answer, Context, Failure, Finding};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::arguments::{Day, OpportunityId, PersonId};
 use crate::org::{Object, Org};
+use crate::{doubt, opportunity};
 
 /// The priorities that Salesforce comes with.
 #[derive(Clone, Copy, Serialize, Deserialize, JsonSchema)]
@@ -23,6 +25,8 @@ pub(crate) enum Priority {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Task<'a> {
+    #[serde(skip)]
+    about: About<'a>,
     who_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     what_id: Option<&'a str>,
@@ -48,6 +52,7 @@ pub(crate) struct Made {
 }
 
 /// Whom and what a task is about.
+#[derive(Clone, Copy)]
 pub(crate) struct About<'a> {
     person_id: &'a PersonId,
     opportunity_id: Option<&'a OpportunityId>,
@@ -63,7 +68,7 @@ impl<'a> About<'a> {
     }
 
     /// A call that was had on this day.
-    pub(crate) fn call(&self, org: &'a Org, subject: Option<&'a str>, description: String, day: Day) -> Task<'a> {
+    pub(crate) fn call(self, org: &'a Org, subject: Option<&'a str>, description: String, day: Day) -> Task<'a> {
         Task {
             status: Some(&org.completed_status),
             task_subtype: Some("Call"),
@@ -73,7 +78,7 @@ impl<'a> About<'a> {
 
     /// What is to be done until this day.
     pub(crate) fn to_do(
-        &self,
+        self,
         org: &'a Org,
         subject: &'a str,
         description: Option<String>,
@@ -87,8 +92,9 @@ impl<'a> About<'a> {
         }
     }
 
-    fn task(&self, subject: &'a str, description: Option<String>, day: Day) -> Task<'a> {
+    fn task(self, subject: &'a str, description: Option<String>, day: Day) -> Task<'a> {
         Task {
+            about: self,
             who_id: self.person_id.as_str(),
             what_id: self.opportunity_id.map(OpportunityId::as_str),
             subject: subject.trim(),
@@ -110,13 +116,45 @@ pub(crate) fn description(summary: &str, next_step: Option<&str>) -> String {
     }
 }
 
-/// Makes a task, unless an attempt before this one has made it.
-pub(crate) async fn make(org: &Org, cx: &Context, task: &Task<'_>, words: &str) -> Result<Answer<Made>, Failure> {
-    let earlier = if cx.attempt() > 1 { org.id_of(cx, Object::Task, cx.key()).await? } else { None };
-    match earlier {
-        Some(id) => Ok(answer(org, words, &id)),
-        None => Ok(answer(org, words, &org.upsert(cx, Object::Task, cx.key(), task).await?.id)),
+impl Task<'_> {
+    /// What it says. The rest is for people to change: a day, an owner, the contact that a lead became.
+    fn said(&self) -> Map<String, Value> {
+        let texts = [("Subject", Some(self.subject)), ("Description", self.description.as_deref())];
+        texts.into_iter().filter_map(|(field, text)| Some((field.to_owned(), text?.into()))).collect()
     }
+
+    /// Makes it, unless an attempt before this one has made it.
+    pub(crate) async fn make(&self, org: &Org, cx: &Context, words: &str) -> Result<Answer<Made>, Failure> {
+        let said = self.said();
+        if cx.attempt() > 1 {
+            let names = said.keys().map(String::as_str);
+            if let Some(earlier) = org.with_key(cx, Object::Task, cx.key(), names).await? {
+                return if earlier.says(&said) {
+                    Ok(answer(org, words, &earlier.id))
+                } else {
+                    Err(differs(&earlier.id))
+                };
+            }
+        }
+        if let Some(opportunity_id) = self.about.opportunity_id {
+            opportunity::of_contact(org, cx, opportunity_id, self.about.person_id).await?;
+        }
+        Ok(answer(org, words, &org.upsert(cx, Object::Task, cx.key(), self).await?.id))
+    }
+
+    /// Whether there is the task, with what it says.
+    pub(crate) async fn find(&self, org: &Org, cx: &Context, words: &str) -> Result<Finding, Failure> {
+        let said = self.said();
+        let found = org.with_key(cx, Object::Task, cx.key(), said.keys().map(String::as_str)).await;
+        doubt::settled(cx, found, &said, |id| answer(org, words, id))
+    }
+}
+
+fn differs(task_id: &str) -> Failure {
+    Failure::conflict(format!(
+        "an earlier attempt made task_id {task_id}, which says something else now; nothing was changed, and no other \
+         task is made in its place"
+    ))
 }
 
 fn answer(org: &Org, words: &str, task_id: &str) -> Answer<Made> {

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use aftercall::Context;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
@@ -17,6 +18,8 @@ const CHECKS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
 
 /// The prefix of leads; that of contacts is `003`.
 const LEAD: &str = "00Q";
+/// The opportunity that a rehearsal makes, by the manifest. It is nowhere to be found.
+const REHEARSED_OPPORTUNITY: &str = "006000000000000AAA";
 
 macro_rules! id {
     ($(#[$doc:meta])* $type:ident, $prefixes:expr, $pattern:literal) => {
@@ -77,6 +80,13 @@ id!(
     /// The id of a contact or a lead.
     PersonId, ["003", LEAD], "^(003|00Q)[A-Za-z0-9]{15}$"
 );
+
+impl OpportunityId {
+    /// Whether an earlier call of a rehearsal would have made it.
+    pub(crate) fn is_rehearsed(&self, cx: &Context) -> bool {
+        cx.dry_run() && self.0 == REHEARSED_OPPORTUNITY
+    }
+}
 
 impl PersonId {
     pub(crate) fn is_lead(&self) -> bool {

@@ -1,11 +1,14 @@
 //! `upsert_lead`.
 
 use aftercall::testing::Reply;
-use aftercall::{FailureKind, Receipt};
+use aftercall::{FailureKind, Finding, Outcome, Receipt};
 use aftercall_plugin_crm_salesforce::tools::Plugin;
 use serde_json::{Value, json};
 
-use crate::{API, CONTACT, LEAD, QUERY, absent, fake, merged, page, saved, soql, url, with};
+use crate::{
+    API, AT_WORK_MS, CONTACT, FIRST_ATTEMPT_AT, LEAD, QUERY, absent, example, fake, merged, page, saved, soql, url,
+    with,
+};
 
 const LEAD_KEY: &str = "ann_40example_2ecom";
 const OTHER_LEAD: &str = "00Q000000000000EAA";
@@ -34,8 +37,8 @@ fn a_stranger_becomes_a_lead() {
         let contacts = "SELECT Id FROM Contact WHERE Email = 'ann@example.com' ORDER BY LastModifiedDate DESC LIMIT 5";
         assert_eq!(soql(&sent[0]), contacts);
         let leads = format!(
-            "SELECT Id, Aftercall_Key__c, Description FROM Lead WHERE IsConverted = false AND \
-             (Aftercall_Key__c = '{LEAD_KEY}' OR Email = 'ann@example.com') \
+            "SELECT Id, Aftercall_Key__c, Description, IsConverted, ConvertedContactId FROM Lead \
+             WHERE Aftercall_Key__c = '{LEAD_KEY}' OR (Email = 'ann@example.com' AND IsConverted = false) \
              ORDER BY Aftercall_Key__c DESC NULLS LAST, LastModifiedDate DESC LIMIT 5"
         );
         assert_eq!(soql(&sent[1]), leads);
@@ -82,8 +85,7 @@ fn a_lead_is_updated() {
     let described = merged(said.clone(), json!({ "Description": "40 seats" }));
     let updated = "the lead is updated";
     // Made by somebody else, and by an earlier call.
-    let found =
-        |key: Value, description: Value| json!({ "Id": LEAD, "Aftercall_Key__c": key, "Description": description });
+    let found = |key: Value, description: Value| json!({ "Id": LEAD, "Aftercall_Key__c": key, "Description": description, "IsConverted": false });
     check(found(json!(null), json!(null)), ann(json!({})), json!({}), updated);
     check(found(json!(null), json!(null)), all(), described.clone(), updated);
     check(found(json!(LEAD_KEY), json!("")), all(), described.clone(), updated);
@@ -96,15 +98,32 @@ fn a_lead_is_updated() {
 fn a_contact_is_not_made_a_lead() {
     fn check(contacts: &[&str], named: &str) {
         let records: Vec<Value> = contacts.iter().map(|id| json!({ "Id": id })).collect();
-        let fake = fake().expect(QUERY, page(&records));
-        let outcome = fake.call::<Plugin>("upsert_lead", all()).unwrap();
-        let text = format!("ann@example.com is a contact already, and no lead was made: go on with contact_id {named}");
-        assert_eq!(outcome.text, text);
-        assert_eq!(outcome.data, Some(json!({ "contact_ids": contacts }).to_string()));
-        assert!(outcome.receipts.is_empty());
+        let failure = fake().expect(QUERY, page(&records)).call::<Plugin>("upsert_lead", all()).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Conflict);
+        let words = format!("is a contact already, and nothing was changed: go on with contact_id {named},");
+        assert!(failure.message.contains(&words), "{}", failure.message);
     }
     check(&[CONTACT], CONTACT);
     check(&[CONTACT, "003D000000QOMqgIAH"], &format!("{CONTACT} or 003D000000QOMqgIAH"));
+}
+
+#[test]
+fn a_lead_that_was_converted_is_left_to_its_contact() {
+    fn check(contact: Value, words: &str) {
+        let lead =
+            json!({ "Id": LEAD, "Aftercall_Key__c": LEAD_KEY, "IsConverted": true, "ConvertedContactId": contact });
+        // Another lead with the address is not taken for the one with the key.
+        let leads = [lead, json!({ "Id": OTHER_LEAD, "Aftercall_Key__c": null, "IsConverted": false })];
+        let fake = fake().expect(QUERY, page(&[])).expect(QUERY, page(&leads));
+        let failure = fake.call::<Plugin>("upsert_lead", all()).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Conflict);
+        let start = format!("the lead of ann@example.com, lead_id {LEAD}, was converted to a contact, and nothing was");
+        assert!(failure.message.starts_with(&start), "{}", failure.message);
+        assert!(failure.message.ends_with(words), "{}", failure.message);
+    }
+    check(json!(CONTACT), &format!("go on with contact_id {CONTACT}"));
+    // It may be hidden, or gone.
+    check(json!(null), "find the contact by telephone number");
 }
 
 #[test]
@@ -149,4 +168,39 @@ fn an_attempt_whose_answer_is_lost_makes_one_lead() {
     let outcome = third.call::<Plugin>("upsert_lead", all()).unwrap();
     assert_eq!(third.sent()[2].json(), first.sent()[2].json());
     assert_eq!(outcome.text, format!("the lead is updated, lead_id {LEAD}"));
+}
+
+#[test]
+fn a_lead_in_doubt_is_looked_for_by_its_key() {
+    fn check(look: Reply, later_ms: u64, expected: &Finding) {
+        let fake = fake().now(FIRST_ATTEMPT_AT + later_ms).expect(&format!("GET {API}{}", by_key()), look);
+        assert_eq!(fake.reconcile::<Plugin>("upsert_lead", all()).as_ref(), Ok(expected), "{later_ms} ms later");
+        let fields = "Id,Company,FirstName,LastName,Phone";
+        assert_eq!(fake.sent()[0].query(), [("fields".to_owned(), fields.to_owned())]);
+    }
+    let lead = |changes: Value| {
+        let lead = json!({
+            "Id": LEAD, "FirstName": "Ann", "LastName": "Lee", "Phone": "+14155550123", "Company": "Acme",
+        });
+        Reply::json(200, merged(lead, changes))
+    };
+    let receipt = Receipt::new("Lead", LEAD).with_url(url(LEAD));
+    let there = Outcome::new(format!("the lead is there, lead_id {LEAD}")).with_receipt(receipt);
+    let there = Finding::Happened(Outcome { data: Some(json!({ "lead_id": LEAD }).to_string()), ..there });
+    check(lead(json!({})), 0, &there);
+    check(lead(json!({ "Company": null })), AT_WORK_MS - 1, &Finding::Unknown(Some(60_000)));
+    check(lead(json!({ "Company": "Globex" })), AT_WORK_MS, &Finding::Unknown(None));
+    check(absent(), AT_WORK_MS - 1, &Finding::Unknown(Some(60_000)));
+    check(absent(), AT_WORK_MS, &Finding::DidNotHappen);
+    check(example(include_str!("../fixtures/upsert-several.json")).0, 0, &Finding::Unknown(None));
+}
+
+#[test]
+fn a_lead_that_cannot_be_looked_for_stays_in_doubt() {
+    fn check(look: Reply, kind: FailureKind) {
+        let fake = fake().expect(&format!("GET {API}{}", by_key()), look);
+        assert_eq!(fake.reconcile::<Plugin>("upsert_lead", all()).unwrap_err().kind, kind);
+    }
+    check(Reply::text(502, ""), FailureKind::Unavailable);
+    check(Reply::denied(), FailureKind::Denied);
 }

@@ -18,6 +18,9 @@ pub(crate) const KEY: &str = "ac_0123abcd";
 /// 2026-03-01T00:01:00Z.
 pub(crate) const FIRST_ATTEMPT_AT: u64 = 1_772_323_260_000;
 
+/// How long a request whose answer was lost may be at work.
+pub(crate) const AT_WORK_MS: u64 = 600_000;
+
 pub(crate) const CONTACT: &str = "003RO0000035WQgYAM";
 pub(crate) const LEAD: &str = "00Qxx0000001aBcEAI";
 pub(crate) const ACCOUNT: &str = "001D000000IqhSLIAZ";

@@ -1,11 +1,17 @@
 //! `find_opportunities` and `upsert_opportunity`.
 
-use aftercall::testing::Reply;
-use aftercall::{FailureKind, Receipt};
+use aftercall::testing::{Fake, Reply, Sent};
+use aftercall::{FailureKind, Finding, Outcome, Receipt};
 use aftercall_plugin_crm_salesforce::tools::Plugin;
 use serde_json::{Value, json};
 
-use crate::{ACCOUNT, API, CONTACT, KEY, OPPORTUNITY, QUERY, example, fake, merged, page, saved, soql, url, with};
+use crate::{
+    ACCOUNT, API, AT_WORK_MS, CONTACT, FIRST_ATTEMPT_AT, KEY, OPPORTUNITY, QUERY, absent, example, fake, merged, page,
+    saved, soql, url, with,
+};
+
+/// What the manifest's rule answers in a rehearsal.
+const REHEARSED: &str = "006000000000000AAA";
 
 fn by_key() -> String {
     format!("PATCH {API}/sobjects/Opportunity/Aftercall_Key__c/{KEY}")
@@ -20,6 +26,15 @@ fn new(changes: Value) -> Value {
         "account_id": ACCOUNT, "name": "Acme: 40 seats ", "stage": "Qualification", "close_date": "2026-12-01",
     });
     merged(new, changes)
+}
+
+/// A change of one that is there.
+fn change(changes: Value) -> Value {
+    merged(json!({ "account_id": ACCOUNT, "opportunity_id": OPPORTUNITY }), changes)
+}
+
+fn of_account(id: &str) -> Value {
+    json!({ "Id": OPPORTUNITY, "AccountId": id })
 }
 
 fn receipt() -> Receipt {
@@ -130,10 +145,12 @@ fn an_amount_in_another_currency_is_refused() {
 #[test]
 fn an_opportunity_that_is_there_is_updated_by_its_id() {
     fn check(changes: Value, fields: Value) {
-        let fake = with(json!({ "currencies": ["EUR"] })).expect(&by_id(), Reply::text(204, ""));
-        let arguments = merged(json!({ "opportunity_id": OPPORTUNITY }), changes);
-        let outcome = fake.call::<Plugin>("upsert_opportunity", arguments).unwrap();
-        assert_eq!(fake.sent()[0].json(), fields);
+        let fake = with(json!({ "currencies": ["EUR"] })).expect(QUERY, page(&[of_account(ACCOUNT)]));
+        let fake = fake.expect(&by_id(), Reply::text(204, ""));
+        let outcome = fake.call::<Plugin>("upsert_opportunity", change(changes)).unwrap();
+        let query = format!("SELECT Id, AccountId FROM Opportunity WHERE Id = '{OPPORTUNITY}' LIMIT 1");
+        assert_eq!(soql(&fake.sent()[0]), query);
+        assert_eq!(fake.sent()[1].json(), fields);
         assert_eq!(outcome.text, format!("the opportunity is updated, opportunity_id {OPPORTUNITY}"));
         assert_eq!(outcome.receipts, [receipt()]);
     }
@@ -144,21 +161,88 @@ fn an_opportunity_that_is_there_is_updated_by_its_id() {
 }
 
 #[test]
+fn an_opportunity_of_another_account_is_not_touched() {
+    fn check(found: &[Value]) {
+        let fake = fake().expect(QUERY, page(found));
+        let failure = fake.call::<Plugin>("upsert_opportunity", change(json!({ "stage": "Closed Won" }))).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::NotFound);
+        let words = format!("account {ACCOUNT} has no opportunity {OPPORTUNITY}");
+        assert!(failure.message.contains(&words), "{}", failure.message);
+    }
+    check(&[]);
+    check(&[of_account("001900000010PvHAAU")]);
+    check(&[json!({ "Id": OPPORTUNITY, "AccountId": null })]);
+}
+
+#[test]
 fn an_attempt_whose_answer_is_lost_leaves_one_opportunity() {
-    fn check(line: &str, arguments: &Value, again: Reply, text: &str) {
-        let first = fake().expect(line, Reply::cut());
+    fn check(look: Option<&dyn Fn() -> Reply>, line: &str, arguments: &Value, again: Reply) {
+        let looking = |fake: Fake| match look {
+            Some(found) => fake.expect(QUERY, found()),
+            None => fake,
+        };
+        let first = looking(fake()).expect(line, Reply::cut());
         let failure = first.call::<Plugin>("upsert_opportunity", arguments.clone()).unwrap_err();
         assert_eq!(failure.kind, FailureKind::OutcomeUnknown);
-        let second = fake().attempt(2).expect(line, again);
+        let second = looking(fake().attempt(2)).expect(line, again);
         let outcome = second.call::<Plugin>("upsert_opportunity", arguments.clone()).unwrap();
-        assert_eq!(second.sent()[0].json(), first.sent()[0].json());
-        assert_eq!(outcome.text, text);
+        let (first, second) = (first.sent(), second.sent());
+        assert_eq!(second.last().map(Sent::json), first.last().map(Sent::json));
+        assert_eq!(outcome.text, format!("the opportunity is updated, opportunity_id {OPPORTUNITY}"));
         assert_eq!(outcome.receipts, [receipt()]);
     }
-    let updated = format!("the opportunity is updated, opportunity_id {OPPORTUNITY}");
-    check(&by_key(), &new(json!({})), saved(OPPORTUNITY, false), &updated);
-    let change = json!({ "opportunity_id": OPPORTUNITY, "stage": "Closed Won" });
-    check(&by_id(), &change, Reply::text(204, ""), &updated);
+    check(None, &by_key(), &new(json!({})), saved(OPPORTUNITY, false));
+    let look = || page(&[of_account(ACCOUNT)]);
+    check(Some(&look), &by_id(), &change(json!({ "stage": "Closed Won" })), Reply::text(204, ""));
+}
+
+#[test]
+fn an_opportunity_in_doubt_is_looked_for() {
+    fn check(arguments: Value, found: Value, later_ms: u64, expected: &Finding) {
+        let is_new = arguments.get("opportunity_id").is_none();
+        let fake = with(json!({ "currencies": ["EUR"] })).now(FIRST_ATTEMPT_AT + later_ms);
+        let fake = match (is_new, found.is_null()) {
+            (true, true) => fake.expect(&by_key().replacen("PATCH", "GET", 1), absent()),
+            (true, false) => fake.expect(&by_key().replacen("PATCH", "GET", 1), Reply::json(200, found)),
+            (false, true) => fake.expect(QUERY, page(&[])),
+            (false, false) => fake.expect(QUERY, page(&[found])),
+        };
+        assert_eq!(fake.reconcile::<Plugin>("upsert_opportunity", arguments).as_ref(), Ok(expected));
+    }
+    let there = Outcome::new(format!("the opportunity is there, opportunity_id {OPPORTUNITY}")).with_receipt(receipt());
+    let data = Some(json!({ "opportunity_id": OPPORTUNITY }).to_string());
+    let there = Finding::Happened(Outcome { data, ..there });
+    let not_yet = Finding::Unknown(Some(60_000));
+    let record = |changes: Value| {
+        let record = json!({
+            "Id": OPPORTUNITY, "AccountId": ACCOUNT, "Name": "Acme: 40 seats", "StageName": "Qualification",
+            "CloseDate": "2026-12-01", "Amount": 1500.1,
+        });
+        merged(record, changes)
+    };
+    let made = || new(json!({ "amount": "1500.10", "currency": "EUR" }));
+    check(made(), record(json!({})), 0, &there);
+    check(made(), record(json!({ "Amount": 1.5e3 })), 0, &not_yet);
+    check(made(), record(json!({ "Amount": null })), AT_WORK_MS, &Finding::Unknown(None));
+    check(made(), json!(null), AT_WORK_MS - 1, &not_yet);
+    check(made(), json!(null), AT_WORK_MS, &Finding::DidNotHappen);
+    let won = || change(json!({ "stage": "Closed Won" }));
+    check(won(), json!({ "Id": OPPORTUNITY, "StageName": "Closed Won" }), 0, &there);
+    check(won(), json!({ "Id": OPPORTUNITY, "StageName": "Qualification" }), 0, &not_yet);
+    check(won(), json!({ "Id": OPPORTUNITY, "StageName": "Qualification" }), AT_WORK_MS, &Finding::Unknown(None));
+}
+
+#[test]
+fn what_a_rehearsal_made_can_be_gone_on_with() {
+    let manifest = include_str!("../../plugin.toml");
+    assert!(manifest.contains(&format!(r#""id":"{REHEARSED}""#)), "the manifest's rule makes another");
+    let update = json!({ "account_id": ACCOUNT, "opportunity_id": REHEARSED, "stage": "Closed Won" });
+    let line = format!("PATCH {API}/sobjects/Opportunity/{REHEARSED}");
+    let fake = fake().dry_run().expect(&line, Reply::text(204, ""));
+    fake.call::<Plugin>("upsert_opportunity", update.clone()).unwrap();
+    // Out of a rehearsal, it is an opportunity as others.
+    let fake = crate::fake().expect(QUERY, page(&[]));
+    assert_eq!(fake.call::<Plugin>("upsert_opportunity", update).unwrap_err().kind, FailureKind::NotFound);
 }
 
 #[test]
@@ -171,4 +255,15 @@ fn salesforces_own_examples_are_read() {
     check(include_str!("../fixtures/upsert-created.json"), created);
     let updated = "the opportunity is updated, opportunity_id 001900000010PvHAAU";
     check(include_str!("../fixtures/upsert-updated.json"), updated);
+}
+
+#[test]
+fn a_list_that_is_cut_off_says_so() {
+    fn check(found: usize, words: &str) {
+        let fake = fake().expect(QUERY, page(&vec![of_account(ACCOUNT); found]));
+        let outcome = fake.call::<Plugin>("find_opportunities", json!({ "account_id": ACCOUNT })).unwrap();
+        assert_eq!(outcome.text, words);
+    }
+    check(2, "2 opportunities, open ones first");
+    check(20, "20 opportunities, open ones first; there may be more");
 }

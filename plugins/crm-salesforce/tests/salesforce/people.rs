@@ -86,6 +86,22 @@ fn no_more_than_ten_are_told() {
 }
 
 #[test]
+fn what_was_not_read_is_not_denied() {
+    fn check(leads: &[Value], words: &str) {
+        let fake = fake().expect(QUERY, page(&[])).expect(QUERY, page(leads));
+        assert_eq!(found(&fake, json!({ "phone": "+14155550123" })).0, words);
+    }
+    // Each has these digits in their order, and is another number.
+    let others = vec![json!({ "Id": LEAD, "Phone": "+44 5550 1 23 0 5550123" }); 200];
+    let nobody = "no contact and no lead has this email address or telephone number";
+    check(&others[..199], nobody);
+    check(&others, &format!("{nobody}, as far as was read; there may be more"));
+    let mut one = others;
+    one[0]["Phone"] = json!("(415) 555-0123");
+    check(&one, &format!("one lead, lead_id {LEAD}; there may be more"));
+}
+
+#[test]
 fn a_query_goes_on_where_salesforce_says() {
     fn check(next: &str, words: Option<&str>) {
         let (_, mut first) = example(include_str!("../fixtures/query.json"));
@@ -117,5 +133,6 @@ fn a_query_ends_after_some_pages() {
         fake = fake.expect(&format!("GET {API}/query/01gRO0000016PIAYA2-500"), Reply::json(200, first.clone()));
     }
     let fake = fake.expect(QUERY, page(&[]));
-    found(&fake, json!({ "email": "ann@example.com" }));
+    let (text, _) = found(&fake, json!({ "email": "ann@example.com" }));
+    assert!(text.ends_with("as far as was read; there may be more"), "{text}");
 }

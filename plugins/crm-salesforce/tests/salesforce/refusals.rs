@@ -5,7 +5,7 @@ use aftercall::{Failure, FailureKind};
 use aftercall_plugin_crm_salesforce::tools::Plugin;
 use serde_json::{Value, json};
 
-use crate::{API, QUERY, example, fake, page};
+use crate::{API, CONTACT, LEAD, QUERY, example, fake, page};
 
 fn refused(reply: Reply) -> Failure {
     let line = format!("PATCH {API}/sobjects/Lead/Aftercall_Key__c/ann_40example_2ecom");
@@ -54,21 +54,89 @@ fn reasons_are_told() {
         json!([missing, rule]),
         &format!("Salesforce refuses this: {missing_words}; No leads today. (FIELD_CUSTOM_VALIDATION_EXCEPTION)"),
     );
-    let duplicate = json!({ "message": "Use one of these records?", "errorCode": "DUPLICATES_DETECTED", "fields": [] });
-    check(
-        json!([duplicate]),
-        "Salesforce refuses this: Use one of these records? (DUPLICATES_DETECTED); find the record that there is, and use it",
-    );
     let url = format!("{API}/sobjects/Lead/Aftercall_Key__c/ann_40example_2ecom");
     check(json!([]), &format!("PATCH {url} was answered with 400 Bad Request"));
     check(json!({ "message": "odd" }), &format!("PATCH {url} was answered with 400 Bad Request: odd"));
 }
 
 #[test]
+fn records_that_stand_in_the_way_are_named() {
+    fn check(place: &str, duplicates: Value, named: &str) {
+        let mut refusal = json!({
+            "message": "Use one of these records?", "errorCode": "DUPLICATES_DETECTED", "fields": [],
+        });
+        refusal[place] = duplicates;
+        let failure = refused(Reply::json(400, json!([refusal])));
+        assert_eq!(failure.kind, FailureKind::Conflict);
+        let words = "Salesforce refuses this: Use one of these records? (DUPLICATES_DETECTED); nothing was done: use the \
+                     record that there is";
+        assert_eq!(failure.message, format!("{words}{named}"));
+    }
+    fn rule(records: &[(&str, &str)]) -> Value {
+        let record = |(kind, id): &(&str, &str)| json!({ "record": { "attributes": { "type": kind }, "Id": id } });
+        let records: Vec<Value> = records.iter().map(record).collect();
+        json!({ "entityType": "Lead", "errors": [], "matchRecords": records, "size": records.len(), "success": true })
+    }
+    let lead = ("Lead", LEAD);
+    let rules = json!({ "allowSave": false, "matchResults": [rule(&[lead]), rule(&[lead, ("Contact", CONTACT)])] });
+    let named = format!(", Lead {LEAD}, Contact {CONTACT}");
+    // The first is the misspelling of the REST API.
+    check("duplicateResut", rules.clone(), &named);
+    check("duplicateResult", rules, &named);
+    let many = json!({ "matchResults": [rule(&["1", "2", "3", "4", "5", "6"].map(|id| ("Lead", id)))] });
+    check("duplicateResut", many, ", Lead 1, Lead 2, Lead 3, Lead 4, Lead 5");
+    for odd in [json!(null), json!({}), json!({ "matchResults": [{ "matchRecords": [{ "record": {} }] }] }), json!([1])]
+    {
+        check("duplicateResut", odd, "");
+    }
+}
+
+#[test]
+fn what_the_settings_say_wrong_is_not_told_as_an_argument() {
+    fn check(code: &str, fields: &[&str], kind: FailureKind, words: &str) {
+        let refusal = json!({ "message": "m", "errorCode": code, "fields": fields });
+        let failure = refused(Reply::json(400, json!([refusal])));
+        assert_eq!(failure.kind, kind, "{}", failure.message);
+        assert!(failure.message.contains(words), "{}", failure.message);
+        assert_eq!(failure.code.as_deref(), Some(code));
+    }
+    let (picklist, denied) = ("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", FailureKind::Denied);
+    check(picklist, &["LeadSource"], denied, "an administrator has to look at the plugin's setting `lead_source`");
+    check(picklist, &["StageName"], denied, "`stages`");
+    check(picklist, &["Status"], denied, "`completed_status`");
+    check(picklist, &["CurrencyIsoCode"], denied, "`currencies`");
+    check(picklist, &["Priority"], denied, "High, Normal and Low");
+    check(picklist, &["TaskSubtype"], denied, "Call");
+    check("REQUIRED_FIELD_MISSING", &["LeadSource"], denied, "`lead_source`");
+    for code in ["INVALID_CROSS_REFERENCE_KEY", "MALFORMED_ID", "INACTIVE_OWNER_OR_USER"] {
+        check(code, &["OwnerId"], denied, "`task_owner_id`");
+    }
+    check("INACTIVE_OWNER_OR_USER", &[], denied, "`task_owner_id`");
+    // What a model can put right.
+    check("INVALID_CROSS_REFERENCE_KEY", &["WhoId"], FailureKind::NotFound, "find_contact");
+    check(picklist, &["Region__c"], FailureKind::InvalidArguments, "m (");
+    check("FIELD_CUSTOM_VALIDATION_EXCEPTION", &["StageName"], FailureKind::InvalidArguments, "m (");
+}
+
+#[test]
+fn a_wrong_setting_among_several_reasons_decides() {
+    let missing = json!({ "message": "m", "errorCode": "REQUIRED_FIELD_MISSING", "fields": ["Region__c"] });
+    let source = json!({
+        "message": "bad value", "errorCode": "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", "fields": ["LeadSource"],
+    });
+    let failure = refused(Reply::json(400, json!([missing, source])));
+    assert_eq!(failure.kind, FailureKind::Denied);
+    assert!(failure.message.contains("m (REQUIRED_FIELD_MISSING of Region__c); bad value"), "{}", failure.message);
+}
+
+#[test]
 fn a_key_that_several_records_have_is_a_conflict() {
     let failure = refused(example(include_str!("../fixtures/upsert-several.json")).0);
     assert_eq!(failure.kind, FailureKind::Conflict);
-    assert!(failure.message.contains("isn't unique"), "{}", failure.message);
+    let words =
+        format!("several records have this key, {LEAD}, 00Q000000000000EAA, and nothing was done: an administrator");
+    assert!(failure.message.starts_with(&words), "{}", failure.message);
+    assert!(refused(Reply::text(300, "")).message.starts_with("several records have this key, and nothing"));
 }
 
 #[test]

@@ -1,11 +1,14 @@
 //! `log_call_summary` and `create_task`.
 
-use aftercall::testing::Reply;
-use aftercall::{FailureKind, Outcome, Receipt};
+use aftercall::testing::{Fake, Reply};
+use aftercall::{FailureKind, Finding, Outcome, Receipt};
 use aftercall_plugin_crm_salesforce::tools::Plugin;
 use serde_json::{Value, json};
 
-use crate::{API, CONTACT, KEY, LEAD, OPPORTUNITY, TASK, absent, example, fake, merged, saved, url, with};
+use crate::{
+    ACCOUNT, API, AT_WORK_MS, CONTACT, FIRST_ATTEMPT_AT, KEY, LEAD, OPPORTUNITY, QUERY, TASK, absent, example, fake,
+    merged, page, saved, soql, url, with,
+};
 
 fn line(method: &str) -> String {
     format!("{method} {API}/sobjects/Task/Aftercall_Key__c/{KEY}")
@@ -21,6 +24,15 @@ fn to_do(changes: Value) -> Value {
     merged(to_do, changes)
 }
 
+/// The contact's part in the opportunity, where one is named, is looked at first.
+fn looked_at(fake: Fake, arguments: &Value) -> Fake {
+    if arguments.get("opportunity_id").is_none() {
+        return fake;
+    }
+    let roles = json!({ "records": [{ "Id": "00K000000000000EAA" }] });
+    fake.expect(QUERY, page(&[json!({ "Id": OPPORTUNITY, "OpportunityContactRoles": roles })]))
+}
+
 fn made(words: &str, id: &str) -> Outcome {
     let receipt = Receipt::new("Task", id).with_url(url(id));
     let data = Some(json!({ "task_id": id }).to_string());
@@ -34,15 +46,15 @@ fn logged(person: &str) -> Outcome {
 #[test]
 fn a_call_is_a_completed_task() {
     fn check(settings: Value, changes: Value, expected: Value) {
-        let fake = with(settings).expect(&line("PATCH"), saved(TASK, true));
         let arguments = call(changes);
+        let fake = looked_at(with(settings), &arguments).expect(&line("PATCH"), saved(TASK, true));
         let person = arguments["person_id"].as_str().unwrap().to_owned();
         assert_eq!(fake.call::<Plugin>("log_call_summary", arguments), Ok(logged(&person)));
         let fields = json!({
             "WhoId": CONTACT, "Subject": "Call", "Description": "Wants <b>40</b> seats\nby May & asks for a quote",
             "ActivityDate": "2026-03-01", "Status": "Completed", "TaskSubtype": "Call",
         });
-        assert_eq!(fake.sent()[0].json(), merged(fields, expected));
+        assert_eq!(fake.sent().last().unwrap().json(), merged(fields, expected));
     }
     let none = || json!({});
     check(none(), none(), none());
@@ -62,8 +74,8 @@ fn a_call_is_a_completed_task() {
 #[test]
 fn a_task_is_open() {
     fn check(settings: Value, changes: Value, expected: Value) {
-        let fake = with(settings).expect(&line("PATCH"), saved(TASK, true));
         let arguments = to_do(changes);
+        let fake = looked_at(with(settings), &arguments).expect(&line("PATCH"), saved(TASK, true));
         let words = format!(
             "the task about {} is open, due {}",
             arguments["person_id"].as_str().unwrap(),
@@ -73,7 +85,7 @@ fn a_task_is_open() {
         let fields = json!({
             "WhoId": CONTACT, "Subject": "Send the quote", "ActivityDate": "2026-03-03", "Priority": "High",
         });
-        assert_eq!(fake.sent()[0].json(), merged(fields, expected));
+        assert_eq!(fake.sent().last().unwrap().json(), merged(fields, expected));
     }
     check(json!({}), json!({}), json!({}));
     check(json!({}), json!({ "person_id": LEAD, "priority": "Low" }), json!({ "WhoId": LEAD, "Priority": "Low" }));
@@ -85,24 +97,126 @@ fn a_task_is_open() {
     );
 }
 
+/// The task that an attempt has made, as Salesforce tells it.
+fn told(sent: &Value, changes: Value) -> Value {
+    let mut task = json!({ "Id": TASK, "Subject": sent["Subject"] });
+    if let Some(text) = sent["Description"].as_str() {
+        task["Description"] = json!(text.replace('\n', "\r\n"));
+    }
+    merged(task, changes)
+}
+
 #[test]
 fn an_attempt_whose_answer_is_lost_makes_one_task() {
     fn check(tool: &str, arguments: &Value, expected: &Outcome) {
+        let mut made = Value::Null;
         for lost in [Reply::cut(), Reply::text(502, ""), Reply::text(201, "{")] {
             let first = fake().expect(&line("PATCH"), lost);
             let failure = first.call::<Plugin>(tool, arguments.clone()).unwrap_err();
             assert_eq!(failure.kind, FailureKind::OutcomeUnknown);
+            made = first.sent()[0].json();
         }
         // It was made: the next attempt finds it, and leaves it as people may have changed it.
-        let second = fake().attempt(2).expect(&line("GET"), Reply::json(200, json!({ "Id": TASK })));
+        let there = told(&made, json!({ "ActivityDate": "2027-01-01", "Status": "Deferred" }));
+        let second = fake().attempt(2).expect(&line("GET"), Reply::json(200, there));
         assert_eq!(second.call::<Plugin>(tool, arguments.clone()).as_ref(), Ok(expected));
         // It wasn't.
         let third = fake().attempt(2).expect(&line("GET"), absent()).expect(&line("PATCH"), saved(TASK, true));
         assert_eq!(third.call::<Plugin>(tool, arguments.clone()).as_ref(), Ok(expected));
+        assert_eq!(third.sent()[1].json(), made);
     }
     check("log_call_summary", &call(json!({})), &logged(CONTACT));
     let open = made(&format!("the task about {CONTACT} is open, due 2026-03-03"), TASK);
     check("create_task", &to_do(json!({})), &open);
+}
+
+#[test]
+fn an_earlier_task_that_says_something_else_is_told() {
+    fn check(changes: Value) {
+        let there = merged(json!({ "Id": TASK, "Subject": "Call", "Description": "Yes." }), changes);
+        let fake = fake().attempt(2).expect(&line("GET"), Reply::json(200, there));
+        let failure = fake.call::<Plugin>("log_call_summary", call(json!({ "summary": "Yes." }))).unwrap_err();
+        assert_eq!(fake.sent()[0].query(), [("fields".to_owned(), "Id,Description,Subject".to_owned())]);
+        assert_eq!(failure.kind, FailureKind::Conflict);
+        let words =
+            format!("an earlier attempt made task_id {TASK}, which says something else now; nothing was changed");
+        assert!(failure.message.contains(&words), "{}", failure.message);
+    }
+    check(json!({ "Subject": "Call: 40 seats" }));
+    check(json!({ "Description": "No." }));
+    check(json!({ "Description": null }));
+}
+
+#[test]
+fn a_task_in_doubt_is_looked_for_by_its_key() {
+    fn check(tool: &str, arguments: Value, look: Reply, later_ms: u64, expected: &Finding) {
+        let fake = fake().now(FIRST_ATTEMPT_AT + later_ms).expect(&line("GET"), look);
+        assert_eq!(fake.reconcile::<Plugin>(tool, arguments).as_ref(), Ok(expected), "{later_ms} ms later");
+    }
+    fn check_call(look: Reply, later_ms: u64, expected: &Finding) {
+        check("log_call_summary", call(json!({ "summary": "Yes." })), look, later_ms, expected);
+    }
+    fn there(description: &str) -> Reply {
+        Reply::json(200, json!({ "Id": TASK, "Subject": "Call", "Description": description }))
+    }
+    check_call(there("Yes."), 0, &Finding::Happened(logged(CONTACT)));
+    check_call(there("No."), 0, &Finding::Unknown(Some(60_000)));
+    check_call(there("No."), AT_WORK_MS, &Finding::Unknown(None));
+    check_call(absent(), AT_WORK_MS - 1, &Finding::Unknown(Some(60_000)));
+    check_call(absent(), AT_WORK_MS, &Finding::DidNotHappen);
+    check_call(example(include_str!("../fixtures/upsert-several.json")).0, 0, &Finding::Unknown(None));
+    let task = Reply::json(200, json!({ "Id": TASK, "Subject": "Send the quote" }));
+    let words = format!("the task about {CONTACT} is made, due 2026-03-03");
+    check("create_task", to_do(json!({})), task, 0, &Finding::Happened(made(&words, TASK)));
+}
+
+#[test]
+fn an_opportunity_in_which_the_contact_has_no_part_gets_no_task() {
+    fn check(opportunity: Option<Value>, contact: Option<Value>, is_its: bool) {
+        let arguments = call(json!({ "opportunity_id": OPPORTUNITY }));
+        let mut fake = fake().expect(QUERY, page(opportunity.as_slice()));
+        if let Some(contact) = contact {
+            fake = fake.expect(QUERY, page(&[contact]));
+        }
+        if is_its {
+            fake = fake.expect(&line("PATCH"), saved(TASK, true));
+        }
+        let outcome = fake.call::<Plugin>("log_call_summary", arguments);
+        let roles = format!(
+            "SELECT Id, AccountId, (SELECT Id FROM OpportunityContactRoles WHERE ContactId = '{CONTACT}') \
+             FROM Opportunity WHERE Id = '{OPPORTUNITY}' LIMIT 1"
+        );
+        assert_eq!(soql(&fake.sent()[0]), roles);
+        match outcome {
+            Ok(outcome) => assert!(is_its, "{}", outcome.text),
+            Err(failure) => {
+                assert_eq!((failure.kind, is_its), (FailureKind::NotFound, false), "{}", failure.message);
+                let words = format!("contact {CONTACT} has no part in opportunity {OPPORTUNITY}");
+                assert!(failure.message.contains(&words), "{}", failure.message);
+            }
+        }
+    }
+    let opportunity = |account: Value, roles: Value| {
+        Some(json!({ "Id": OPPORTUNITY, "AccountId": account, "OpportunityContactRoles": roles }))
+    };
+    let contact = |account: Value| Some(json!({ "Id": CONTACT, "AccountId": account }));
+    let role = json!({ "totalSize": 1, "done": true, "records": [{ "Id": "00K000000000000EAA" }] });
+    check(opportunity(json!(null), role), None, true);
+    check(opportunity(json!(ACCOUNT), json!(null)), contact(json!(ACCOUNT)), true);
+    check(opportunity(json!(ACCOUNT), json!(null)), contact(json!("001900000010PvHAAU")), false);
+    check(opportunity(json!(null), json!(null)), contact(json!(null)), false);
+    check(None, None, false);
+}
+
+#[test]
+fn what_a_rehearsal_made_can_be_gone_on_with() {
+    for object in ["00Q000000000000EAA", "006000000000000AAA", "00T000000000000EAA"] {
+        assert!(include_str!("../../plugin.toml").contains(&format!(r#""id":"{object}""#)), "{object}");
+    }
+    let fake = fake().dry_run().expect(&line("PATCH"), saved(TASK, true));
+    fake.call::<Plugin>("log_call_summary", call(json!({ "person_id": "00Q000000000000EAA" }))).unwrap();
+    let fake = crate::fake().dry_run().expect(&line("PATCH"), saved(TASK, true));
+    fake.call::<Plugin>("log_call_summary", call(json!({ "opportunity_id": "006000000000000AAA" }))).unwrap();
 }
 
 #[test]
@@ -122,8 +236,10 @@ fn a_look_that_fails_is_no_doubt_and_no_task() {
 
 #[test]
 fn salesforces_own_example_of_a_record_is_read() {
-    let record = example(include_str!("../fixtures/record-by-key.json")).0;
-    let fake = fake().attempt(2).expect(&line("GET"), record);
+    let (_, mut record) = example(include_str!("../fixtures/record-by-key.json"));
+    record["Subject"] = json!("Call");
+    record["Description"] = json!("Yes.");
+    let fake = fake().attempt(2).expect(&line("GET"), Reply::json(200, record));
     let expected = made(&format!("the call is logged on {CONTACT}"), "a00D0000008oWP8IAM");
-    assert_eq!(fake.call::<Plugin>("log_call_summary", call(json!({}))), Ok(expected));
+    assert_eq!(fake.call::<Plugin>("log_call_summary", call(json!({ "summary": "Yes." }))), Ok(expected));
 }

@@ -13,11 +13,18 @@ fn tools_say_which_effect_they_have() {
         .iter()
         .map(|tool| (tool.name.as_str(), tool.effect, tool.identity.iter().map(String::as_str).collect()))
         .collect();
+    for tool in &tools {
+        let writes = tool.effect != Effect::Read;
+        assert_eq!(tool.reconcilable, writes, "{}", tool.name);
+        // A second call with the same identity is refused.
+        let says_so = ["in one call", "in one task"].iter().any(|words| tool.description.contains(words));
+        assert_eq!(says_so, writes, "{}", tool.description);
+    }
     let expected = [
         ("find_contact", Effect::Read, vec![]),
         ("upsert_lead", Effect::Idempotent, vec!["email"]),
         ("find_opportunities", Effect::Read, vec![]),
-        ("upsert_opportunity", Effect::Idempotent, vec!["opportunity_id", "account_id"]),
+        ("upsert_opportunity", Effect::Idempotent, vec!["account_id", "opportunity_id"]),
         ("log_call_summary", Effect::Idempotent, vec!["person_id"]),
         ("create_task", Effect::Idempotent, vec!["person_id", "due_date"]),
     ];
@@ -36,7 +43,7 @@ fn schemas_are_plain() {
         assert!(!tool.output_schema.as_ref().unwrap().contains("$ref"), "{}", tool.name);
     }
     assert_eq!(schema("upsert_lead")["required"], json!(["email"]));
-    assert_eq!(schema("upsert_opportunity")["required"], Value::Null);
+    assert_eq!(schema("upsert_opportunity")["required"], json!(["account_id"]));
     assert_eq!(schema("log_call_summary")["required"], json!(["person_id", "summary"]));
     let task = schema("create_task");
     assert_eq!(task["required"], json!(["person_id", "due_date", "subject", "priority"]));
@@ -61,23 +68,27 @@ fn bad_arguments_are_told() {
     check("find_opportunities", json!({ "account_id": ACCOUNT, "contact_id": CONTACT }), "one of the two");
     check("find_opportunities", json!({ "contact_id": LEAD }), "begins with 003");
     check("find_opportunities", json!({ "account_id": "001d000000iqhsliaz" }), "with a mistake");
-    let opportunity = "upsert_opportunity";
-    check(opportunity, json!({}), "a new opportunity needs account_id, name, stage, close_date");
-    check(
-        opportunity,
-        json!({ "account_id": ACCOUNT, "name": " ", "stage": "x", "close_date": "2026-12-01" }),
-        "needs name;",
-    );
-    check(opportunity, json!({ "opportunity_id": OPPORTUNITY }), "what changes");
-    check(opportunity, json!({ "opportunity_id": OPPORTUNITY, "account_id": ACCOUNT, "stage": "x" }), "leave them out");
-    check(opportunity, json!({ "opportunity_id": OPPORTUNITY, "stage": "Hot" }), "Qualification, Needs Analysis");
-    check(opportunity, json!({ "opportunity_id": OPPORTUNITY, "amount": "1,500" }), "such as 1500.00");
-    check(opportunity, json!({ "opportunity_id": OPPORTUNITY, "amount": 1500 }), "expected a string");
-    check(opportunity, json!({ "opportunity_id": OPPORTUNITY, "amount": "1500" }), "go together");
-    check(opportunity, json!({ "opportunity_id": OPPORTUNITY, "currency": "EUR" }), "go together");
-    check(opportunity, json!({ "opportunity_id": OPPORTUNITY, "amount": "1500", "currency": "euro" }), "ISO 4217");
-    check(opportunity, json!({ "opportunity_id": OPPORTUNITY, "amount": "1500", "currency": "EUR" }), "`currencies`");
-    check(opportunity, json!({ "opportunity_id": OPPORTUNITY, "close_date": "01/12/2026" }), "as in 2026-12-01");
+    let check_opportunity = |mut arguments: Value, words: &str| {
+        arguments["account_id"] = json!(ACCOUNT);
+        check("upsert_opportunity", arguments, words);
+    };
+    check("upsert_opportunity", json!({}), "missing field `account_id`");
+    check_opportunity(json!({}), "a new opportunity needs name, stage, close_date");
+    check_opportunity(json!({ "name": " ", "stage": "x", "close_date": "2026-12-01" }), "needs name;");
+    let check_change = |mut arguments: Value, words: &str| {
+        arguments["opportunity_id"] = json!(OPPORTUNITY);
+        check_opportunity(arguments, words);
+    };
+    check_change(json!({}), "what changes");
+    check_change(json!({ "name": "Acme", "stage": "x" }), "leave it out");
+    check_change(json!({ "stage": "Hot" }), "Qualification, Needs Analysis");
+    check_change(json!({ "amount": "1,500" }), "such as 1500.00");
+    check_change(json!({ "amount": 1500 }), "expected a string");
+    check_change(json!({ "amount": "1500" }), "go together");
+    check_change(json!({ "currency": "EUR" }), "go together");
+    check_change(json!({ "amount": "1500", "currency": "euro" }), "ISO 4217");
+    check_change(json!({ "amount": "1500", "currency": "EUR" }), "`currencies`");
+    check_change(json!({ "close_date": "01/12/2026" }), "as in 2026-12-01");
     check("log_call_summary", json!({ "person_id": ACCOUNT, "summary": "s" }), "begins with 003 or 00Q");
     check(
         "log_call_summary",
