@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use aftercall::Context;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +11,8 @@ use crate::time;
 
 /// The longest id of a record, in digits.
 const ID_CHARS_MAX: usize = 20;
+/// The id of what a rehearsal makes, by the manifest. It is nowhere to be found.
+const REHEARSED_ID: &str = "0";
 
 /// The id of a record in HubSpot: digits, so that it changes no path and no query that it stands in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +32,11 @@ pub(crate) struct Instant(u64);
 impl RecordId {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether an earlier call of a rehearsal would have made it.
+    pub(crate) fn is_rehearsed(&self, cx: &Context) -> bool {
+        cx.dry_run() && self.0 == REHEARSED_ID
     }
 }
 

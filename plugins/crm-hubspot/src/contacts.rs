@@ -1,13 +1,15 @@
 //! Contacts: who called, and which deals are theirs.
 //! Shapes: <https://developers.hubspot.com/docs/api-reference/latest/crm/objects/contacts/guide>.
 
-use aftercall::{Context, Email, Failure, PhoneNumber};
+use aftercall::{Answer, Context, Email, Failure, Finding, PhoneNumber, path_segment};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::arguments::RecordId;
 use crate::hubspot::{self, Object, Page, Properties, Search, Upserted};
+use crate::keyed::Look;
 use crate::refusal;
+use crate::settings::Settings;
 
 /// A contact's properties, of those that each HubSpot account has.
 pub(crate) struct Lead {
@@ -60,15 +62,15 @@ pub(crate) struct Contact {
 /// The contact that `upsert_lead` made or updated.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Made {
-    pub(crate) contact_id: String,
+    contact_id: String,
 }
 
-/// The contacts with this email address or telephone number, as it is stored.
+/// The first contacts with this email address or telephone number, as it is stored, and how many there are.
 pub(crate) async fn find(
     email: Option<&Email>,
     phone: Option<&PhoneNumber>,
     cx: &Context,
-) -> Result<Vec<Contact>, Failure> {
+) -> Result<(Vec<Contact>, usize), Failure> {
     let mut search = Search::of(&["email", "firstname", "lastname", "phone", "company", "lifecyclestage"]);
     if let Some(email) = email {
         search = search.or("email", "EQ", email.as_str());
@@ -78,7 +80,8 @@ pub(crate) async fn find(
     }
     let answer = cx.post(hubspot::url("contacts/search")).reads_only().json(&search).send().await?;
     let page: Page = refusal::told(answer)?.json()?;
-    Ok(page.results.into_iter().map(Contact::from).collect())
+    let total = page.total();
+    Ok((page.results.into_iter().map(Contact::from).collect(), total))
 }
 
 /// Makes or updates the contact with this email address, by which HubSpot upserts.
@@ -88,8 +91,28 @@ pub(crate) async fn upsert(email: &Email, lead: Lead, cx: &Context) -> Result<Ob
     refusal::told(answer)?.json::<Upserted>()?.only("lead")
 }
 
+/// Whether there is the contact with this email address, with what the caller said. How far on its lifecycle it is, is
+/// HubSpot's to say.
+pub(crate) async fn settle(email: &Email, lead: Lead, settings: &Settings, cx: &Context) -> Result<Finding, Failure> {
+    let said = lead.said();
+    let url = hubspot::url(&format!("contacts/{}", path_segment(email.as_str())));
+    let request = cx.get(url).query(&[("idProperty", "email"), ("properties", said.names().as_str())]);
+    let look = Look { found: hubspot::read(request).await, was_there: false };
+    look.settles(|contact| contact.says(&said), settings, cx, |id| answer("the contact is there", id, settings))
+}
+
+/// What is told of a contact.
+pub(crate) fn answer(text: &str, contact_id: &str, settings: &Settings) -> Answer<Made> {
+    let receipt = settings.receipt_on_contact("contact", contact_id, contact_id);
+    let made = Made { contact_id: contact_id.to_owned() };
+    Answer::new(format!("{text}, contact_id {contact_id}"), made).with_receipt(receipt)
+}
+
 /// The contact with its deals, as far as they are listed with it.
 pub(crate) async fn with_deals(id: &RecordId, cx: &Context) -> Result<Object, Failure> {
+    if id.is_rehearsed(cx) {
+        return Ok(Object::default());
+    }
     let url = hubspot::url(&format!("contacts/{id}"));
     let contact = hubspot::read(cx.get(url).query(&[("associations", "deals")])).await?;
     contact.ok_or_else(|| Failure::not_found(format!("no contact has the id {id}; find_contact tells ids")))
@@ -97,9 +120,13 @@ pub(crate) async fn with_deals(id: &RecordId, cx: &Context) -> Result<Object, Fa
 
 impl Lead {
     fn properties(self) -> Properties {
+        // HubSpot moves no stage backwards: a customer stays a customer.
+        self.said().set("lifecyclestage", Some("lead"))
+    }
+
+    /// What the caller said.
+    fn said(self) -> Properties {
         Properties::default()
-            // HubSpot moves no stage backwards: a customer stays a customer.
-            .set("lifecyclestage", Some("lead"))
             .set("firstname", self.first_name)
             .set("lastname", self.last_name)
             .set("phone", self.phone)

@@ -2,17 +2,17 @@
 //! Shapes: <https://developers.hubspot.com/docs/api-reference/latest/crm/objects/deals/guide>. HubSpot's own document of
 //! that API writes the objects by their type, `0-3`.
 
-use aftercall::{Context, Failure, FailureKind, path_segment};
+use aftercall::{Answer, Context, Failure, FailureKind, Finding, path_segment};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
 use crate::arguments::{Day, RecordId};
-use crate::contacts;
 use crate::hubspot::{self, Object, Page, Properties, Upserted};
+use crate::keyed::Look;
 use crate::money::Money;
-use crate::refusal;
 use crate::settings::{Offer, Settings};
+use crate::{contacts, refusal};
 
 /// How many deals of a contact are told, the newest. Protects the model's context.
 const DEALS_MAX: usize = 20;
@@ -60,7 +60,7 @@ struct Deal {
 /// The deal that `upsert_deal` made or updated.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct MadeDeal {
-    pub(crate) deal_id: String,
+    deal_id: String,
 }
 
 /// The newest deals of a contact, and words about them.
@@ -144,11 +144,39 @@ pub(crate) async fn update(
     refusal::told(answer)?.json()
 }
 
+/// Whether the deal is there as it was asked for: a new one by our key, on its contact; another by its id.
+pub(crate) async fn settle(
+    deal_id: Option<&RecordId>,
+    contact_id: &RecordId,
+    properties: &Properties,
+    settings: &Settings,
+    cx: &Context,
+) -> Result<Finding, Failure> {
+    let id = deal_id.map_or(cx.key(), RecordId::as_str);
+    let mut request = cx.get(hubspot::url(&format!("0-3/{}", path_segment(id))));
+    if deal_id.is_none() {
+        request = request.query(&[("idProperty", settings.deal_key_property()?)]);
+    }
+    let request = request.query(&[("properties", properties.names().as_str()), ("associations", "contacts")]);
+    let look = Look { found: hubspot::read(request).await, was_there: deal_id.is_some() };
+    let is_it = |deal: &Object| deal.is_of(contact_id) && deal.says(properties);
+    look.settles(is_it, settings, cx, |deal_id| answer("there", deal_id, contact_id, settings))
+}
+
+/// What is told of a deal of a contact.
+pub(crate) fn answer(did: &str, deal_id: &str, contact_id: &RecordId, settings: &Settings) -> Answer<MadeDeal> {
+    let text = format!("the deal of contact {contact_id} is {did}, deal_id {deal_id}");
+    Answer::new(text, MadeDeal { deal_id: deal_id.to_owned() }).with_receipt(settings.receipt_of_deal(deal_id))
+}
+
 /// Refuses a deal that isn't of this contact, so that nothing said on a call gets onto somebody else's.
 pub(crate) async fn of_contact(deal_id: &RecordId, contact_id: &RecordId, cx: &Context) -> Result<(), Failure> {
+    if deal_id.is_rehearsed(cx) {
+        return Ok(());
+    }
     let url = hubspot::url(&format!("0-3/{deal_id}"));
     let deal = hubspot::read(cx.get(url).query(&[("associations", "contacts")])).await?;
-    if deal.is_some_and(|deal| deal.associations.contacts.ids().any(|id| id == contact_id.as_str())) {
+    if deal.is_some_and(|deal| deal.is_of(contact_id)) {
         return Ok(());
     }
     let words = format!("contact {contact_id} has no deal {deal_id}; find_deals tells the ids of its deals");

@@ -8,12 +8,13 @@ use serde_json::{Map, Value, json};
 
 use crate::arguments::RecordId;
 use crate::refusal::{self, BatchError};
+use crate::time;
 
 /// How many objects a search brings. Protects the model's context.
 const SEARCH_RESULTS_MAX: u32 = 10;
 
 /// Any object of the CRM, as far as it is read.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(crate) struct Object {
     pub(crate) id: String,
     /// In UTC, so that it sorts as text.
@@ -57,6 +58,9 @@ struct AssociatedId {
 #[derive(Deserialize)]
 pub(crate) struct Page {
     pub(crate) results: Vec<Object>,
+    /// How many a search has found. A batch doesn't say it.
+    #[serde(default)]
+    total: usize,
 }
 
 /// The answer to an upsert of one. It is a success (207) even where the one failed.
@@ -105,6 +109,11 @@ pub(crate) async fn read(request: Request<'_>) -> Result<Option<Object>, Failure
     }
 }
 
+/// An amount without zeros that say nothing.
+fn plain(amount: &str) -> &str {
+    if amount.contains('.') { amount.trim_end_matches('0').trim_end_matches('.') } else { amount }
+}
+
 /// An upsert of one object by a property with unique values.
 pub(crate) fn upsert(id_property: &str, id: &str, properties: &Properties) -> Value {
     json!({ "inputs": [{ "idProperty": id_property, "id": id, "properties": properties }] })
@@ -135,6 +144,33 @@ impl Object {
     /// A property as its own text, where it is set.
     pub(crate) fn owned(&self, name: &str) -> Option<String> {
         self.property(name).map(str::to_owned)
+    }
+
+    /// Whether it is on this contact.
+    pub(crate) fn is_of(&self, contact_id: &RecordId) -> bool {
+        self.associations.contacts.ids().any(|id| id == contact_id.as_str())
+    }
+
+    /// Whether it has these properties.
+    pub(crate) fn says(&self, asked: &Properties) -> bool {
+        let is_same = |(name, asked): (&String, &Value)| {
+            let (told, asked) = (self.property(name).unwrap_or_default(), asked.as_str().unwrap_or_default());
+            told.trim() == asked.trim()
+                || (name == "amount" && plain(told) == plain(asked))
+                || time::instant(told).is_some_and(|told| time::instant(asked) == Some(told))
+        };
+        asked.0.iter().all(is_same)
+    }
+}
+
+impl Page {
+    pub(crate) fn total(&self) -> usize {
+        self.total.max(self.results.len())
+    }
+
+    /// Whether there are more than these.
+    pub(crate) fn has_more(&self) -> bool {
+        self.total() > self.results.len()
     }
 }
 
@@ -185,6 +221,12 @@ impl Properties {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Their names, as a request lists them.
+    pub(crate) fn names(&self) -> String {
+        let names: Vec<&str> = self.0.keys().map(String::as_str).collect();
+        names.join(",")
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {

@@ -1,8 +1,9 @@
-//! Texts as HTML that carry our key, and how what carries it is found again. HubSpot takes no idempotency key.
+//! Texts as HTML that carry our key, and how what carries it, or what we know the id of, is found again. HubSpot takes no
+//! idempotency key.
 
-use aftercall::{Context, Failure, Finding, IntoOutcome};
+use aftercall::{Context, Failure, FailureKind, Finding, IntoOutcome};
 
-use crate::hubspot::{self, Page, Search};
+use crate::hubspot::{self, Object, Page, Search};
 use crate::refusal;
 use crate::settings::Settings;
 
@@ -19,6 +20,40 @@ pub(crate) fn reference(key: &str) -> String {
     format!("<p>Reference: {}</p>", escape(key))
 }
 
+/// A look for what an upsert or an update was to leave, by its own id.
+pub(crate) struct Look {
+    pub(crate) found: Result<Option<Object>, Failure>,
+    /// Whether it was there before: then that it isn't tells nothing.
+    pub(crate) was_there: bool,
+}
+
+impl Look {
+    /// What it tells, `is_it` where the object says what was asked.
+    pub(crate) fn settles<O: IntoOutcome>(
+        self,
+        is_it: impl FnOnce(&Object) -> bool,
+        settings: &Settings,
+        cx: &Context,
+        outcome: impl FnOnce(&str) -> O,
+    ) -> Result<Finding, Failure> {
+        let found = match self.found {
+            Ok(found) => found,
+            // Nobody lets us look, now or later.
+            Err(failure) if failure.kind == FailureKind::Denied => return Ok(Finding::Unknown(None)),
+            Err(failure) => return Err(failure),
+        };
+        // People may have changed or deleted it since.
+        let tells_nothing = self.was_there || found.is_some();
+        match found {
+            Some(object) if is_it(&object) => Finding::happened(outcome(&object.id)),
+            _ => Ok(match unless_too_early(settings, cx) {
+                Finding::DidNotHappen if tells_nothing => Finding::Unknown(None),
+                finding => finding,
+            }),
+        }
+    }
+}
+
 /// Searches for the object whose text, this property, carries our key.
 pub(crate) async fn find<O: IntoOutcome>(
     objects: &str,
@@ -33,7 +68,11 @@ pub(crate) async fn find<O: IntoOutcome>(
     let page: Page = refusal::told(answer)?.json()?;
     match page.results.iter().find(|object| has_key(object.property(property), cx.key())) {
         Some(ours) => Finding::happened(outcome(&ours.id)),
-        None => Ok(unless_too_early(settings, cx)),
+        None => Ok(match unless_too_early(settings, cx) {
+            // It may be among those that were not told.
+            Finding::DidNotHappen if page.has_more() => Finding::Unknown(None),
+            finding => finding,
+        }),
     }
 }
 

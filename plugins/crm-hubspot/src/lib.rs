@@ -4,7 +4,7 @@
 //! our key: that makes both idempotent. It takes no idempotency key for a note or a task, so each carries ours in its
 //! text, and one in doubt is searched by it. An enrolment in doubt is looked up on its contact. The plugin refuses to say
 //! that something wasn't made while HubSpot may not show it yet, and to touch a deal that isn't of the contact it was
-//! asked for.
+//! asked for. A rehearsal makes a contact or a deal with the id 0, which later calls of it take for there.
 
 mod arguments;
 mod money;
@@ -27,7 +27,7 @@ pub mod tools {
     use aftercall::{Amount, Answer, Context, Currency, Email, Failure, Finding, Outcome, PhoneNumber};
 
     use crate::arguments::{Day, Instant, RecordId};
-    use crate::contacts::{self, Contact, Found, Lead, LeadStatus, Made};
+    use crate::contacts::{self, Found, Lead, LeadStatus, Made};
     use crate::deals::{self, FoundDeals, MadeDeal, Terms};
     use crate::money::Money;
     use crate::notes::On;
@@ -45,8 +45,9 @@ pub mod tools {
         if email.is_none() && phone.is_none() {
             return Err(Failure::invalid_arguments("give an email address, a telephone number or both"));
         }
-        let contacts: Vec<Contact> = contacts::find(email.as_ref(), phone.as_ref(), cx).await?;
+        let (contacts, total) = contacts::find(email.as_ref(), phone.as_ref(), cx).await?;
         let text = match &contacts[..] {
+            several if several.len() < total => format!("{} of {total} contacts; there are more", several.len()),
             [] => "no contact has this email address or telephone number".to_owned(),
             [only] => format!("one contact, contact_id {}", only.contact_id),
             several => format!("{} contacts", several.len()),
@@ -54,9 +55,9 @@ pub mod tools {
         Ok(Answer::new(text, Found { contacts }))
     }
 
-    /// Makes the caller a lead in the CRM, or updates the contact that has this email address. Give only what the
-    /// caller said; what is left out stays as it is.
-    #[tool(effect = idempotent, identity = [email], title = "Make or update a lead")]
+    /// Makes the caller a lead in the CRM, or updates the contact that has this email address. Once for each address in a
+    /// conversation, so put all of it in one call. Give only what the caller said; what is left out stays as it is.
+    #[tool(effect = idempotent, identity = [email], reconcile = find_lead, title = "Make or update a lead")]
     async fn upsert_lead(
         email: Email,
         #[schemars(length(max = 200))] first_name: Option<String>,
@@ -76,9 +77,22 @@ pub mod tools {
         let lead = Lead { first_name, last_name, phone, company, interest, status: lead_status };
         let contact = contacts::upsert(&email, lead, cx).await?;
         let text = if contact.new { "the lead is a new contact" } else { "the contact is updated" };
-        let receipt = settings.receipt_on_contact("contact", &contact.id, &contact.id);
-        let made = Made { contact_id: contact.id };
-        Ok(Answer::new(format!("{text}, contact_id {}", made.contact_id), made).with_receipt(receipt))
+        Ok(contacts::answer(text, &contact.id, &settings))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "those of the tool")]
+    async fn find_lead(
+        email: Email,
+        first_name: Option<String>,
+        last_name: Option<String>,
+        phone: Option<PhoneNumber>,
+        company: Option<String>,
+        interest: Option<String>,
+        lead_status: Option<LeadStatus>,
+        cx: &Context,
+    ) -> Result<Finding, Failure> {
+        let lead = Lead { first_name, last_name, phone, company, interest, status: lead_status };
+        contacts::settle(&email, lead, &cx.settings()?, cx).await
     }
 
     /// Finds the deals of a contact, the newest first, and tells the stages that upsert_deal may put a deal in.
@@ -92,9 +106,15 @@ pub mod tools {
         Ok(Answer::new(text, found))
     }
 
-    /// Updates a deal of a contact, or makes one. Look first with find_deals: without `deal_id` there will be a new deal,
-    /// one for each contact in a conversation. Give only what was said; what is left out stays as it is.
-    #[tool(effect = idempotent, identity = [contact_id, deal_id], title = "Make or update a deal")]
+    /// Updates a deal of a contact, or makes one. Look first with find_deals: without `deal_id` there will be a new deal.
+    /// Once for each deal, and for one new one of each contact, in a conversation, so put all of it in one call. Give only
+    /// what was said; what is left out stays as it is.
+    #[tool(
+        effect = idempotent,
+        identity = [contact_id, deal_id],
+        reconcile = find_deal,
+        title = "Make or update a deal"
+    )]
     async fn upsert_deal(
         /// The contact's id, from find_contact or upsert_lead.
         contact_id: RecordId,
@@ -122,13 +142,28 @@ pub mod tools {
             Some(deal_id) => ("updated", deals::update(&deal_id, &contact_id, &properties, cx).await?),
             None => ("made", deals::make(&contact_id, &properties, &settings, cx).await?),
         };
-        let receipt = settings.receipt_of_deal(&deal.id);
-        let text = format!("the deal of contact {contact_id} is {did}, deal_id {}", deal.id);
-        Ok(Answer::new(text, MadeDeal { deal_id: deal.id }).with_receipt(receipt))
+        Ok(deals::answer(did, &deal.id, &contact_id, &settings))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "those of the tool")]
+    async fn find_deal(
+        contact_id: RecordId,
+        deal_id: Option<RecordId>,
+        name: Option<String>,
+        stage: Option<String>,
+        amount: Option<Amount>,
+        currency: Option<Currency>,
+        close_date: Option<Day>,
+        cx: &Context,
+    ) -> Result<Finding, Failure> {
+        let settings: Settings = cx.settings()?;
+        let money = Money::of(amount, currency)?;
+        let properties = Terms { name, stage, money, close_date }.properties(&settings)?;
+        deals::settle(deal_id.as_ref(), &contact_id, &properties, &settings, cx).await
     }
 
     /// Logs a summary of this call as a note on a contact of the CRM, and on its deal if the call was about one. One
-    /// note for each contact in a conversation.
+    /// note for each contact in a conversation, so put all of it in one call.
     #[tool(effect = once, identity = [contact_id], reconcile = find_call_summary, title = "Log a call summary")]
     async fn log_call_summary(
         /// The contact's id, from find_contact or upsert_lead.
@@ -160,8 +195,9 @@ pub mod tools {
     }
 
     /// Makes a task for the team on a contact of the CRM, and on its deal if it is about one: what somebody has to do,
-    /// and by when. One task for each contact and subject in a conversation.
-    #[tool(effect = once, identity = [contact_id, subject], reconcile = find_task, title = "Create a task")]
+    /// and by when. One task for each contact and `due_at` in a conversation, however it is worded, so put all that is due
+    /// then in one task.
+    #[tool(effect = once, identity = [contact_id, due_at], reconcile = find_task, title = "Create a task")]
     async fn create_task(
         /// The contact's id, from find_contact or upsert_lead.
         contact_id: RecordId,

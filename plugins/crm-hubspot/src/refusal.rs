@@ -9,14 +9,46 @@ use serde_json::Value;
 const WORDS_CHARS_MAX: usize = 500;
 /// How long a record stays locked, by HubSpot's page on errors, in milliseconds.
 const LOCKED_MS: u64 = 2_000;
+/// After the limit of a search, which is one of each second, in milliseconds.
+const SECOND_MS: u64 = 1_000;
 /// After the limit of ten seconds nothing is gained by asking sooner, in milliseconds.
 const TEN_SECONDS_MS: u64 = 10_000;
-/// The day's limit ends at midnight in the account's time zone, which nobody tells: ask every hour, in milliseconds.
+/// The day's limit ends at midnight in the account's time zone, which nobody tells: ask every hour, in milliseconds. The
+/// host waits no longer than the assistant's retries may.
 const DAY_AGAIN_MS: u64 = 3_600_000;
-/// Properties whose values are the tenant's settings, so that no argument can put them right.
-const OF_THE_SETTINGS: [&str; 3] = ["dealstage", "pipeline", "hubspot_owner_id"];
 /// HubSpot's code for a property that the account doesn't have.
 const NO_SUCH_PROPERTY: &str = "PROPERTY_DOESNT_EXIST";
+
+/// Whose doing a refused value is.
+#[derive(Clone, Copy)]
+enum Whose {
+    /// The settings': no argument can put it right.
+    Settings,
+    /// The account's, which lacks what the tool sets.
+    Account(&'static str),
+    /// The model's, with what would be right.
+    Model(&'static str),
+}
+
+/// Properties whose values come from elsewhere than a text that was said.
+const REFUSED: [(&str, Whose); 6] = [
+    ("dealstage", Whose::Settings),
+    ("pipeline", Whose::Settings),
+    ("hubspot_owner_id", Whose::Settings),
+    (
+        "lifecyclestage",
+        Whose::Account(
+            "HubSpot doesn't take the lifecycle stage `lead`: an administrator has to look at the account's stages",
+        ),
+    ),
+    (
+        "deal_currency_code",
+        Whose::Model(
+            "the account doesn't have this currency: leave out `amount` and `currency`, and say the amount in words elsewhere",
+        ),
+    ),
+    ("hs_lead_status", Whose::Model("the account doesn't have this status: leave out `lead_status`")),
+];
 
 /// Why one of a batch failed.
 #[derive(Deserialize)]
@@ -49,29 +81,37 @@ pub(crate) fn of_batch(what: &str, error: BatchError) -> Failure {
     };
     let failure = Failure::new(kind, format!("HubSpot refuses the {what}: {}", short(&error.message)));
     let code = error.category.as_deref().map(short);
-    of_the_tenant(Failure { code, ..failure }, &error.errors)
+    explained_by(Failure { code, ..failure }, &error.message, &error.errors)
 }
 
-fn explained(mut failure: Failure, status: u16, body: &Value) -> Failure {
+fn explained(failure: Failure, status: u16, body: &Value) -> Failure {
     let errors = body["errors"].as_array().map_or(&[][..], Vec::as_slice);
     match status {
         403 => missing_scopes(failure, errors),
+        // An account that is moved to another of HubSpot's places, with a `Retry-After`.
+        477 => Failure { kind: FailureKind::RateLimited, ..failure },
         423 => Failure { kind: FailureKind::RateLimited, retry_after_ms: Some(LOCKED_MS), ..failure },
-        429 => {
-            let policy = body["policyName"].as_str().unwrap_or_default();
-            let wait_ms = match policy {
-                "TEN_SECONDLY_ROLLING" => Some(TEN_SECONDS_MS),
-                "DAILY" => Some(DAY_AGAIN_MS),
-                _ => None,
-            };
-            failure.retry_after_ms = failure.retry_after_ms.or(wait_ms);
-            if !policy.is_empty() {
-                failure.code = Some(short(policy));
-            }
-            failure
-        }
-        _ => of_the_tenant(failure, errors),
+        429 => limited(failure, body["policyName"].as_str().unwrap_or_default()),
+        _ => explained_by(failure, body["message"].as_str().unwrap_or_default(), errors),
     }
+}
+
+/// Which limit it is, and when it ends: HubSpot's documents promise no `Retry-After`.
+fn limited(mut failure: Failure, policy: &str) -> Failure {
+    let wait_ms = match policy {
+        "SECONDLY" => Some(SECOND_MS),
+        "TEN_SECONDLY_ROLLING" => Some(TEN_SECONDS_MS),
+        "DAILY" => Some(DAY_AGAIN_MS),
+        _ => None,
+    };
+    failure.retry_after_ms = failure.retry_after_ms.or(wait_ms);
+    if policy == "DAILY" {
+        failure.message.push_str("; the HubSpot account has used up its requests of today");
+    }
+    if !policy.is_empty() {
+        failure.code = Some(short(policy));
+    }
+    failure
 }
 
 fn short(words: &str) -> String {
@@ -90,15 +130,44 @@ fn missing_scopes(failure: Failure, errors: &[Value]) -> Failure {
     Failure { message, ..failure }
 }
 
-/// A refusal of what the settings say is the tenant's to put right: the model can't.
-fn of_the_tenant(failure: Failure, errors: &[Value]) -> Failure {
-    let ours = errors.iter().any(|error| {
-        let named = error["context"]["propertyName"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        error["code"] == NO_SUCH_PROPERTY || named.into_iter().any(|name| OF_THE_SETTINGS.contains(&name))
-    });
-    if failure.kind != FailureKind::InvalidArguments || !(ours || failure.message.contains(NO_SUCH_PROPERTY)) {
+/// Says of a refusal of values whose doing it is: what is the tenant's to put right, the model can't.
+fn explained_by(failure: Failure, message: &str, errors: &[Value]) -> Failure {
+    if failure.kind != FailureKind::InvalidArguments {
         return failure;
     }
+    let (properties, lacks_one) = refused(message, errors);
+    let whose = |property: &String| REFUSED.iter().find(|(name, _)| name == property).map(|(_, whose)| *whose);
+    let whose: Vec<Whose> = properties.iter().filter_map(whose).collect();
+    if lacks_one || whose.iter().any(|whose| matches!(whose, Whose::Settings)) {
+        return of_the_settings(failure);
+    }
+    // What no argument can put right comes first.
+    let of_the_account = whose.iter().find(|whose| matches!(whose, Whose::Account(_)));
+    let (kind, words) = match of_the_account.or(whose.first()) {
+        Some(Whose::Account(words)) => (FailureKind::Denied, *words),
+        Some(Whose::Model(words)) => (FailureKind::InvalidArguments, *words),
+        _ => return failure,
+    };
+    Failure { kind, message: format!("{}; {words}", failure.message), ..failure }
+}
+
+/// A refusal of what the settings say.
+pub(crate) fn of_the_settings(failure: Failure) -> Failure {
     let message = format!("the plugin's settings don't fit the HubSpot account: {}", failure.message);
     Failure { kind: FailureKind::Denied, message, ..failure }
+}
+
+/// The properties that are refused, and whether the account lacks one: in the list of errors, and in the JSON that
+/// HubSpot's message may end with.
+fn refused(message: &str, errors: &[Value]) -> (Vec<String>, bool) {
+    let written = message.find('[').and_then(|at| serde_json::from_str::<Vec<Value>>(&message[at..]).ok());
+    let mut properties = Vec::new();
+    let mut lacks_one = message.contains(NO_SUCH_PROPERTY);
+    for error in errors.iter().chain(written.iter().flatten()) {
+        let listed = error["context"]["propertyName"].as_array().into_iter().flatten();
+        let named = listed.chain([&error["name"]]).filter_map(Value::as_str);
+        properties.extend(named.map(str::to_owned));
+        lacks_one |= error["code"] == NO_SUCH_PROPERTY || error["error"] == NO_SUCH_PROPERTY;
+    }
+    (properties, lacks_one)
 }

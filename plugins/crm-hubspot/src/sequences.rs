@@ -14,12 +14,15 @@ use crate::{keyed, refusal, time};
 const ENROLLMENTS: &str = "https://api.hubapi.com/automation/v4/sequences/enrollments";
 /// How far HubSpot's clock may be behind ours, in milliseconds.
 const CLOCK_SKEW_MS_MAX: u64 = 60_000;
-/// Why HubSpot emails a contact no more
+/// Why HubSpot doesn't email a contact that mustn't be
 /// (<https://knowledge.hubspot.com/sequences/sequences-error-contact-cant-be-enrolled-in-this-sequence>).
-const UNREACHABLE: [&str; 5] =
-    ["UNSUBSCRIBED", "BOUNCED", "BLOCKED_", "PREVIOUSLY_MARKED_AS_SPAM", "OTHER_SEND_REJECTED"];
+const UNWANTED: [&str; 3] = ["UNSUBSCRIBED", "BLOCKED_", "PREVIOUSLY_MARKED_AS_SPAM"];
+/// Why HubSpot doesn't email an address that doesn't take it, by the same page.
+const UNDELIVERABLE: [&str; 2] = ["BOUNCED", "OTHER_SEND_REJECTED"];
 /// HubSpot's word for a contact that is in a sequence, by the same page.
 const ALREADY_ENROLLED: &str = "ALREADY_ENROLLED";
+/// What of an enrolment the settings say.
+const OF_THE_SETTINGS: [&str; 3] = ["sequenceId", "senderEmail", "userId"];
 
 /// What `list_sequences` gives.
 #[derive(Serialize, JsonSchema)]
@@ -94,18 +97,24 @@ async fn newest(contact_id: &RecordId, cx: &Context) -> Result<Option<Enrolment>
     }
 }
 
+/// A refusal in words, by what HubSpot says. What it documents no word for stays what its status makes of it.
 fn refused(failure: Failure, said: &str) -> Failure {
-    let (kind, words) = match failure.kind {
-        FailureKind::InvalidArguments | FailureKind::Denied | FailureKind::Conflict => {
-            if said.contains(ALREADY_ENROLLED) {
-                (FailureKind::Conflict, "the contact is in a sequence already, and can be in one at a time")
-            } else if UNREACHABLE.iter().any(|reason| said.contains(reason)) {
-                (FailureKind::Denied, "HubSpot doesn't email this contact; don't try it again")
-            } else {
-                return failure;
-            }
+    let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
+    let is_refused = matches!(
+        failure.kind,
+        FailureKind::InvalidArguments | FailureKind::Denied | FailureKind::Conflict | FailureKind::NotFound
+    );
+    let (kind, words) = match () {
+        () if !is_refused => return failure,
+        () if says(&[ALREADY_ENROLLED]) => {
+            (FailureKind::Conflict, "the contact is in a sequence already, and can be in one at a time")
         }
-        _ => return failure,
+        () if says(&UNWANTED) => (FailureKind::Denied, "HubSpot doesn't email this contact; don't try it again"),
+        () if says(&UNDELIVERABLE) => {
+            (FailureKind::Conflict, "emails to the contact's address don't arrive: a person has to look at it")
+        }
+        () if says(&OF_THE_SETTINGS) => return refusal::of_the_settings(failure),
+        () => return failure,
     };
     Failure { kind, message: format!("{words}: {}", failure.message), ..failure }
 }

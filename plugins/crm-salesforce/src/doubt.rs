@@ -26,8 +26,10 @@ pub(crate) fn settled<O: IntoOutcome>(
         Ok(None) => Ok(Finding::DidNotHappen),
         // People may have changed it since.
         Ok(Some(_)) => Ok(Finding::Unknown(None)),
-        // Several have the key.
-        Err(failure) if failure.kind == FailureKind::Conflict => Ok(Finding::Unknown(None)),
+        // Several have the key, or nobody lets us look, now or later.
+        Err(failure) if matches!(failure.kind, FailureKind::Conflict | FailureKind::Denied) => {
+            Ok(Finding::Unknown(None))
+        }
         Err(failure) => Err(failure),
     }
 }

@@ -1,11 +1,11 @@
 //! Contacts: found, and upserted by email address.
 
 use aftercall::testing::Reply;
-use aftercall::{FailureKind, Receipt};
+use aftercall::{FailureKind, Finding, Outcome, Receipt};
 use aftercall_plugin_crm_hubspot::tools::Plugin;
 use serde_json::{Value, json};
 
-use crate::{CONTACT_URL, fake, object};
+use crate::{ATTEMPT_AT, CONTACT_URL, fake, object};
 
 const SEARCH: &str = "POST https://api.hubapi.com/crm/v3/objects/contacts/search";
 const UPSERT: &str = "POST https://api.hubapi.com/crm/v3/objects/contacts/batch/upsert";
@@ -32,6 +32,18 @@ fn contacts_are_searched_by_what_is_given() {
     check(json!({ "email": email }), &[("email", email)]);
     check(json!({ "phone": phone }), &[("phone", phone), ("mobilephone", phone)]);
     check(json!({ "email": email, "phone": phone }), &[("email", email), ("phone", phone), ("mobilephone", phone)]);
+}
+
+#[test]
+fn contacts_that_are_not_told_are_said_to_be_more() {
+    fn check(told: usize, total: usize, text: &str) {
+        let contacts = vec![object("512", json!({ "email": "ann@example.com" })); told];
+        let fake = fake().expect(SEARCH, Reply::json(200, json!({ "total": total, "results": contacts })));
+        assert_eq!(fake.call::<Plugin>("find_contact", json!({ "phone": "+14155550123" })).unwrap().text, text);
+    }
+    check(2, 2, "2 contacts");
+    check(10, 10, "10 contacts");
+    check(10, 14, "10 of 14 contacts; there are more");
 }
 
 #[test]
@@ -125,4 +137,57 @@ fn a_lead_whose_answer_was_lost_is_upserted_again() {
     let again = fake().attempt(2).expect(UPSERT, Reply::json(200, json!({ "results": [contact] })));
     again.call::<Plugin>("upsert_lead", arguments()).unwrap();
     assert_eq!(again.sent()[0].json(), cut.sent()[0].json());
+}
+
+#[test]
+fn a_lead_in_doubt_is_looked_up() {
+    fn check(reply: Reply, later_ms: u64, expected: &Finding) {
+        let arguments = json!({ "email": "ann@example.com", "first_name": "Ann ", "lead_status": "OPEN" });
+        let look = "GET https://api.hubapi.com/crm/v3/objects/contacts/ann%40example.com";
+        let fake = fake().now(ATTEMPT_AT + later_ms).expect(look, reply);
+        assert_eq!(fake.reconcile::<Plugin>("upsert_lead", arguments).as_ref(), Ok(expected), "{later_ms} ms later");
+        let query = [("idProperty", "email"), ("properties", "firstname,hs_lead_status")];
+        assert_eq!(fake.sent()[0].query(), query.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
+    let ann = |name: &str| {
+        let properties = json!({ "firstname": name, "hs_lead_status": "OPEN", "lifecyclestage": "customer" });
+        Reply::json(200, object("512", properties))
+    };
+    let receipt = Receipt::new("contact", "512").with_url(CONTACT_URL);
+    let there = Outcome::new("the contact is there, contact_id 512").with_receipt(receipt);
+    let there = Finding::Happened(Outcome { data: Some(r#"{"contact_id":"512"}"#.to_owned()), ..there });
+    let nobody = || Reply::json(404, json!({ "category": "OBJECT_NOT_FOUND", "message": "resource not found" }));
+    check(ann("Ann"), 0, &there);
+    check(ann("Anne"), 59_999, &Finding::Unknown(Some(15_000)));
+    check(ann("Anne"), 60_000, &Finding::Unknown(None));
+    check(nobody(), 59_999, &Finding::Unknown(Some(15_000)));
+    check(nobody(), 60_000, &Finding::DidNotHappen);
+    check(Reply::denied(), 0, &Finding::Unknown(None));
+}
+
+#[test]
+fn a_value_that_the_account_lacks_is_told_to_whom_it_concerns() {
+    fn check(refusal: Value, kind: FailureKind, words: &str) {
+        let fake = fake().expect(UPSERT, Reply::json(400, refusal));
+        let arguments = json!({ "email": "ann@example.com", "lead_status": "OPEN" });
+        let failure = fake.call::<Plugin>("upsert_lead", arguments).unwrap_err();
+        assert_eq!(failure.kind, kind, "{}", failure.message);
+        assert!(failure.message.ends_with(words), "{}", failure.message);
+    }
+    let written = |names: &[&str]| {
+        let fault = |name| json!({ "isValid": false, "message": "x was not one of [a, b]", "error": "INVALID_OPTION", "name": name });
+        let faults = Value::Array(names.iter().map(fault).collect());
+        json!({ "category": "VALIDATION_ERROR", "message": format!("Property values were not valid: {faults}") })
+    };
+    let listed = |name: &str| {
+        let error = json!({ "message": "m", "code": "INVALID_OPTION", "context": { "propertyName": [name] } });
+        json!({ "category": "VALIDATION_ERROR", "message": "not valid", "errors": [error] })
+    };
+    let stage = "an administrator has to look at the account's stages";
+    check(written(&["lifecyclestage"]), FailureKind::Denied, stage);
+    check(listed("lifecyclestage"), FailureKind::Denied, stage);
+    check(written(&["hs_lead_status"]), FailureKind::InvalidArguments, "leave out `lead_status`");
+    check(listed("hs_lead_status"), FailureKind::InvalidArguments, "leave out `lead_status`");
+    check(written(&["hs_lead_status", "lifecyclestage"]), FailureKind::Denied, stage);
+    check(listed("phone"), FailureKind::InvalidArguments, "not valid");
 }

@@ -1,11 +1,11 @@
 //! Deals: found by their association, made once, updated by their id.
 
 use aftercall::testing::{Fake, Reply};
-use aftercall::{Failure, FailureKind, Receipt};
+use aftercall::{Failure, FailureKind, Finding, Outcome, Receipt};
 use aftercall_plugin_crm_hubspot::tools::Plugin;
 use serde_json::{Value, json};
 
-use crate::{deal_of, fake, object, settings};
+use crate::{ATTEMPT_AT, deal_of, fake, object, settings};
 
 const CONTACT: &str = "GET https://api.hubapi.com/crm/v3/objects/contacts/512";
 const BATCH_READ: &str = "POST https://api.hubapi.com/crm/v3/objects/0-3/batch/read";
@@ -255,6 +255,92 @@ fn a_deal_that_is_refused_says_why() {
     check(Reply::json(400, property), FailureKind::Denied, "settings don't fit", invalid);
     let not_unique = json!({ "category": "VALIDATION_ERROR", "message": "aftercall_key is not unique" });
     check(Reply::json(400, not_unique), FailureKind::Denied, "`deal_key_property` has to name", invalid);
+}
+
+#[test]
+fn a_deal_in_doubt_is_looked_up() {
+    fn check(deal_id: Option<&str>, reply: Reply, later_ms: u64, expected: &Finding) {
+        let mut arguments = new_deal();
+        arguments["amount"] = json!("1250.00");
+        arguments["currency"] = json!("EUR");
+        arguments["close_date"] = json!("2026-12-01");
+        let line = match deal_id {
+            Some(id) => {
+                arguments["deal_id"] = json!(id);
+                format!("GET https://api.hubapi.com/crm/v3/objects/0-3/{id}")
+            }
+            None => "GET https://api.hubapi.com/crm/v3/objects/0-3/ac_0123abcd".to_owned(),
+        };
+        let fake = fake().now(ATTEMPT_AT + later_ms).expect(&line, reply);
+        assert_eq!(fake.reconcile::<Plugin>("upsert_deal", arguments).as_ref(), Ok(expected), "{later_ms} ms later");
+        let key = deal_id.is_none().then_some(("idProperty", "aftercall_key"));
+        let properties = "amount,closedate,deal_currency_code,dealname,dealstage,pipeline";
+        let rest = [("properties", properties), ("associations", "contacts")];
+        let query = key.into_iter().chain(rest).map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(fake.sent()[0].query(), query.collect::<Vec<_>>());
+    }
+    let deal = |contact_id: &str, amount: &str| {
+        let mut deal = deal_of(contact_id);
+        deal["properties"] = json!({
+            "dealname": "Acme, 40 seats", "pipeline": "default", "dealstage": "qualifiedtobuy", "amount": amount,
+            "deal_currency_code": "EUR", "closedate": "2026-12-01T12:00:00.000Z",
+        });
+        Reply::json(200, deal)
+    };
+    let there = Outcome::new("the deal of contact 512 is there, deal_id 77");
+    let there = there.with_receipt(Receipt::new("deal", "77").with_url(DEAL_URL));
+    let there = Finding::Happened(Outcome { data: Some(r#"{"deal_id":"77"}"#.to_owned()), ..there });
+    let not_yet = Finding::Unknown(Some(15_000));
+    let gone = || Reply::json(404, json!({ "category": "OBJECT_NOT_FOUND", "message": "resource not found" }));
+    for deal_id in [None, Some("77")] {
+        check(deal_id, deal("512", "1250.00"), 0, &there);
+        check(deal_id, deal("512", "1250"), 0, &there);
+        check(deal_id, deal("512", "125"), 59_999, &not_yet);
+        check(deal_id, deal("512", "125"), 60_000, &Finding::Unknown(None));
+        // Made, and not on its contact.
+        check(deal_id, deal("513", "1250.00"), 60_000, &Finding::Unknown(None));
+        check(deal_id, gone(), 59_999, &not_yet);
+        check(deal_id, Reply::denied(), 0, &Finding::Unknown(None));
+    }
+    check(None, gone(), 60_000, &Finding::DidNotHappen);
+    check(Some("77"), gone(), 60_000, &Finding::Unknown(None));
+}
+
+#[test]
+fn a_currency_that_the_account_lacks_is_the_models_to_leave_out() {
+    let fault = json!([{ "isValid": false, "error": "INVALID_OPTION", "name": "deal_currency_code" }]);
+    let refusal =
+        json!({ "category": "VALIDATION_ERROR", "message": format!("Property values were not valid: {fault}") });
+    let mut in_part = batch(&[]);
+    in_part["errors"] = json!([refusal.clone()]);
+    for reply in [Reply::json(400, refusal), Reply::json(207, in_part)] {
+        let failure = failure(&fake().expect(CONTACT, contact_with(&[])).expect(UPSERT, reply), new_deal());
+        assert_eq!(failure.kind, FailureKind::InvalidArguments, "{}", failure.message);
+        assert!(failure.message.contains("leave out `amount` and `currency`"), "{}", failure.message);
+    }
+}
+
+#[test]
+fn what_a_rehearsal_made_can_be_gone_on_with() {
+    let new = json!({ "contact_id": "0", "name": "Acme, 40 seats", "stage": "qualified" });
+    let rehearsed = || fake().dry_run();
+    let made = Reply::json(200, batch(&[json!({ "id": "0", "new": true })]));
+    let association = "PUT https://api.hubapi.com/crm/v4/objects/deals/0/associations/default/contacts/0";
+    let deal = rehearsed().expect(UPSERT, made).expect(association, Reply::json(200, batch(&[])));
+    deal.call::<Plugin>("upsert_deal", new).unwrap();
+    let found = rehearsed().call::<Plugin>("find_deals", json!({ "contact_id": "0" })).unwrap();
+    assert_eq!(found.text, "contact 0 has no deal");
+    let update =
+        rehearsed().expect("PATCH https://api.hubapi.com/crm/v3/objects/0-3/0", Reply::json(200, json!({ "id": "0" })));
+    let arguments = json!({ "contact_id": "512", "deal_id": "0", "stage": "won" });
+    update.call::<Plugin>("upsert_deal", arguments.clone()).unwrap();
+    let note =
+        rehearsed().expect("POST https://api.hubapi.com/crm/v3/objects/notes", Reply::json(201, json!({ "id": "0" })));
+    note.call::<Plugin>("log_call_summary", json!({ "contact_id": "0", "deal_id": "0", "summary": "Yes." })).unwrap();
+    // Out of a rehearsal, it is a deal as others.
+    let gone = Reply::json(404, json!({ "category": "OBJECT_NOT_FOUND", "message": "resource not found" }));
+    let live = fake().expect("GET https://api.hubapi.com/crm/v3/objects/0-3/0", gone);
+    assert_eq!(failure(&live, arguments).kind, FailureKind::NotFound);
 }
 
 #[test]

@@ -59,6 +59,14 @@ fn deal_of(contact_id: &str) -> Value {
 }
 
 #[test]
+fn what_a_rehearsal_makes_has_an_id_that_later_calls_know() {
+    let manifest = include_str!("../../plugin.toml");
+    let canned = manifest.lines().filter(|line| line.starts_with("rehearsal") && line.contains(r#""id""#));
+    let others: Vec<&str> = canned.filter(|line| !line.contains(r#""id":"0""#)).collect();
+    assert!(others.is_empty(), "{others:?}");
+}
+
+#[test]
 fn tools_say_which_effect_they_have() {
     let tools = Plugin::list_tools("{}").unwrap();
     let said: Vec<(&str, Effect, Vec<&str>, bool)> = tools
@@ -70,11 +78,11 @@ fn tools_say_which_effect_they_have() {
         .collect();
     let expected = [
         ("find_contact", Effect::Read, vec![], false),
-        ("upsert_lead", Effect::Idempotent, vec!["email"], false),
+        ("upsert_lead", Effect::Idempotent, vec!["email"], true),
         ("find_deals", Effect::Read, vec![], false),
-        ("upsert_deal", Effect::Idempotent, vec!["contact_id", "deal_id"], false),
+        ("upsert_deal", Effect::Idempotent, vec!["contact_id", "deal_id"], true),
         ("log_call_summary", Effect::Once, vec!["contact_id"], true),
-        ("create_task", Effect::Once, vec!["contact_id", "subject"], true),
+        ("create_task", Effect::Once, vec!["contact_id", "due_at"], true),
         ("list_sequences", Effect::Read, vec![], false),
         ("enrol_in_sequence", Effect::Once, vec!["contact_id"], true),
     ];
@@ -83,6 +91,10 @@ fn tools_say_which_effect_they_have() {
         let schema: Value = serde_json::from_str(&tool.input_schema).unwrap();
         assert_eq!(schema["additionalProperties"], false, "{}", tool.name);
         assert!(!tool.input_schema.contains("$ref"), "{}", tool.input_schema);
+        // A second call with the same identity is refused.
+        let says_so =
+            ["in one call", "in one task", "one at a time"].iter().any(|words| tool.description.contains(words));
+        assert_eq!(says_so, tool.effect != Effect::Read, "{}", tool.description);
     }
 }
 

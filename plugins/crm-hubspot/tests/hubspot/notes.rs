@@ -88,6 +88,18 @@ fn the_search_of_notes_decides() {
 }
 
 #[test]
+fn a_search_that_tells_not_all_does_not_deny() {
+    fn check(later_ms: u64, expected: &Finding) {
+        let others = vec![object("9", json!({ "hs_note_body": "<p>Reference: ac_other</p>" })); 10];
+        let page = Reply::json(200, json!({ "total": 11, "results": others }));
+        let fake = fake().now(ATTEMPT_AT + later_ms).expect(SEARCH, page);
+        assert_eq!(fake.reconcile::<Plugin>("log_call_summary", summary()).as_ref(), Ok(expected));
+    }
+    check(0, &Finding::Unknown(Some(15_000)));
+    check(60_000, &Finding::Unknown(None));
+}
+
+#[test]
 fn a_search_that_fails_finds_nothing_out() {
     let fake = fake().expect(SEARCH, Reply::text(502, ""));
     let failure = fake.reconcile::<Plugin>("log_call_summary", summary()).unwrap_err();

@@ -60,8 +60,18 @@ fn a_limit_says_how_long_to_wait() {
     check(Some("TEN_SECONDLY_ROLLING"), None, "TEN_SECONDLY_ROLLING", Some(10_000));
     check(Some("TEN_SECONDLY_ROLLING"), Some("3"), "TEN_SECONDLY_ROLLING", Some(3_000));
     check(Some("DAILY"), None, "DAILY", Some(3_600_000));
-    check(Some("SECONDLY"), None, "SECONDLY", None);
+    check(Some("SECONDLY"), None, "SECONDLY", Some(1_000));
+    check(Some("MONTHLY"), None, "MONTHLY", None);
     check(None, None, "RATE_LIMITS", None);
+    // The body of a limit has another form than other errors' in some answers.
+    let daily =
+        json!({ "status": "error", "message": "daily limit", "errorType": "RATE_LIMIT", "policyName": "DAILY" });
+    let failure = refused(Reply::json(429, daily));
+    assert_eq!((failure.code.as_deref(), failure.retry_after_ms), (Some("DAILY"), Some(3_600_000)));
+    assert!(failure.message.ends_with("has used up its requests of today"), "{}", failure.message);
+    let moving = Reply::json(477, json!({ "message": "Migration in progress" })).with_header("retry-after", "600");
+    let failure = refused(moving);
+    assert_eq!((failure.kind, failure.retry_after_ms), (FailureKind::RateLimited, Some(600_000)));
     assert_eq!(refused(Reply::json(423, error("LOCKED", "locked"))).retry_after_ms, Some(2_000));
 }
 

@@ -72,7 +72,17 @@ fn a_refusal_says_whether_another_try_helps() {
     };
     check(refusal("ALREADY_ENROLLED"), FailureKind::Conflict, "in a sequence already");
     check(refusal("UNSUBSCRIBED"), FailureKind::Denied, "don't try it again");
-    check(refusal("RECIPIENT_PREVIOUSLY_BOUNCED_GLOBALLY"), FailureKind::Denied, "don't try it again");
+    check(refusal("UNSUBSCRIBED_PERSONAL"), FailureKind::Denied, "don't try it again");
+    check(refusal("BLOCKED_DOMAIN"), FailureKind::Denied, "don't try it again");
+    for undeliverable in ["BOUNCED", "RECIPIENT_PREVIOUSLY_BOUNCED_GLOBALLY", "OTHER_SEND_REJECTED"] {
+        check(refusal(undeliverable), FailureKind::Conflict, "don't arrive");
+    }
+    let setting =
+        json!({ "category": "VALIDATION_ERROR", "message": "senderEmail is not a connected inbox of the user" });
+    check(Reply::json(400, setting.clone()), FailureKind::Denied, "settings don't fit");
+    check(Reply::json(404, json!({ "message": "no such sequenceId" })), FailureKind::Denied, "settings don't fit");
+    check(Reply::json(404, json!({ "message": "no such contact" })), FailureKind::NotFound, "no such contact");
+    check(Reply::json(500, setting), FailureKind::OutcomeUnknown, "500");
     check(refusal("OTHER"), FailureKind::InvalidArguments, "can't enrol");
     check(Reply::text(502, "ALREADY_ENROLLED"), FailureKind::OutcomeUnknown, "502");
     check(Reply::text(200, "done"), FailureKind::OutcomeUnknown, "not as expected");

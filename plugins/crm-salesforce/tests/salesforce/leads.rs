@@ -193,6 +193,7 @@ fn a_lead_in_doubt_is_looked_for_by_its_key() {
     check(absent(), AT_WORK_MS - 1, &Finding::Unknown(Some(60_000)));
     check(absent(), AT_WORK_MS, &Finding::DidNotHappen);
     check(example(include_str!("../fixtures/upsert-several.json")).0, 0, &Finding::Unknown(None));
+    check(Reply::denied(), 0, &Finding::Unknown(None));
 }
 
 #[test]
@@ -202,5 +203,5 @@ fn a_lead_that_cannot_be_looked_for_stays_in_doubt() {
         assert_eq!(fake.reconcile::<Plugin>("upsert_lead", all()).unwrap_err().kind, kind);
     }
     check(Reply::text(502, ""), FailureKind::Unavailable);
-    check(Reply::denied(), FailureKind::Denied);
+    check(Reply::unreachable(), FailureKind::Unavailable);
 }
