@@ -1,11 +1,14 @@
 //! Deals: found by their association, made once, updated by their id.
 
+mod doubt;
+mod found;
+
 use aftercall::testing::{Fake, Reply};
-use aftercall::{Failure, FailureKind, Finding, Outcome, Receipt};
+use aftercall::{Failure, FailureKind, Receipt};
 use aftercall_plugin_crm_hubspot::tools::Plugin;
 use serde_json::{Value, json};
 
-use crate::{ATTEMPT_AT, deal_of, fake, object, settings};
+use crate::{deal_of, fake, object, settings};
 
 const CONTACT: &str = "GET https://api.hubapi.com/crm/v3/objects/contacts/512";
 const BATCH_READ: &str = "POST https://api.hubapi.com/crm/v3/objects/0-3/batch/read";
@@ -46,98 +49,6 @@ fn new_deal() -> Value {
 
 fn failure(fake: &Fake, arguments: Value) -> Failure {
     fake.call::<Plugin>("upsert_deal", arguments).unwrap_err()
-}
-
-#[test]
-fn deals_are_read_by_their_association() {
-    let open = object(
-        "77",
-        json!({
-            "dealname": "Acme, 40 seats",
-            "pipeline": "default",
-            "dealstage": "qualifiedtobuy",
-            "amount": "1250.00",
-            "deal_currency_code": "EUR",
-            "closedate": "2026-12-01T12:00:00Z",
-            "hs_is_closed": "false",
-        }),
-    );
-    let mut lost = object("101", json!({ "dealname": null, "dealstage": "closedlost", "hs_is_closed": "true" }));
-    lost["createdAt"] = json!("2026-03-02T00:00:00Z");
-    let fake = fake()
-        // The third comes twice, once for each label of its association, and is archived meanwhile.
-        .expect(CONTACT, contact_with(&["77", "101", "100", "100"]))
-        .expect(BATCH_READ, Reply::json(207, batch(&[open, lost])));
-    let outcome = fake.call::<Plugin>("find_deals", json!({ "contact_id": "512" })).unwrap();
-    assert_eq!(fake.sent()[0].query(), [("associations".to_owned(), "deals".to_owned())]);
-    let expected = json!({
-        "inputs": [{ "id": "77" }, { "id": "101" }, { "id": "100" }],
-        "properties": ["dealname", "pipeline", "dealstage", "amount", "deal_currency_code", "closedate", "hs_is_closed"],
-        "propertiesWithHistory": [],
-    });
-    assert_eq!(fake.sent()[1].json(), expected);
-    assert_eq!(outcome.text, "2 deals");
-    let expected = json!({
-        "deals": [
-            { "deal_id": "101", "stage": "closedlost", "closed": true },
-            {
-                "deal_id": "77",
-                "name": "Acme, 40 seats",
-                "stage": "qualified",
-                "amount": "1250.00",
-                "currency": "EUR",
-                "close_date": "2026-12-01",
-                "closed": false,
-            },
-        ],
-        "stages": [
-            { "name": "qualified", "for": "Has the money and the need." },
-            { "name": "won", "for": "Said yes." },
-        ],
-    });
-    assert_eq!(serde_json::from_str::<Value>(&outcome.data.unwrap()).unwrap(), expected);
-}
-
-#[test]
-fn deals_are_told_in_words() {
-    fn check(deals: usize, text: &str) {
-        let ids: Vec<String> = (100..100 + deals).map(|id| id.to_string()).collect();
-        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        let mut fake = fake().expect(CONTACT, contact_with(&ids));
-        if deals > 0 {
-            let read: Vec<Value> = ids.iter().take(100).map(|id| object(id, json!({}))).collect();
-            fake = fake.expect(BATCH_READ, Reply::json(200, batch(&read)));
-        }
-        let outcome = fake.call::<Plugin>("find_deals", json!({ "contact_id": "512" })).unwrap();
-        assert_eq!(outcome.text, text);
-    }
-    check(0, "contact 512 has no deal");
-    check(1, "one deal, deal_id 100");
-    check(20, "20 deals");
-    check(21, "the newest 20 of 21 deals");
-    check(100, "the newest 20 of 100 deals");
-    check(101, "20 of the deals of contact 512, which has more");
-}
-
-#[test]
-fn deals_that_are_not_all_told_are_said_to_be_more() {
-    let mut contact = object("512", json!({}));
-    let results = [json!({ "id": "77", "type": "contact_to_deal" })];
-    contact["associations"] = json!({ "deals": { "results": results, "paging": { "next": { "after": "78" } } } });
-    let fake = fake()
-        .expect(CONTACT, Reply::json(200, contact))
-        .expect(BATCH_READ, Reply::json(200, batch(&[object("77", json!({}))])));
-    let outcome = fake.call::<Plugin>("find_deals", json!({ "contact_id": "512" })).unwrap();
-    assert_eq!(outcome.text, "1 of the deals of contact 512, which has more");
-}
-
-#[test]
-fn deals_of_nobody_are_not_found() {
-    let gone = Reply::json(404, json!({ "category": "OBJECT_NOT_FOUND", "message": "resource not found" }));
-    let fake = fake().expect(CONTACT, gone);
-    let failure = fake.call::<Plugin>("find_deals", json!({ "contact_id": "512" })).unwrap_err();
-    assert_eq!(failure.kind, FailureKind::NotFound);
-    assert!(failure.message.contains("find_contact tells ids"), "{}", failure.message);
 }
 
 #[test]
@@ -187,34 +98,6 @@ fn a_deal_is_updated_by_its_id() {
 }
 
 #[test]
-fn a_deal_whose_answer_was_lost_is_made_once() {
-    // HubSpot made the deal, and the answer was cut: the repetition has the same key, so it finds the same deal.
-    let cut = fake().expect(CONTACT, contact_with(&[])).expect(UPSERT, Reply::cut());
-    assert_eq!(failure(&cut, new_deal()).kind, FailureKind::OutcomeUnknown);
-    let again = fake()
-        .attempt(2)
-        .expect(CONTACT, contact_with(&[]))
-        .expect(UPSERT, upserted(false))
-        .expect(ASSOCIATION, Reply::json(200, batch(&[])));
-    again.call::<Plugin>("upsert_deal", new_deal()).unwrap();
-    assert_eq!(again.sent()[1].json(), cut.sent()[1].json());
-}
-
-#[test]
-fn a_deal_that_may_not_be_on_its_contact_is_in_doubt() {
-    fn check(reply: Reply) {
-        let fake = fake().expect(CONTACT, contact_with(&[])).expect(UPSERT, upserted(true)).expect(ASSOCIATION, reply);
-        let failure = failure(&fake, new_deal());
-        assert_eq!(failure.kind, FailureKind::OutcomeUnknown);
-        assert!(failure.message.contains("deal 77 is made"), "{}", failure.message);
-    }
-    check(Reply::cut());
-    check(Reply::text(502, ""));
-    check(Reply::json(400, json!({ "category": "VALIDATION_ERROR", "message": "CONTACT=512 is not valid" })));
-    check(Reply::json(404, json!({ "category": "OBJECT_NOT_FOUND", "message": "gone" })));
-}
-
-#[test]
 fn a_deal_that_is_refused_says_why() {
     fn check(reply: Reply, kind: FailureKind, words: &str, code: Option<&str>) {
         let fake = fake().expect(CONTACT, contact_with(&[])).expect(UPSERT, reply);
@@ -255,55 +138,6 @@ fn a_deal_that_is_refused_says_why() {
     check(Reply::json(400, property), FailureKind::Denied, "settings don't fit", invalid);
     let not_unique = json!({ "category": "VALIDATION_ERROR", "message": "aftercall_key is not unique" });
     check(Reply::json(400, not_unique), FailureKind::Denied, "`deal_key_property` has to name", invalid);
-}
-
-#[test]
-fn a_deal_in_doubt_is_looked_up() {
-    fn check(deal_id: Option<&str>, reply: Reply, later_ms: u64, expected: &Finding) {
-        let mut arguments = new_deal();
-        arguments["amount"] = json!("1250.00");
-        arguments["currency"] = json!("EUR");
-        arguments["close_date"] = json!("2026-12-01");
-        let line = match deal_id {
-            Some(id) => {
-                arguments["deal_id"] = json!(id);
-                format!("GET https://api.hubapi.com/crm/v3/objects/0-3/{id}")
-            }
-            None => "GET https://api.hubapi.com/crm/v3/objects/0-3/ac_0123abcd".to_owned(),
-        };
-        let fake = fake().now(ATTEMPT_AT + later_ms).expect(&line, reply);
-        assert_eq!(fake.reconcile::<Plugin>("upsert_deal", arguments).as_ref(), Ok(expected), "{later_ms} ms later");
-        let key = deal_id.is_none().then_some(("idProperty", "aftercall_key"));
-        let properties = "amount,closedate,deal_currency_code,dealname,dealstage,pipeline";
-        let rest = [("properties", properties), ("associations", "contacts")];
-        let query = key.into_iter().chain(rest).map(|(name, value)| (name.to_owned(), value.to_owned()));
-        assert_eq!(fake.sent()[0].query(), query.collect::<Vec<_>>());
-    }
-    let deal = |contact_id: &str, amount: &str| {
-        let mut deal = deal_of(contact_id);
-        deal["properties"] = json!({
-            "dealname": "Acme, 40 seats", "pipeline": "default", "dealstage": "qualifiedtobuy", "amount": amount,
-            "deal_currency_code": "EUR", "closedate": "2026-12-01T12:00:00.000Z",
-        });
-        Reply::json(200, deal)
-    };
-    let there = Outcome::new("the deal of contact 512 is there, deal_id 77");
-    let there = there.with_receipt(Receipt::new("deal", "77").with_url(DEAL_URL));
-    let there = Finding::Happened(Outcome { data: Some(r#"{"deal_id":"77"}"#.to_owned()), ..there });
-    let not_yet = Finding::Unknown(Some(15_000));
-    let gone = || Reply::json(404, json!({ "category": "OBJECT_NOT_FOUND", "message": "resource not found" }));
-    for deal_id in [None, Some("77")] {
-        check(deal_id, deal("512", "1250.00"), 0, &there);
-        check(deal_id, deal("512", "1250"), 0, &there);
-        check(deal_id, deal("512", "125"), 59_999, &not_yet);
-        check(deal_id, deal("512", "125"), 60_000, &Finding::Unknown(None));
-        // Made, and not on its contact.
-        check(deal_id, deal("513", "1250.00"), 60_000, &Finding::Unknown(None));
-        check(deal_id, gone(), 59_999, &not_yet);
-        check(deal_id, Reply::denied(), 0, &Finding::Unknown(None));
-    }
-    check(None, gone(), 60_000, &Finding::DidNotHappen);
-    check(Some("77"), gone(), 60_000, &Finding::Unknown(None));
 }
 
 #[test]
