@@ -19,13 +19,13 @@ pub(crate) fn settled<O: IntoOutcome>(
     asked: &Map<String, Value>,
     outcome: impl FnOnce(&str) -> O,
 ) -> Result<Finding, Failure> {
-    let over = cx.now().saturating_sub(cx.attempt_at()) >= AT_WORK_MS_MAX;
     match looked {
         Ok(Some(record)) if record.says(asked) => Finding::happened(outcome(&record.id)),
-        Ok(_) if !over => Ok(Finding::ask_again_after(LOOK_AGAIN_MS)),
-        Ok(None) => Ok(Finding::DidNotHappen),
-        // People may have changed it since.
-        Ok(Some(_)) => Ok(Finding::Unknown(None)),
+        Ok(found) => Ok(match Finding::absent(cx, AT_WORK_MS_MAX, LOOK_AGAIN_MS) {
+            // People may have changed it since.
+            Finding::DidNotHappen if found.is_some() => Finding::Unknown(None),
+            finding => finding,
+        }),
         // Several have the key, or nobody lets us look, now or later.
         Err(failure) if matches!(failure.kind, FailureKind::Conflict | FailureKind::Denied) => {
             Ok(Finding::Unknown(None))

@@ -22,9 +22,9 @@ mod task;
 /// The plugin's tools.
 #[aftercall::plugin]
 pub mod tools {
-    use aftercall::{Amount, Answer, Context, Currency, Email, Failure, Finding, PhoneNumber};
+    use aftercall::{Amount, Answer, Context, Currency, Day, Email, Failure, Finding, PhoneNumber};
 
-    use crate::arguments::{AccountId, ContactId, Day, OpportunityId, PersonId};
+    use crate::arguments::{AccountId, ContactId, OpportunityId, PersonId};
     use crate::org::Org;
     use crate::task::{About, Priority};
     use crate::{lead, opportunity, person, task};
@@ -72,11 +72,10 @@ pub mod tools {
         last_name: Option<String>,
         phone: Option<PhoneNumber>,
         company: Option<String>,
-        interest: Option<String>,
         cx: &Context,
     ) -> Result<Finding, Failure> {
         let org: Org = cx.settings()?;
-        lead::find(&org, cx, &lead::Said { email, first_name, last_name, phone, company, interest }).await
+        lead::find(&org, cx, &lead::Said { email, first_name, last_name, phone, company, interest: None }).await
     }
 
     /// Finds the opportunities of an account, or those that a contact has a part in: open ones first, with stage, amount
@@ -111,12 +110,14 @@ pub mod tools {
         /// For a new one: what it is called in the CRM, such as "Acme: 40 seats".
         #[schemars(length(min = 1, max = 120))]
         name: Option<String>,
-        /// How far the sale is: one of the org's stages, such as Qualification. A wrong one is answered with all of them.
-        #[schemars(length(min = 1, max = 255))]
+        /// How far the sale is: one of the org's stages.
+        #[choices(Org::stages)]
         stage: Option<String>,
-        /// What the deal is worth in all, as it was said; never an estimate.
+        /// What the deal is worth in all, as it was said; never an estimate. With as many digits after the point as the
+        /// currency has: 1250.00 in EUR, 1250 in JPY.
         amount: Option<Amount>,
         /// The currency of the amount. Needed with it.
+        #[choices(Org::currencies)]
         currency: Option<Currency>,
         /// The day by which the deal is expected to close, such as 2026-12-01.
         close_date: Option<Day>,
@@ -126,8 +127,8 @@ pub mod tools {
         cx: &Context,
     ) -> Result<Answer<opportunity::Made>, Failure> {
         let org: Org = cx.settings()?;
-        let said =
-            opportunity::Said { account_id, opportunity_id, name, stage, amount, currency, close_date, next_step };
+        let money = opportunity::money(&org, amount, currency)?;
+        let said = opportunity::Said { account_id, opportunity_id, name, stage, money, close_date, next_step };
         opportunity::upsert(&org, cx, &said).await
     }
 
@@ -144,8 +145,8 @@ pub mod tools {
         cx: &Context,
     ) -> Result<Finding, Failure> {
         let org: Org = cx.settings()?;
-        let said =
-            opportunity::Said { account_id, opportunity_id, name, stage, amount, currency, close_date, next_step };
+        let money = opportunity::money(&org, amount, currency)?;
+        let said = opportunity::Said { account_id, opportunity_id, name, stage, money, close_date, next_step };
         opportunity::settle(&org, cx, &said).await
     }
 
@@ -171,22 +172,20 @@ pub mod tools {
         let org: Org = cx.settings()?;
         let about = About::of(&person_id, opportunity_id.as_ref())?;
         let description = task::description(&summary, next_step.as_deref());
-        let call = about.call(&org, subject.as_deref(), description, org.day_of_call(cx)?);
+        let call = about.call(&org, subject.as_deref(), description, org.day_of_call(cx));
         call.make(&org, cx, &format!("the call is logged on {person_id}")).await
     }
 
     async fn find_call_summary(
         person_id: PersonId,
-        opportunity_id: Option<OpportunityId>,
         subject: Option<String>,
         summary: String,
         next_step: Option<String>,
         cx: &Context,
     ) -> Result<Finding, Failure> {
         let org: Org = cx.settings()?;
-        let about = About::of(&person_id, opportunity_id.as_ref())?;
         let description = task::description(&summary, next_step.as_deref());
-        let call = about.call(&org, subject.as_deref(), description, org.day_of_call(cx)?);
+        let call = About::of(&person_id, None)?.call(&org, subject.as_deref(), description, org.day_of_call(cx));
         call.find(&org, cx, &format!("the call is logged on {person_id}")).await
     }
 
@@ -216,7 +215,7 @@ pub mod tools {
     ) -> Result<Answer<task::Made>, Failure> {
         let org: Org = cx.settings()?;
         let about = About::of(&person_id, opportunity_id.as_ref())?;
-        let call = org.day_of_call(cx)?;
+        let call = org.day_of_call(cx);
         if due_date < call {
             let words = format!("due_date {due_date} is past: the call was on {call}, give that day or a later one");
             return Err(Failure::invalid_arguments(words));
@@ -231,14 +230,11 @@ pub mod tools {
         due_date: Day,
         subject: String,
         description: Option<String>,
-        priority: Priority,
-        opportunity_id: Option<OpportunityId>,
         cx: &Context,
     ) -> Result<Finding, Failure> {
         let org: Org = cx.settings()?;
-        let about = About::of(&person_id, opportunity_id.as_ref())?;
         let description = description.as_deref().map(|text| task::description(text, None));
-        let to_do = about.to_do(&org, &subject, description, due_date, priority);
+        let to_do = About::of(&person_id, None)?.to_do(&org, &subject, description, due_date, Priority::Normal);
         to_do.find(&org, cx, &format!("the task about {person_id} is made, due {due_date}")).await
     }
 }

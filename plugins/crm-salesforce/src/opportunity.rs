@@ -1,13 +1,13 @@
 //! Opportunities: those of an account or a contact, and what a call makes of one
 //! (developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_opportunity.htm).
 
-use aftercall::{Amount, Answer, Context, Currency, Failure, Finding};
+use aftercall::{Amount, Answer, Context, Currency, Day, Failure, Finding, Money};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::arguments::{AccountId, ContactId, Day, OpportunityId, PersonId};
+use crate::arguments::{AccountId, ContactId, OpportunityId, PersonId};
 use crate::org::{Object, Org};
 use crate::refusal;
 use crate::rest::Record;
@@ -22,8 +22,7 @@ pub(crate) struct Said {
     pub(crate) opportunity_id: Option<OpportunityId>,
     pub(crate) name: Option<String>,
     pub(crate) stage: Option<String>,
-    pub(crate) amount: Option<Amount>,
-    pub(crate) currency: Option<Currency>,
+    pub(crate) money: Option<Money>,
     pub(crate) close_date: Option<Day>,
     pub(crate) next_step: Option<String>,
 }
@@ -179,6 +178,14 @@ pub(crate) async fn of_contact(
     )))
 }
 
+/// What the deal is worth, where that was said and the org counts in it.
+pub(crate) fn money(org: &Org, amount: Option<Amount>, currency: Option<Currency>) -> Result<Option<Money>, Failure> {
+    if amount.is_some() || currency.is_some() {
+        org.counts()?;
+    }
+    Money::of_both(amount, currency)
+}
+
 /// An amount as a number of JSON, digit by digit.
 fn number(amount: &Amount) -> Box<RawValue> {
     RawValue::from_string(amount.to_string()).expect("an amount is a number of JSON")
@@ -192,17 +199,13 @@ fn answer(org: &Org, words: &str, id: &str) -> Answer<Made> {
 impl Said {
     fn fields<'a>(&'a self, org: &'a Org) -> Result<Fields<'a>, Failure> {
         self.check()?;
-        let currency = match (&self.amount, &self.currency) {
-            (Some(amount), Some(currency)) => org.currency(amount, currency)?,
-            (None, None) => None,
-            _ => return Err(Failure::invalid_arguments("amount and currency go together: give both or none")),
-        };
+        let money = self.money.as_ref();
         Ok(Fields {
             account_id: self.opportunity_id.is_none().then(|| self.account_id.as_str()),
             name: self.name.as_deref().map(str::trim),
             stage_name: self.stage.as_deref().map(|stage| org.stage(stage)).transpose()?,
-            amount: self.amount.as_ref().map(number),
-            currency_iso_code: currency,
+            amount: money.map(|money| number(money.amount())),
+            currency_iso_code: money.map(|money| org.currency(money)).transpose()?.flatten(),
             close_date: self.close_date.map(|day| day.to_string()),
             next_step: self.next_step.as_deref().map(str::trim),
         })
@@ -215,12 +218,7 @@ impl Said {
             ("stage", self.stage.is_some()),
             ("close_date", self.close_date.is_some()),
         ];
-        let changes = [
-            self.stage.is_some(),
-            self.amount.is_some() || self.currency.is_some(),
-            self.close_date.is_some(),
-            self.next_step.is_some(),
-        ];
+        let changes = [self.stage.is_some(), self.money.is_some(), self.close_date.is_some(), self.next_step.is_some()];
         let missing: Vec<&str> = given.iter().filter(|(_, given)| !given).map(|(name, _)| *name).collect();
         match &self.opportunity_id {
             None if missing.is_empty() => Ok(()),

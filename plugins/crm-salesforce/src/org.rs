@@ -1,11 +1,7 @@
 //! The tenant's org: what the settings say of it.
 
-use aftercall::{Amount, Context, Currency, Failure, Receipt, path_segment};
-use jiff::Timestamp;
-use jiff::tz::Offset;
+use aftercall::{Context, Day, Failure, Money, Receipt, path_segment};
 use serde::Deserialize;
-
-use crate::arguments::Day;
 
 /// The version of Salesforce's REST API.
 macro_rules! data {
@@ -17,7 +13,7 @@ macro_rules! data {
 /// Where queries go on.
 pub(crate) const QUERY_PATH: &str = concat!(data!(), "query/");
 
-const SECONDS_PER_MINUTE: i32 = 60;
+const MS_PER_MINUTE: i64 = 60_000;
 
 /// The plugin's settings.
 #[derive(Deserialize)]
@@ -116,21 +112,37 @@ impl Org {
         }
     }
 
+    /// The stages that a call may set.
+    pub(crate) fn stages(&self) -> Vec<String> {
+        self.stages.clone()
+    }
+
+    /// The currencies in which amounts may be.
+    pub(crate) fn currencies(&self) -> Vec<String> {
+        self.currencies.clone()
+    }
+
     /// Checks that the org counts in this currency, and gives it where a record has to name it.
-    pub(crate) fn currency<'a>(&self, amount: &Amount, currency: &'a Currency) -> Result<Option<&'a str>, Failure> {
-        let code = currency.as_str();
-        let known = self.currencies.join(", ");
+    pub(crate) fn currency<'a>(&self, money: &'a Money) -> Result<Option<&'a str>, Failure> {
+        let code = money.currency().as_str();
         match &self.currencies[..] {
-            [] => Err(Failure::invalid_arguments(
-                "leave out amount and currency: the plugin's setting `currencies` doesn't say in which the org counts",
-            )),
             currencies if !currencies.iter().any(|known| known == code) => Err(Failure::invalid_arguments(format!(
-                "the org counts in {known}, not in {code}: leave out amount and currency, and say {} {code} in words elsewhere",
-                amount.as_str()
+                "the org counts in {}, not in {code}: leave out amount and currency, and say {money} in words elsewhere",
+                currencies.join(", ")
             ))),
             [_] => Ok(None),
             _ => Ok(Some(code)),
         }
+    }
+
+    /// Refuses an amount where the settings don't say in which currency it would be.
+    pub(crate) fn counts(&self) -> Result<(), Failure> {
+        if self.currencies.is_empty() {
+            return Err(Failure::invalid_arguments(
+                "leave out amount and currency: the plugin's setting `currencies` doesn't say in which the org counts",
+            ));
+        }
+        Ok(())
     }
 
     /// The one currency of the org, where it has one.
@@ -147,12 +159,8 @@ impl Org {
     }
 
     /// The day on which this effect was first tried, which is soon after the call, where the team works.
-    pub(crate) fn day_of_call(&self, cx: &Context) -> Result<Day, Failure> {
-        let wrong = || Failure::other("the setting `utc_offset_minutes` is out of range");
-        let at_ms = i64::try_from(cx.first_attempt_at()).unwrap_or(i64::MAX);
-        let at = Timestamp::from_millisecond(at_ms).unwrap_or(Timestamp::MAX);
-        let offset_seconds = self.utc_offset_minutes.checked_mul(SECONDS_PER_MINUTE).ok_or_else(wrong)?;
-        let offset = Offset::from_seconds(offset_seconds).map_err(|_| wrong())?;
-        Ok(offset.to_datetime(at).date().into())
+    pub(crate) fn day_of_call(&self, cx: &Context) -> Day {
+        let offset_ms = i64::from(self.utc_offset_minutes) * MS_PER_MINUTE;
+        Day::in_utc(cx.first_attempt_at().saturating_add_signed(offset_ms))
     }
 }

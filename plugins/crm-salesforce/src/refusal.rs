@@ -37,33 +37,32 @@ struct Refusal {
 
 /// The response if its status is 2xx, else the failure with Salesforce's reasons.
 pub(crate) fn told(response: Response) -> Result<Response, Failure> {
-    let (status, reasons, several) = (response.status(), reasons(&response), addressed(&response));
-    response.ok().map_err(|failure| match &reasons[..] {
-        _ if status == 300 => Failure::conflict(format!(
-            "several records have this key{several}, and nothing was done: an administrator has to merge them, and to \
-             make the key field unique"
-        )),
-        [] => failure,
-        [first, ..] => explained(failure, first, &reasons),
+    response.ok_or(|failure, status, body: Value| {
+        if status == 300 {
+            return several(&body);
+        }
+        let reasons: Vec<Refusal> = serde_json::from_value(body).unwrap_or_default();
+        match reasons.first() {
+            Some(first) => explained(failure, first, &reasons),
+            None => failure,
+        }
     })
 }
 
 /// Whether this says that there is no such record, and not that there is no such key field.
 pub(crate) fn is_absent(response: &Response) -> bool {
-    response.status() == 404 && !reasons(response).iter().any(Refusal::is_of_the_key_field)
+    let reasons: Vec<Refusal> = serde_json::from_slice(response.bytes()).unwrap_or_default();
+    response.status() == 404 && !reasons.iter().any(Refusal::is_of_the_key_field)
 }
 
-fn reasons(response: &Response) -> Vec<Refusal> {
-    if response.status() < 400 {
-        return Vec::new();
-    }
-    serde_json::from_slice(response.bytes()).unwrap_or_default()
-}
-
-/// The records among which Salesforce can't choose: the body lists their addresses.
-fn addressed(response: &Response) -> String {
-    let addresses: Vec<String> = serde_json::from_slice(response.bytes()).unwrap_or_default();
-    named(addresses.iter().filter_map(|address| address.rsplit('/').next()).map(str::to_owned))
+/// Salesforce can't choose among records, whose addresses the body lists.
+fn several(body: &Value) -> Failure {
+    let addresses = body.as_array().into_iter().flatten().filter_map(Value::as_str);
+    let records = named(addresses.filter_map(|address| address.rsplit('/').next()).map(str::to_owned));
+    Failure::conflict(format!(
+        "several records have this key{records}, and nothing was done: an administrator has to merge them, and to make \
+         the key field unique"
+    ))
 }
 
 fn named(records: impl Iterator<Item = String>) -> String {

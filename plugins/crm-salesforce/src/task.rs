@@ -4,12 +4,12 @@
 //! A task's key is the effect's. One that is there is left as it is: people may have changed it since, and its subtype
 //! can't be changed at all. Where it says something else, that is told.
 
-use aftercall::{Answer, Context, Failure, Finding};
+use aftercall::{Answer, Context, Day, Failure, Finding};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::arguments::{Day, OpportunityId, PersonId};
+use crate::arguments::{OpportunityId, PersonId};
 use crate::org::{Object, Org};
 use crate::{doubt, opportunity};
 

@@ -124,9 +124,25 @@ fn one_that_was_upserted_already_is_read_back() {
 #[test]
 fn an_amount_goes_digit_by_digit() {
     let fake = with(json!({ "currencies": ["EUR"] })).expect(&by_key(), saved(OPPORTUNITY, true));
-    let arguments = new(json!({ "amount": "999999999999.990", "currency": "EUR" }));
+    let arguments = new(json!({ "amount": "999999999999.90", "currency": "EUR" }));
     fake.call::<Plugin>("upsert_opportunity", arguments).unwrap();
-    assert!(fake.sent()[0].text().contains(r#""Amount":999999999999.990,"#), "{}", fake.sent()[0].text());
+    assert!(fake.sent()[0].text().contains(r#""Amount":999999999999.90,"#), "{}", fake.sent()[0].text());
+}
+
+#[test]
+fn an_amount_that_could_be_another_is_refused() {
+    fn check(amount: Value, currency: Value, words: &str) {
+        let arguments = new(json!({ "amount": amount, "currency": currency }));
+        let fake = with(json!({ "currencies": ["EUR", "JPY"] }));
+        let failure = fake.call::<Plugin>("upsert_opportunity", arguments).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::InvalidArguments);
+        assert!(failure.message.contains(words), "{}", failure.message);
+    }
+    check(json!("1.250"), json!("EUR"), "EUR has 2 digits after the point; write it as in 1.00");
+    check(json!("1250.5"), json!("EUR"), "is ambiguous");
+    check(json!("1250.00"), json!("JPY"), "write it as in 1250");
+    check(json!("1250.00"), json!(null), "`currency` is missing");
+    check(json!(null), json!("EUR"), "without `amount`");
 }
 
 #[test]
@@ -224,7 +240,7 @@ fn an_opportunity_in_doubt_is_looked_for() {
     check(made(), record(json!({})), 0, &there);
     check(made(), record(json!({ "Amount": 1.5e3 })), 0, &not_yet);
     check(made(), record(json!({ "Amount": null })), AT_WORK_MS, &Finding::Unknown(None));
-    check(made(), json!(null), AT_WORK_MS - 1, &not_yet);
+    check(made(), json!(null), AT_WORK_MS - 1, &Finding::Unknown(Some(1)));
     check(made(), json!(null), AT_WORK_MS, &Finding::DidNotHappen);
     let won = || change(json!({ "stage": "Closed Won" }));
     check(won(), json!({ "Id": OPPORTUNITY, "StageName": "Closed Won" }), 0, &there);

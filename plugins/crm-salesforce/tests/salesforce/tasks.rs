@@ -162,7 +162,7 @@ fn a_task_in_doubt_is_looked_for_by_its_key() {
     check_call(there("Yes."), 0, &Finding::Happened(logged(CONTACT)));
     check_call(there("No."), 0, &Finding::Unknown(Some(60_000)));
     check_call(there("No."), AT_WORK_MS, &Finding::Unknown(None));
-    check_call(absent(), AT_WORK_MS - 1, &Finding::Unknown(Some(60_000)));
+    check_call(absent(), AT_WORK_MS - 1, &Finding::Unknown(Some(1)));
     check_call(absent(), AT_WORK_MS, &Finding::DidNotHappen);
     check_call(example(include_str!("../fixtures/upsert-several.json")).0, 0, &Finding::Unknown(None));
     let task = Reply::json(200, json!({ "Id": TASK, "Subject": "Send the quote" }));

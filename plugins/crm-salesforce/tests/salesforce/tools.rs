@@ -6,9 +6,12 @@ use serde_json::{Value, json};
 
 use crate::{ACCOUNT, CONTACT, LEAD, OPPORTUNITY, fake};
 
+/// What a tenant has to say, at least.
+const SETTINGS: &str = r#"{ "my_domain": "acme" }"#;
+
 #[test]
 fn tools_say_which_effect_they_have() {
-    let tools = Plugin::list_tools("{}").unwrap();
+    let tools = Plugin::list_tools(SETTINGS).unwrap();
     let said: Vec<(&str, Effect, Vec<&str>)> = tools
         .iter()
         .map(|tool| (tool.name.as_str(), tool.effect, tool.identity.iter().map(String::as_str).collect()))
@@ -33,7 +36,7 @@ fn tools_say_which_effect_they_have() {
 
 #[test]
 fn schemas_are_plain() {
-    let tools = Plugin::list_tools("{}").unwrap();
+    let tools = Plugin::list_tools(SETTINGS).unwrap();
     let schema = |name: &str| -> Value {
         serde_json::from_str(&tools.iter().find(|tool| tool.name == name).unwrap().input_schema).unwrap()
     };
@@ -44,6 +47,9 @@ fn schemas_are_plain() {
     }
     assert_eq!(schema("upsert_lead")["required"], json!(["email"]));
     assert_eq!(schema("upsert_opportunity")["required"], json!(["account_id"]));
+    let opportunity = schema("upsert_opportunity");
+    assert_eq!(opportunity["properties"]["stage"]["enum"][1], "Qualification");
+    assert_eq!(opportunity["properties"]["currency"], Value::Null, "the settings name none");
     assert_eq!(schema("log_call_summary")["required"], json!(["person_id", "summary"]));
     let task = schema("create_task");
     assert_eq!(task["required"], json!(["person_id", "due_date", "subject", "priority"]));
@@ -52,6 +58,16 @@ fn schemas_are_plain() {
     assert_eq!(task["properties"]["due_date"]["format"], "date");
     let found: Value = serde_json::from_str(tools[0].output_schema.as_ref().unwrap()).unwrap();
     assert!(found["properties"]["contacts"]["items"]["properties"]["last_name"].is_object(), "{found}");
+}
+
+#[test]
+fn a_model_chooses_among_what_the_settings_name() {
+    let settings = r#"{ "my_domain": "acme", "stages": ["Neu", "Gewonnen"], "currencies": ["EUR", "USD"] }"#;
+    let tools = Plugin::list_tools(settings).unwrap();
+    let tool = tools.iter().find(|tool| tool.name == "upsert_opportunity").unwrap();
+    let schema: Value = serde_json::from_str(&tool.input_schema).unwrap();
+    assert_eq!(schema["properties"]["stage"]["enum"], json!(["Neu", "Gewonnen"]));
+    assert_eq!(schema["properties"]["currency"]["enum"], json!(["EUR", "USD"]));
 }
 
 #[test]
@@ -84,8 +100,8 @@ fn bad_arguments_are_told() {
     check_change(json!({ "stage": "Hot" }), "Qualification, Needs Analysis");
     check_change(json!({ "amount": "1,500" }), "such as 1500.00");
     check_change(json!({ "amount": 1500 }), "expected a string");
-    check_change(json!({ "amount": "1500" }), "go together");
-    check_change(json!({ "currency": "EUR" }), "go together");
+    check_change(json!({ "amount": "1500" }), "`currencies`");
+    check_change(json!({ "currency": "EUR" }), "`currencies`");
     check_change(json!({ "amount": "1500", "currency": "euro" }), "ISO 4217");
     check_change(json!({ "amount": "1500", "currency": "EUR" }), "`currencies`");
     check_change(json!({ "close_date": "01/12/2026" }), "as in 2026-12-01");
