@@ -1,4 +1,4 @@
-//! Arguments that check themselves: ids, days, instants.
+//! Arguments that check themselves: ids.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,8 +6,6 @@ use std::fmt;
 use aftercall::Context;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
-
-use crate::time;
 
 /// The longest id of a record, in digits.
 const ID_CHARS_MAX: usize = 20;
@@ -18,16 +16,6 @@ const REHEARSED_ID: &str = "0";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct RecordId(String);
-
-/// A day, as in `2026-12-01`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub(crate) struct Day(String);
-
-/// An instant in RFC 3339, in milliseconds since 1970. Without an offset nobody knows which one is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub(crate) struct Instant(u64);
 
 impl RecordId {
     pub(crate) fn as_str(&self) -> &str {
@@ -40,19 +28,6 @@ impl RecordId {
     }
 }
 
-impl Day {
-    /// The day as HubSpot keeps it: an instant, shown in each reader's time zone. Noon in UTC is the same day in nearly all.
-    pub(crate) fn noon(&self) -> String {
-        format!("{}T12:00:00Z", self.0)
-    }
-}
-
-impl Instant {
-    pub(crate) const fn as_ms(self) -> u64 {
-        self.0
-    }
-}
-
 impl TryFrom<String> for RecordId {
     type Error = String;
 
@@ -62,26 +37,6 @@ impl TryFrom<String> for RecordId {
         } else {
             Err(format!("{text:?} is no id of a record: digits, such as 512, as a tool gave it"))
         }
-    }
-}
-
-impl TryFrom<String> for Day {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        match time::day(&text) {
-            Some(_) => Ok(Self(text)),
-            None => Err(format!("{text:?} is no day: write it as in 2026-12-01")),
-        }
-    }
-}
-
-impl TryFrom<String> for Instant {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let words = || format!("{text:?} is no instant with an offset: write it as in 2026-12-01T09:30:00-05:00");
-        time::instant(&text).map(Self).ok_or_else(words)
     }
 }
 
@@ -102,43 +57,5 @@ impl JsonSchema for RecordId {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "pattern": r"^[0-9]{1,20}$" })
-    }
-}
-
-impl JsonSchema for Day {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Day".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "string",
-            "format": "date",
-            "pattern": r"^\d{4}-\d{2}-\d{2}$",
-            "description": "A day, such as 2026-12-01.",
-        })
-    }
-}
-
-impl JsonSchema for Instant {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Instant".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "string",
-            "format": "date-time",
-            "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$",
-            "description": "An instant with its offset, such as 2026-12-01T09:30:00-05:00.",
-        })
     }
 }

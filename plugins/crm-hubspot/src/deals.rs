@@ -2,15 +2,14 @@
 //! Shapes: <https://developers.hubspot.com/docs/api-reference/latest/crm/objects/deals/guide>. HubSpot's own document of
 //! that API writes the objects by their type, `0-3`.
 
-use aftercall::{Answer, Context, Failure, FailureKind, Finding, path_segment};
+use aftercall::{Answer, Context, Day, Failure, FailureKind, Finding, Money, path_segment};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::arguments::{Day, RecordId};
+use crate::arguments::RecordId;
 use crate::hubspot::{self, Object, Page, Properties, Upserted};
 use crate::keyed::Look;
-use crate::money::Money;
 use crate::settings::{Offer, Settings};
 use crate::{contacts, refusal};
 
@@ -122,7 +121,10 @@ pub(crate) async fn make(
     let upserted = refusal::told(answer).and_then(|answer| answer.json::<Upserted>()?.only("deal"));
     let deal = upserted.map_err(|failure| of_the_key(failure, key_property))?;
     let association = cx.put(association_url(&deal.id, contact_id)).send().await;
-    association.and_then(refusal::told).map_err(|failure| half_made(&deal.id, failure))?;
+    association.and_then(refusal::told).map_err(|failure| {
+        // The deal is there, whatever became of its association: that is no refusal of the whole.
+        failure.after_write(format!("deal {} is made, but may not be on the contact yet", deal.id))
+    })?;
     Ok(deal)
 }
 
@@ -190,12 +192,6 @@ fn association_url(deal_id: &str, contact_id: &RecordId) -> String {
     format!("https://api.hubapi.com/crm/v4/objects/deals/{deal}/associations/default/contacts/{contact_id}")
 }
 
-/// The deal is there, whatever became of its association: that is no refusal of the whole.
-fn half_made(deal_id: &str, failure: Failure) -> Failure {
-    let message = format!("deal {deal_id} is made, but may not be on the contact yet: {}", failure.message);
-    Failure { kind: FailureKind::OutcomeUnknown, message, ..failure }
-}
-
 /// A refusal of the property that we upsert by is the tenant's to put right.
 fn of_the_key(failure: Failure, key_property: &str) -> Failure {
     let speaks_of_it = failure.message.contains("idProperty") || failure.message.contains(key_property);
@@ -207,17 +203,22 @@ fn of_the_key(failure: Failure, key_property: &str) -> Failure {
     Failure { kind: FailureKind::Denied, message, ..failure }
 }
 
+/// The day as HubSpot keeps it: an instant, shown in each reader's time zone. Noon in UTC is the same day in nearly all.
+fn noon(day: Day) -> String {
+    format!("{day}T12:00:00Z")
+}
+
 impl Terms {
     pub(crate) fn properties(self, settings: &Settings) -> Result<Properties, Failure> {
         let stage = self.stage.as_deref().map(|name| settings.stage(name)).transpose()?;
-        let (amount, currency) = self.money.map(|money| (money.amount, money.currency)).unzip();
+        let money = self.money.as_ref();
         Ok(Properties::default()
             .set("dealname", self.name)
             .set("pipeline", stage.map(|stage| stage.pipeline.as_str()))
             .set("dealstage", stage.map(|stage| stage.stage.as_str()))
-            .set("amount", amount)
-            .set("deal_currency_code", currency)
-            .set("closedate", self.close_date.as_ref().map(Day::noon)))
+            .set("amount", money.map(|money| money.amount().as_str()))
+            .set("deal_currency_code", money.map(|money| money.currency().as_str()))
+            .set("closedate", self.close_date.map(noon)))
     }
 }
 

@@ -1,14 +1,13 @@
 //! What all of HubSpot's objects have in common: properties, associations, searches, batches of one.
 //! Shapes: <https://developers.hubspot.com/docs/api-reference/latest/crm/understanding-the-crm>.
 
-use aftercall::{Failure, FailureKind, Request};
+use aftercall::{Failure, FailureKind, Instant, Request};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::arguments::RecordId;
 use crate::refusal::{self, BatchError};
-use crate::time;
 
 /// How many objects a search brings. Protects the model's context.
 const SEARCH_RESULTS_MAX: u32 = 10;
@@ -155,9 +154,10 @@ impl Object {
     pub(crate) fn says(&self, asked: &Properties) -> bool {
         let is_same = |(name, asked): (&String, &Value)| {
             let (told, asked) = (self.property(name).unwrap_or_default(), asked.as_str().unwrap_or_default());
+            let at_ms = |text: &str| text.parse().ok().map(Instant::as_ms);
             told.trim() == asked.trim()
                 || (name == "amount" && plain(told) == plain(asked))
-                || time::instant(told).is_some_and(|told| time::instant(asked) == Some(told))
+                || at_ms(told).is_some_and(|told| at_ms(asked) == Some(told))
         };
         asked.0.iter().all(is_same)
     }

@@ -38,15 +38,17 @@ impl Look {
     ) -> Result<Finding, Failure> {
         let found = match self.found {
             Ok(found) => found,
-            // Nobody lets us look, now or later.
-            Err(failure) if failure.kind == FailureKind::Denied => return Ok(Finding::Unknown(None)),
+            // Nobody lets us look, now or later: not the grant, or not at an email address that no path may carry.
+            Err(failure) if matches!(failure.kind, FailureKind::Denied | FailureKind::InvalidArguments) => {
+                return Ok(Finding::Unknown(None));
+            }
             Err(failure) => return Err(failure),
         };
         // People may have changed or deleted it since.
         let tells_nothing = self.was_there || found.is_some();
         match found {
             Some(object) if is_it(&object) => Finding::happened(outcome(&object.id)),
-            _ => Ok(match unless_too_early(settings, cx) {
+            _ => Ok(match absent(settings, cx) {
                 Finding::DidNotHappen if tells_nothing => Finding::Unknown(None),
                 finding => finding,
             }),
@@ -68,7 +70,7 @@ pub(crate) async fn find<O: IntoOutcome>(
     let page: Page = refusal::told(answer)?.json()?;
     match page.results.iter().find(|object| has_key(object.property(property), cx.key())) {
         Some(ours) => Finding::happened(outcome(&ours.id)),
-        None => Ok(match unless_too_early(settings, cx) {
+        None => Ok(match absent(settings, cx) {
             // It may be among those that were not told.
             Finding::DidNotHappen if page.has_more() => Finding::Unknown(None),
             finding => finding,
@@ -77,12 +79,8 @@ pub(crate) async fn find<O: IntoOutcome>(
 }
 
 /// What it says that nothing was found.
-pub(crate) fn unless_too_early(settings: &Settings, cx: &Context) -> Finding {
-    if cx.now().saturating_sub(cx.attempt_at()) < settings.search_lag_ms {
-        Finding::ask_again_after(LOOK_AGAIN_MS)
-    } else {
-        Finding::DidNotHappen
-    }
+pub(crate) fn absent(settings: &Settings, cx: &Context) -> Finding {
+    Finding::absent(cx, settings.search_lag_ms, LOOK_AGAIN_MS)
 }
 
 /// Whether a text has this key in its reference line. A search by token may find more than that.

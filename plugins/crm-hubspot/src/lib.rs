@@ -7,7 +7,6 @@
 //! asked for. A rehearsal makes a contact or a deal with the id 0, which later calls of it take for there.
 
 mod arguments;
-mod money;
 mod settings;
 
 mod contacts;
@@ -19,21 +18,21 @@ mod tasks;
 mod hubspot;
 mod keyed;
 mod refusal;
-mod time;
 
 /// The plugin's tools.
 #[aftercall::plugin]
 pub mod tools {
-    use aftercall::{Amount, Answer, Context, Currency, Email, Failure, Finding, Outcome, PhoneNumber};
+    use aftercall::{
+        Amount, Answer, Context, Currency, Day, Email, Failure, Finding, Instant, Money, Outcome, PhoneNumber,
+    };
 
-    use crate::arguments::{Day, Instant, RecordId};
+    use crate::arguments::RecordId;
     use crate::contacts::{self, Found, Lead, LeadStatus, Made};
     use crate::deals::{self, FoundDeals, MadeDeal, Terms};
-    use crate::money::Money;
     use crate::notes::On;
     use crate::sequences::{self, Offered};
     use crate::settings::Settings;
-    use crate::tasks::{MadeTask, Priority, Task};
+    use crate::tasks::{self, MadeTask, Priority, Task};
 
     /// Finds contacts in the CRM by email address, telephone number or both.
     #[tool(effect = read, title = "Find a contact")]
@@ -123,8 +122,8 @@ pub mod tools {
         /// What the deal is called, such as "Acme, 40 seats". A new deal needs it.
         #[schemars(length(min = 1, max = 200))]
         name: Option<String>,
-        /// The stage by its name, from find_deals. A new deal needs it.
-        #[schemars(length(min = 1, max = 64))]
+        /// The stage by its name; find_deals tells which deals are in each. A new deal needs it.
+        #[choices(Settings::stage_names)]
         stage: Option<String>,
         /// What the deal is worth in all, with as many digits after the point as the currency has: 1250.00 in EUR, 1250
         /// in JPY. Leave it out if it wasn't said.
@@ -136,7 +135,7 @@ pub mod tools {
         cx: &Context,
     ) -> Result<Answer<MadeDeal>, Failure> {
         let settings: Settings = cx.settings()?;
-        let money = Money::of(amount, currency)?;
+        let money = Money::of_both(amount, currency)?;
         let properties = Terms { name, stage, money, close_date }.properties(&settings)?;
         let (did, deal) = match deal_id {
             Some(deal_id) => ("updated", deals::update(&deal_id, &contact_id, &properties, cx).await?),
@@ -157,7 +156,7 @@ pub mod tools {
         cx: &Context,
     ) -> Result<Finding, Failure> {
         let settings: Settings = cx.settings()?;
-        let money = Money::of(amount, currency)?;
+        let money = Money::of_both(amount, currency)?;
         let properties = Terms { name, stage, money, close_date }.properties(&settings)?;
         deals::settle(deal_id.as_ref(), &contact_id, &properties, &settings, cx).await
     }
@@ -186,8 +185,6 @@ pub mod tools {
 
     async fn find_call_summary(
         contact_id: RecordId,
-        _summary: String,
-        _next_step: Option<String>,
         deal_id: Option<RecordId>,
         cx: &Context,
     ) -> Result<Finding, Failure> {
@@ -221,20 +218,12 @@ pub mod tools {
         Task { subject, body, due_at, priority, contact_id, deal_id }.make(&cx.settings()?, cx).await
     }
 
-    async fn find_task(
-        contact_id: RecordId,
-        subject: String,
-        due_at: Instant,
-        priority: Priority,
-        body: Option<String>,
-        deal_id: Option<RecordId>,
-        cx: &Context,
-    ) -> Result<Finding, Failure> {
-        Task { subject, body, due_at, priority, contact_id, deal_id }.find(&cx.settings()?, cx).await
+    async fn find_task(contact_id: RecordId, cx: &Context) -> Result<Finding, Failure> {
+        tasks::find(&contact_id, &cx.settings()?, cx).await
     }
 
     /// Lists the sequences of emails that a contact may be enrolled in, and whom each fits.
-    #[tool(effect = read, title = "List sequences")]
+    #[tool(effect = read, when = Settings::has_sequences, title = "List sequences")]
     fn list_sequences(cx: &Context) -> Result<Answer<Offered>, Failure> {
         let settings: Settings = cx.settings()?;
         let sequences = settings.sequences();
@@ -251,8 +240,8 @@ pub mod tools {
     async fn enrol_in_sequence(
         /// The contact's id, from find_contact or upsert_lead.
         contact_id: RecordId,
-        /// The sequence by its name, from list_sequences.
-        #[schemars(length(min = 1, max = 64))]
+        /// The sequence by its name; list_sequences tells whom each fits.
+        #[choices(Settings::sequence_names)]
         sequence: String,
         cx: &Context,
     ) -> Result<Outcome, Failure> {

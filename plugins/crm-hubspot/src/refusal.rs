@@ -62,10 +62,7 @@ pub(crate) struct BatchError {
 
 /// The response if its status is 2xx, else the failure with what HubSpot says of it.
 pub(crate) fn told(response: Response) -> Result<Response, Failure> {
-    let status = response.status();
-    let body: Value =
-        if status < 400 { Value::Null } else { serde_json::from_str(&response.text()).unwrap_or_default() };
-    response.ok().map_err(|failure| explained(failure, status, &body))
+    response.ok_or(|failure, status, body: Value| explained(failure, status, &body))
 }
 
 /// The failure of the one of a batch that failed, in an answer that is a success (207).

@@ -2,14 +2,14 @@
 //! Shapes: <https://developers.hubspot.com/docs/api-reference/legacy/automation/sequences/enroll-contact> and
 //! `…/get-enrollment` beside it.
 
-use aftercall::{Context, Failure, FailureKind, Finding, Outcome};
+use aftercall::{Context, Failure, FailureKind, Finding, Instant, Outcome};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::arguments::RecordId;
 use crate::settings::{Offer, Settings};
-use crate::{keyed, refusal, time};
+use crate::{keyed, refusal};
 
 const ENROLLMENTS: &str = "https://api.hubapi.com/automation/v4/sequences/enrollments";
 /// How far HubSpot's clock may be behind ours, in milliseconds.
@@ -74,15 +74,15 @@ pub(crate) async fn find(
 ) -> Result<Finding, Failure> {
     let (sequence, _) = settings.sequence(name)?;
     let Some(newest) = newest(contact_id, cx).await? else {
-        return Ok(keyed::unless_too_early(settings, cx));
+        return Ok(keyed::absent(settings, cx));
     };
-    let Some(enrolled_at) = time::instant(&newest.enrolled_at) else { return Ok(Finding::Unknown(None)) };
+    let Ok(enrolled_at) = newest.enrolled_at.parse::<Instant>() else { return Ok(Finding::Unknown(None)) };
     let began = cx.first_attempt_at().saturating_sub(CLOCK_SKEW_MS_MAX);
-    match (enrolled_at >= began, newest.sequence_id == sequence.sequence_id) {
+    match (enrolled_at.as_ms() >= began, newest.sequence_id == sequence.sequence_id) {
         (true, true) => Finding::happened(outcome(contact_id, name, settings, &newest.id)),
         // Enrolled in another since: whether ours was before that, and ended, nobody tells.
         (true, false) => Ok(Finding::Unknown(None)),
-        (false, _) => Ok(keyed::unless_too_early(settings, cx)),
+        (false, _) => Ok(keyed::absent(settings, cx)),
     }
 }
 

@@ -92,6 +92,10 @@ impl Settings {
         found.map(|(name, _)| name.as_str())
     }
 
+    pub(crate) fn stage_names(&self) -> Vec<String> {
+        self.deal_stages.names()
+    }
+
     pub(crate) fn stages(&self) -> Vec<Offer> {
         self.deal_stages.offers(|stage| &stage.fits)
     }
@@ -103,6 +107,14 @@ impl Settings {
             Failure::denied("the plugin's settings would have to say in whose name: `sequence_sender`")
         })?;
         Ok((sequence, sender))
+    }
+
+    pub(crate) fn sequence_names(&self) -> Vec<String> {
+        self.sequences.names()
+    }
+
+    pub(crate) fn has_sequences(&self) -> bool {
+        !self.sequences.0.is_empty()
     }
 
     pub(crate) fn sequences(&self) -> Vec<Offer> {
@@ -138,8 +150,12 @@ impl<T> Named<T> {
         self.0.iter().map(|(name, value)| Offer { name: name.clone(), fits: fits(value).clone() }).collect()
     }
 
+    fn names(&self) -> Vec<String> {
+        self.0.iter().map(|(name, _)| name.clone()).collect()
+    }
+
     fn unknown(&self, what: &str, name: &str, setting: &str) -> Failure {
-        let names: Vec<&str> = self.0.iter().map(|(known, _)| known.as_str()).collect();
+        let names = self.names();
         if names.is_empty() {
             return Failure::denied(format!("no {what} may be chosen: the plugin's settings have no `{setting}`"));
         }

@@ -1,11 +1,11 @@
 //! Tasks: what somebody in the team has to do, on a contact and on its deal.
 //! Shapes: <https://developers.hubspot.com/docs/api-reference/latest/crm/activities/tasks/guide>.
 
-use aftercall::{Answer, Context, Failure, Finding};
+use aftercall::{Answer, Context, Failure, Finding, Instant};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::arguments::{Instant, RecordId};
+use crate::arguments::RecordId;
 use crate::hubspot::{self, AssociationTypes, Object, Properties};
 use crate::settings::Settings;
 use crate::{keyed, refusal};
@@ -55,20 +55,20 @@ impl Task {
             .set("hubspot_owner_id", settings.task_owner_id.as_deref());
         let task = hubspot::create(&properties, &TYPES, &self.contact_id, self.deal_id.as_ref());
         let answer = cx.post(hubspot::url("tasks")).json(&task).send().await?;
-        let made: Object = refusal::told(answer)?.json()?;
-        Ok(self.made(settings, &made.id))
+        let task: Object = refusal::told(answer)?.json()?;
+        Ok(made(&self.contact_id, settings, &task.id))
     }
+}
 
-    /// Finds the task again.
-    pub(crate) async fn find(&self, settings: &Settings, cx: &Context) -> Result<Finding, Failure> {
-        keyed::find("tasks", "hs_task_body", settings, cx, |id| self.made(settings, id)).await
-    }
+/// Finds the task again that was to be on this contact.
+pub(crate) async fn find(contact_id: &RecordId, settings: &Settings, cx: &Context) -> Result<Finding, Failure> {
+    keyed::find("tasks", "hs_task_body", settings, cx, |id| made(contact_id, settings, id)).await
+}
 
-    fn made(&self, settings: &Settings, task_id: &str) -> Answer<MadeTask> {
-        let text = format!("the task is made on contact {}, task_id {task_id}", self.contact_id);
-        let receipt = settings.receipt_on_contact("task", task_id, self.contact_id.as_str());
-        Answer::new(text, MadeTask { task_id: task_id.to_owned() }).with_receipt(receipt)
-    }
+fn made(contact_id: &RecordId, settings: &Settings, task_id: &str) -> Answer<MadeTask> {
+    let text = format!("the task is made on contact {contact_id}, task_id {task_id}");
+    let receipt = settings.receipt_on_contact("task", task_id, contact_id.as_str());
+    Answer::new(text, MadeTask { task_id: task_id.to_owned() }).with_receipt(receipt)
 }
 
 impl Priority {

@@ -158,9 +158,9 @@ fn a_lead_in_doubt_is_looked_up() {
     let there = Finding::Happened(Outcome { data: Some(r#"{"contact_id":"512"}"#.to_owned()), ..there });
     let nobody = || Reply::json(404, json!({ "category": "OBJECT_NOT_FOUND", "message": "resource not found" }));
     check(ann("Ann"), 0, &there);
-    check(ann("Anne"), 59_999, &Finding::Unknown(Some(15_000)));
+    check(ann("Anne"), 59_999, &Finding::Unknown(Some(1)));
     check(ann("Anne"), 60_000, &Finding::Unknown(None));
-    check(nobody(), 59_999, &Finding::Unknown(Some(15_000)));
+    check(nobody(), 59_999, &Finding::Unknown(Some(1)));
     check(nobody(), 60_000, &Finding::DidNotHappen);
     check(Reply::denied(), 0, &Finding::Unknown(None));
 }

@@ -213,7 +213,7 @@ fn bad_arguments_are_refused_with_what_would_be_right() {
     check(json!({ "amount": "-5", "currency": "EUR" }), "is no amount");
     check(json!({ "amount": "1250", "currency": "dollars" }), "dollars may be USD, CAD or AUD");
     check(json!({ "amount": "1250", "currency": "eur" }), "is no currency");
-    check(json!({ "close_date": "2026-02-30" }), "is no day: write it as in 2026-12-01");
+    check(json!({ "close_date": "2026-02-30" }), "there is no day 2026-02-30");
     check(json!({ "close_date": "01/12/2026" }), "is no day");
     check(json!({ "close_date": "2026-12-01T00:00:00Z" }), "is no day");
 }

@@ -68,7 +68,7 @@ fn what_a_rehearsal_makes_has_an_id_that_later_calls_know() {
 
 #[test]
 fn tools_say_which_effect_they_have() {
-    let tools = Plugin::list_tools("{}").unwrap();
+    let tools = Plugin::list_tools(&settings().to_string()).unwrap();
     let said: Vec<(&str, Effect, Vec<&str>, bool)> = tools
         .iter()
         .map(|tool| {
@@ -99,9 +99,26 @@ fn tools_say_which_effect_they_have() {
 }
 
 #[test]
+fn a_model_chooses_among_what_the_settings_name() {
+    fn check(tool: &str, at: &str, expected: &[&str]) {
+        let tools = Plugin::list_tools(&settings().to_string()).unwrap();
+        let tool = tools.iter().find(|known| known.name == tool).unwrap();
+        let schema: Value = serde_json::from_str(&tool.input_schema).unwrap();
+        assert_eq!(schema["properties"][at]["enum"], json!(expected));
+    }
+    check("upsert_deal", "stage", &["qualified", "won"]);
+    check("enrol_in_sequence", "sequence", &["pilot"]);
+    let without = Plugin::list_tools("{}").unwrap();
+    assert!(without.iter().all(|tool| !tool.name.contains("sequence")), "there are none to choose");
+    let deal = without.iter().find(|tool| tool.name == "upsert_deal").unwrap();
+    let schema: Value = serde_json::from_str(&deal.input_schema).unwrap();
+    assert_eq!(schema["properties"]["stage"], Value::Null);
+}
+
+#[test]
 fn schemas_say_what_is_needed_and_how_it_is_written() {
     fn check(tool: &str, required: &[&str], at: &str, expected: Value) {
-        let tools = Plugin::list_tools("{}").unwrap();
+        let tools = Plugin::list_tools(&settings().to_string()).unwrap();
         let tool = tools.iter().find(|known| known.name == tool).unwrap();
         let schema: Value = serde_json::from_str(&tool.input_schema).unwrap();
         assert_eq!(schema["required"], json!(required), "{}", tool.name);

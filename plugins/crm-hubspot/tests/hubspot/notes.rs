@@ -83,7 +83,7 @@ fn the_search_of_notes_decides() {
     check(Some("<p>Reference: ac_0123abcdef</p>"), 90_000, &Finding::DidNotHappen);
     check(Some("<p>ac_0123abcd</p>"), 90_000, &Finding::DidNotHappen);
     check(None, 0, &not_yet);
-    check(None, 59_999, &not_yet);
+    check(None, 59_999, &Finding::Unknown(Some(1)));
     check(None, 60_000, &Finding::DidNotHappen);
 }
 

@@ -108,7 +108,7 @@ fn an_enrolment_in_doubt_is_looked_up() {
     check(enrolment("6002", since), 90_000, &Finding::Unknown(None));
     check(enrolment("6001", "yesterday"), 90_000, &Finding::Unknown(None));
     let nobody = || Reply::json(404, json!({ "category": "OBJECT_NOT_FOUND", "message": "resource not found" }));
-    check(nobody(), 59_999, &not_yet);
+    check(nobody(), 59_999, &Finding::Unknown(Some(1)));
     check(nobody(), 60_000, &Finding::DidNotHappen);
     for empty in [Reply::text(204, ""), Reply::json(200, json!({})), Reply::text(200, "null")] {
         check(empty, 60_000, &Finding::DidNotHappen);

@@ -69,16 +69,15 @@ fn a_deal_in_doubt_is_looked_up() {
     let there = Outcome::new("the deal of contact 512 is there, deal_id 77");
     let there = there.with_receipt(Receipt::new("deal", "77").with_url(DEAL_URL));
     let there = Finding::Happened(Outcome { data: Some(r#"{"deal_id":"77"}"#.to_owned()), ..there });
-    let not_yet = Finding::Unknown(Some(15_000));
     let gone = || Reply::json(404, json!({ "category": "OBJECT_NOT_FOUND", "message": "resource not found" }));
     for deal_id in [None, Some("77")] {
         check(deal_id, deal("512", "1250.00"), 0, &there);
         check(deal_id, deal("512", "1250"), 0, &there);
-        check(deal_id, deal("512", "125"), 59_999, &not_yet);
+        check(deal_id, deal("512", "125"), 59_999, &Finding::Unknown(Some(1)));
         check(deal_id, deal("512", "125"), 60_000, &Finding::Unknown(None));
         // Made, and not on its contact.
         check(deal_id, deal("513", "1250.00"), 60_000, &Finding::Unknown(None));
-        check(deal_id, gone(), 59_999, &not_yet);
+        check(deal_id, gone(), 59_999, &Finding::Unknown(Some(1)));
         check(deal_id, Reply::denied(), 0, &Finding::Unknown(None));
     }
     check(None, gone(), 60_000, &Finding::DidNotHappen);
