@@ -132,9 +132,16 @@ fn explained_by(failure: Failure, message: &str, errors: &[Value]) -> Failure {
     if failure.kind != FailureKind::InvalidArguments {
         return failure;
     }
-    let (properties, lacks_one) = refused(message, errors);
-    let whose = |property: &String| REFUSED.iter().find(|(name, _)| name == property).map(|(_, whose)| *whose);
-    let whose: Vec<Whose> = properties.iter().filter_map(whose).collect();
+    let is_refused = |property: &str| {
+        // The JSON that HubSpot's message may end with.
+        let written = format!("\"name\":\"{property}\"");
+        let is_listed = |error: &Value| {
+            error["context"]["propertyName"].as_array().is_some_and(|names| names.iter().any(|name| name == property))
+        };
+        message.contains(&written) || errors.iter().any(is_listed)
+    };
+    let whose: Vec<Whose> = REFUSED.iter().filter(|(name, _)| is_refused(name)).map(|(_, whose)| *whose).collect();
+    let lacks_one = message.contains(NO_SUCH_PROPERTY) || errors.iter().any(|error| error["code"] == NO_SUCH_PROPERTY);
     if lacks_one || whose.iter().any(|whose| matches!(whose, Whose::Settings)) {
         return of_the_settings(failure);
     }
@@ -152,19 +159,4 @@ fn explained_by(failure: Failure, message: &str, errors: &[Value]) -> Failure {
 pub(crate) fn of_the_settings(failure: Failure) -> Failure {
     let message = format!("the plugin's settings don't fit the HubSpot account: {}", failure.message);
     Failure { kind: FailureKind::Denied, message, ..failure }
-}
-
-/// The properties that are refused, and whether the account lacks one: in the list of errors, and in the JSON that
-/// HubSpot's message may end with.
-fn refused(message: &str, errors: &[Value]) -> (Vec<String>, bool) {
-    let written = message.find('[').and_then(|at| serde_json::from_str::<Vec<Value>>(&message[at..]).ok());
-    let mut properties = Vec::new();
-    let mut lacks_one = message.contains(NO_SUCH_PROPERTY);
-    for error in errors.iter().chain(written.iter().flatten()) {
-        let listed = error["context"]["propertyName"].as_array().into_iter().flatten();
-        let named = listed.chain([&error["name"]]).filter_map(Value::as_str);
-        properties.extend(named.map(str::to_owned));
-        lacks_one |= error["code"] == NO_SUCH_PROPERTY || error["error"] == NO_SUCH_PROPERTY;
-    }
-    (properties, lacks_one)
 }

@@ -4,8 +4,7 @@
 use aftercall::{Amount, Answer, Context, Currency, Day, Failure, Finding, Money};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::value::RawValue;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use crate::arguments::{AccountId, ContactId, OpportunityId, PersonId};
 use crate::org::{Object, Org};
@@ -25,26 +24,6 @@ pub(crate) struct Said {
     pub(crate) money: Option<Money>,
     pub(crate) close_date: Option<Day>,
     pub(crate) next_step: Option<String>,
-}
-
-/// An opportunity's fields, of those that each org has.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Fields<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    account_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stage_name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    amount: Option<Box<RawValue>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    currency_iso_code: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    close_date: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_step: Option<&'a str>,
 }
 
 /// What `find_opportunities` found.
@@ -123,7 +102,7 @@ pub(crate) async fn upsert(org: &Org, cx: &Context, said: &Said) -> Result<Answe
 
 /// Whether there is the opportunity, with what was said of it.
 pub(crate) async fn settle(org: &Org, cx: &Context, said: &Said) -> Result<Finding, Failure> {
-    let fields = said.fields(org)?.map();
+    let fields = said.fields(org)?;
     let names = fields.keys().map(String::as_str);
     let found = match &said.opportunity_id {
         None => org.with_key(cx, Object::Opportunity, cx.key(), names).await,
@@ -186,9 +165,9 @@ pub(crate) fn money(org: &Org, amount: Option<Amount>, currency: Option<Currency
     Money::of_both(amount, currency)
 }
 
-/// An amount as a number of JSON, digit by digit.
-fn number(amount: &Amount) -> Box<RawValue> {
-    RawValue::from_string(amount.to_string()).expect("an amount is a number of JSON")
+/// An amount as a number of JSON, which holds as many digits as an amount has.
+fn number(amount: &Amount) -> Number {
+    amount.as_str().parse().expect("an amount is a number of JSON")
 }
 
 fn answer(org: &Org, words: &str, id: &str) -> Answer<Made> {
@@ -197,18 +176,25 @@ fn answer(org: &Org, words: &str, id: &str) -> Answer<Made> {
 }
 
 impl Said {
-    fn fields<'a>(&'a self, org: &'a Org) -> Result<Fields<'a>, Failure> {
+    /// An opportunity's fields, of those that each org has.
+    fn fields(&self, org: &Org) -> Result<Map<String, Value>, Failure> {
         self.check()?;
-        let money = self.money.as_ref();
-        Ok(Fields {
-            account_id: self.opportunity_id.is_none().then(|| self.account_id.as_str()),
-            name: self.name.as_deref().map(str::trim),
-            stage_name: self.stage.as_deref().map(|stage| org.stage(stage)).transpose()?,
-            amount: money.map(|money| number(money.amount())),
-            currency_iso_code: money.map(|money| org.currency(money)).transpose()?.flatten(),
-            close_date: self.close_date.map(|day| day.to_string()),
-            next_step: self.next_step.as_deref().map(str::trim),
-        })
+        let mut fields = Map::new();
+        let mut set = |name: &str, value: Option<&str>| {
+            if let Some(value) = value {
+                fields.insert(name.to_owned(), value.trim().into());
+            }
+        };
+        set("AccountId", self.opportunity_id.is_none().then(|| self.account_id.as_str()));
+        set("Name", self.name.as_deref());
+        set("StageName", self.stage.as_deref().map(|stage| org.stage(stage)).transpose()?);
+        set("CloseDate", self.close_date.map(|day| day.to_string()).as_deref());
+        set("NextStep", self.next_step.as_deref());
+        if let Some(money) = &self.money {
+            set("CurrencyIsoCode", org.currency(money)?);
+            fields.insert("Amount".to_owned(), number(money.amount()).into());
+        }
+        Ok(fields)
     }
 
     /// Salesforce wants a name, a stage and a close date of each opportunity.
@@ -233,15 +219,6 @@ impl Said {
                 "give what changes of the opportunity: stage, amount with currency, close_date or next_step",
             )),
             Some(_) => Ok(()),
-        }
-    }
-}
-
-impl Fields<'_> {
-    fn map(&self) -> Map<String, Value> {
-        match serde_json::to_value(self) {
-            Ok(Value::Object(map)) => map,
-            _ => unreachable!("fields are an object"),
         }
     }
 }

@@ -122,11 +122,11 @@ fn one_that_was_upserted_already_is_read_back() {
 }
 
 #[test]
-fn an_amount_goes_digit_by_digit() {
+fn an_amount_keeps_its_digits() {
     let fake = with(json!({ "currencies": ["EUR"] })).expect(&by_key(), saved(OPPORTUNITY, true));
-    let arguments = new(json!({ "amount": "999999999999.90", "currency": "EUR" }));
+    let arguments = new(json!({ "amount": "999999999999.99", "currency": "EUR" }));
     fake.call::<Plugin>("upsert_opportunity", arguments).unwrap();
-    assert!(fake.sent()[0].text().contains(r#""Amount":999999999999.90,"#), "{}", fake.sent()[0].text());
+    assert!(fake.sent()[0].text().contains(r#""Amount":999999999999.99,"#), "{}", fake.sent()[0].text());
 }
 
 #[test]
