@@ -172,7 +172,7 @@ pub mod tools {
         let org: Org = cx.settings()?;
         let about = About::of(&person_id, opportunity_id.as_ref())?;
         let description = task::description(&summary, next_step.as_deref());
-        let call = about.call(&org, subject.as_deref(), description, org.day_of_call(cx));
+        let call = about.call(&org, subject.as_deref(), &description, org.day_of_call(cx));
         call.make(&org, cx, &format!("the call is logged on {person_id}")).await
     }
 
@@ -185,7 +185,7 @@ pub mod tools {
     ) -> Result<Finding, Failure> {
         let org: Org = cx.settings()?;
         let description = task::description(&summary, next_step.as_deref());
-        let call = About::of(&person_id, None)?.call(&org, subject.as_deref(), description, org.day_of_call(cx));
+        let call = About::of(&person_id, None)?.call(&org, subject.as_deref(), &description, org.day_of_call(cx));
         call.find(&org, cx, &format!("the call is logged on {person_id}")).await
     }
 
@@ -220,8 +220,7 @@ pub mod tools {
             let words = format!("due_date {due_date} is past: the call was on {call}, give that day or a later one");
             return Err(Failure::invalid_arguments(words));
         }
-        let description = description.as_deref().map(|text| task::description(text, None));
-        let to_do = about.to_do(&org, &subject, description, due_date, priority);
+        let to_do = about.to_do(&org, &subject, description.as_deref(), due_date, priority);
         to_do.make(&org, cx, &format!("the task about {person_id} is open, due {due_date}")).await
     }
 
@@ -233,8 +232,8 @@ pub mod tools {
         cx: &Context,
     ) -> Result<Finding, Failure> {
         let org: Org = cx.settings()?;
-        let description = description.as_deref().map(|text| task::description(text, None));
-        let to_do = About::of(&person_id, None)?.to_do(&org, &subject, description, due_date, Priority::Normal);
+        let to_do =
+            About::of(&person_id, None)?.to_do(&org, &subject, description.as_deref(), due_date, Priority::Normal);
         to_do.find(&org, cx, &format!("the task about {person_id} is made, due {due_date}")).await
     }
 }

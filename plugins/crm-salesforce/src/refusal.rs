@@ -3,7 +3,6 @@
 //! developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_calls_concepts_core_data_objects.htm).
 
 use aftercall::{Failure, FailureKind, Response};
-use serde::Deserialize;
 use serde_json::Value;
 
 /// How many characters of the reasons are told. Protects the model's context.
@@ -22,18 +21,8 @@ const OF_THE_TENANT: [(&str, &str); 7] = [
     ("TaskSubtype", "the subtypes of tasks, among which Call has to be"),
 ];
 
-#[derive(Deserialize)]
-struct Refusal {
-    #[serde(default)]
-    message: String,
-    #[serde(rename = "errorCode")]
-    code: String,
-    #[serde(default)]
-    fields: Vec<String>,
-    /// What a duplicate rule has found. The REST API itself leaves out the `l`.
-    #[serde(default, rename = "duplicateResut", alias = "duplicateResult")]
-    duplicates: Value,
-}
+/// One of the errors.
+struct Refusal<'a>(&'a Value);
 
 /// The response if its status is 2xx, else the failure with Salesforce's reasons.
 pub(crate) fn told(response: Response) -> Result<Response, Failure> {
@@ -41,7 +30,7 @@ pub(crate) fn told(response: Response) -> Result<Response, Failure> {
         if status == 300 {
             return several(&body);
         }
-        let reasons: Vec<Refusal> = serde_json::from_value(body).unwrap_or_default();
+        let reasons = reasons(&body);
         match reasons.first() {
             Some(first) => explained(failure, first, &reasons),
             None => failure,
@@ -51,13 +40,21 @@ pub(crate) fn told(response: Response) -> Result<Response, Failure> {
 
 /// Whether this says that there is no such record, and not that there is no such key field.
 pub(crate) fn is_absent(response: &Response) -> bool {
-    let reasons: Vec<Refusal> = serde_json::from_slice(response.bytes()).unwrap_or_default();
-    response.status() == 404 && !reasons.iter().any(Refusal::is_of_the_key_field)
+    let body: Value = serde_json::from_slice(response.bytes()).unwrap_or_default();
+    response.status() == 404 && !reasons(&body).iter().any(Refusal::is_of_the_key_field)
+}
+
+fn reasons(body: &Value) -> Vec<Refusal<'_>> {
+    list(body).map(Refusal).filter(|refusal| !refusal.code().is_empty()).collect()
+}
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
 }
 
 /// Salesforce can't choose among records, whose addresses the body lists.
 fn several(body: &Value) -> Failure {
-    let addresses = body.as_array().into_iter().flatten().filter_map(Value::as_str);
+    let addresses = list(body).filter_map(Value::as_str);
     let records = named(addresses.filter_map(|address| address.rsplit('/').next()).map(str::to_owned));
     Failure::conflict(format!(
         "several records have this key{records}, and nothing was done: an administrator has to merge them, and to make \
@@ -70,7 +67,7 @@ fn named(records: impl Iterator<Item = String>) -> String {
     if records.is_empty() { String::new() } else { format!(", {}", records.join(", ")) }
 }
 
-fn explained(mut failure: Failure, first: &Refusal, all: &[Refusal]) -> Failure {
+fn explained(mut failure: Failure, first: &Refusal<'_>, all: &[Refusal<'_>]) -> Failure {
     let said: Vec<String> = all.iter().map(Refusal::words).collect();
     let said: String = said.join("; ").chars().take(REASONS_CHARS_MAX).collect();
     let refused = format!("Salesforce refuses this: {said}");
@@ -82,15 +79,28 @@ fn explained(mut failure: Failure, first: &Refusal, all: &[Refusal]) -> Failure 
     };
     failure.kind = kind.unwrap_or(failure.kind);
     failure.message = if advice.is_empty() { refused } else { format!("{refused}; {advice}") };
-    failure.with_code(first.code.as_str())
+    failure.with_code(first.code())
 }
 
-impl Refusal {
+impl Refusal<'_> {
+    fn code(&self) -> &str {
+        self.0["errorCode"].as_str().unwrap_or_default()
+    }
+
+    fn message(&self) -> &str {
+        self.0["message"].as_str().unwrap_or_default()
+    }
+
+    /// The fields that it speaks of.
+    fn fields(&self) -> Vec<&str> {
+        list(&self.0["fields"]).filter_map(Value::as_str).collect()
+    }
+
     /// Where a value that is refused comes from, if that is no argument. A rule of the org, which may want another
     /// stage, is for the model.
     fn of_the_tenant(&self) -> Option<&'static str> {
         let of_a_value = matches!(
-            self.code.as_str(),
+            self.code(),
             "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
                 | "INVALID_CROSS_REFERENCE_KEY"
                 | "MALFORMED_ID"
@@ -99,41 +109,42 @@ impl Refusal {
                 | "FIELD_INTEGRITY_EXCEPTION"
                 | "INACTIVE_OWNER_OR_USER"
         );
-        let place = |field: &String| OF_THE_TENANT.iter().find(|(name, _)| name == field).map(|(_, place)| *place);
-        self.fields.iter().find_map(place).filter(|_| of_a_value)
+        let place = |field: &&str| OF_THE_TENANT.iter().find(|(name, _)| name == field).map(|(_, place)| *place);
+        self.fields().iter().find_map(place).filter(|_| of_a_value)
     }
 
-    /// The records that a duplicate rule has found.
+    /// The records that duplicate rules have found. The REST API itself leaves out the `l`.
     fn duplicates(&self) -> String {
-        let list = |of: &Value, name: &str| of[name].as_array().cloned().unwrap_or_default();
-        let results = list(&self.duplicates, "matchResults").into_iter();
         let mut found: Vec<String> = Vec::new();
-        for record in results.flat_map(|result| list(&result, "matchRecords")).map(|each| each["record"].clone()) {
-            let Some(id) = record["Id"].as_str() else { continue };
-            let record = format!("{} {id}", record["attributes"]["type"].as_str().unwrap_or("record"));
-            // Several rules may find the same one.
-            if !found.contains(&record) {
-                found.push(record);
+        for place in ["duplicateResut", "duplicateResult"] {
+            let records = list(&self.0[place]["matchResults"]).flat_map(|result| list(&result["matchRecords"]));
+            for record in records.map(|each| &each["record"]) {
+                let Some(id) = record["Id"].as_str() else { continue };
+                let named = format!("{} {id}", record["attributes"]["type"].as_str().unwrap_or("record"));
+                // Several rules may find the same one.
+                if !found.contains(&named) {
+                    found.push(named);
+                }
             }
         }
         named(found.into_iter())
     }
 
     fn words(&self) -> String {
-        match &self.fields[..] {
-            [] => format!("{} ({})", self.message, self.code),
-            fields => format!("{} ({} of {})", self.message, self.code, fields.join(", ")),
+        match &self.fields()[..] {
+            [] => format!("{} ({})", self.message(), self.code()),
+            fields => format!("{} ({} of {})", self.message(), self.code(), fields.join(", ")),
         }
     }
 
     /// A key field that isn't there is not found, just as a record.
     fn is_of_the_key_field(&self) -> bool {
-        self.code == "NOT_FOUND" && self.message.to_ascii_lowercase().contains("external id field")
+        self.code() == "NOT_FOUND" && self.message().to_ascii_lowercase().contains("external id field")
     }
 
     /// The kind of failure, where the status doesn't tell it, and what would be right.
     fn meaning(&self) -> (Option<FailureKind>, String) {
-        let (kind, advice) = match self.code.as_str() {
+        let (kind, advice) = match self.code() {
             "DUPLICATES_DETECTED" => {
                 return (
                     Some(FailureKind::Conflict),

@@ -1,7 +1,7 @@
 //! Records over Salesforce's REST API: queried, found by their key, upserted by it, updated by their id.
 
 use aftercall::{Context, Failure, Request, path_segment};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::org::{Object, Org, QUERY_PATH};
@@ -139,7 +139,7 @@ impl Org {
         cx: &Context,
         object: Object,
         key: &str,
-        fields: &impl Serialize,
+        fields: &Map<String, Value>,
     ) -> Result<Saved, Failure> {
         let answer = refusal::told(cx.patch(self.record_of(object, key)).json(fields).send().await?)?;
         if answer.status() != 204 {
@@ -155,7 +155,13 @@ impl Org {
     }
 
     /// Updates the record with this id.
-    pub(crate) fn update<'a>(&self, cx: &'a Context, object: Object, id: &str, fields: &impl Serialize) -> Request<'a> {
+    pub(crate) fn update<'a>(
+        &self,
+        cx: &'a Context,
+        object: Object,
+        id: &str,
+        fields: &Map<String, Value>,
+    ) -> Request<'a> {
         cx.patch(self.record(object, id)).json(fields)
     }
 }

@@ -14,35 +14,18 @@ use crate::org::{Object, Org};
 use crate::{doubt, opportunity};
 
 /// The priorities that Salesforce comes with.
-#[derive(Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
 pub(crate) enum Priority {
     High,
     Normal,
     Low,
 }
 
-/// A task's fields, of those that each org has.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
+/// A task that is to be made.
 pub(crate) struct Task<'a> {
-    #[serde(skip)]
     about: About<'a>,
-    who_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    what_id: Option<&'a str>,
-    subject: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<String>,
-    activity_date: String,
-    /// Left out, it is what the org gives to a new task.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    priority: Option<Priority>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    task_subtype: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    owner_id: Option<&'a str>,
+    /// Of those that each org has. Left out, a field is what the org gives to a new task.
+    fields: Map<String, Value>,
 }
 
 /// The task that was made.
@@ -68,42 +51,48 @@ impl<'a> About<'a> {
     }
 
     /// A call that was had on this day.
-    pub(crate) fn call(self, org: &'a Org, subject: Option<&'a str>, description: String, day: Day) -> Task<'a> {
-        Task {
-            status: Some(&org.completed_status),
-            task_subtype: Some("Call"),
-            ..self.task(subject.unwrap_or("Call"), Some(description), day)
-        }
+    pub(crate) fn call(self, org: &Org, subject: Option<&str>, description: &str, day: Day) -> Task<'a> {
+        self.task(&[
+            ("Subject", Some(subject.unwrap_or("Call"))),
+            ("Description", Some(description)),
+            ("ActivityDate", Some(&day.to_string())),
+            ("Status", Some(&org.completed_status)),
+            ("TaskSubtype", Some("Call")),
+        ])
     }
 
     /// What is to be done until this day.
     pub(crate) fn to_do(
         self,
-        org: &'a Org,
-        subject: &'a str,
-        description: Option<String>,
+        org: &Org,
+        subject: &str,
+        description: Option<&str>,
         due: Day,
         priority: Priority,
     ) -> Task<'a> {
-        Task {
-            priority: Some(priority),
-            owner_id: org.task_owner_id.as_deref(),
-            ..self.task(subject, description, due)
-        }
+        self.task(&[
+            ("Subject", Some(subject)),
+            ("Description", description),
+            ("ActivityDate", Some(&due.to_string())),
+            ("Priority", Some(priority.name())),
+            ("OwnerId", org.task_owner_id.as_deref()),
+        ])
     }
 
-    fn task(self, subject: &'a str, description: Option<String>, day: Day) -> Task<'a> {
-        Task {
-            about: self,
-            who_id: self.person_id.as_str(),
-            what_id: self.opportunity_id.map(OpportunityId::as_str),
-            subject: subject.trim(),
-            description,
-            activity_date: day.to_string(),
-            status: None,
-            priority: None,
-            task_subtype: None,
-            owner_id: None,
+    fn task(self, texts: &[(&str, Option<&str>)]) -> Task<'a> {
+        let about =
+            [("WhoId", Some(self.person_id.as_str())), ("WhatId", self.opportunity_id.map(OpportunityId::as_str))];
+        let texts = about.iter().chain(texts).filter_map(|(name, text)| Some((name, (*text)?.trim())));
+        Task { about: self, fields: texts.map(|(name, text)| ((*name).to_owned(), text.into())).collect() }
+    }
+}
+
+impl Priority {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::High => "High",
+            Self::Normal => "Normal",
+            Self::Low => "Low",
         }
     }
 }
@@ -119,8 +108,8 @@ pub(crate) fn description(summary: &str, next_step: Option<&str>) -> String {
 impl Task<'_> {
     /// What it says. The rest is for people to change: a day, an owner, the contact that a lead became.
     fn said(&self) -> Map<String, Value> {
-        let texts = [("Subject", Some(self.subject)), ("Description", self.description.as_deref())];
-        texts.into_iter().filter_map(|(field, text)| Some((field.to_owned(), text?.into()))).collect()
+        let said = ["Subject", "Description"].iter().filter_map(|name| self.fields.get_key_value(*name));
+        said.map(|(name, text)| (name.clone(), text.clone())).collect()
     }
 
     /// Makes it, unless an attempt before this one has made it.
@@ -139,7 +128,7 @@ impl Task<'_> {
         if let Some(opportunity_id) = self.about.opportunity_id {
             opportunity::of_contact(org, cx, opportunity_id, self.about.person_id).await?;
         }
-        Ok(answer(org, words, &org.upsert(cx, Object::Task, cx.key(), self).await?.id))
+        Ok(answer(org, words, &org.upsert(cx, Object::Task, cx.key(), &self.fields).await?.id))
     }
 
     /// Whether there is the task, with what it says.
