@@ -4,8 +4,8 @@ mod multistatus;
 mod report;
 
 use aftercall::{Context, Failure, Receipt, Response, path_segment};
-use jiff::tz::TimeZone;
 
+use crate::clock::Zone;
 use crate::ical;
 use crate::settings::mistaken;
 use crate::slot::Span;
@@ -33,11 +33,11 @@ pub(crate) struct Caldav {
     /// With its last slash.
     url: String,
     /// Of times that name none.
-    zone: TimeZone,
+    zone: Zone,
 }
 
 impl Caldav {
-    pub(crate) fn new(url: &str, zone: TimeZone) -> Self {
+    pub(crate) fn new(url: &str, zone: Zone) -> Self {
         Self { url: format!("{}/", url.trim_end_matches('/')), zone }
     }
 
@@ -49,16 +49,16 @@ impl Caldav {
         Receipt::new("event", key).with_url(self.event_url(key))
     }
 
-    pub(crate) async fn taken(&self, cx: &Context, within: Span) -> Result<Vec<Span>, Failure> {
+    pub(crate) async fn taken(&self, cx: &Context, within: Span, but: Option<&Kept>) -> Result<Vec<Span>, Failure> {
         let body = report::report(cx, &self.url, query(within)).await?;
         let resources = multistatus::resources(&body)
             .ok_or_else(|| Failure::other("the calendar's answer to a query is no multistatus of WebDAV"))?;
         let mut taken = Vec::new();
         for resource in resources {
             match (resource.data, resource.refused) {
-                (Some(data), _) => taken.extend(self.times(&data)?),
                 // It went while it was looked for.
-                (None, Some(404)) => {}
+                _ if resource.gone => {}
+                (Some(data), _) => taken.extend(self.times(&data, but.map(|kept| kept.key.as_str()))?),
                 // RFC 6352, section 8.6.2: some of what fits is left out.
                 (None, Some(507)) => {
                     return Err(Failure::invalid_arguments("the calendar has too much in these days: ask for fewer"));
@@ -74,21 +74,20 @@ impl Caldav {
         Ok(taken)
     }
 
-    /// The times that the events of a calendar object take.
-    fn times(&self, data: &str) -> Result<Vec<Span>, Failure> {
+    /// The times that the events of a calendar object take, but the one of this UID.
+    fn times(&self, data: &str, but: Option<&str>) -> Result<Vec<Span>, Failure> {
+        let untold = |what: &str| Failure::other(format!("{what}: free times can't be told"));
+        let events = ical::events(data, self.zone)
+            .ok_or_else(|| untold("the calendar tells of an event without its data, or with half of it"))?;
         let mut times = Vec::new();
-        for event in ical::events(data, &self.zone) {
-            if event.cancelled || event.transparent {
+        for event in events {
+            if event.cancelled || event.transparent || but == Some(event.uid.as_str()) {
                 continue;
             }
             if event.has_rule {
-                return Err(Failure::other(
-                    "the calendar doesn't say when its repeating events are: free times can't be told",
-                ));
+                return Err(untold("the calendar doesn't say when its repeating events are"));
             }
-            let unread = || {
-                Failure::other(format!("event {} has a time that can't be read: free times can't be told", event.uid))
-            };
+            let unread = || untold(&format!("event {} has a time that can't be read", event.uid));
             times.push(event.span.ok_or_else(unread)?);
         }
         Ok(times)
@@ -101,13 +100,14 @@ impl Caldav {
             return Ok(None);
         }
         let answer = answer.ok()?;
-        let events = ical::events(&answer.text(), &self.zone);
+        let events = ical::events(&answer.text(), self.zone).unwrap_or_default();
         let Some(event) = events.first().filter(|_| events.iter().all(|event| event.uid == key)) else {
             return Err(Failure::conflict(format!("another event is at {url}; nothing was booked or changed")));
         };
         Ok(Some(Kept {
             key: key.to_owned(),
             span: event.span.filter(|_| !event.all_day),
+            title: event.summary.clone(),
             cancelled: event.cancelled,
             repeats: events.len() > 1 || event.has_rule || event.is_instance,
             moved_by: event.moved_by.clone(),
@@ -128,16 +128,7 @@ impl Caldav {
             return self.event(cx, event.key).await?.ok_or_else(gone);
         }
         accepted(answer)?;
-        Ok(Kept {
-            key: event.key.to_owned(),
-            span: Some(event.span),
-            cancelled: false,
-            repeats: false,
-            moved_by: Vec::new(),
-            etag: None,
-            receipt: self.receipt(event.key),
-            text: object,
-        })
+        Ok(Kept::made(event, self.receipt(event.key), object))
     }
 
     pub(crate) async fn shift(&self, cx: &Context, kept: &Kept, to: &Move<'_>) -> Result<Changed, Failure> {
@@ -161,7 +152,7 @@ impl Caldav {
 
 /// All events that touch a span, those that repeat as the times that they have in it (RFC 4791, sections 7.8 and 9.6.5).
 fn query(within: Span) -> String {
-    let (start, end) = (ical::utc(within.starts), ical::utc(within.ends));
+    let (start, end) = (within.starts.basic(), within.ends.basic());
     format!(
         r#"<?xml version="1.0" encoding="utf-8"?>
 <C:calendar-query xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav">

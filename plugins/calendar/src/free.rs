@@ -2,14 +2,11 @@
 
 use std::fmt::Write as _;
 
-use aftercall::Failure;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp, Zoned};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::hours::{Hours, too_far};
+use crate::clock::{Day, Instant, Local, Time, Zone};
+use crate::hours::Hours;
 use crate::slot::Span;
 
 /// How many stretches of free time are told. Protects the model's context.
@@ -38,15 +35,14 @@ pub(crate) struct Stretch {
 }
 
 /// The working time of a day, as instants; none where people don't work.
-pub(crate) fn working_time(hours: &Hours, zone: &TimeZone, day: Date) -> Result<Option<Span>, Failure> {
+pub(crate) fn working_time(hours: &Hours, zone: Zone, day: Day) -> Option<Span> {
     if !hours.include(day) {
-        return Ok(None);
+        return None;
     }
-    let (starts, ends) = hours.of(day)?;
+    let (starts, ends) = hours.of(day);
     // A boundary that the clocks skip or show twice is nobody's appointment: any reading of it does.
-    let instant = |at| zone.to_ambiguous_timestamp(at).compatible().map_err(|_| too_far(day));
-    let (starts, ends) = (instant(starts)?, instant(ends)?);
-    Ok((starts < ends).then_some(Span { starts, ends }))
+    let (starts, ends) = (zone.first(starts), zone.first(ends));
+    (starts < ends).then_some(Span { starts, ends })
 }
 
 /// What is free within a span, in order. What is taken comes in any order and may overlap.
@@ -68,20 +64,13 @@ pub(crate) fn gaps(within: Span, taken: &[Span]) -> Vec<Span> {
 }
 
 /// The stretches of a day in which something of this length fits, none before an instant.
-pub(crate) fn stretches(
-    working: Span,
-    taken: &[Span],
-    length: SignedDuration,
-    zone: &TimeZone,
-    not_before: Timestamp,
-) -> Vec<Stretch> {
+pub(crate) fn stretches(working: Span, taken: &[Span], length_s: i64, zone: Zone, not_before: Instant) -> Vec<Stretch> {
     let stretch = |gap: Span| {
-        let first = gap.starts.max(not_before).as_second();
         // The offsets of today's time zones are whole quarters of an hour, so what is round here is round there.
-        let first =
-            Timestamp::from_second(first.checked_add(ROUND_SECONDS - 1)?.div_euclid(ROUND_SECONDS) * ROUND_SECONDS);
-        let (first, last) = (first.ok()?, gap.ends.checked_sub(length).ok()?);
-        (first <= last).then(|| Stretch::new(&first.to_zoned(zone.clone()), &last.to_zoned(zone.clone())))
+        let first = gap.starts.max(not_before).plus(ROUND_SECONDS - 1).as_seconds();
+        let first = Instant::of_seconds(first - first.rem_euclid(ROUND_SECONDS));
+        let last = gap.ends.plus(-length_s);
+        (first <= last).then(|| Stretch::new(zone.local(first), zone.local(last)))
     };
     gaps(working, taken).into_iter().filter_map(stretch).collect()
 }
@@ -105,9 +94,10 @@ pub(crate) fn words(stretches: &[Stretch]) -> String {
 }
 
 /// The stretches of a day that lie closest to a time of it, in their order.
-pub(crate) fn nearest(mut stretches: Vec<Stretch>, time: &str) -> Vec<Stretch> {
+pub(crate) fn nearest(mut stretches: Vec<Stretch>, time: Time) -> Vec<Stretch> {
     // Times of one form compare as texts do.
-    let later = stretches.iter().position(|stretch| stretch.first_start.as_str() > time).unwrap_or(stretches.len());
+    let time = time.to_string();
+    let later = stretches.iter().position(|stretch| stretch.first_start > time).unwrap_or(stretches.len());
     let first = later.saturating_sub(NEARBY_MAX / 2).min(stretches.len().saturating_sub(NEARBY_MAX));
     stretches.drain(..first);
     stretches.truncate(NEARBY_MAX);
@@ -115,13 +105,13 @@ pub(crate) fn nearest(mut stretches: Vec<Stretch>, time: &str) -> Vec<Stretch> {
 }
 
 impl Stretch {
-    fn new(first: &Zoned, last: &Zoned) -> Self {
-        let text = |at: &Zoned, format: &str| at.strftime(format).to_string();
+    fn new(first: Local, last: Local) -> Self {
+        let day = first.day();
         Self {
-            date: text(first, "%Y-%m-%d"),
-            weekday: text(first, "%A"),
-            first_start: text(first, "%H:%M"),
-            last_start: text(last, "%H:%M"),
+            date: day.to_string(),
+            weekday: day.weekday().to_string(),
+            first_start: first.time().to_string(),
+            last_start: last.time().to_string(),
         }
     }
 }
@@ -130,8 +120,8 @@ impl Stretch {
 mod tests {
     use super::*;
 
-    fn at(minute: i64) -> Timestamp {
-        Timestamp::from_second(1_772_323_200 + minute * 60).expect("in range")
+    fn at(minute: i64) -> Instant {
+        Instant::of_seconds(1_772_323_200 + minute * 60)
     }
 
     fn spans(pairs: &[(i64, i64)]) -> Vec<Span> {
@@ -158,9 +148,9 @@ mod tests {
     #[test]
     fn something_of_the_length_fits() {
         fn check(taken: &[(i64, i64)], minutes: i64, not_before: i64, expected: &str) {
-            let length = SignedDuration::from_mins(minutes);
+            let utc = Zone::named("UTC").expect("it is there");
             let working = Span { starts: at(9 * 60), ends: at(12 * 60) };
-            let found = stretches(working, &spans(taken), length, &TimeZone::UTC, at(not_before));
+            let found = stretches(working, &spans(taken), minutes * 60, utc, at(not_before));
             assert_eq!(words(&found), expected, "{taken:?}");
         }
         check(&[], 30, 0, "Sunday 2026-03-01: begin from 09:00 to 11:30");
@@ -183,7 +173,10 @@ mod tests {
                 last_start: format!("{hour}:30"),
             };
             let all = ["08", "09", "10", "11", "12", "13"].map(stretch);
-            let near: Vec<String> = nearest(all.to_vec(), time).into_iter().map(|near| near.first_start).collect();
+            let near: Vec<String> = nearest(all.to_vec(), Time::read(time).expect("a time"))
+                .into_iter()
+                .map(|near| near.first_start)
+                .collect();
             assert_eq!(near, expected, "{time}");
         }
         check("07:00", &["08:00", "09:00", "10:00", "11:00"]);

@@ -5,72 +5,26 @@
 
 mod event;
 
-use std::collections::BTreeMap;
-
 use aftercall::{Context, Failure, FailureKind, Receipt, Response, path_segment};
-use jiff::Timestamp;
-use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use self::event::{Draft, Event};
+use self::event::Event;
+use crate::clock::Instant;
+use crate::free::gaps;
 use crate::settings::mistaken;
 use crate::slot::Span;
 use crate::vendor::{Changed, Kept, Move, NewEvent};
 
 const API: &str = "https://www.googleapis.com/calendar/v3";
 
+/// What is told of events in a list, which is no more than when they are.
+const LISTED: &str = "nextPageToken,items(id,status,transparency,start,end,attendees(self,responseStatus))";
+
 /// Why Google answers 403 where it means 429 (<https://developers.google.com/workspace/calendar/api/guides/errors>).
 const RATE_LIMITS: [&str; 4] = ["rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "dailyLimitExceeded"];
 
 pub(crate) struct Google {
     calendar_id: String,
-}
-
-/// The answer to a free-busy query.
-#[derive(Deserialize)]
-struct FreeBusy {
-    calendars: BTreeMap<String, Taken>,
-}
-
-#[derive(Deserialize)]
-struct Taken {
-    #[serde(default)]
-    errors: Vec<Reason>,
-    #[serde(default)]
-    busy: Vec<Period>,
-}
-
-#[derive(Deserialize)]
-struct Period {
-    start: String,
-    end: String,
-}
-
-#[derive(Default, Deserialize)]
-struct Refusal {
-    #[serde(default)]
-    error: Errors,
-}
-
-#[derive(Default, Deserialize)]
-struct Errors {
-    #[serde(default)]
-    errors: Vec<Reason>,
-}
-
-#[derive(Deserialize)]
-struct Reason {
-    reason: String,
-}
-
-impl Period {
-    fn span(&self) -> Result<Span, Failure> {
-        let instant = |text: &str| {
-            let unread = |_| Failure::other(format!("Google's answer to a free-busy query has {text:?} for a time"));
-            text.parse::<Timestamp>().map_err(unread)
-        };
-        Ok(Span { starts: instant(&self.start)?, ends: instant(&self.end)? })
-    }
 }
 
 impl Google {
@@ -90,25 +44,64 @@ impl Google {
         Receipt::new("event", event::id(key))
     }
 
-    pub(crate) async fn taken(&self, cx: &Context, within: Span) -> Result<Vec<Span>, Failure> {
+    pub(crate) async fn taken(&self, cx: &Context, within: Span, but: Option<&Kept>) -> Result<Vec<Span>, Failure> {
+        let busy = self.busy(cx, within).await?;
+        let Some((kept, own)) = but.and_then(|kept| Some((kept, kept.span?))).filter(|(_, own)| own.overlaps(&within))
+        else {
+            return Ok(busy);
+        };
+        // What is busy has no names: in the event's own time, the others are listed.
+        let mut taken = self.others(cx, kept, own).await?;
+        taken.extend(busy.into_iter().flat_map(|span| gaps(span, &[own])));
+        Ok(taken)
+    }
+
+    async fn busy(&self, cx: &Context, within: Span) -> Result<Vec<Span>, Failure> {
         let query = json!({
             "timeMin": within.starts.to_string(),
             "timeMax": within.ends.to_string(),
             "items": [{ "id": self.calendar_id }],
         });
         let answer = cx.post(format!("{API}/freeBusy")).reads_only().json(&query).send().await?;
-        let found: FreeBusy = told(answer)?.json()?;
-        let Some(calendar) = found.calendars.into_values().next() else {
-            return Err(Failure::other("Google's answer to a free-busy query tells of no calendar"));
-        };
-        match calendar.errors.first() {
-            None => calendar.busy.iter().map(Period::span).collect(),
-            Some(Reason { reason }) if reason == "notFound" => Err(self.no_calendar()),
-            Some(Reason { reason }) => {
+        let found: Value = told(answer)?.json()?;
+        let untold = |what: &str| Failure::other(format!("Google's answer to a free-busy query {what}"));
+        let calendar = found["calendars"].as_object().and_then(|calendars| calendars.values().next());
+        let calendar = calendar.ok_or_else(|| untold("tells of no calendar"))?;
+        let error = calendar["errors"].get(0).map(|error| error["reason"].as_str().unwrap_or("for no reason"));
+        match error {
+            None => {
+                let busy = calendar["busy"].as_array().ok_or_else(|| untold("doesn't say what is busy"))?;
+                let instant = |at: &Value| {
+                    let read = at.as_str().and_then(Instant::read);
+                    read.ok_or_else(|| untold(&format!("has {at} for a time")))
+                };
+                let span = |each: &Value| Ok(Span { starts: instant(&each["start"])?, ends: instant(&each["end"])? });
+                busy.iter().map(span).collect()
+            }
+            Some("notFound") => Err(self.no_calendar()),
+            Some(reason) => {
                 let message = format!("Google can't tell what is taken in the calendar: {reason}");
                 Err(Failure::unavailable(message).with_code(reason))
             }
         }
+    }
+
+    /// The times within a span that others than this event take.
+    async fn others(&self, cx: &Context, kept: &Kept, within: Span) -> Result<Vec<Span>, Failure> {
+        let (starts, ends) = (within.starts.to_string(), within.ends.to_string());
+        let query = [("timeMin", starts.as_str()), ("timeMax", &ends), ("singleEvents", "true"), ("fields", LISTED)];
+        let answer = cx.get(self.events_url()).query(&query).send().await?;
+        if answer.status() == 404 {
+            return Err(self.no_calendar());
+        }
+        let listed: Value = told(answer)?.json()?;
+        let Some(events) = listed["items"].as_array().filter(|_| listed.get("nextPageToken").is_none()) else {
+            return Err(Failure::other(
+                "Google doesn't tell of all events at the appointment's time: move it to another",
+            ));
+        };
+        let others = events.iter().map(Event).filter(|event| !event.is_of(&kept.key));
+        Ok(others.filter_map(|event| event.takes(within)).collect())
     }
 
     pub(crate) async fn event(&self, cx: &Context, key: &str) -> Result<Option<Kept>, Failure> {
@@ -116,11 +109,11 @@ impl Google {
         if matches!(answer.status(), 404 | 410) {
             return Ok(None);
         }
-        told(answer)?.json::<Event>()?.kept(key).map(Some)
+        Event(&told(answer)?.json()?).kept(key).map(Some)
     }
 
     pub(crate) async fn make(&self, cx: &Context, event: &NewEvent<'_>) -> Result<Kept, Failure> {
-        let answer = cx.post(self.events_url()).json(&Draft::new(event)).send().await?;
+        let answer = cx.post(self.events_url()).json(&event::new(event)).send().await?;
         match answer.status() {
             // An earlier attempt's: the id is of this effect alone.
             409 => {
@@ -129,26 +122,17 @@ impl Google {
             }
             404 => Err(self.no_calendar()),
             _ => {
-                let made: Event = told(answer)?.json()?;
-                Ok(Kept {
-                    key: event.key.to_owned(),
-                    span: Some(event.span),
-                    cancelled: false,
-                    repeats: false,
-                    moved_by: Vec::new(),
-                    etag: None,
-                    receipt: made.receipt(event.key),
-                    text: String::new(),
-                })
+                let made = done(&told(answer)?)?;
+                Ok(Kept::made(event, Event(&made).receipt(event.key), String::new()))
             }
         }
     }
 
     pub(crate) async fn shift(&self, cx: &Context, kept: &Kept, to: &Move<'_>) -> Result<Changed, Failure> {
-        let patch = cx.patch(self.event_url(&kept.key)).header("if-match", kept.etag()?).json(&Draft::moving(to));
+        let patch = cx.patch(self.event_url(&kept.key)).header("if-match", kept.etag()?).json(&event::moved(to));
         let answer = patch.send().await?;
         if answer.status() != 412 {
-            told(answer)?.json::<Event>()?;
+            done(&told(answer)?)?;
             return Ok(Changed::Done);
         }
         Ok(Changed::Stale)
@@ -171,16 +155,25 @@ impl Google {
     }
 }
 
+/// The event that was made or changed.
+fn done(answer: &Response) -> Result<Value, Failure> {
+    let event: Value = answer.json()?;
+    if event["id"].is_string() {
+        return Ok(event);
+    }
+    Err(Failure::outcome_unknown("Google's answer to a change of an event tells of none"))
+}
+
 /// The answer, if it is a success; else what Google's reason means.
 fn told(answer: Response) -> Result<Response, Failure> {
-    let refusal: Refusal = serde_json::from_slice(answer.bytes()).unwrap_or_default();
+    let body: Value = serde_json::from_slice(answer.bytes()).unwrap_or_default();
     let status = answer.status();
     answer.ok().map_err(|mut failure| {
-        if let Some(Reason { reason }) = refusal.error.errors.into_iter().next() {
-            if status == 403 && RATE_LIMITS.contains(&reason.as_str()) {
+        if let Some(reason) = body.pointer("/error/errors/0/reason").and_then(Value::as_str) {
+            if status == 403 && RATE_LIMITS.contains(&reason) {
                 failure.kind = FailureKind::RateLimited;
             }
-            failure.code = Some(reason);
+            failure.code = Some(reason.to_owned());
         }
         failure
     })

@@ -4,8 +4,6 @@ mod change;
 mod lines;
 mod read;
 
-use jiff::Timestamp;
-
 pub(crate) use self::change::moved;
 pub(crate) use self::read::events;
 
@@ -25,20 +23,15 @@ pub(crate) fn object(event: &NewEvent<'_>) -> String {
         ("PRODID", "-//aftercall//calendar//EN".to_owned()),
         ("BEGIN", "VEVENT".to_owned()),
         ("UID", escape(event.key)),
-        ("DTSTAMP", utc(event.stamp)),
-        ("DTSTART", utc(event.span.starts)),
-        ("DTEND", utc(event.span.ends)),
+        ("DTSTAMP", event.stamp.basic()),
+        ("DTSTART", event.span.starts.basic()),
+        ("DTEND", event.span.ends.basic()),
         ("SUMMARY", escape(event.title)),
         ("DESCRIPTION", escape(event.description)),
         ("END", "VEVENT".to_owned()),
         ("END", "VCALENDAR".to_owned()),
     ];
     lines.iter().map(|(name, value)| fold(&format!("{name}:{value}"))).collect()
-}
-
-/// An instant as a value (section 3.3.5, form 2).
-pub(crate) fn utc(at: Timestamp) -> String {
-    at.strftime("%Y%m%dT%H%M%SZ").to_string()
 }
 
 /// A text as a value (section 3.3.11). What was said on the call can end no line and begin no property.
@@ -54,6 +47,21 @@ fn escape(text: &str) -> String {
         }
     }
     value
+}
+
+/// The text of a value.
+fn unescape(value: &str) -> String {
+    let mut text = String::with_capacity(value.len());
+    let mut characters = value.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '\\' => {
+                text.extend(characters.next().map(|escaped| if matches!(escaped, 'n' | 'N') { '\n' } else { escaped }))
+            }
+            other => text.push(other),
+        }
+    }
+    text
 }
 
 /// A line with its break, folded between characters.
@@ -86,6 +94,14 @@ mod tests {
         check("x\nEND:VEVENT\nBEGIN:VALARM", "x\\nEND:VEVENT\\nBEGIN:VALARM");
         check("a\tb\u{0}c\u{7f}d\u{85}e", "a\tbcde");
         check("  a  ", "a");
+    }
+
+    #[test]
+    fn values_are_read_as_the_texts_that_they_were() {
+        for text in ["a, b; c\\d: \"e\"", "a\nb", "\\n", ""] {
+            assert_eq!(unescape(&escape(text)), text, "{text:?}");
+        }
+        assert_eq!(unescape("a\\Nb\\:c\\"), "a\nb:c");
     }
 
     #[test]

@@ -3,11 +3,16 @@
 //!
 //! Neither takes an idempotency key, and neither needs one: the event's id is made of the effect's key, and an id is
 //! taken once, so a repeated request changes nothing. An event is changed only as it was read, and names the effects
-//! that moved it. The plugin reads no clock and refuses no date that has passed: a call that is replayed later has to end
-//! as it did. It changes no event that wasn't booked by it, and none that repeats.
+//! that moved it. What has passed is told from the end of the call, not from a clock: a call that is replayed later has to
+//! end as it did. The plugin changes no event that wasn't booked by it, and none that repeats.
+//!
+//! An effect's key is of the conversation and the identity arguments. What is done is not done again under its key, so
+//! that what was undone since has to differ in one: `instead_of`.
 
 mod arguments;
 mod caldav;
+mod clock;
+mod doubt;
 mod free;
 mod google;
 mod hours;
@@ -21,15 +26,15 @@ mod vendor;
 /// The plugin's tools.
 #[aftercall::plugin]
 pub mod tools {
-    use aftercall::{Answer, Context, Email, Failure, Outcome, PhoneNumber};
-    use jiff::SignedDuration;
+    use aftercall::{Answer, Context, Email, Failure, Finding, Outcome, PhoneNumber};
 
     use crate::arguments::EventId;
+    use crate::clock::MINUTE_S;
     use crate::free::FreeTimes;
     use crate::hours::Kind;
     use crate::office::Office;
-    use crate::person::Person;
-    use crate::settings::{Settings, first_attempt};
+    use crate::person::{Person, one_line};
+    use crate::settings::first_attempt;
     use crate::slot::{self, Booked, Slot};
     use crate::vendor::NewEvent;
 
@@ -39,8 +44,9 @@ pub mod tools {
     const APPOINTMENT_MINUTES: std::ops::RangeInclusive<u32> = 5..=480;
 
     /// Books a callback: an entry in the calendar of the people who call back. Use it where the caller was promised a
-    /// call, or asked for one, at a day and time that were said. One callback for each person in a conversation.
-    #[tool(effect = idempotent, identity = [phone], title = "Book a callback")]
+    /// call, or asked for one, at a day and time that were said. One callback for each person in a conversation: to
+    /// change its time, move it.
+    #[tool(effect = idempotent, identity = [phone, instead_of], reconcile = find_callback, title = "Book a callback")]
     async fn book_callback(
         /// The number to call, in E.164, such as +14155550123.
         phone: PhoneNumber,
@@ -56,19 +62,37 @@ pub mod tools {
         /// What it is about, in a sentence or two, for the person who calls back.
         #[schemars(length(min = 1, max = 500))]
         about: String,
+        /// Only where a callback to this number was booked in this conversation and cancelled again: its event_id.
+        instead_of: Option<EventId>,
         cx: &Context,
     ) -> Result<Answer<Booked>, Failure> {
         let office = Office::of(cx)?;
-        let slot = callback_slot(&office.settings, &date, &time)?;
-        let who = name.map_or_else(|| phone.to_string(), |name| format!("{}, {phone}", name.trim()));
+        let slot = office.slot(cx, &date, &time, office.settings.callback_length(), Kind::Callback)?;
+        if let Some(cancelled) = instead_of {
+            office.check_gone(cx, cancelled.as_str()).await?;
+        }
         let event = NewEvent {
             key: cx.key(),
             stamp: first_attempt(cx)?,
-            span: slot.span(),
-            title: &format!("Call back {who}"),
+            span: slot.span,
+            title: &callback_title(&phone, name.as_deref()),
             description: &format!("{}\n\nTelephone: {phone}", about.trim()),
         };
         office.book(cx, &event, Kind::Callback).await
+    }
+
+    async fn find_callback(
+        phone: PhoneNumber,
+        date: String,
+        time: String,
+        name: Option<String>,
+        _about: String,
+        _instead_of: Option<EventId>,
+        cx: &Context,
+    ) -> Result<Finding, Failure> {
+        let office = Office::of(cx)?;
+        let slot = Slot::at(&office.settings, &date, &time, office.settings.callback_length())?;
+        office.find_booked(cx, slot.span, &callback_title(&phone, name.as_deref()), Kind::Callback).await
     }
 
     /// Finds free times for an appointment, within working hours. Use it before book_appointment or move_appointment
@@ -86,16 +110,21 @@ pub mod tools {
         minutes: u32,
         cx: &Context,
     ) -> Result<Answer<FreeTimes>, Failure> {
-        let length = length(minutes)?;
+        let length_s = length(minutes)?;
         if !(1..=DAYS_MAX).contains(&days) {
             return Err(Failure::invalid_arguments(format!("days is {days}: give 1 to {DAYS_MAX}")));
         }
-        Office::of(cx)?.free_times(cx, slot::day(&first_date)?, days.into(), length).await
+        Office::of(cx)?.free_times(cx, slot::day(&first_date)?, days.into(), length_s).await
     }
 
     /// Books an appointment in the calendar. Use it where the caller agreed to a day and time that were said. A time that
     /// is taken is refused, with those that are free nearby. Keep the event_id: it is needed to move or cancel it.
-    #[tool(effect = idempotent, identity = [date, time], title = "Book an appointment")]
+    #[tool(
+        effect = idempotent,
+        identity = [date, time, instead_of],
+        reconcile = find_appointment,
+        title = "Book an appointment"
+    )]
     async fn book_appointment(
         /// The day, such as 2026-03-31. Work it out from the day of the call: "Tuesday" is the first one after it.
         #[schemars(regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
@@ -119,24 +148,49 @@ pub mod tools {
         /// What those who meet them should know, in a sentence or two.
         #[schemars(length(max = 2000))]
         notes: Option<String>,
+        /// Only where this very time was booked in this conversation and cancelled again: the event_id that it had.
+        instead_of: Option<EventId>,
         cx: &Context,
     ) -> Result<Answer<Booked>, Failure> {
+        let (title, name) = (said("title", &title)?, said("name", &name)?);
         let office = Office::of(cx)?;
-        let slot = Slot::at(&office.settings, &date, &time, length(minutes)?, Kind::Appointment)?;
+        let slot = office.slot(cx, &date, &time, length(minutes)?, Kind::Appointment)?;
+        if let Some(cancelled) = instead_of {
+            office.check_gone(cx, cancelled.as_str()).await?;
+        }
         let person = Person { name: &name, phone, email };
         let event = NewEvent {
             key: cx.key(),
             stamp: first_attempt(cx)?,
-            span: slot.span(),
+            span: slot.span,
             title: &title,
             description: &person.description(notes.as_deref()),
         };
         office.book_if_free(cx, &event, &slot).await
     }
 
+    #[expect(clippy::too_many_arguments, reason = "they are those of the tool")]
+    async fn find_appointment(
+        date: String,
+        time: String,
+        minutes: u32,
+        title: String,
+        _name: String,
+        _phone: Option<PhoneNumber>,
+        _email: Option<Email>,
+        _notes: Option<String>,
+        _instead_of: Option<EventId>,
+        cx: &Context,
+    ) -> Result<Finding, Failure> {
+        let office = Office::of(cx)?;
+        let slot = Slot::at(&office.settings, &date, &time, length(minutes)?)?;
+        office.find_booked(cx, slot.span, &title, Kind::Appointment).await
+    }
+
     /// Moves an appointment or a callback that was booked with these tools to another time; it stays as long as it is. A
-    /// time that is taken is refused, with those that are free nearby.
-    #[tool(effect = idempotent, identity = [event_id, date, time], title = "Move an appointment")]
+    /// time that is taken is refused, with those that are free nearby. An event is moved once in a conversation: where it
+    /// has to be at another time after that, cancel it and book it anew.
+    #[tool(effect = idempotent, identity = [event_id], reconcile = find_moved, title = "Move an appointment")]
     async fn move_appointment(
         /// The event_id that booking it gave.
         event_id: EventId,
@@ -151,8 +205,12 @@ pub mod tools {
         Office::of(cx)?.shift(cx, event_id.as_str(), &date, &time).await
     }
 
+    async fn find_moved(event_id: EventId, date: String, time: String, cx: &Context) -> Result<Finding, Failure> {
+        Office::of(cx)?.find_moved(cx, event_id.as_str(), &date, &time).await
+    }
+
     /// Cancels an appointment or a callback that was booked with these tools: it is taken out of the calendar.
-    #[tool(effect = idempotent, identity = [event_id], title = "Cancel an appointment")]
+    #[tool(effect = idempotent, identity = [event_id], reconcile = find_cancelled, title = "Cancel an appointment")]
     async fn cancel_appointment(
         /// The event_id that booking it gave.
         event_id: EventId,
@@ -161,14 +219,28 @@ pub mod tools {
         Office::of(cx)?.cancel(cx, event_id.as_str()).await
     }
 
-    fn callback_slot(settings: &Settings, date: &str, time: &str) -> Result<Slot, Failure> {
-        let length = SignedDuration::from_mins(settings.callback_minutes.into());
-        Slot::at(settings, date, time, length, Kind::Callback)
+    async fn find_cancelled(event_id: EventId, cx: &Context) -> Result<Finding, Failure> {
+        Office::of(cx)?.find_cancelled(cx, event_id.as_str()).await
     }
 
-    fn length(minutes: u32) -> Result<SignedDuration, Failure> {
+    fn callback_title(phone: &PhoneNumber, name: Option<&str>) -> String {
+        match name.map(one_line).filter(|name| !name.is_empty()) {
+            Some(name) => format!("Call back {name}, {phone}"),
+            None => format!("Call back {phone}"),
+        }
+    }
+
+    /// What was said, in one line.
+    fn said(argument: &str, text: &str) -> Result<String, Failure> {
+        Some(one_line(text))
+            .filter(|line| !line.is_empty())
+            .ok_or_else(|| Failure::invalid_arguments(format!("{argument} is empty: give what was said on the call")))
+    }
+
+    /// In seconds.
+    fn length(minutes: u32) -> Result<i64, Failure> {
         if APPOINTMENT_MINUTES.contains(&minutes) {
-            return Ok(SignedDuration::from_mins(minutes.into()));
+            return Ok(i64::from(minutes) * MINUTE_S);
         }
         let (least, most) = APPOINTMENT_MINUTES.into_inner();
         Err(Failure::invalid_arguments(format!("minutes is {minutes}: an appointment takes {least} to {most}")))

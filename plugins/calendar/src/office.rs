@@ -1,12 +1,11 @@
 //! What the tools do, whoever keeps the calendar: look what is taken, book, move and cancel.
 
 use aftercall::{Answer, Context, Failure, Outcome};
-use jiff::civil::Date;
-use jiff::{SignedDuration, ToSpan as _};
 
+use crate::clock::{Day, MINUTE_S};
 use crate::free::{self, FreeTimes, STRETCHES_MAX, Stretch};
-use crate::hours::{Kind, too_far};
-use crate::settings::{Settings, first_attempt};
+use crate::hours::Kind;
+use crate::settings::{Settings, call_ended, first_attempt};
 use crate::slot::{Booked, Slot, Span};
 use crate::vendor::{Changed, Kept, Move, NewEvent, Vendor};
 
@@ -16,7 +15,7 @@ const TRIES_MAX: usize = 2;
 /// The people whose calendar it is.
 pub(crate) struct Office {
     pub(crate) settings: Settings,
-    vendor: Vendor,
+    pub(crate) vendor: Vendor,
 }
 
 impl Office {
@@ -26,33 +25,52 @@ impl Office {
         Ok(Self { settings, vendor })
     }
 
+    /// The slot that begins at this local time, if there is one such time that is to come, and people work then.
+    pub(crate) fn slot(
+        &self,
+        cx: &Context,
+        date: &str,
+        time: &str,
+        length_s: i64,
+        kind: Kind,
+    ) -> Result<Slot, Failure> {
+        let slot = Slot::at(&self.settings, date, time, length_s)?;
+        if let Some(ended) = call_ended(cx).filter(|ended| slot.span.starts <= *ended) {
+            let ended = Slot::of(&self.settings, Span { starts: ended, ends: ended })?;
+            return Err(Failure::invalid_arguments(format!(
+                "{} had passed when the call ended, on {}: work the date out from that day",
+                slot.words(),
+                ended.words()
+            )));
+        }
+        self.settings.hours()?.check(slot.day(), slot.time(), length_s, kind, &self.settings.time_zone)?;
+        Ok(slot)
+    }
+
     pub(crate) async fn free_times(
         &self,
         cx: &Context,
-        first: Date,
+        first: Day,
         days: i64,
-        length: SignedDuration,
+        length_s: i64,
     ) -> Result<Answer<FreeTimes>, Failure> {
         let (zone, hours) = (self.settings.zone()?, self.settings.hours()?);
         let now = first_attempt(cx)?;
-        let mut working = Vec::new();
-        for ahead in 0..days {
-            let day = first.checked_add(ahead.days()).map_err(|_| too_far(first))?;
-            working.extend(free::working_time(&hours, &zone, day)?);
-        }
-        working.retain(|span| span.ends > now);
+        let working = (0..days).filter_map(|ahead| free::working_time(&hours, zone, first.plus(ahead)));
+        let working: Vec<Span> = working.filter(|span| span.ends > now).collect();
         let (Some(earliest), Some(latest)) = (working.first(), working.last()) else {
-            let today = now.to_zoned(zone).strftime("%A %Y-%m-%d").to_string();
-            let message =
-                format!("nobody works from {first} on for {days} days, or they have passed; today is {today}");
-            return Err(Failure::invalid_arguments(message));
+            let today = zone.local(now).day();
+            let weekday = today.weekday();
+            return Err(Failure::invalid_arguments(format!(
+                "nobody works from {first} on for {days} days, or they have passed; today is {weekday} {today}"
+            )));
         };
-        let taken = self.vendor.taken(cx, Span { starts: earliest.starts, ends: latest.ends }).await?;
-        let of_day = |span: &Span| free::stretches(*span, &taken, length, &zone, now);
+        let taken = self.vendor.taken(cx, Span { starts: earliest.starts, ends: latest.ends }, None).await?;
+        let of_day = |span: &Span| free::stretches(*span, &taken, length_s, zone, now);
         let mut stretches: Vec<Stretch> = working.iter().flat_map(of_day).collect();
         let more = stretches.len() > STRETCHES_MAX;
         stretches.truncate(STRETCHES_MAX);
-        let minutes = length.as_mins();
+        let minutes = length_s / MINUTE_S;
         let text = match (stretches.is_empty(), more) {
             (true, _) => format!("no {minutes} minutes are free in these days: look at later ones"),
             (false, false) => format!("{minutes} minutes are free:\n{}", free::words(&stretches)),
@@ -66,11 +84,7 @@ impl Office {
     /// Makes an event, where it isn't made yet.
     pub(crate) async fn book(&self, cx: &Context, event: &NewEvent<'_>, kind: Kind) -> Result<Answer<Booked>, Failure> {
         let kept = self.vendor.make(cx, event).await?;
-        if kept.cancelled {
-            let name = kind.name();
-            return Err(Failure::conflict(format!("the {name} was booked, and was cancelled in the calendar since")));
-        }
-        self.booked(&kept, event.span, kind)
+        self.as_asked(&kept, event, kind)
     }
 
     /// The same, where the time is free.
@@ -81,11 +95,22 @@ impl Office {
         slot: &Slot,
     ) -> Result<Answer<Booked>, Failure> {
         // An earlier attempt's event would take its own time.
-        if let Some(kept) = self.vendor.event(cx, event.key).await?.filter(|kept| !kept.cancelled) {
-            return self.booked(&kept, event.span, Kind::Appointment);
+        if let Some(kept) = self.vendor.event(cx, event.key).await? {
+            return self.as_asked(&kept, event, Kind::Appointment);
         }
         self.check_free(cx, slot, None).await?;
         self.book(cx, event, Kind::Appointment).await
+    }
+
+    /// Nothing, where what is booked again was cancelled before.
+    pub(crate) async fn check_gone(&self, cx: &Context, key: &str) -> Result<(), Failure> {
+        match self.vendor.event(cx, key).await? {
+            Some(kept) if !kept.cancelled => Err(Failure::conflict(format!(
+                "event {key}, which instead_of names, is still in the calendar, and nothing was booked: cancel it first, \
+                 or leave instead_of out"
+            ))),
+            _ => Ok(()),
+        }
     }
 
     /// Moves an event to where this local time is, as long as it is.
@@ -97,45 +122,32 @@ impl Office {
         time: &str,
     ) -> Result<Answer<Booked>, Failure> {
         for _ in 0..TRIES_MAX {
-            let Some(kept) = self.vendor.event(cx, key).await?.filter(|kept| !kept.cancelled) else {
-                return Err(Failure::not_found(format!(
-                    "no event {key} is in the calendar: it was cancelled, or event_id isn't the one that booking it gave; \
-                     book a new appointment"
+            let kept = self.there(cx, key).await?.ok_or_else(|| not_there(key))?;
+            let now = movable(&kept)?;
+            let slot = self.slot(cx, date, time, now.length(), Kind::Appointment)?;
+            if slot.span == now {
+                return self.moved(&kept, &slot);
+            }
+            if kept.is_moved_by(cx.key()) {
+                let now = Slot::of(&self.settings, now)?.words();
+                return Err(Failure::conflict(format!(
+                    "event {key} was moved in this conversation before, and is on {now} now; nothing was changed"
                 )));
-            };
-            if kept.moved_by.iter().any(|mover| mover == cx.key()) {
-                return self.moved(&kept, kept.span);
             }
-            if kept.repeats {
-                return Err(Failure::conflict(format!("event {key} repeats: a person has to move it in the calendar")));
-            }
-            let Some(now) = kept.span else {
-                let message =
-                    format!("event {key} has no time of day any more: a person has to move it in the calendar");
-                return Err(Failure::conflict(message));
-            };
-            let slot = Slot::at(&self.settings, date, time, now.length(), Kind::Appointment)?;
-            if slot.span() == now {
-                return self.moved(&kept, Some(now));
-            }
-            self.check_free(cx, &slot, Some(now)).await?;
-            let to = Move { key: cx.key(), stamp: first_attempt(cx)?, span: slot.span() };
+            self.check_free(cx, &slot, Some(&kept)).await?;
+            let to = Move { key: cx.key(), stamp: first_attempt(cx)?, span: slot.span };
             if self.vendor.shift(cx, &kept, &to).await? == Changed::Done {
-                return self.moved(&kept, Some(to.span));
+                return self.moved(&kept, &slot);
             }
         }
         Err(at_work(key))
     }
 
+    /// An event that isn't there is no success, at no attempt: a call that follows a mistaken one is a second attempt too.
+    /// Where an attempt before may have deleted it, `reconcile` tells.
     pub(crate) async fn cancel(&self, cx: &Context, key: &str) -> Result<Outcome, Failure> {
         for _ in 0..TRIES_MAX {
-            let Some(kept) = self.vendor.event(cx, key).await? else {
-                // Where there is no calendar, nothing was cancelled.
-                let now = first_attempt(cx)?;
-                let ends = now.checked_add(1.minute()).map_err(|_| Failure::other("the time now is out of range"))?;
-                self.vendor.taken(cx, Span { starts: now, ends }).await?;
-                return Ok(self.gone(key));
-            };
+            let kept = self.vendor.event(cx, key).await?.ok_or_else(|| not_there(key))?;
             if kept.cancelled {
                 return Ok(self.gone(key));
             }
@@ -145,7 +157,7 @@ impl Office {
                 )));
             }
             if self.vendor.delete(cx, &kept).await? == Changed::Done {
-                let text = match self.at(kept.span)? {
+                let text = match kept.span.map(|span| Slot::of(&self.settings, span)).transpose()? {
                     Some(slot) => format!("the appointment of {} is cancelled", slot.words()),
                     None => "the appointment is cancelled".to_owned(),
                 };
@@ -155,21 +167,23 @@ impl Office {
         Err(at_work(key))
     }
 
+    /// The event of this key, where it isn't cancelled.
+    pub(crate) async fn there(&self, cx: &Context, key: &str) -> Result<Option<Kept>, Failure> {
+        Ok(self.vendor.event(cx, key).await?.filter(|kept| !kept.cancelled))
+    }
+
     /// Nothing, where a slot is free but for what an event of ours takes now; else words about what is free nearby.
-    async fn check_free(&self, cx: &Context, slot: &Slot, except: Option<Span>) -> Result<(), Failure> {
+    async fn check_free(&self, cx: &Context, slot: &Slot, but: Option<&Kept>) -> Result<(), Failure> {
         let (zone, hours) = (self.settings.zone()?, self.settings.hours()?);
-        let asked = slot.span();
-        let working = free::working_time(&hours, &zone, slot.day())?.unwrap_or(asked);
+        let asked = slot.span;
+        let working = free::working_time(&hours, zone, slot.day()).unwrap_or(asked);
         let around = Span { starts: working.starts.min(asked.starts), ends: working.ends.max(asked.ends) };
-        let mut taken = self.vendor.taken(cx, around).await?;
-        if let Some(own) = except {
-            taken = taken.into_iter().flat_map(|span| free::gaps(span, &[own])).collect();
-        }
+        let taken = self.vendor.taken(cx, around, but).await?;
         if !taken.iter().any(|span| span.overlaps(&asked)) {
             return Ok(());
         }
-        let free = free::stretches(working, &taken, asked.length(), &zone, first_attempt(cx)?);
-        let free = free::nearest(free, &slot.starts.strftime("%H:%M").to_string());
+        let free = free::stretches(working, &taken, asked.length(), zone, first_attempt(cx)?);
+        let free = free::nearest(free, slot.time());
         let nearby = match free.is_empty() {
             true => "nothing of this length is free that day: look for another with find_free_times".to_owned(),
             false => format!("free nearby: {}; for other days call find_free_times", free::words(&free)),
@@ -177,8 +191,28 @@ impl Office {
         Err(Failure::conflict(format!("{} is taken, and nothing was changed; {nearby}", slot.words())))
     }
 
-    fn booked(&self, kept: &Kept, asked: Span, kind: Kind) -> Result<Answer<Booked>, Failure> {
-        let slot = Slot::of(&self.settings, kept.span.unwrap_or(asked))?;
+    /// An event that is there, if it is what was asked for: under one key there may have been other calls before.
+    fn as_asked(&self, kept: &Kept, event: &NewEvent<'_>, kind: Kind) -> Result<Answer<Booked>, Failure> {
+        let (name, key) = (kind.name(), &kept.key);
+        if kept.cancelled {
+            return Err(Failure::conflict(format!(
+                "the {name} was booked, and was cancelled in the calendar since: to book it again, give instead_of = {key}"
+            )));
+        }
+        if kept.is(event.span, event.title) {
+            return self.booked(kept, event.span, kind);
+        }
+        let when = kept.span.map(|span| Slot::of(&self.settings, span)).transpose()?;
+        let when = when.map_or_else(|| "at no time of day".to_owned(), |slot| format!("on {}", slot.words()));
+        let title = kept.title.as_deref().unwrap_or_default();
+        Err(Failure::conflict(format!(
+            "the {name} is in the calendar already, and not as it is asked for now: {title:?} {when}, event_id {key}; \
+             nothing was changed: move_appointment moves it, cancel_appointment cancels it"
+        )))
+    }
+
+    pub(crate) fn booked(&self, kept: &Kept, span: Span, kind: Kind) -> Result<Answer<Booked>, Failure> {
+        let slot = Slot::of(&self.settings, span)?;
         let text = match kind {
             Kind::Callback => format!("the callback is in the calendar, {}", slot.words()),
             Kind::Appointment => format!("the appointment is in the calendar, {}, event_id {}", slot.words(), kept.key),
@@ -186,22 +220,32 @@ impl Office {
         Ok(Answer::new(text, slot.booked(&kept.key)).with_receipt(kept.receipt.clone()))
     }
 
-    fn moved(&self, kept: &Kept, to: Option<Span>) -> Result<Answer<Booked>, Failure> {
-        let Some(slot) = self.at(to)? else {
-            return Err(Failure::conflict(format!("event {} was moved, and has no time of day any more", kept.key)));
-        };
+    pub(crate) fn moved(&self, kept: &Kept, slot: &Slot) -> Result<Answer<Booked>, Failure> {
         let text = format!("the appointment is moved to {}, event_id {}", slot.words(), kept.key);
         Ok(Answer::new(text, slot.booked(&kept.key)).with_receipt(kept.receipt.clone()))
     }
 
-    fn at(&self, span: Option<Span>) -> Result<Option<Slot>, Failure> {
-        span.map(|span| Slot::of(&self.settings, span)).transpose()
-    }
-
-    fn gone(&self, key: &str) -> Outcome {
-        let text = format!("event {key} is not in the calendar: it is cancelled");
+    pub(crate) fn gone(&self, key: &str) -> Outcome {
+        let text = format!("event {key} is not in the calendar any more: it is cancelled");
         Outcome::new(text).with_receipt(self.vendor.receipt(key))
     }
+}
+
+/// When an event is, where it can be moved.
+fn movable(kept: &Kept) -> Result<Span, Failure> {
+    let key = &kept.key;
+    if kept.repeats {
+        return Err(Failure::conflict(format!("event {key} repeats: a person has to move it in the calendar")));
+    }
+    kept.span.ok_or_else(|| {
+        Failure::conflict(format!("event {key} has no time of day any more: a person has to move it in the calendar"))
+    })
+}
+
+fn not_there(key: &str) -> Failure {
+    Failure::not_found(format!(
+        "no event {key} is in the calendar: it was cancelled before, or event_id isn't the one that booking it gave"
+    ))
 }
 
 fn at_work(key: &str) -> Failure {

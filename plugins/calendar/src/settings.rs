@@ -3,13 +3,12 @@
 use std::fmt::Display;
 
 use aftercall::{Context, Failure};
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use crate::caldav::Caldav;
+use crate::clock::{Instant, MINUTE_S, Weekday, Zone};
 use crate::google::Google;
-use crate::hours::{Hours, Weekday};
+use crate::hours::Hours;
 use crate::vendor::Vendor;
 
 /// The settings, as the manifest's schema has them.
@@ -21,7 +20,7 @@ pub(crate) struct Settings {
     calendar_id: Option<String>,
     pub(crate) time_zone: String,
     #[serde(default = "callback_minutes")]
-    pub(crate) callback_minutes: u32,
+    callback_minutes: u32,
     from: Option<String>,
     to: Option<String>,
     working_days: Option<Vec<Weekday>>,
@@ -59,9 +58,16 @@ impl Settings {
         })
     }
 
-    pub(crate) fn zone(&self) -> Result<TimeZone, Failure> {
-        TimeZone::get(&self.time_zone)
-            .map_err(|_| mistaken(format!("time_zone {:?} is none that IANA names", self.time_zone)))
+    /// How long a callback takes, in seconds.
+    pub(crate) fn callback_length(&self) -> i64 {
+        i64::from(self.callback_minutes) * MINUTE_S
+    }
+
+    pub(crate) fn zone(&self) -> Result<Zone, Failure> {
+        let unknown = || {
+            mistaken(format!("time_zone {:?} is none that IANA names: write one such as Europe/Berlin", self.time_zone))
+        };
+        Zone::named(&self.time_zone).ok_or_else(unknown)
     }
 
     pub(crate) fn hours(&self) -> Result<Hours, Failure> {
@@ -75,9 +81,11 @@ pub(crate) fn mistaken(what: impl Display) -> Failure {
 }
 
 /// When this effect was first tried. It stands for now, so that each attempt, and a replay, ends the same way.
-pub(crate) fn first_attempt(cx: &Context) -> Result<Timestamp, Failure> {
-    i64::try_from(cx.first_attempt_at())
-        .ok()
-        .and_then(|at_ms| Timestamp::from_millisecond(at_ms).ok())
-        .ok_or_else(|| Failure::other("the time of the first attempt is out of range"))
+pub(crate) fn first_attempt(cx: &Context) -> Result<Instant, Failure> {
+    Instant::of_ms(cx.first_attempt_at()).ok_or_else(|| Failure::other("the time of the first attempt is out of range"))
+}
+
+/// When the call ended, where the tenant lets the plugin know.
+pub(crate) fn call_ended(cx: &Context) -> Option<Instant> {
+    cx.fact("call.ended-at")?.as_u64().and_then(Instant::of_ms)
 }

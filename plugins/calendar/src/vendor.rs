@@ -1,10 +1,11 @@
 //! Whoever keeps the calendar. The tools know none of them by name.
 
 use aftercall::{Context, Failure, Receipt};
-use jiff::Timestamp;
 
 use crate::caldav::Caldav;
+use crate::clock::Instant;
 use crate::google::Google;
+use crate::person::one_line;
 use crate::slot::Span;
 
 /// One vendor, and the calendar there.
@@ -18,8 +19,9 @@ pub(crate) struct NewEvent<'a> {
     /// The effect's key, of which the vendor's own id is made.
     pub(crate) key: &'a str,
     /// Of the first attempt, so that each attempt sends the same bytes.
-    pub(crate) stamp: Timestamp,
+    pub(crate) stamp: Instant,
     pub(crate) span: Span,
+    /// One line.
     pub(crate) title: &'a str,
     pub(crate) description: &'a str,
 }
@@ -29,6 +31,7 @@ pub(crate) struct Kept {
     pub(crate) key: String,
     /// Absent: it takes whole days, or has a time that can't be read.
     pub(crate) span: Option<Span>,
+    pub(crate) title: Option<String>,
     pub(crate) cancelled: bool,
     pub(crate) repeats: bool,
     /// The keys of the effects that moved it.
@@ -44,7 +47,7 @@ pub(crate) struct Kept {
 pub(crate) struct Move<'a> {
     /// The effect's key.
     pub(crate) key: &'a str,
-    pub(crate) stamp: Timestamp,
+    pub(crate) stamp: Instant,
     pub(crate) span: Span,
 }
 
@@ -57,11 +60,11 @@ pub(crate) enum Changed {
 }
 
 impl Vendor {
-    /// What is taken within a span.
-    pub(crate) async fn taken(&self, cx: &Context, within: Span) -> Result<Vec<Span>, Failure> {
+    /// What is taken within a span, by others than this event.
+    pub(crate) async fn taken(&self, cx: &Context, within: Span, but: Option<&Kept>) -> Result<Vec<Span>, Failure> {
         match self {
-            Self::Caldav(caldav) => caldav.taken(cx, within).await,
-            Self::Google(google) => google.taken(cx, within).await,
+            Self::Caldav(caldav) => caldav.taken(cx, within, but).await,
+            Self::Google(google) => google.taken(cx, within, but).await,
         }
     }
 
@@ -107,6 +110,30 @@ impl Vendor {
 }
 
 impl Kept {
+    /// An event that was just made.
+    pub(crate) fn made(event: &NewEvent<'_>, receipt: Receipt, text: String) -> Self {
+        Self {
+            key: event.key.to_owned(),
+            span: Some(event.span),
+            title: Some(event.title.to_owned()),
+            cancelled: false,
+            repeats: false,
+            moved_by: Vec::new(),
+            etag: None,
+            receipt,
+            text,
+        }
+    }
+
+    /// Whether it is at this time and has this title.
+    pub(crate) fn is(&self, span: Span, title: &str) -> bool {
+        self.span == Some(span) && self.title.as_deref().map(one_line) == Some(one_line(title))
+    }
+
+    pub(crate) fn is_moved_by(&self, key: &str) -> bool {
+        self.moved_by.iter().any(|mover| mover == key)
+    }
+
     /// The version that a change stands on. Without one nothing is changed: somebody else's change could be lost.
     pub(crate) fn etag(&self) -> Result<&str, Failure> {
         self.etag.as_deref().ok_or_else(|| {

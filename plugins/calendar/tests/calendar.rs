@@ -38,7 +38,8 @@ fn arguments(more: Value) -> Value {
 }
 
 fn kept(uid: &str) -> String {
-    format!("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:{uid}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n")
+    let event = "SUMMARY:Call back +14155550123\r\nDTSTART:20260303T133000Z\r\nDTEND:20260303T134500Z";
+    format!("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:{uid}\r\n{event}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n")
 }
 
 #[test]
@@ -46,7 +47,7 @@ fn the_tool_is_idempotent_per_number() {
     let tools = Plugin::list_tools("{}").unwrap();
     let tool = &tools[0];
     assert_eq!((tool.name.as_str(), tool.effect), ("book_callback", Effect::Idempotent));
-    assert_eq!(tool.identity, ["phone"]);
+    assert_eq!(tool.identity, ["phone", "instead_of"]);
     let schema: Value = serde_json::from_str(&tool.input_schema).unwrap();
     assert_eq!(schema["required"], json!(["phone", "date", "time", "about"]));
     assert_eq!(schema["additionalProperties"], false);
@@ -127,6 +128,10 @@ fn an_event_that_is_there_is_looked_at() {
     }
     check(Reply::text(200, kept("ac_0123abcd")), Ok(()));
     check(Reply::text(200, kept("ac_0123\r\n abcd")), Ok(()));
+    let conflict =
+        Err((FailureKind::Conflict, "the callback is in the calendar already, and not as it is asked for now"));
+    check(Reply::text(200, kept("ac_0123abcd").replace("T133000Z", "T130000Z")), conflict);
+    check(Reply::text(200, kept("ac_0123abcd").replace("Call back", "Call back Ann,")), conflict);
     check(Reply::text(200, kept("ac_0123abcde")), Err((FailureKind::Conflict, "another event is at")));
     check(Reply::text(200, "<html>"), Err((FailureKind::Conflict, "another event is at")));
     check(Reply::text(404, ""), Err((FailureKind::NotFound, "404")));
@@ -170,12 +175,6 @@ fn times_are_those_of_the_zone() {
 }
 
 #[test]
-fn a_day_that_has_passed_is_not_refused() {
-    let fake = fake().expect(PUT, Reply::text(201, ""));
-    assert!(fake.call::<Plugin>("book_callback", arguments(json!({ "date": "2020-01-01" }))).is_ok());
-}
-
-#[test]
 fn opening_hours_are_kept() {
     fn check(hours: Value, time: &str, expected: Result<(), (FailureKind, &str)>) {
         let fake = fake().settings(settings(hours.clone()));
@@ -203,6 +202,10 @@ fn opening_hours_are_kept() {
     check(json!({ "to": "17:00", "callback_minutes": 60 }), "16:15", invalid("from 00:00 to 16:00"));
     check(json!({ "from": "17:00", "to": "17:10" }), "17:00", mistaken("no callback fits"));
     check(json!({ "to": "00:10" }), "00:00", mistaken("no callback fits"));
+    for hours in [json!({ "from": "17:00", "to": "09:00" }), json!({ "from": "09:00", "to": "09:00" })] {
+        check(hours, "09:00", mistaken("is not before to 09:00: leave to out where it is midnight"));
+    }
+    check(json!({ "to": "00:00" }), "09:00", mistaken("from 00:00 is not before to 00:00"));
     check(json!({ "from": "nine" }), "09:00", mistaken("from \"nine\" is no time of day"));
     check(json!({ "time_zone": "Berlin" }), "09:00", mistaken("time_zone \"Berlin\""));
 }

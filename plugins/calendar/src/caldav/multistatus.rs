@@ -8,6 +8,8 @@ pub(super) struct Resource {
     pub(super) data: Option<String>,
     /// The status of the resource, or of its properties, that isn't a success.
     pub(super) refused: Option<u16>,
+    /// Whether it isn't there any more. Of a property, 404 says only that the server doesn't tell it.
+    pub(super) gone: bool,
 }
 
 /// The resources of a multistatus; none where it is something else.
@@ -38,7 +40,7 @@ pub(super) fn resources(xml: &str) -> Option<Vec<Resource>> {
         if let Some(closed) = tag.strip_prefix('/') {
             let name = open.pop().filter(|name| *name == local(closed))?;
             if let Some(resource) = resources.last_mut() {
-                resource.take(name, std::mem::take(&mut text));
+                resource.take(name, open.last().copied(), std::mem::take(&mut text));
             }
             continue;
         }
@@ -56,12 +58,13 @@ pub(super) fn resources(xml: &str) -> Option<Vec<Resource>> {
 }
 
 impl Resource {
-    fn take(&mut self, name: &str, text: String) {
+    fn take(&mut self, name: &str, of: Option<&str>, text: String) {
         match name {
             "calendar-data" => self.data = Some(text),
             // `HTTP/1.1 404 Not Found`
             "status" => {
                 let status = text.split_whitespace().nth(1).and_then(|code| code.parse::<u16>().ok());
+                self.gone |= of == Some("response") && matches!(status, Some(404 | 410));
                 self.refused = status.filter(|code| !(200..300).contains(code)).or(self.refused);
             }
             _ => {}
@@ -156,6 +159,11 @@ mod tests {
         let refused =
             "<multistatus><response><href>/</href><status>HTTP/1.1 507 Full</status></response></multistatus>";
         check(refused, Some(&[(None, Some(507))]));
+        let gone = |xml: &str| resources(xml).expect("a multistatus")[0].gone;
+        let missing =
+            "<multistatus><response><propstat><status>HTTP/1.1 404 No</status></propstat></response></multistatus>";
+        assert!(!gone(missing) && !gone(refused) && gone(&refused.replace("507", "404")));
+        check(missing, Some(&[(None, Some(404))]));
         check("<html><body>hello</body></html>", None);
         check("<multistatus><response></multistatus>", None);
         check("<multistatus><response><href>", None);

@@ -1,158 +1,105 @@
 //! An event of Google Calendar (<https://developers.google.com/workspace/calendar/api/v3/reference/events>).
 
-use std::collections::BTreeMap;
-
 use aftercall::{Failure, Receipt};
-use jiff::Timestamp;
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
+use crate::clock::Instant;
 use crate::slot::Span;
 use crate::vendor::{Kept, Move, NewEvent};
 
 /// What stands at the key of an effect which moved the event, among its private properties.
 const MOVED: &str = "moved";
 
-/// Digits and letters in the order of RFC 4648, section 7, small as Google wants them.
-const BASE32HEX: &[u8; 32] = b"0123456789abcdefghijklmnopqrstuv";
-const BITS: u32 = 5;
+/// An event that was read. A type with all its fields would be a twentieth of the component.
+pub(super) struct Event<'a>(pub(super) &'a Value);
 
-/// An event that is sent, or the changes of one.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Draft {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    summary: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<String>,
-    start: When,
-    end: When,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    extended_properties: Option<Properties>,
+/// An event that is to be made.
+pub(super) fn new(event: &NewEvent<'_>) -> Value {
+    json!({
+        "id": id(event.key),
+        "summary": event.title,
+        "description": html(event.description),
+        "start": when(event.span.starts),
+        "end": when(event.span.ends),
+    })
 }
 
-/// An event that was read.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Event {
-    id: String,
-    etag: Option<String>,
-    status: Option<String>,
-    html_link: Option<String>,
-    start: Option<When>,
-    end: Option<When>,
-    #[serde(default)]
-    recurrence: Vec<IgnoredAny>,
-    recurring_event_id: Option<IgnoredAny>,
-    #[serde(default)]
-    extended_properties: Properties,
+/// What moving an event changes. Private properties that aren't named stay.
+pub(super) fn moved(to: &Move<'_>) -> Value {
+    json!({
+        "start": when(to.span.starts),
+        "end": when(to.span.ends),
+        "extendedProperties": { "private": { (to.key): MOVED } },
+    })
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct When {
-    /// RFC 3339. Absent: it takes whole days.
-    date_time: Option<String>,
+fn when(at: Instant) -> Value {
+    json!({ "dateTime": at.to_string() })
 }
 
-#[derive(Default, Serialize, Deserialize)]
-struct Properties {
-    #[serde(default)]
-    private: BTreeMap<String, String>,
-}
-
-impl Draft {
-    pub(super) fn new(event: &NewEvent<'_>) -> Self {
-        Self {
-            id: Some(id(event.key)),
-            summary: Some(plain(event.title)),
-            description: Some(html(event.description)),
-            start: When::at(event.span.starts),
-            end: When::at(event.span.ends),
-            extended_properties: None,
-        }
+impl Event<'_> {
+    fn text(&self, field: &str) -> Option<&str> {
+        self.0[field].as_str()
     }
 
-    /// What moving an event changes. Private properties that aren't named stay.
-    pub(super) fn moving(to: &Move<'_>) -> Self {
-        let private = BTreeMap::from([(to.key.to_owned(), MOVED.to_owned())]);
-        Self {
-            id: None,
-            summary: None,
-            description: None,
-            start: When::at(to.span.starts),
-            end: When::at(to.span.ends),
-            extended_properties: Some(Properties { private }),
-        }
+    fn instant(&self, field: &str) -> Option<Instant> {
+        Instant::read(self.0[field]["dateTime"].as_str()?)
     }
-}
 
-impl Event {
+    /// Absent: it takes whole days.
+    fn span(&self) -> Option<Span> {
+        Some(Span { starts: self.instant("start")?, ends: self.instant("end")? })
+    }
+
+    pub(super) fn is_of(&self, key: &str) -> bool {
+        self.text("id") == Some(id(key).as_str())
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.text("status") == Some("cancelled")
+    }
+
     /// The event as one of this key.
-    pub(super) fn kept(self, key: &str) -> Result<Kept, Failure> {
-        if self.id != id(key) {
-            return Err(Failure::other(format!("the calendar gave event {} for {}", self.id, id(key))));
+    pub(super) fn kept(&self, key: &str) -> Result<Kept, Failure> {
+        if !self.is_of(key) {
+            return Err(Failure::other(format!("the calendar gave another event for {}", id(key))));
         }
-        let receipt = self.receipt(key);
-        let moved = self.extended_properties.private.into_iter().filter(|(_, value)| value == MOVED);
+        let moved = self.0["extendedProperties"]["private"].as_object().into_iter().flatten();
         Ok(Kept {
             key: key.to_owned(),
-            receipt,
-            span: span(self.start.as_ref(), self.end.as_ref()),
-            cancelled: self.status.as_deref() == Some("cancelled"),
-            repeats: !self.recurrence.is_empty() || self.recurring_event_id.is_some(),
-            moved_by: moved.map(|(key, _)| key).collect(),
-            etag: self.etag,
+            receipt: self.receipt(key),
+            span: self.span(),
+            title: self.text("summary").map(str::to_owned),
+            cancelled: self.is_cancelled(),
+            repeats: self.0.get("recurrence").is_some() || self.0.get("recurringEventId").is_some(),
+            moved_by: moved.filter(|(_, value)| *value == MOVED).map(|(key, _)| key.to_owned()).collect(),
+            etag: self.text("etag").map(str::to_owned),
             text: String::new(),
         })
+    }
+
+    /// What it takes of a span that it touches; all of it, where it takes whole days.
+    pub(super) fn takes(&self, within: Span) -> Option<Span> {
+        let declined = |each: &Value| each["self"] == true && each["responseStatus"] == "declined";
+        let is_declined = self.0["attendees"].as_array().is_some_and(|all| all.iter().any(declined));
+        let takes = !self.is_cancelled() && self.text("transparency") != Some("transparent") && !is_declined;
+        takes.then(|| self.span().unwrap_or(within))
     }
 
     /// What stands for the event, made under this key.
     pub(super) fn receipt(&self, key: &str) -> Receipt {
         let receipt = Receipt::new("event", id(key));
-        match &self.html_link {
+        match self.text("htmlLink") {
             Some(url) => receipt.with_url(url),
             None => receipt,
         }
     }
 }
 
-impl When {
-    fn at(at: Timestamp) -> Self {
-        Self { date_time: Some(at.to_string()) }
-    }
-}
-
-fn span(starts: Option<&When>, ends: Option<&When>) -> Option<Span> {
-    let instant = |when: Option<&When>| when?.date_time.as_deref()?.parse::<Timestamp>().ok();
-    Some(Span { starts: instant(starts)?, ends: instant(ends)? })
-}
-
-/// The id of an event that is made under this key: Google takes one of 5 to 1024 characters of base32hex.
+/// The id of an event that is made under this key: Google takes one of 5 to 1024 of the characters of base32hex, `0` to `9`
+/// and `a` to `v`. A key is `ac_` and hexadecimal digits.
 pub(super) fn id(key: &str) -> String {
-    let mut id = String::with_capacity(key.len() * 8 / 5 + 1);
-    let mut pending: u32 = 0;
-    let mut bits = 0;
-    let mut push = |value: u32| id.push(usize::try_from(value % 32).map_or('0', |at| char::from(BASE32HEX[at])));
-    for byte in key.bytes() {
-        pending = (pending << 8 | u32::from(byte)) & 0xffff;
-        bits += 8;
-        while bits >= BITS {
-            bits -= BITS;
-            push(pending >> bits);
-        }
-    }
-    if bits > 0 {
-        push(pending << (BITS - bits));
-    }
-    id
-}
-
-/// A title is plain text of one line.
-fn plain(text: &str) -> String {
-    text.split(|character: char| character.is_control()).collect::<Vec<_>>().join(" ").trim().to_owned()
+    key.replace('_', "")
 }
 
 /// A description is HTML at Google, so what people said is escaped.
@@ -165,20 +112,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_the_key_in_base32hex() {
-        // The vectors of RFC 4648, section 10.
-        for (key, expected) in
-            [("", ""), ("f", "co"), ("fo", "cpng"), ("foo", "cpnmu"), ("foob", "cpnmuog"), ("fooba", "cpnmuoj1")]
-        {
-            assert_eq!(id(key), expected, "{key}");
-        }
-        assert_eq!(id("foobar"), "cpnmuoj1e8");
-        assert_eq!(id("ac_0123456789abcdef0123456789abcdef").len(), 56);
+    fn an_id_is_what_google_takes() {
+        let id = id("ac_0123456789abcdef0123456789abcdef");
+        assert_eq!(id, "ac0123456789abcdef0123456789abcdef");
+        assert!(id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'v')));
     }
 
     #[test]
     fn what_was_said_is_no_markup() {
         assert_eq!(html("<b>a</b> & \"c\"\nd"), "&lt;b&gt;a&lt;/b&gt; &amp; \"c\"\nd");
-        assert_eq!(plain(" a\r\nb\u{7}<i> "), "a  b <i>");
     }
 }

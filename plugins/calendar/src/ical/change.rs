@@ -1,7 +1,7 @@
 //! Another time for an event: what else stands in its calendar object stays as it was written.
 
 use super::lines::lines;
-use super::{MOVED_BY, fold, utc};
+use super::{MOVED_BY, fold};
 use crate::vendor::Move;
 
 /// What a new time replaces, in the event itself.
@@ -39,10 +39,10 @@ pub(crate) fn moved(text: &str, to: &Move<'_>) -> String {
 /// An organizer counts up the sequence where the time changes (section 3.8.7.4).
 fn times(to: &Move<'_>, sequence: u32) -> [String; 6] {
     [
-        format!("DTSTAMP:{}", utc(to.stamp)),
-        format!("LAST-MODIFIED:{}", utc(to.stamp)),
-        format!("DTSTART:{}", utc(to.span.starts)),
-        format!("DTEND:{}", utc(to.span.ends)),
+        format!("DTSTAMP:{}", to.stamp.basic()),
+        format!("LAST-MODIFIED:{}", to.stamp.basic()),
+        format!("DTSTART:{}", to.span.starts.basic()),
+        format!("DTEND:{}", to.span.ends.basic()),
         format!("SEQUENCE:{}", sequence.saturating_add(1)),
         format!("{MOVED_BY}:{}", to.key),
     ]
@@ -50,9 +50,8 @@ fn times(to: &Move<'_>, sequence: u32) -> [String; 6] {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
+    use crate::clock::Instant;
     use crate::slot::Span;
 
     fn object(event: &[&str], line_break: &str) -> String {
@@ -64,7 +63,7 @@ mod tests {
     #[test]
     fn all_but_the_time_stays() {
         fn check(event: &[&str], rest: &[&str], sequence: u32) {
-            let at = |text: &str| text.parse::<Timestamp>().expect("an instant");
+            let at = |text: &str| Instant::read(text).expect("an instant");
             let span = Span { starts: at("2026-03-04T10:00:00Z"), ends: at("2026-03-04T10:30:00Z") };
             let to = Move { key: "ac_9", stamp: at("2026-03-01T00:01:00Z"), span };
             let sequence = format!("SEQUENCE:{sequence}");

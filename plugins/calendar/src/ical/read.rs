@@ -1,21 +1,15 @@
 //! The events of a calendar object, as far as their times matter.
 
-use jiff::civil::{Date, DateTime};
-use jiff::fmt::temporal::SpanParser;
-use jiff::tz::TimeZone;
-use jiff::{ToSpan as _, Zoned};
-
-use super::MOVED_BY;
 use super::lines::{Line, lines};
+use super::{MOVED_BY, unescape};
+use crate::clock::{DAY_S, Day, Instant, Local, Zone, duration};
 use crate::slot::Span;
-
-/// Durations are those of ISO 8601 (section 3.3.6).
-static DURATION: SpanParser = SpanParser::new();
 
 /// One event, or one time of an event that repeats.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Event {
     pub(crate) uid: String,
+    pub(crate) summary: Option<String>,
     /// Absent where it can't be read.
     pub(crate) span: Option<Span>,
     /// Whether it takes whole days.
@@ -30,8 +24,8 @@ pub(crate) struct Event {
     pub(crate) moved_by: Vec<String>,
 }
 
-/// The events of a calendar object. A time that names no zone is of this one.
-pub(crate) fn events(text: &str, zone: &TimeZone) -> Vec<Event> {
+/// The events of a calendar object; none where it isn't whole, or has no event. A time that names no zone is of this one.
+pub(crate) fn events(text: &str, zone: Zone) -> Option<Vec<Event>> {
     let mut events = Vec::new();
     let mut open: Vec<String> = Vec::new();
     let mut of_event: Vec<Line<'_>> = Vec::new();
@@ -39,8 +33,8 @@ pub(crate) fn events(text: &str, zone: &TimeZone) -> Vec<Event> {
         match line.name.as_str() {
             "BEGIN" => open.push(line.value.trim().to_ascii_uppercase()),
             "END" => {
-                let ended = open.pop();
-                if ended.is_some_and(|component| component == "VEVENT") {
+                let ended = open.pop().filter(|component| line.value.trim().eq_ignore_ascii_case(component))?;
+                if ended == "VEVENT" {
                     events.push(event(&of_event, zone));
                     of_event.clear();
                 }
@@ -50,14 +44,15 @@ pub(crate) fn events(text: &str, zone: &TimeZone) -> Vec<Event> {
             _ => {}
         }
     }
-    events
+    (open.is_empty() && !events.is_empty()).then_some(events)
 }
 
-fn event(lines: &[Line<'_>], zone: &TimeZone) -> Event {
+fn event(lines: &[Line<'_>], zone: Zone) -> Event {
     let line = |name: &str| lines.iter().find(|line| line.name == name);
     let has = |name: &str, value: &str| lines.iter().any(|line| line.is(name, value));
     Event {
         uid: line("UID").map(|uid| uid.value.trim().to_owned()).unwrap_or_default(),
+        summary: line("SUMMARY").map(|summary| unescape(&summary.value)),
         span: span(line("DTSTART"), line("DTEND"), line("DURATION"), zone),
         all_day: line("DTSTART").is_some_and(is_date),
         has_rule: line("RRULE").is_some() || line("RDATE").is_some(),
@@ -69,37 +64,39 @@ fn event(lines: &[Line<'_>], zone: &TimeZone) -> Event {
 }
 
 /// Section 3.6.1: an event without an end takes its day, or no time.
-fn span(starts: Option<&Line<'_>>, ends: Option<&Line<'_>>, lasts: Option<&Line<'_>>, zone: &TimeZone) -> Option<Span> {
+fn span(starts: Option<&Line<'_>>, ends: Option<&Line<'_>>, lasts: Option<&Line<'_>>, zone: Zone) -> Option<Span> {
     let line = starts?;
-    let starts = instant(line, zone)?;
+    let (shown, zone_of_start) = shown(line, zone)?;
+    let starts = zone_of_start.first(shown);
     let ends = match (ends, lasts) {
         (Some(ends), _) => instant(ends, zone)?,
-        (None, Some(lasts)) => starts.checked_add(DURATION.parse_span(lasts.value.trim()).ok()?).ok()?,
-        (None, None) if is_date(line) => starts.checked_add(1.day()).ok()?,
-        (None, None) => starts.clone(),
+        (None, Some(lasts)) => {
+            let (days, seconds) = duration(lasts.value.trim())?;
+            zone_of_start.first(shown.plus(days.checked_mul(DAY_S)?)).plus(seconds)
+        }
+        (None, None) if is_date(line) => zone_of_start.first(shown.plus(DAY_S)),
+        (None, None) => starts,
     };
-    Some(Span { starts: starts.timestamp(), ends: ends.timestamp() })
+    Some(Span { starts, ends })
 }
 
 /// Sections 3.3.4 and 3.3.5. A local time that is shown twice is the first, and one that is skipped is read with the
 /// offset before.
-fn instant(line: &Line<'_>, zone: &TimeZone) -> Option<Zoned> {
-    let text = line.value.trim();
-    if is_date(line) {
-        return Date::strptime("%Y%m%d", text).ok()?.to_zoned(zone.clone()).ok();
-    }
-    if let Some(utc) = text.strip_suffix('Z') {
-        return Some(TimeZone::UTC.to_timestamp(at(utc)?).ok()?.to_zoned(zone.clone()));
-    }
-    let zone = match line.parameter("TZID") {
-        Some(name) => TimeZone::get(name).ok()?,
-        None => zone.clone(),
-    };
-    zone.to_ambiguous_zoned(at(text)?).compatible().ok()
+fn instant(line: &Line<'_>, zone: Zone) -> Option<Instant> {
+    shown(line, zone).map(|(shown, zone)| zone.first(shown))
 }
 
-fn at(text: &str) -> Option<DateTime> {
-    DateTime::strptime("%Y%m%dT%H%M%S", text).ok()
+/// What the clocks of which zone show.
+fn shown(line: &Line<'_>, zone: Zone) -> Option<(Local, Zone)> {
+    let text = line.value.trim();
+    if is_date(line) {
+        return Some((Day::read_basic(text)?.at(0), zone));
+    }
+    if let Some(utc) = text.strip_suffix('Z') {
+        return Some((Local::read_basic(utc)?, Zone::named("UTC")?));
+    }
+    let zone = line.parameter("TZID").map_or(Some(zone), Zone::named)?;
+    Some((Local::read_basic(text)?, zone))
 }
 
 fn is_date(line: &Line<'_>) -> bool {
@@ -111,9 +108,9 @@ mod tests {
     use super::*;
 
     fn only(lines: &str) -> Event {
-        let berlin = TimeZone::get("Europe/Berlin").expect("it is bundled");
+        let berlin = Zone::named("Europe/Berlin").expect("it is there");
         let text = format!("BEGIN:VCALENDAR\nBEGIN:VEVENT\n{lines}\nEND:VEVENT\nEND:VCALENDAR\n");
-        let mut events = events(&text, &berlin);
+        let mut events = events(&text, berlin).expect("a whole object");
         assert_eq!(events.len(), 1, "{lines}");
         events.remove(0)
     }
@@ -143,6 +140,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_whole_is_not_read() {
+        fn check(text: &str, expected: Option<usize>) {
+            let utc = Zone::named("UTC").expect("it is there");
+            assert_eq!(events(text, utc).map(|events| events.len()), expected, "{text}");
+        }
+        check("BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:a\nEND:VEVENT\nend:vcalendar\n", Some(1));
+        check("BEGIN:VCALENDAR\nBEGIN:VEVENT\nEND:VEVENT\nBEGIN:VEVENT\nEND:VEVENT\nEND:VCALENDAR", Some(2));
+        for text in ["", " ", "<html>", "BEGIN:VCALENDAR\nEND:VCALENDAR", "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:a\n"] {
+            check(text, None);
+        }
+        check("BEGIN:VCALENDAR\nBEGIN:VEVENT\nEND:VEVENT\nBEGIN:VEVENT\nEND:VCALENDAR", None);
+        check("BEGIN:VCALENDAR\nBEGIN:VEVENT\nEND:VEVENT", None);
+        check("END:VEVENT", None);
+    }
+
+    #[test]
     fn what_an_event_says_of_itself_is_read() {
         fn check(lines: &str, expected: Event) {
             assert_eq!(only(lines), expected, "{lines}");
@@ -151,6 +164,7 @@ mod tests {
         check("UID:ac\n _01", event());
         check("uid;x-a=b:ac_01\nX-UID:b", event());
         check("UID:ac_01\nBEGIN:VALARM\nUID:b\nSTATUS:CANCELLED\nEND:VALARM", event());
+        check("UID:ac_01\nSUMMARY:a\\, b", Event { summary: Some("a, b".to_owned()), ..event() });
         check("UID:ac_01\nRRULE:FREQ=DAILY", Event { has_rule: true, ..event() });
         check("UID:ac_01\nRDATE:20260303T133000Z", Event { has_rule: true, ..event() });
         check("UID:ac_01\nRECURRENCE-ID:20260303T133000Z", Event { is_instance: true, ..event() });

@@ -5,7 +5,7 @@ use aftercall::testing::Reply;
 use aftercall_plugin_calendar::tools::Plugin;
 use serde_json::{Value, json};
 
-use crate::{BOOKED, GET, PUT, REPORT, TIMES, appointment, check, fake, kept, object, taken};
+use crate::{BOOKED, EVENT, GET, PUT, REPORT, appointment, check, fake, kept, object, taken};
 
 #[test]
 fn an_appointment_is_put_where_its_time_is_free() {
@@ -59,18 +59,62 @@ fn an_appointment_is_booked_once() {
     // The first attempt's answer is lost; the second finds the event, or is told that it came in between.
     let unknown = Err((FailureKind::OutcomeUnknown, "no whole answer"));
     check("book_appointment", appointment(json!({})), vec![none(), (REPORT, taken(&[])), (PUT, Reply::cut())], unknown);
-    book(vec![(GET, kept(TIMES))]);
-    book(vec![none(), (REPORT, taken(&[])), (PUT, Reply::text(412, "")), (GET, kept(TIMES))]);
-    // A person moved it since.
-    let moved = "the appointment is in the calendar, Tuesday 2026-03-03 at 15:00 (Europe/Berlin), event_id ac_0123abcd";
-    let later = kept("DTSTART:20260303T140000Z\r\nDTEND:20260303T143000Z");
-    check("book_appointment", appointment(json!({})), vec![(GET, later)], Ok(moved));
+    book(vec![(GET, kept(EVENT))]);
+    book(vec![none(), (REPORT, taken(&[])), (PUT, Reply::text(412, "")), (GET, kept(EVENT))]);
     let foreign = Reply::text(200, object("").replace("ac_0123abcd", "other"));
     let conflict = |words| Err((FailureKind::Conflict, words));
     check("book_appointment", appointment(json!({})), vec![(GET, foreign)], conflict("another event is at"));
     let cancelled = || kept("STATUS:CANCELLED");
-    let answers = vec![(GET, cancelled()), (REPORT, taken(&[])), (PUT, Reply::text(412, "")), (GET, cancelled())];
-    check("book_appointment", appointment(json!({})), answers, conflict("was cancelled in the calendar since"));
+    let words = "was cancelled in the calendar since: to book it again, give instead_of = ac_0123abcd";
+    check("book_appointment", appointment(json!({})), vec![(GET, cancelled())], conflict(words));
+    let answers = vec![none(), (REPORT, taken(&[])), (PUT, Reply::text(412, "")), (GET, cancelled())];
+    check("book_appointment", appointment(json!({})), answers, conflict(words));
+}
+
+/// Under one key there may have been a call with other arguments before.
+#[test]
+fn what_is_there_is_what_is_asked_for() {
+    let look = |event: &str, words: Option<&str>| {
+        let expected = words.map_or(Ok(BOOKED), |words| Err((FailureKind::Conflict, words)));
+        check("book_appointment", appointment(json!({})), vec![(GET, kept(event))], expected);
+    };
+    look(EVENT, None);
+    look("SUMMARY: Consultation \r\nDTSTART;TZID=Europe/Berlin:20260303T143000\r\nDURATION:PT30M", None);
+    look(
+        "SUMMARY:Consultation\r\nDTSTART:20260303T133000Z\r\nDURATION:PT1H",
+        Some(
+            "the appointment is in the calendar already, and not as it is asked for now: \"Consultation\" on Tuesday 2026-03-03 at 14:30 (Europe/Berlin), event_id ac_0123abcd; nothing was changed",
+        ),
+    );
+    look(
+        "SUMMARY:Consultation\r\nDTSTART:20260303T140000Z\r\nDTEND:20260303T143000Z",
+        Some("at 15:00 (Europe/Berlin), event_id ac_0123abcd; nothing was changed: move_appointment moves it"),
+    );
+    look("SUMMARY:Another\r\nDTSTART:20260303T133000Z\r\nDURATION:PT30M", Some("\"Another\" on Tuesday"));
+    look("SUMMARY:Consultation\r\nDTSTART;VALUE=DATE:20260303", Some("at no time of day"));
+}
+
+/// What was cancelled is booked again under another key, once it is gone.
+#[test]
+fn what_was_cancelled_is_booked_again() {
+    let other = "GET https://dav.example.com/office/ac_77.ics";
+    let again = || appointment(json!({ "instead_of": "ac_77" }));
+    let gone = || (other, Reply::text(404, ""));
+    let free = || [(GET, Reply::text(404, "")), (REPORT, taken(&[])), (PUT, Reply::text(201, ""))];
+    check("book_appointment", again(), [gone()].into_iter().chain(free()).collect(), Ok(BOOKED));
+    let cancelled = (other, Reply::text(200, object("STATUS:CANCELLED").replace("ac_0123abcd", "ac_77")));
+    check("book_appointment", again(), [cancelled].into_iter().chain(free()).collect(), Ok(BOOKED));
+    let there = || (other, Reply::text(200, object(EVENT).replace("ac_0123abcd", "ac_77")));
+    let still = Err((FailureKind::Conflict, "event ac_77, which instead_of names, is still in the calendar"));
+    check("book_appointment", again(), vec![there()], still);
+    let callback = json!({
+        "phone": "+14155550123", "date": "2026-03-03", "time": "14:30", "about": "A quote", "instead_of": "ac_77",
+    });
+    check("book_callback", callback.clone(), vec![there()], still);
+    let booked = Ok("the callback is in the calendar, Tuesday 2026-03-03 at 14:30 (Europe/Berlin)");
+    check("book_callback", callback, vec![gone(), (PUT, Reply::text(201, ""))], booked);
+    let invalid = Err((FailureKind::InvalidArguments, "is no event_id that a booking gave"));
+    check("book_appointment", appointment(json!({ "instead_of": "none" })), Vec::new(), invalid);
 }
 
 #[test]
@@ -118,6 +162,9 @@ fn a_time_is_one_that_people_work_at() {
     refuse(json!({ "minutes": 480, "time": "09:15" }), "from 09:00 to 09:00");
     refuse(json!({ "minutes": 481 }), "minutes is 481");
     refuse(json!({ "date": "tomorrow" }), "there is no day tomorrow");
+    refuse(json!({ "date": "2200-01-01" }), "2200-01-01 is too far away: the last year is 2199");
+    refuse(json!({ "title": " \n" }), "title is empty");
+    refuse(json!({ "name": "\u{7}" }), "name is empty");
     refuse(json!({ "phone": "0301234" }), "E.164");
     refuse(json!({ "email": "ann at example" }), "not an email address");
 }

@@ -5,7 +5,7 @@ use aftercall::testing::Reply;
 use aftercall_plugin_calendar::tools::Plugin;
 use serde_json::{Value, json};
 
-use crate::{REPORT, check, fake, taken, with};
+use crate::{REPORT, check, fake, taken, told, with};
 
 #[test]
 fn free_times_are_told_by_the_day() {
@@ -42,6 +42,13 @@ fn free_times_are_told_by_the_day() {
         Some(Reply::text(207, gone)),
         Ok("60 minutes are free:\nTuesday 2026-03-03: begin from 09:00 to 16:00"),
     );
+    // What isn't told isn't free.
+    let told = |data: &str| Some(told(&[data.to_owned()]));
+    for data in ["", " ", "BEGIN:VCALENDAR\r\nEND:VCALENDAR", "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:x\r\n"] {
+        ask(json!({}), told(data), Err((FailureKind::Other, "tells of an event without its data, or with half of it")));
+    }
+    let untold = "<multistatus><response><propstat><prop><calendar-data/></prop><status>HTTP/1.1 404 No</status></propstat></response></multistatus>";
+    ask(json!({}), Some(Reply::text(207, untold)), Err((FailureKind::Other, "tells of an event, 404")));
     ask(json!({}), Some(Reply::text(207, "<html>")), Err((FailureKind::Other, "no multistatus")));
     ask(json!({}), Some(Reply::text(200, "")), Err((FailureKind::Other, "answers a REPORT with 200")));
     ask(

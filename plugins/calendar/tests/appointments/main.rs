@@ -4,7 +4,9 @@
 
 mod booking;
 mod changes;
+mod doubt;
 mod free;
+mod times;
 
 use aftercall::testing::{Fake, Reply};
 use aftercall::{Effect, FailureKind, Plugin as _, Receipt};
@@ -20,6 +22,8 @@ const REPORT: &str = "REPORT https://dav.example.com/office/";
 const FIRST_ATTEMPT_AT: u64 = 1_772_323_260_000;
 /// When the appointment is: 14:30 in Berlin.
 const TIMES: &str = "DTSTART:20260303T133000Z\r\nDTEND:20260303T140000Z";
+/// The appointment as it is booked.
+const EVENT: &str = "SUMMARY:Consultation\r\nDTSTART:20260303T133000Z\r\nDTEND:20260303T140000Z";
 
 fn fake() -> Fake {
     let settings = json!({
@@ -50,21 +54,34 @@ fn to(more: Value) -> Value {
 }
 
 fn object(event: &str) -> String {
-    format!("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:ac_0123abcd\r\n{event}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n")
+    calendar(&format!("UID:ac_0123abcd\r\n{event}"))
+}
+
+fn calendar(event: &str) -> String {
+    format!("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n{event}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n")
 }
 
 fn kept(event: &str) -> Reply {
     Reply::text(200, object(event)).with_header("etag", "\"7\"")
 }
 
+/// Events of others.
 fn taken(events: &[&str]) -> Reply {
-    let response = |event: &&str| {
-        let data = object(event).replace('<', "&lt;");
+    let events: Vec<String> = events.iter().map(|event| format!("UID:other\r\n{event}")).collect();
+    taken_by(&events.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+fn taken_by(events: &[&str]) -> Reply {
+    told(&events.iter().map(|event| calendar(event)).collect::<Vec<_>>())
+}
+
+fn told(objects: &[String]) -> Reply {
+    let response = |data: &String| {
         format!(
             "<d:response><d:href>/x</d:href><d:propstat><d:prop><c:calendar-data>{data}</c:calendar-data></d:prop><d:status>HTTP/1.1 200 OK</d:status></d:propstat></d:response>"
         )
     };
-    let all: String = events.iter().map(response).collect();
+    let all: String = objects.iter().map(response).collect();
     Reply::text(
         207,
         format!(
@@ -102,13 +119,14 @@ fn tools_say_what_they_do() {
     let told: Vec<_> = tools.iter().map(|tool| (tool.name.as_str(), tool.effect, tool.identity.join(" "))).collect();
     let idempotent = |name, identity: &str| (name, Effect::Idempotent, identity.to_owned());
     let expected = [
-        idempotent("book_callback", "phone"),
+        idempotent("book_callback", "phone instead_of"),
         ("find_free_times", Effect::Read, String::new()),
-        idempotent("book_appointment", "date time"),
-        idempotent("move_appointment", "event_id date time"),
+        idempotent("book_appointment", "date time instead_of"),
+        idempotent("move_appointment", "event_id"),
         idempotent("cancel_appointment", "event_id"),
     ];
     assert_eq!(told, expected);
+    assert!(tools.iter().all(|tool| tool.reconcilable == (tool.effect == Effect::Idempotent)));
     let schema = |at: usize| serde_json::from_str::<Value>(&tools[at].input_schema).unwrap();
     assert_eq!(schema(1)["properties"]["days"]["maximum"], 31);
     assert_eq!(schema(2)["required"], json!(["date", "time", "minutes", "title", "name"]));

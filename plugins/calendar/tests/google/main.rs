@@ -2,14 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
+mod changes;
+mod doubt;
+
 use aftercall::testing::{Fake, Reply};
 use aftercall::{FailureKind, Receipt};
 use aftercall_plugin_calendar::tools::Plugin;
 use serde_json::{Value, json};
 
-/// `ac_0123abcd` in base32hex.
-const ID: &str = "c5hluc1h68pm2oj3cg";
+/// Of `ac_0123abcd`.
+const ID: &str = "ac0123abcd";
 const FREE_BUSY: &str = "POST https://www.googleapis.com/calendar/v3/freeBusy";
+const EVENTS: &str = "GET https://www.googleapis.com/calendar/v3/calendars/office%40example.com/events";
 const INSERT: &str = "POST https://www.googleapis.com/calendar/v3/calendars/office%40example.com/events";
 /// 2026-03-01T00:01:00Z
 const FIRST_ATTEMPT_AT: u64 = 1_772_323_260_000;
@@ -40,7 +44,7 @@ fn with(mut value: Value, more: Value) -> Value {
 fn event(more: Value) -> Value {
     let event = json!({
         "kind": "calendar#event", "id": ID, "etag": "\"34\"", "status": "confirmed",
-        "htmlLink": "https://www.google.com/calendar/event?eid=x",
+        "htmlLink": "https://www.google.com/calendar/event?eid=x", "summary": "Consultation",
         "start": { "dateTime": "2026-03-03T14:30:00+01:00", "timeZone": "Europe/Berlin" },
         "end": { "dateTime": "2026-03-03T15:00:00+01:00", "timeZone": "Europe/Berlin" },
     });
@@ -129,18 +133,32 @@ fn an_appointment_is_booked_once() {
     book(vec![none(), taken(&[]), taken_id(), there(json!({}))], Ok(BOOKED));
     // Google keeps the id of an event that was deleted.
     let deleted = || there(json!({ "status": "cancelled" }));
-    book(vec![deleted(), taken(&[]), taken_id(), deleted()], conflict("was cancelled in the calendar since"));
+    book(
+        vec![deleted()],
+        conflict("was cancelled in the calendar since: to book it again, give instead_of = ac_0123abcd"),
+    );
+    book(vec![none(), taken(&[]), taken_id(), deleted()], conflict("was cancelled in the calendar since"));
     book(vec![none(), taken(&[]), taken_id(), none()], conflict("was deleted since"));
     book(
         vec![none(), taken(&[]), insert(Reply::text(200, "<html>"))],
         Err((FailureKind::OutcomeUnknown, "not as expected")),
     );
+    book(
+        vec![none(), taken(&[]), insert(Reply::json(200, json!({ "kind": "calendar#event" })))],
+        Err((FailureKind::OutcomeUnknown, "tells of none")),
+    );
+    // What is there under the key isn't what is asked for.
+    let other = |more| book(vec![there(more)], conflict("in the calendar already, and not as it is asked for now"));
+    other(json!({ "summary": "Another" }));
+    other(json!({ "end": { "dateTime": "2026-03-03T15:30:00+01:00" } }));
+    other(json!({ "start": { "date": "2026-03-03" }, "end": { "date": "2026-03-04" } }));
+    other(json!({ "summary": null }));
     let busy = taken(&[("2026-03-03T14:45:00+01:00", "2026-03-03T15:15:00+01:00")]);
     book(
         vec![none(), busy],
         conflict("free nearby: Tuesday 2026-03-03: begin from 09:00 to 14:15, from 15:15 to 16:30"),
     );
-    book(vec![there(json!({ "id": "other" }))], Err((FailureKind::Other, "gave event other")));
+    book(vec![there(json!({ "id": "other" }))], Err((FailureKind::Other, "gave another event for ac0123abcd")));
 }
 
 #[test]
@@ -149,8 +167,13 @@ fn a_callback_is_booked_once() {
     let words = "the callback is in the calendar, Tuesday 2026-03-03 at 14:30 (Europe/Berlin)";
     let insert = |reply| (INSERT.to_owned(), reply);
     check("book_callback", callback(), vec![insert(Reply::json(200, event(json!({}))))], Ok(words));
-    let answers = vec![insert(refused(409, "global", "duplicate")), there(json!({}))];
-    check("book_callback", callback(), answers, Ok(words));
+    let answers = |title: &str| {
+        let ours = json!({ "summary": title, "end": { "dateTime": "2026-03-03T14:45:00+01:00" } });
+        vec![insert(refused(409, "global", "duplicate")), there(ours)]
+    };
+    check("book_callback", callback(), answers("Call back +14155550123"), Ok(words));
+    let conflict = Err((FailureKind::Conflict, "\"Another\" on Tuesday 2026-03-03 at 14:30"));
+    check("book_callback", callback(), answers("Another"), conflict);
 }
 
 #[test]
@@ -168,6 +191,12 @@ fn free_times_are_what_is_not_busy() {
     };
     ask(errors("notFound"), Err((FailureKind::Other, "calendar_id \"office@example.com\" names no calendar")));
     ask(errors("internalError"), Err((FailureKind::Unavailable, "internalError")));
+    let nameless = json!({ "calendars": { "office@example.com": { "errors": [{}], "busy": [] } } });
+    ask(Reply::json(200, nameless), Err((FailureKind::Unavailable, "for no reason")));
+    // What isn't said isn't free.
+    let silent = json!({ "calendars": { "office@example.com": {} } });
+    ask(Reply::json(200, silent), Err((FailureKind::Other, "doesn't say what is busy")));
+    ask(Reply::json(200, json!({})), Err((FailureKind::Other, "tells of no calendar")));
     ask(Reply::json(200, json!({ "calendars": {} })), Err((FailureKind::Other, "tells of no calendar")));
     let odd = json!({ "calendars": { "x": { "busy": [{ "start": "soon", "end": "later" }] } } });
     ask(Reply::json(200, odd), Err((FailureKind::Other, "has \"soon\" for a time")));
@@ -198,80 +227,6 @@ fn refusals_are_told_by_their_reason() {
     check(Reply::text(503, ""), FailureKind::OutcomeUnknown, None, None);
     check(Reply::unreachable(), FailureKind::Unavailable, None, None);
     check(Reply::denied(), FailureKind::Denied, None, None);
-}
-
-#[test]
-fn an_appointment_is_moved_as_it_was_read() {
-    let own = taken(&[("2026-03-03T13:30:00Z", "2026-03-03T14:00:00Z")]);
-    let patched = (line("PATCH"), Reply::json(200, event(json!({}))));
-    let answers = [there(json!({})), own, patched];
-    let fake = answers.into_iter().fold(fake(), |fake, (line, reply)| fake.expect(&line, reply));
-    let outcome = fake.call::<Plugin>("move_appointment", to()).unwrap();
-    assert_eq!(outcome.text, MOVED);
-    let patch = &fake.sent()[2];
-    assert_eq!(patch.header("if-match"), Some("\"34\""));
-    let expected = json!({
-        "start": { "dateTime": "2026-03-03T14:00:00Z" },
-        "end": { "dateTime": "2026-03-03T14:30:00Z" },
-        "extendedProperties": { "private": { "ac_0123abcd": "moved" } },
-    });
-    assert_eq!(patch.json(), expected);
-}
-
-#[test]
-fn an_appointment_is_moved_once() {
-    let shift = |answers, expected| check("move_appointment", to(), answers, expected);
-    let patch = |reply| (line("PATCH"), reply);
-    let stale = || patch(refused(412, "global", "conditionNotMet"));
-    let conflict = |words| Err((FailureKind::Conflict, words));
-    let done = || patch(Reply::json(200, event(json!({}))));
-    shift(
-        vec![there(json!({})), taken(&[]), patch(Reply::cut())],
-        Err((FailureKind::OutcomeUnknown, "no whole answer")),
-    );
-    let moved = json!({
-        "start": { "dateTime": "2026-03-03T14:00:00Z" }, "end": { "dateTime": "2026-03-03T14:30:00Z" },
-        "extendedProperties": { "private": { "ac_0123abcd": "moved", "other": "x" } },
-    });
-    shift(vec![there(moved)], Ok(MOVED));
-    shift(vec![there(json!({})), taken(&[]), stale(), there(json!({})), taken(&[]), done()], Ok(MOVED));
-    shift(
-        vec![there(json!({})), taken(&[]), stale(), there(json!({})), taken(&[]), stale()],
-        conflict("is being changed by somebody else"),
-    );
-    shift(vec![there(json!({})), taken(&[]), patch(Reply::text(200, ""))], Err((FailureKind::OutcomeUnknown, "")));
-    shift(vec![none()], Err((FailureKind::NotFound, "no event ac_0123abcd")));
-    shift(vec![(line("GET"), refused(410, "global", "deleted"))], Err((FailureKind::NotFound, "no event")));
-    shift(vec![there(json!({ "status": "cancelled" }))], Err((FailureKind::NotFound, "no event")));
-    shift(vec![there(json!({ "recurrence": ["RRULE:FREQ=DAILY"] }))], conflict("repeats"));
-    shift(vec![there(json!({ "recurringEventId": "x" }))], conflict("repeats"));
-    let day = json!({ "start": { "date": "2026-03-03" }, "end": { "date": "2026-03-04" } });
-    shift(vec![there(day)], conflict("no time of day any more"));
-}
-
-#[test]
-fn an_appointment_is_cancelled_once() {
-    let cancel =
-        |answers, expected| check("cancel_appointment", json!({ "event_id": "ac_0123abcd" }), answers, expected);
-    let delete = |reply| (line("DELETE"), reply);
-    let done = Ok("the appointment of Tuesday 2026-03-03 at 14:30 (Europe/Berlin) is cancelled");
-    let gone = Ok("event ac_0123abcd is not in the calendar: it is cancelled");
-    let stale = || delete(refused(412, "global", "conditionNotMet"));
-    cancel(vec![there(json!({})), delete(Reply::text(204, ""))], done);
-    cancel(vec![there(json!({})), delete(refused(410, "global", "deleted"))], done);
-    cancel(vec![there(json!({})), delete(Reply::cut())], Err((FailureKind::OutcomeUnknown, "no whole answer")));
-    cancel(vec![there(json!({ "status": "cancelled" }))], gone);
-    cancel(vec![none(), taken(&[])], gone);
-    let astray = json!({ "calendars": { "x": { "errors": [{ "domain": "global", "reason": "notFound" }] } } });
-    let answers = vec![none(), (FREE_BUSY.to_owned(), Reply::json(200, astray))];
-    cancel(answers, Err((FailureKind::Other, "names no calendar")));
-    cancel(vec![there(json!({})), stale(), there(json!({})), delete(Reply::text(204, ""))], done);
-    let conflict = Err((FailureKind::Conflict, "is being changed by somebody else"));
-    cancel(vec![there(json!({})), stale(), there(json!({})), stale()], conflict);
-    let unversioned = (line("GET"), Reply::json(200, event(json!({ "etag": null }))));
-    cancel(vec![unversioned], Err((FailureKind::Other, "gives no version")));
-    let repeats = there(json!({ "recurrence": ["RRULE:FREQ=DAILY"] }));
-    cancel(vec![repeats], Err((FailureKind::Conflict, "repeats: a person has to cancel it")));
 }
 
 #[test]
