@@ -1,5 +1,5 @@
 //! Writes the rules of all time zones, as far as appointments need them, into `zones.rs`: the whole database would be a
-//! quarter of the component.
+//! fifth of the component.
 //!
 //! A file of a zone (RFC 9636) ends with the rule that holds after the last of its transitions, and most zones have had
 //! none for years. Those that have, or will have some, keep those since [`SINCE`]. What was before isn't known: nobody

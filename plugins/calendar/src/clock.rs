@@ -1,7 +1,7 @@
 //! Instants, days and times of day, in whole seconds.
 //!
-//! A crate for it would be half of the component, most of it what no calendar asks for; what is here is held beside one in
-//! the tests.
+//! A crate for it, with its database, would be more than a third of the component. What is here is held beside one in the
+//! tests.
 
 mod read;
 mod zone;
@@ -120,6 +120,13 @@ impl Day {
         let day = of_year - (153 * months + 2) / 5 + 1;
         let (month, later) = if months < 10 { (months + 3, 0) } else { (months - 9, 1) };
         (era * 400 + year_of_era + later, month, day)
+    }
+}
+
+/// As the tools take it.
+impl From<aftercall::Day> for Day {
+    fn from(day: aftercall::Day) -> Self {
+        Self(day.days_since_1970().into())
     }
 }
 

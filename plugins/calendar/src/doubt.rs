@@ -2,7 +2,7 @@
 
 use aftercall::{Context, Failure, Finding};
 
-use crate::clock::MINUTE_S;
+use crate::clock::{Day, MINUTE_S};
 use crate::hours::Kind;
 use crate::office::Office;
 use crate::settings::first_attempt;
@@ -29,12 +29,12 @@ impl Office {
     }
 
     /// Whether an event was moved to this local time.
-    pub(crate) async fn find_moved(&self, cx: &Context, key: &str, date: &str, time: &str) -> Result<Finding, Failure> {
+    pub(crate) async fn find_moved(&self, cx: &Context, key: &str, day: Day, time: &str) -> Result<Finding, Failure> {
         let Some(kept) = self.there(cx, key).await? else {
             // It is at no time any more, and to move it again changes nothing.
             return Ok(Finding::DidNotHappen);
         };
-        let to = |now: Span| Slot::at(&self.settings, date, time, now.length());
+        let to = |now: Span| Slot::at(&self.settings, day, time, now.length());
         if let Some(slot) = kept.span.map(to).transpose()?.filter(|slot| Some(slot.span) == kept.span) {
             return Finding::happened(self.moved(&kept, &slot)?);
         }
@@ -56,9 +56,5 @@ impl Office {
 
 /// What it means that nothing is to be seen of the effect.
 fn unchanged(cx: &Context) -> Finding {
-    let since = cx.now().saturating_sub(cx.attempt_at());
-    match LATE_MS.checked_sub(since).filter(|wait| *wait > 0) {
-        Some(wait) => Finding::ask_again_after(wait),
-        None => Finding::DidNotHappen,
-    }
+    Finding::absent(cx, LATE_MS, LATE_MS)
 }

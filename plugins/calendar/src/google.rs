@@ -166,15 +166,10 @@ fn done(answer: &Response) -> Result<Value, Failure> {
 
 /// The answer, if it is a success; else what Google's reason means.
 fn told(answer: Response) -> Result<Response, Failure> {
-    let body: Value = serde_json::from_slice(answer.bytes()).unwrap_or_default();
-    let status = answer.status();
-    answer.ok().map_err(|mut failure| {
-        if let Some(reason) = body.pointer("/error/errors/0/reason").and_then(Value::as_str) {
-            if status == 403 && RATE_LIMITS.contains(&reason) {
-                failure.kind = FailureKind::RateLimited;
-            }
-            failure.code = Some(reason.to_owned());
+    answer.ok_or(|failure, status, _: Value| match &failure.code {
+        Some(reason) if status == 403 && RATE_LIMITS.contains(&reason.as_str()) => {
+            Failure { kind: FailureKind::RateLimited, ..failure }
         }
-        failure
+        _ => failure,
     })
 }

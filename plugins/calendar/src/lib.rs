@@ -26,7 +26,7 @@ mod vendor;
 /// The plugin's tools.
 #[aftercall::plugin]
 pub mod tools {
-    use aftercall::{Answer, Context, Email, Failure, Finding, Outcome, PhoneNumber};
+    use aftercall::{Answer, Context, Day, Email, Failure, Finding, Outcome, PhoneNumber};
 
     use crate::arguments::EventId;
     use crate::clock::MINUTE_S;
@@ -35,7 +35,7 @@ pub mod tools {
     use crate::office::Office;
     use crate::person::{Person, one_line};
     use crate::settings::first_attempt;
-    use crate::slot::{self, Booked, Slot};
+    use crate::slot::{Booked, Slot};
     use crate::vendor::NewEvent;
 
     /// How many days are searched for free time. Protects the calendar's server, and the model's context.
@@ -51,8 +51,7 @@ pub mod tools {
         /// The number to call, in E.164, such as +14155550123.
         phone: PhoneNumber,
         /// The day, such as 2026-03-31. Work it out from the day of the call: "Tuesday" is the first one after it.
-        #[schemars(regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
-        date: String,
+        date: Day,
         /// When to call on that day, as the clock of the people who call back shows it, in 24 hours, such as 14:30.
         #[schemars(regex(pattern = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"))]
         time: String,
@@ -67,7 +66,7 @@ pub mod tools {
         cx: &Context,
     ) -> Result<Answer<Booked>, Failure> {
         let office = Office::of(cx)?;
-        let slot = office.slot(cx, &date, &time, office.settings.callback_length(), Kind::Callback)?;
+        let slot = office.slot(cx, date.into(), &time, office.settings.callback_length(), Kind::Callback)?;
         if let Some(cancelled) = instead_of {
             office.check_gone(cx, cancelled.as_str()).await?;
         }
@@ -83,15 +82,13 @@ pub mod tools {
 
     async fn find_callback(
         phone: PhoneNumber,
-        date: String,
+        date: Day,
         time: String,
         name: Option<String>,
-        _about: String,
-        _instead_of: Option<EventId>,
         cx: &Context,
     ) -> Result<Finding, Failure> {
         let office = Office::of(cx)?;
-        let slot = Slot::at(&office.settings, &date, &time, office.settings.callback_length())?;
+        let slot = Slot::at(&office.settings, date.into(), &time, office.settings.callback_length())?;
         office.find_booked(cx, slot.span, &callback_title(&phone, name.as_deref()), Kind::Callback).await
     }
 
@@ -100,8 +97,7 @@ pub mod tools {
     #[tool(effect = read, title = "Find free times")]
     async fn find_free_times(
         /// The first day to look at, such as 2026-03-31. Work it out from the day of the call.
-        #[schemars(regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
-        first_date: String,
+        first_date: Day,
         /// How many days to look at, that one included.
         #[schemars(range(min = 1, max = 31))]
         days: u32,
@@ -114,7 +110,7 @@ pub mod tools {
         if !(1..=DAYS_MAX).contains(&days) {
             return Err(Failure::invalid_arguments(format!("days is {days}: give 1 to {DAYS_MAX}")));
         }
-        Office::of(cx)?.free_times(cx, slot::day(&first_date)?, days.into(), length_s).await
+        Office::of(cx)?.free_times(cx, first_date.into(), days.into(), length_s).await
     }
 
     /// Books an appointment in the calendar. Use it where the caller agreed to a day and time that were said. A time that
@@ -127,8 +123,7 @@ pub mod tools {
     )]
     async fn book_appointment(
         /// The day, such as 2026-03-31. Work it out from the day of the call: "Tuesday" is the first one after it.
-        #[schemars(regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
-        date: String,
+        date: Day,
         /// When it begins on that day, as the clock of the office shows it, in 24 hours, such as 14:30.
         #[schemars(regex(pattern = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"))]
         time: String,
@@ -154,7 +149,7 @@ pub mod tools {
     ) -> Result<Answer<Booked>, Failure> {
         let (title, name) = (said("title", &title)?, said("name", &name)?);
         let office = Office::of(cx)?;
-        let slot = office.slot(cx, &date, &time, length(minutes)?, Kind::Appointment)?;
+        let slot = office.slot(cx, date.into(), &time, length(minutes)?, Kind::Appointment)?;
         if let Some(cancelled) = instead_of {
             office.check_gone(cx, cancelled.as_str()).await?;
         }
@@ -169,21 +164,15 @@ pub mod tools {
         office.book_if_free(cx, &event, &slot).await
     }
 
-    #[expect(clippy::too_many_arguments, reason = "they are those of the tool")]
     async fn find_appointment(
-        date: String,
+        date: Day,
         time: String,
         minutes: u32,
         title: String,
-        _name: String,
-        _phone: Option<PhoneNumber>,
-        _email: Option<Email>,
-        _notes: Option<String>,
-        _instead_of: Option<EventId>,
         cx: &Context,
     ) -> Result<Finding, Failure> {
         let office = Office::of(cx)?;
-        let slot = Slot::at(&office.settings, &date, &time, length(minutes)?)?;
+        let slot = Slot::at(&office.settings, date.into(), &time, length(minutes)?)?;
         office.find_booked(cx, slot.span, &title, Kind::Appointment).await
     }
 
@@ -195,18 +184,17 @@ pub mod tools {
         /// The event_id that booking it gave.
         event_id: EventId,
         /// The new day, such as 2026-03-31.
-        #[schemars(regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
-        date: String,
+        date: Day,
         /// When it begins on that day, as the clock of the office shows it, in 24 hours, such as 14:30.
         #[schemars(regex(pattern = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"))]
         time: String,
         cx: &Context,
     ) -> Result<Answer<Booked>, Failure> {
-        Office::of(cx)?.shift(cx, event_id.as_str(), &date, &time).await
+        Office::of(cx)?.shift(cx, event_id.as_str(), date.into(), &time).await
     }
 
-    async fn find_moved(event_id: EventId, date: String, time: String, cx: &Context) -> Result<Finding, Failure> {
-        Office::of(cx)?.find_moved(cx, event_id.as_str(), &date, &time).await
+    async fn find_moved(event_id: EventId, date: Day, time: String, cx: &Context) -> Result<Finding, Failure> {
+        Office::of(cx)?.find_moved(cx, event_id.as_str(), date.into(), &time).await
     }
 
     /// Cancels an appointment or a callback that was booked with these tools: it is taken out of the calendar.

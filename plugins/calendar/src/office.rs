@@ -26,15 +26,8 @@ impl Office {
     }
 
     /// The slot that begins at this local time, if there is one such time that is to come, and people work then.
-    pub(crate) fn slot(
-        &self,
-        cx: &Context,
-        date: &str,
-        time: &str,
-        length_s: i64,
-        kind: Kind,
-    ) -> Result<Slot, Failure> {
-        let slot = Slot::at(&self.settings, date, time, length_s)?;
+    pub(crate) fn slot(&self, cx: &Context, day: Day, time: &str, length_s: i64, kind: Kind) -> Result<Slot, Failure> {
+        let slot = Slot::at(&self.settings, day, time, length_s)?;
         if let Some(ended) = call_ended(cx).filter(|ended| slot.span.starts <= *ended) {
             let ended = Slot::of(&self.settings, Span { starts: ended, ends: ended })?;
             return Err(Failure::invalid_arguments(format!(
@@ -114,17 +107,11 @@ impl Office {
     }
 
     /// Moves an event to where this local time is, as long as it is.
-    pub(crate) async fn shift(
-        &self,
-        cx: &Context,
-        key: &str,
-        date: &str,
-        time: &str,
-    ) -> Result<Answer<Booked>, Failure> {
+    pub(crate) async fn shift(&self, cx: &Context, key: &str, day: Day, time: &str) -> Result<Answer<Booked>, Failure> {
         for _ in 0..TRIES_MAX {
             let kept = self.there(cx, key).await?.ok_or_else(|| not_there(key))?;
             let now = movable(&kept)?;
-            let slot = self.slot(cx, date, time, now.length(), Kind::Appointment)?;
+            let slot = self.slot(cx, day, time, now.length(), Kind::Appointment)?;
             if slot.span == now {
                 return self.moved(&kept, &slot);
             }

@@ -7,9 +7,6 @@ use serde::Serialize;
 use crate::clock::{Day, Instant, Reading, Time, Zone};
 use crate::settings::Settings;
 
-/// What is later was misheard, and nobody knows what clocks will show then.
-const YEAR_MAX: i64 = 2199;
-
 /// From one instant to another, the second not included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Span {
@@ -46,8 +43,7 @@ impl Span {
 
 impl Slot {
     /// The slot that begins at this local time, if there is one such time.
-    pub(crate) fn at(settings: &Settings, date: &str, time: &str, length_s: i64) -> Result<Self, Failure> {
-        let day = day(date)?;
+    pub(crate) fn at(settings: &Settings, day: Day, time: &str, length_s: i64) -> Result<Self, Failure> {
         let time = Time::read(time)
             .ok_or_else(|| Failure::invalid_arguments(format!("there is no time {time}: write it as in 14:30")))?;
         let starts = only_once(settings.zone()?, &settings.time_zone, day, time)?;
@@ -76,15 +72,6 @@ impl Slot {
     pub(crate) fn booked(&self, event_id: &str) -> Booked {
         let rfc3339 = |at: Instant| self.zone.local(at).rfc3339(self.zone.offset(at));
         Booked { event_id: event_id.to_owned(), starts_at: rfc3339(self.span.starts), ends_at: rfc3339(self.span.ends) }
-    }
-}
-
-/// A day, as the tools take it.
-pub(crate) fn day(text: &str) -> Result<Day, Failure> {
-    match Day::read(text) {
-        Some(day) if day.year() <= YEAR_MAX => Ok(day),
-        Some(day) => Err(Failure::invalid_arguments(format!("{day} is too far away: the last year is {YEAR_MAX}"))),
-        None => Err(Failure::invalid_arguments(format!("there is no day {text}: write it as in 2026-03-31"))),
     }
 }
 

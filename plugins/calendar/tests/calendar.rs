@@ -169,7 +169,7 @@ fn times_are_those_of_the_zone() {
     check(berlin, "2026-03-29", "02:30", Err("go forward on 2026-03-29 and never show 02:30; 03:30 is there"));
     check(berlin, "2026-10-25", "02:30", Err("go back on 2026-10-25 and show 02:30 twice; 03:30 is there once"));
     check(berlin, "2026-02-29", "09:00", Err("there is no day 2026-02-29"));
-    check(berlin, "31.03.2026", "09:00", Err("there is no day 31.03.2026"));
+    check(berlin, "31.03.2026", "09:00", Err("\"31.03.2026\" is no day: write the year first"));
     check(berlin, "2026-03-31", "24:00", Err("there is no time 24:00"));
     check(berlin, "2026-03-31", "2 pm", Err("there is no time 2 pm"));
 }

@@ -10,7 +10,7 @@ use crate::vendor::{Kept, Move, NewEvent};
 /// What stands at the key of an effect which moved the event, among its private properties.
 const MOVED: &str = "moved";
 
-/// An event that was read. A type with all its fields would be a twentieth of the component.
+/// An event that was read. A type with all its fields would be a thirtieth of the component.
 pub(super) struct Event<'a>(pub(super) &'a Value);
 
 /// An event that is to be made.

@@ -26,7 +26,7 @@ fn free_times_are_told_by_the_day() {
     let invalid = |words| Err((FailureKind::InvalidArguments, words));
     ask(json!({ "first_date": "2026-03-04", "days": 1 }), None, invalid("nobody works from 2026-03-04 on"));
     ask(json!({ "first_date": "2025-03-03" }), None, invalid("or they have passed; today is Sunday 2026-03-01"));
-    ask(json!({ "first_date": "3 March" }), None, invalid("there is no day 3 March: write it as in 2026-03-31"));
+    ask(json!({ "first_date": "3 March" }), None, invalid("\"3 March\" is no day: write the year first"));
     ask(json!({ "days": 0 }), None, invalid("days is 0: give 1 to 31"));
     ask(json!({ "days": 32 }), None, invalid("days is 32"));
     ask(json!({ "minutes": 4 }), None, invalid("minutes is 4: an appointment takes 5 to 480"));
