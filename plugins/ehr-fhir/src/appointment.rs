@@ -1,66 +1,46 @@
-//! Appointments: what is read of them, and what confirming one changes (<https://hl7.org/fhir/R4/appointment.html>).
+//! Appointments: what is read of them, and whether one may be confirmed or cancelled
+//! (<https://hl7.org/fhir/R4/appointment.html>).
 
-use std::collections::BTreeMap;
-
-use aftercall::Failure;
+use aftercall::{Failure, Instant};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::value::{RawValue, to_raw_value};
 
 use crate::arguments::ResourceId;
-use crate::fhir::Server;
+use crate::fhir::{Reference, Server};
+use crate::keyed::Identifier;
+use crate::versioned::Meta;
 
 /// An Appointment of the server, as far as it is read.
 #[derive(Deserialize)]
 pub(crate) struct Appointment {
-    #[serde(rename = "resourceType")]
-    _type: OfAppointment,
-    pub(crate) id: String,
-    status: String,
+    id: String,
+    pub(crate) status: String,
     start: Option<String>,
     end: Option<String>,
     description: Option<String>,
     #[serde(default)]
-    participant: Vec<Participant>,
+    pub(crate) participant: Vec<Participant>,
+    /// The slots that it takes.
+    #[serde(default)]
+    pub(crate) slot: Vec<Reference>,
+    #[serde(default)]
+    pub(crate) identifier: Vec<Identifier>,
     meta: Option<Meta>,
 }
 
 #[derive(Deserialize)]
-enum OfAppointment {
-    Appointment,
-}
-
-#[derive(Deserialize)]
-struct Participant {
+pub(crate) struct Participant {
     actor: Option<Reference>,
     status: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Reference {
-    reference: Option<String>,
-    display: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Meta {
-    version_id: Option<String>,
-}
-
-/// A whole Appointment on its way back to the server: its elements byte for byte, known ones and others, since
-/// decimals of FHIR have a precision that reading them as floats would lose.
-#[derive(Deserialize, Serialize)]
-#[serde(transparent)]
-pub(crate) struct Elements(BTreeMap<String, Box<RawValue>>);
-
-/// What confirming an appointment takes.
+/// What a change of an appointment takes.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Step {
-    /// Nothing: it is booked.
+    /// Nothing: it is so already.
     Nothing,
-    /// It is to be booked.
-    Book,
+    /// It is to be put back, changed.
+    Change,
 }
 
 /// What `find_appointments` found.
@@ -90,13 +70,17 @@ pub(crate) struct Visit {
 }
 
 impl Appointment {
-    /// What confirming it for this patient takes.
-    pub(crate) fn confirm(&self, server: &Server, patient: &ResourceId) -> Result<Step, Failure> {
-        let id = &self.id;
-        if !self.participant.iter().any(|participant| participant.is_patient(server, patient)) {
-            let advice = "take the appointment_id from find_appointments of this patient";
-            return Err(Failure::not_found(format!("patient {patient} has no appointment {id}; {advice}")));
+    /// Refuses an appointment of another patient, of which nothing is told.
+    pub(crate) fn check_patient(&self, server: &Server<'_>, patient: &ResourceId) -> Result<(), Failure> {
+        if self.participant.iter().any(|participant| participant.is_patient(server, patient)) {
+            return Ok(());
         }
+        let advice = "take the appointment_id from find_appointments of this patient";
+        Err(Failure::not_found(format!("patient {patient} has no appointment {}; {advice}", self.id)))
+    }
+
+    /// What confirming it takes.
+    pub(crate) fn confirm(&self) -> Result<Step, Failure> {
         let why_not = match self.status.as_str() {
             "booked" => return Ok(Step::Nothing),
             "proposed" | "pending" => {
@@ -106,29 +90,31 @@ impl Appointment {
                 } else if self.start.is_none() {
                     "it has no time yet; the clinic has to set one".to_owned()
                 } else {
-                    return Ok(Step::Book);
+                    return Ok(Step::Change);
                 }
             }
             "cancelled" => "it was cancelled; the caller needs a new appointment".to_owned(),
             "waitlist" => "it is on the waiting list; the clinic has to give it a time".to_owned(),
-            "arrived" | "checked-in" => "the patient has already arrived for it".to_owned(),
-            "fulfilled" => "it has taken place".to_owned(),
-            "noshow" => "it is over, and the patient did not come".to_owned(),
-            "entered-in-error" => "it was entered by mistake".to_owned(),
-            other => format!("its status is {other:?}"),
+            other => over(other),
         };
-        Err(Failure::conflict(format!("appointment {id} can't be confirmed: {why_not}")))
+        Err(Failure::conflict(format!("appointment {} can't be confirmed: {why_not}", self.id)))
     }
 
-    /// Whether the server has it as booked.
-    pub(crate) fn is_booked(&self) -> bool {
-        self.status == "booked"
+    /// What cancelling it takes.
+    pub(crate) fn cancel(&self, now_ms: u64) -> Result<Step, Failure> {
+        let why_not = match self.status.as_str() {
+            "cancelled" => return Ok(Step::Nothing),
+            "proposed" | "pending" | "booked" | "waitlist" if self.is_past(now_ms) => "its time is past".to_owned(),
+            "proposed" | "pending" | "booked" | "waitlist" => return Ok(Step::Change),
+            other => over(other),
+        };
+        Err(Failure::conflict(format!("appointment {} can't be cancelled: {why_not}", self.id)))
     }
 
-    /// The version that a change of it stands on, as an entity tag.
-    pub(crate) fn entity_tag(&self) -> Option<String> {
-        let version = self.meta.as_ref()?.version_id.as_deref()?;
-        Some(format!("W/\"{version}\""))
+    /// Whether its time has begun.
+    fn is_past(&self, now_ms: u64) -> bool {
+        let start = self.start.as_ref().and_then(|start| start.parse::<Instant>().ok());
+        start.is_some_and(|start| start.as_ms() <= now_ms)
     }
 
     /// `appointment 8801 of 2026-03-05T10:00:00-06:00`
@@ -149,7 +135,7 @@ impl Appointment {
 }
 
 impl Participant {
-    fn is_patient(&self, server: &Server, patient: &ResourceId) -> bool {
+    pub(crate) fn is_patient(&self, server: &Server<'_>, patient: &ResourceId) -> bool {
         let reference = self.actor.as_ref().and_then(|actor| actor.reference.as_deref());
         reference.is_some_and(|reference| server.refers(reference, "Patient", patient))
     }
@@ -161,38 +147,14 @@ impl Participant {
     }
 }
 
-impl Reference {
-    /// Whether it is to a resource of one of these kinds, which its URL says.
-    fn is_of(&self, kinds: &[&str]) -> bool {
-        let reference = self.reference.as_deref().unwrap_or_default();
-        reference.split('/').any(|segment| kinds.contains(&segment))
-    }
-}
-
-impl Elements {
-    /// Makes it booked, and the patient's part in it accepted.
-    pub(crate) fn book(
-        &mut self,
-        appointment: &Appointment,
-        server: &Server,
-        patient: &ResourceId,
-    ) -> Result<(), Failure> {
-        let participants = self.0.get("participant").map_or("[]", |participants| participants.get());
-        let mut participants: Vec<Elements> = serde_json::from_str(participants)
-            .map_err(|error| Failure::other(format!("the appointment's participants are not as expected: {error}")))?;
-        for (elements, participant) in participants.iter_mut().zip(&appointment.participant) {
-            if participant.is_patient(server, patient) {
-                elements.set("status", "accepted");
-            }
-        }
-        self.set("participant", &participants);
-        self.set("status", "booked");
-        Ok(())
-    }
-
-    fn set<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
-        let value = to_raw_value(value).expect("text, and elements that were read, are JSON");
-        self.0.insert(name.to_owned(), value);
+/// Why an appointment in this status is not to be changed any more.
+fn over(status: &str) -> String {
+    match status {
+        "arrived" | "checked-in" => "the patient has already arrived for it".to_owned(),
+        "fulfilled" => "it has taken place".to_owned(),
+        "noshow" => "it is over, and the patient did not come".to_owned(),
+        "entered-in-error" => "it was entered by mistake".to_owned(),
+        other => format!("its status is {other:?}"),
     }
 }
 

@@ -1,19 +1,35 @@
-//! The server's side: its base, its searches, its references.
+//! The server's side: its base, its requests, its searches, its references.
 
 use aftercall::{Context, Failure, Request, path_segment};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::arguments::ResourceId;
+use crate::refusal;
+use crate::settings::Settings;
 
 /// The media type of resources as JSON (<https://hl7.org/fhir/R4/http.html#mime-type>).
 const FHIR_JSON: &str = "application/fhir+json";
+/// How many pages of a search are looked through. Protects the server, and the call's time.
+const PAGES_MAX: usize = 5;
 
-/// The plugin's settings.
-#[derive(Deserialize)]
-pub(crate) struct Server {
-    base_url: String,
+/// The server of this tenant, in one attempt.
+pub(crate) struct Server<'a> {
+    pub(crate) cx: &'a Context,
+    pub(crate) settings: Settings,
+}
+
+/// What is searched for.
+pub(crate) struct Search<'a> {
+    /// The type of the resources.
+    pub(crate) kind: &'a str,
+    pub(crate) parameters: &'a [(&'a str, String)],
+    /// How many are wanted.
+    pub(crate) limit: usize,
+    /// Whether a server that doesn't know a parameter has to say so, rather than leave it out of account
+    /// (<https://hl7.org/fhir/R4/search.html#errors>).
+    pub(crate) strict: bool,
 }
 
 /// The first matches of a search.
@@ -21,6 +37,13 @@ pub(crate) struct Page<T> {
     pub(crate) found: Vec<T>,
     /// Whether the server has more of them.
     pub(crate) more: bool,
+}
+
+/// A reference to another resource (<https://hl7.org/fhir/R4/references.html>).
+#[derive(Deserialize)]
+pub(crate) struct Reference {
+    pub(crate) reference: Option<String>,
+    pub(crate) display: Option<String>,
 }
 
 /// <https://hl7.org/fhir/R4/bundle.html#searchset>
@@ -42,64 +65,138 @@ enum OfBundle {
 
 #[derive(Deserialize)]
 struct Entry {
-    #[serde(default)]
-    resource: Value,
+    resource: Option<Box<RawValue>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Typed {
+    resource_type: String,
 }
 
 #[derive(Deserialize)]
 struct Link {
     relation: String,
+    #[serde(default)]
+    url: String,
 }
 
-impl Server {
+impl<'a> Server<'a> {
+    pub(crate) fn of(cx: &'a Context) -> Result<Self, Failure> {
+        Ok(Self { cx, settings: cx.settings()? })
+    }
+
     /// A resource's URL.
     pub(crate) fn url(&self, kind: &str, id: &ResourceId) -> String {
         format!("{}/{kind}/{}", self.base(), path_segment(id.as_str()))
     }
 
     /// A GET of anything on the server.
-    pub(crate) fn get<'a>(&self, cx: &'a Context, url: impl Into<String>) -> Request<'a> {
-        cx.get(url).header("accept", FHIR_JSON)
+    pub(crate) fn get(&self, url: impl Into<String>) -> Request<'a> {
+        self.cx.get(url).header("accept", FHIR_JSON)
     }
 
     /// A PUT of a resource.
-    pub(crate) fn put<'a>(&self, cx: &'a Context, url: &str, resource: &impl Serialize) -> Request<'a> {
-        cx.put(url).json(resource).header("content-type", FHIR_JSON).header("accept", FHIR_JSON)
+    pub(crate) fn put(&self, url: &str, resource: &impl Serialize) -> Request<'a> {
+        self.cx.put(url).json(resource).header("content-type", FHIR_JSON).header("accept", FHIR_JSON)
     }
 
-    /// Searches resources of one kind, and gives `limit` of them at most, whatever the server makes of it.
+    /// A POST of a new resource.
+    pub(crate) fn post(&self, kind: &str, resource: &impl Serialize) -> Request<'a> {
+        let url = format!("{}/{kind}", self.base());
+        self.cx.post(url).json(resource).header("content-type", FHIR_JSON).header("accept", FHIR_JSON)
+    }
+
+    /// Searches resources, page after page, until there are as many that fit as are wanted: no more are given, whatever
+    /// the server makes of the limit.
     pub(crate) async fn search<T: DeserializeOwned>(
         &self,
-        cx: &Context,
-        kind: &str,
-        parameters: &[(&str, String)],
-        limit: usize,
+        search: &Search<'_>,
+        fits: impl Fn(&T) -> bool,
     ) -> Result<Page<T>, Failure> {
-        let request = self.get(cx, format!("{}/{kind}", self.base())).query(parameters);
-        let request = request.query(&[("_count", limit.to_string())]);
-        let bundle: Bundle = request.send().await?.ok()?.json()?;
-        let next = bundle.link.iter().any(|link| link.relation == "next");
-        // A server may add resources that match nothing, such as an OperationOutcome with a warning.
-        let of_kind = bundle.entry.into_iter().map(|entry| entry.resource).filter(|it| it["resourceType"] == kind);
-        let mut found = of_kind
-            .map(serde_json::from_value)
-            .collect::<Result<Vec<T>, _>>()
-            .map_err(|error| Failure::other(format!("one {kind} of the answer is not as expected: {error}")))?;
-        let more = next || found.len() > limit;
-        found.truncate(limit);
+        let mut found = Vec::new();
+        let mut add = |resource: &RawValue| {
+            let resource = serde_json::from_slice(resource.get().as_bytes()).map_err(|error| {
+                Failure::other(format!("one {} of the answer is not as expected: {error}", search.kind))
+            })?;
+            if fits(&resource) {
+                found.push(resource);
+            }
+            Ok(found.len())
+        };
+        let more = self.pages(search, &mut add).await?;
+        found.truncate(search.limit);
         Ok(Page { found, more })
+    }
+
+    /// Hands over each resource of a search, until there are as many as are wanted; tells whether there are more.
+    async fn pages(
+        &self,
+        search: &Search<'_>,
+        add: &mut dyn FnMut(&RawValue) -> Result<usize, Failure>,
+    ) -> Result<bool, Failure> {
+        let Search { kind, limit, .. } = *search;
+        let mut request = self.get(format!("{}/{kind}", self.base())).query(search.parameters);
+        request = request.query(&[("_count", limit.to_string())]);
+        let mut found = 0;
+        let mut pages = 1;
+        loop {
+            if search.strict {
+                request = request.header("prefer", "handling=strict");
+            }
+            let bundle: Bundle = refusal::read(request.send().await?)?.json()?;
+            for resource in bundle.entry.iter().filter_map(|entry| entry.resource.as_deref()) {
+                // A server may add resources that match nothing, such as an OperationOutcome with a warning.
+                let typed: Result<Typed, _> = serde_json::from_slice(resource.get().as_bytes());
+                if typed.is_ok_and(|typed| typed.resource_type == kind) {
+                    found = add(resource)?;
+                }
+            }
+            let Some(next) = bundle.link.into_iter().find(|link| link.relation == "next") else {
+                return Ok(found > limit);
+            };
+            if found >= limit || pages == PAGES_MAX || !self.has(&next.url) {
+                return Ok(true);
+            }
+            pages += 1;
+            request = self.get(next.url);
+        }
     }
 
     /// Whether a reference is to this resource of this server: relative or absolute, of any version
     /// (<https://hl7.org/fhir/R4/references.html#literal>).
     pub(crate) fn refers(&self, reference: &str, kind: &str, id: &ResourceId) -> bool {
+        self.referred(reference, kind) == Some(id.as_str())
+    }
+
+    /// The id of the resource of this kind on this server that a reference is to.
+    pub(crate) fn referred<'r>(&self, reference: &'r str, kind: &str) -> Option<&'r str> {
         let relative = reference.strip_prefix(self.base()).and_then(|rest| rest.strip_prefix('/')).unwrap_or(reference);
         let (resource, _version) = relative.split_once("/_history/").unwrap_or((relative, ""));
-        resource.split_once('/') == Some((kind, id.as_str()))
+        resource.strip_prefix(kind)?.strip_prefix('/')
+    }
+
+    /// Whether a URL is one below the base. No other is followed, whoever names it.
+    fn has(&self, url: &str) -> bool {
+        url.strip_prefix(self.base()).is_some_and(|rest| rest.starts_with(['/', '?']))
     }
 
     fn base(&self) -> &str {
-        self.base_url.trim_end_matches('/')
+        self.settings.base_url.trim_end_matches('/')
+    }
+}
+
+impl Reference {
+    /// Whether it is to a resource of one of these kinds, which its URL says.
+    pub(crate) fn is_of(&self, kinds: &[&str]) -> bool {
+        let reference = self.reference.as_deref().unwrap_or_default();
+        reference.split('/').any(|segment| kinds.contains(&segment))
+    }
+
+    /// The id of the resource of this kind on this server that it is to.
+    pub(crate) fn id(&self, server: &Server<'_>, kind: &str) -> Option<ResourceId> {
+        let id = server.referred(self.reference.as_deref()?, kind)?;
+        id.parse().ok()
     }
 }
 

@@ -1,31 +1,53 @@
-//! Patients and appointments in an EHR, over FHIR R4's REST API.
+//! Patients, appointments and what a call leaves in a patient's record, in an EHR over FHIR R4's REST API.
 //!
-//! An appointment is confirmed by a conditional update: read, changed, and put back only if nobody changed it
-//! meanwhile (<https://hl7.org/fhir/R4/http.html#concurrency>). Repeated, it finds the appointment booked, and that is
-//! its success too. The plugin refuses to change a resource that has no version, and an appointment that isn't of
-//! the patient it was asked for.
+//! What exists is changed by a conditional update: read, changed, and put back only if nobody changed it meanwhile
+//! (<https://hl7.org/fhir/R4/http.html#concurrency>). Repeated, it finds the resource as it was to be, and that is its
+//! success too. What is new has an identifier with our key: it is made only where none has that, and one in doubt is
+//! searched by it. The plugin refuses to change a resource that has no version, and an appointment that isn't of the
+//! patient it was asked for; to book or cancel what is past; and to follow a link away from the server.
+
+mod arguments;
+mod settings;
+
+mod fhir;
+mod refusal;
+
+mod keyed;
+mod versioned;
 
 mod appointment;
-mod arguments;
-mod fhir;
 mod patient;
+mod slot;
+
+mod booking;
+mod change;
+mod claim;
+
+mod communication;
+mod note;
+mod task;
 
 /// The plugin's tools.
 #[aftercall::plugin]
 pub mod tools {
-    use aftercall::{Answer, Context, Failure, FailureKind, Outcome, PhoneNumber, Receipt};
+    use aftercall::{Answer, Context, Day, Failure, Finding, Outcome, PhoneNumber};
 
-    use crate::appointment::{Appointment, Elements, FoundAppointments, Step, Visit};
-    use crate::arguments::{Day, ResourceId};
-    use crate::fhir::{self, Page, Server};
+    use crate::appointment::{Appointment, FoundAppointments, Visit};
+    use crate::arguments::ResourceId;
+    use crate::booking::Booking;
+    use crate::change::{Change, Wish};
+    use crate::communication::{self, Communication, Direction};
+    use crate::fhir::{self, Page, Search, Server};
+    use crate::note::{self, Note};
     use crate::patient::{FoundPatients, Patient, Person};
+    use crate::settings::service_names;
+    use crate::slot::{self, FoundSlots, Wanted};
+    use crate::task::{self, Priority, Task};
 
     /// How many patients a search brings. Protects the model's context, and people's data.
     const PATIENTS_MAX: usize = 10;
     /// How many appointments a search brings. Protects the model's context.
     const APPOINTMENTS_MAX: usize = 20;
-    /// How often an appointment is read and put back. It changes rarely; whatever changes it twice at that moment is at work on it.
-    const TRIES_MAX: usize = 2;
 
     /// Finds patients of the clinic by telephone number, or by family name and birth date; best by all three. Several
     /// people may share a number: make sure by the birth date who is meant before you speak of appointments.
@@ -43,13 +65,14 @@ pub mod tools {
         if phone.is_none() && (family_name.is_none() || birth_date.is_none()) {
             return Err(Failure::invalid_arguments("give a telephone number, or a family name and a birth date"));
         }
-        let server: Server = cx.settings()?;
+        let server = Server::of(cx)?;
         let mut parameters = Vec::new();
         parameters.extend(phone.map(|phone| ("phone", fhir::escape(phone.as_str()))));
         parameters.extend(family_name.map(|name| ("family", fhir::escape(name))));
         parameters.extend(birth_date.map(|day| ("birthdate", day.to_string())));
         parameters.push(("_elements", Patient::ELEMENTS.to_owned()));
-        let page: Page<Patient> = server.search(cx, "Patient", &parameters, PATIENTS_MAX).await?;
+        let search = Search { kind: "Patient", parameters: &parameters, limit: PATIENTS_MAX, strict: false };
+        let page: Page<Patient> = server.search(&search, |_| true).await?;
         let patients: Vec<Person> = page.found.into_iter().filter(Patient::in_use).map(Person::from).collect();
         let text = match &patients[..] {
             _ if page.more => format!("more than these {} patients fit: search by all that you know", patients.len()),
@@ -71,15 +94,14 @@ pub mod tools {
         to: Option<Day>,
         cx: &Context,
     ) -> Result<Answer<FoundAppointments>, Failure> {
-        if from.is_some_and(|from| to.is_some_and(|to| to < from)) {
-            return Err(Failure::invalid_arguments("`to` is before `from`: give the earlier day as `from`"));
-        }
-        let server: Server = cx.settings()?;
+        in_order(from, to)?;
+        let server = Server::of(cx)?;
         let mut parameters = vec![("patient", patient_id.to_string())];
         parameters.extend(from.map(|day| ("date", format!("ge{day}"))));
         parameters.extend(to.map(|day| ("date", format!("le{day}"))));
         parameters.push(("_sort", if from.is_some() { "date" } else { "-date" }.to_owned()));
-        let page: Page<Appointment> = server.search(cx, "Appointment", &parameters, APPOINTMENTS_MAX).await?;
+        let search = Search { kind: "Appointment", parameters: &parameters, limit: APPOINTMENTS_MAX, strict: false };
+        let page: Page<Appointment> = server.search(&search, |_| true).await?;
         let appointments: Vec<Visit> = page.found.into_iter().map(Visit::from).collect();
         let text = match &appointments[..] {
             _ if page.more => format!("there are more than these {} appointments: give fewer days", appointments.len()),
@@ -90,9 +112,54 @@ pub mod tools {
         Ok(Answer::new(text, FoundAppointments { appointments }))
     }
 
+    /// Finds free slots, the earliest first: times at which an appointment can be booked. Offer some of them to the caller.
+    #[tool(effect = read, title = "Find free slots")]
+    async fn find_free_slots(
+        /// The first day to look at, such as 2026-03-01. What is past is left out anyway.
+        from: Option<Day>,
+        /// The last day to look at, such as 2026-03-31.
+        to: Option<Day>,
+        /// What the appointment is for.
+        #[choices(service_names)]
+        service: Option<String>,
+        /// The schedule_id of a slot that was found, for others with the same practitioner or at the same place.
+        schedule_id: Option<ResourceId>,
+        cx: &Context,
+    ) -> Result<Answer<FoundSlots>, Failure> {
+        in_order(from, to)?;
+        let page = slot::find(&Wanted { from, to, service, schedule_id }, &Server::of(cx)?).await?;
+        let slots = page.found;
+        let text = match &slots[..] {
+            _ if page.more => format!("there are more than these {} free slots: give fewer days", slots.len()),
+            [] => "there is no free slot then".to_owned(),
+            [only] => format!("one free slot, slot_id {}, {}", only.slot_id, only.start),
+            several => format!("{} free slots", several.len()),
+        };
+        Ok(Answer::new(text, FoundSlots { slots }))
+    }
+
+    /// Books a free slot for a patient. Use it only for a slot that the caller chose, after find_free_slots.
+    #[tool(effect = once, identity = [patient_id, slot_id], reconcile = find_booking, title = "Book an appointment")]
+    async fn book_appointment(
+        /// The patient's id, from find_patient.
+        patient_id: ResourceId,
+        /// The slot's id, from find_free_slots.
+        slot_id: ResourceId,
+        /// Why the patient comes, in the caller's words, such as "cough for two weeks".
+        #[schemars(length(min = 1, max = 500))]
+        reason: Option<String>,
+        cx: &Context,
+    ) -> Result<Outcome, Failure> {
+        Booking { patient_id, slot_id, reason }.make(&Server::of(cx)?).await
+    }
+
+    async fn find_booking(patient_id: ResourceId, slot_id: ResourceId, cx: &Context) -> Result<Finding, Failure> {
+        Booking { patient_id, slot_id, reason: None }.find(&Server::of(cx)?).await
+    }
+
     /// Confirms a patient's appointment that is proposed or pending: it is booked then. Use it only where the caller
     /// said that they will come, and after find_appointments.
-    #[tool(effect = idempotent, identity = [appointment_id], title = "Confirm an appointment")]
+    #[tool(effect = idempotent, identity = [appointment_id], reconcile = find_confirmation, title = "Confirm an appointment")]
     async fn confirm_appointment(
         /// The appointment's id, from find_appointments.
         appointment_id: ResourceId,
@@ -100,40 +167,108 @@ pub mod tools {
         patient_id: ResourceId,
         cx: &Context,
     ) -> Result<Outcome, Failure> {
-        let server: Server = cx.settings()?;
-        let url = server.url("Appointment", &appointment_id);
-        let receipt = || Receipt::new("appointment", appointment_id.as_str()).with_url(url.as_str());
-        let mut refused = None;
-        for _ in 0..TRIES_MAX {
-            let read = server.get(cx, url.as_str()).send().await?.ok()?;
-            let appointment: Appointment = read.json()?;
-            let named = appointment.named();
-            if appointment.id != appointment_id.as_str() {
-                return Err(Failure::other(format!("the server gave {named} for appointment {appointment_id}")));
-            }
-            if appointment.confirm(&server, &patient_id)? == Step::Nothing {
-                return Ok(Outcome::new(format!("{named} was booked already")).with_receipt(receipt()));
-            }
-            let Some(entity_tag) = read.header("etag").map(str::to_owned).or_else(|| appointment.entity_tag()) else {
-                return Err(Failure::other(format!("the server gives no version of {named}, so nothing was changed")));
-            };
-            let mut elements: Elements = read.json()?;
-            elements.book(&appointment, &server, &patient_id)?;
-            let update = server.put(cx, url.as_str(), &elements).header("if-match", &entity_tag);
-            match update.send().await?.ok() {
-                // A server may answer without the resource.
-                Ok(done) if done.text().is_empty() || done.json::<Appointment>()?.is_booked() => {
-                    return Ok(Outcome::new(format!("{named} is confirmed")).with_receipt(receipt()));
-                }
-                Ok(_) => return Err(Failure::conflict(format!("the server doesn't book {named}; the clinic has to"))),
-                // Somebody was faster: 412, and 409 of some servers.
-                Err(failure) if failure.kind == FailureKind::Conflict => refused = Some(failure),
-                Err(failure) => return Err(failure),
-            }
+        Change { appointment_id, patient_id, wish: Wish::Confirm }.make(&Server::of(cx)?).await
+    }
+
+    async fn find_confirmation(
+        appointment_id: ResourceId,
+        patient_id: ResourceId,
+        cx: &Context,
+    ) -> Result<Finding, Failure> {
+        Change { appointment_id, patient_id, wish: Wish::Confirm }.find(&Server::of(cx)?).await
+    }
+
+    /// Cancels a patient's appointment that hasn't begun. Use it only where the caller said that they won't come, and
+    /// after find_appointments.
+    #[tool(effect = idempotent, identity = [appointment_id], reconcile = find_cancellation, title = "Cancel an appointment")]
+    async fn cancel_appointment(
+        /// The appointment's id, from find_appointments.
+        appointment_id: ResourceId,
+        /// The id of the patient whose appointment it is, from find_patient.
+        patient_id: ResourceId,
+        /// Why the patient doesn't come, in the caller's words, if they said so.
+        #[schemars(length(min = 1, max = 500))]
+        reason: Option<String>,
+        cx: &Context,
+    ) -> Result<Outcome, Failure> {
+        Change { appointment_id, patient_id, wish: Wish::Cancel(reason) }.make(&Server::of(cx)?).await
+    }
+
+    async fn find_cancellation(
+        appointment_id: ResourceId,
+        patient_id: ResourceId,
+        cx: &Context,
+    ) -> Result<Finding, Failure> {
+        Change { appointment_id, patient_id, wish: Wish::Cancel(None) }.find(&Server::of(cx)?).await
+    }
+
+    /// Records what the patient said or asked on this call, or what they were told, in the patient's record. One for each
+    /// patient and direction in a conversation, so put all of it in one text.
+    #[tool(effect = once, identity = [patient_id, direction], reconcile = find_communication, title = "Record what was said")]
+    async fn record_communication(
+        /// The patient's id, from find_patient.
+        patient_id: ResourceId,
+        /// from_patient: what the patient said or asked; to_patient: what the patient was told.
+        direction: Direction,
+        /// What was said, as plain text.
+        #[schemars(length(min = 1, max = 10000))]
+        text: String,
+        cx: &Context,
+    ) -> Result<Outcome, Failure> {
+        Communication { patient_id, direction, text }.make(&Server::of(cx)?).await
+    }
+
+    async fn find_communication(patient_id: ResourceId, cx: &Context) -> Result<Finding, Failure> {
+        communication::RECORD.find(&patient_id, &Server::of(cx)?).await
+    }
+
+    /// Writes a summary of this call as a note into the patient's record, for those who treat them. One note for each
+    /// patient in a conversation.
+    #[tool(effect = once, identity = [patient_id], reconcile = find_call_note, title = "Write a call note")]
+    async fn write_call_note(
+        /// The patient's id, from find_patient.
+        patient_id: ResourceId,
+        /// What was said and agreed, as plain text.
+        #[schemars(length(min = 1, max = 20000))]
+        summary: String,
+        cx: &Context,
+    ) -> Result<Outcome, Failure> {
+        Note { patient_id, summary }.make(&Server::of(cx)?).await
+    }
+
+    async fn find_call_note(patient_id: ResourceId, cx: &Context) -> Result<Finding, Failure> {
+        note::RECORD.find(&patient_id, &Server::of(cx)?).await
+    }
+
+    /// Gives the clinic's staff a task about a patient, such as a prescription to renew or a call to return. One for each
+    /// patient and title in a conversation.
+    #[tool(effect = once, identity = [patient_id, title], reconcile = find_task, title = "Create a task")]
+    async fn create_task(
+        /// The patient's id, from find_patient.
+        patient_id: ResourceId,
+        /// What has to be done, in one line, such as "Call back about the blood test".
+        #[schemars(length(min = 1, max = 200))]
+        title: String,
+        /// What whoever does it has to know, as plain text.
+        #[schemars(length(min = 1, max = 5000))]
+        details: Option<String>,
+        /// routine: it can wait its turn; urgent: before what is routine; asap: as soon as anybody can.
+        priority: Priority,
+        /// The day by which it has to be done, such as 2026-03-31, if one was promised.
+        due: Option<Day>,
+        cx: &Context,
+    ) -> Result<Outcome, Failure> {
+        Task { patient_id, title, details, priority, due }.make(&Server::of(cx)?).await
+    }
+
+    async fn find_task(patient_id: ResourceId, cx: &Context) -> Result<Finding, Failure> {
+        task::RECORD.find(&patient_id, &Server::of(cx)?).await
+    }
+
+    fn in_order(from: Option<Day>, to: Option<Day>) -> Result<(), Failure> {
+        if from.is_some_and(|from| to.is_some_and(|to| to < from)) {
+            return Err(Failure::invalid_arguments("`to` is before `from`: give the earlier day as `from`"));
         }
-        let failure = refused.expect("the loop ends by a refusal alone");
-        let advice = "it is being changed by somebody else: look at it again with find_appointments";
-        let message = format!("appointment {appointment_id} can't be confirmed now, {advice} ({})", failure.message);
-        Err(Failure { message, ..failure })
+        Ok(())
     }
 }

@@ -1,0 +1,194 @@
+//! Booking: an Appointment that takes a Slot (<https://hl7.org/fhir/R4/appointment.html>).
+
+use aftercall::{Failure, FailureKind, Finding, Outcome, Receipt};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::arguments::{ResourceId, words};
+use crate::claim::{self, Marker};
+use crate::fhir::Server;
+use crate::keyed::{self, Made, reference};
+use crate::slot::{self, Schedule, Slot};
+use crate::versioned::{TRIES_MAX, Versioned};
+
+const KIND: &str = "Appointment";
+
+/// Of <https://hl7.org/fhir/R4/valueset-appointmentstatus.html>.
+#[derive(Clone, Copy, Default, Deserialize, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Status {
+    #[default]
+    Booked,
+    Pending,
+    Proposed,
+}
+
+/// A slot that a patient wants.
+pub(crate) struct Booking {
+    pub(crate) patient_id: ResourceId,
+    pub(crate) slot_id: ResourceId,
+    pub(crate) reason: Option<String>,
+}
+
+impl Booking {
+    pub(crate) async fn make(&self, server: &Server<'_>) -> Result<Outcome, Failure> {
+        let takes_slot = server.settings.slot_status_by == Marker::Plugin;
+        let read = self.read(server).await?;
+        let schedule = self.schedule(&read.resource, server).await?;
+        let appointment = self.appointment(&read.resource, &schedule, server.settings.booking_status)?;
+        if takes_slot {
+            self.take(read, server).await?;
+        }
+        match keyed::create(server, KIND, appointment).await {
+            Ok(made) if made.status.as_deref() == Some("cancelled") => {
+                let id = &made.id;
+                Err(Failure::conflict(format!(
+                    "this was booked in the same call, and appointment {id} was cancelled since"
+                )))
+            }
+            Ok(made) => Ok(booked(server, &made)),
+            Err(failure) => {
+                if takes_slot && is_refusal(failure.kind) {
+                    self.give_back(server).await;
+                }
+                Err(self.explained(failure))
+            }
+        }
+    }
+
+    pub(crate) async fn find(&self, server: &Server<'_>) -> Result<Finding, Failure> {
+        keyed::finding(server, KIND, &self.patient_id, &|made| booked(server, made)).await
+    }
+
+    /// The slot, if it can be booked.
+    async fn read(&self, server: &Server<'_>) -> Result<Versioned<Slot>, Failure> {
+        let read: Versioned<Slot> = Versioned::read(server, slot::KIND, &self.slot_id).await?;
+        let (slot, id) = (&read.resource, &self.slot_id);
+        let schedule = slot.schedule.id(server, "Schedule");
+        if !schedule.is_some_and(|schedule| server.settings.has_schedule(&schedule)) {
+            return Err(Failure::not_found(format!("slot {id} can't be booked here: take one of find_free_slots")));
+        }
+        if !slot.is_ahead(server.cx.now()) {
+            return Err(Failure::conflict(format!(
+                "slot {id} has begun already: find a later one with find_free_slots"
+            )));
+        }
+        if !slot.is_free() && !slot.is_held(server, &[server.cx.key()]) {
+            let status = &slot.status;
+            let advice = "find another one with find_free_slots, and ask the caller";
+            return Err(Failure::conflict(format!("slot {id} isn't free any more ({status}): {advice}")));
+        }
+        Ok(read)
+    }
+
+    async fn schedule(&self, slot: &Slot, server: &Server<'_>) -> Result<Schedule, Failure> {
+        let schedule = slot::schedules_of(server, std::slice::from_ref(slot)).await?.pop();
+        let id = &self.slot_id;
+        match schedule {
+            Some(schedule) if schedule.active == Some(false) => {
+                Err(Failure::conflict(format!("the schedule of slot {id} isn't in use any more: find another one")))
+            }
+            Some(schedule) => Ok(schedule),
+            None => Err(Failure::other(format!("the server doesn't give the schedule of slot {id}"))),
+        }
+    }
+
+    /// Takes the slot, unless an earlier attempt of this effect did.
+    async fn take(&self, mut read: Versioned<Slot>, server: &Server<'_>) -> Result<(), Failure> {
+        let mut tries = 1;
+        loop {
+            if read.resource.is_held(server, &[server.cx.key()]) {
+                return Ok(());
+            }
+            match claim::take(read, server.settings.booking_status.of_slot(), server).await {
+                Err(failure) if failure.kind == FailureKind::Conflict && tries < TRIES_MAX => tries += 1,
+                taken => return taken.map_err(|failure| self.explained(failure)),
+            }
+            read = self.read(server).await?;
+        }
+    }
+
+    /// Frees the slot that was taken for an appointment that the server refused.
+    async fn give_back(&self, server: &Server<'_>) {
+        if let Err(failure) = claim::release(&self.slot_id, &[server.cx.key()], server).await {
+            server.cx.warn(format!("slot {} is still busy, for no appointment: {}", self.slot_id, failure.message));
+        }
+    }
+
+    fn appointment(&self, slot: &Slot, schedule: &Schedule, status: Status) -> Result<Value, Failure> {
+        let patient = reference("Patient", &self.patient_id);
+        let mut participants = vec![json!({ "actor": patient, "status": "accepted" })];
+        participants.extend(schedule.actor.iter().map(|actor| json!({ "actor": actor, "status": status.of_others() })));
+        let mut elements = Map::new();
+        elements.insert("status".to_owned(), status.code().into());
+        let same = [
+            ("serviceCategory", &slot.service_category),
+            ("serviceType", &slot.service_type),
+            ("specialty", &slot.specialty),
+            ("appointmentType", &slot.appointment_type),
+        ];
+        for (name, value) in same {
+            elements.extend(value.clone().map(|value| (name.to_owned(), value)));
+        }
+        if let Some(reason) = &self.reason {
+            elements.insert("reasonCode".to_owned(), json!([{ "text": words("reason", reason)? }]));
+        }
+        elements.insert("start".to_owned(), slot.start.as_str().into());
+        elements.insert("end".to_owned(), slot.end.as_str().into());
+        elements.insert("slot".to_owned(), json!([reference(slot::KIND, &self.slot_id)]));
+        elements.insert("participant".to_owned(), participants.into());
+        Ok(elements.into())
+    }
+
+    fn explained(&self, failure: Failure) -> Failure {
+        if failure.kind != FailureKind::Conflict {
+            return failure;
+        }
+        let advice = "find another one with find_free_slots, and ask the caller";
+        let message = format!("slot {} can't be booked any more: {advice} ({})", self.slot_id, failure.message);
+        Failure { message, ..failure }
+    }
+}
+
+impl Status {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Booked => "booked",
+            Self::Pending => "pending",
+            Self::Proposed => "proposed",
+        }
+    }
+
+    /// What the schedule's own people have said to it.
+    const fn of_others(self) -> &'static str {
+        match self {
+            Self::Booked => "accepted",
+            Self::Pending | Self::Proposed => "needs-action",
+        }
+    }
+
+    /// How a slot is marked with it (<https://hl7.org/fhir/R4/valueset-slotstatus.html>).
+    const fn of_slot(self) -> &'static str {
+        match self {
+            Self::Booked => "busy",
+            Self::Pending | Self::Proposed => "busy-tentative",
+        }
+    }
+}
+
+/// Whether the server said no, so that there is no appointment and none will be without a change.
+fn is_refusal(kind: FailureKind) -> bool {
+    !matches!(kind, FailureKind::OutcomeUnknown | FailureKind::Unavailable | FailureKind::RateLimited)
+}
+
+fn booked(server: &Server<'_>, made: &Made) -> Outcome {
+    let id = &made.id;
+    let status = made.status.as_deref().unwrap_or(server.settings.booking_status.code());
+    let start = made.start.as_ref().map(|start| format!(" for {start}")).unwrap_or_default();
+    let next = match status {
+        "proposed" | "pending" => "; the clinic has yet to confirm it",
+        _ => "",
+    };
+    let text = format!("appointment_id {id} is {status}{start}{next}");
+    Outcome::new(text).with_receipt(Receipt::new("appointment", id.as_str()).with_url(server.url(KIND, id)))
+}

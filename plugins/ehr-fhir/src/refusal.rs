@@ -1,0 +1,114 @@
+//! What a server says when it refuses: an OperationOutcome, as a kind of failure and words for the model.
+//! Shapes: <https://hl7.org/fhir/R4/operationoutcome.html>, codes: <https://hl7.org/fhir/R4/valueset-issue-type.html>.
+
+use aftercall::{Failure, FailureKind, Response};
+use serde::Deserialize;
+
+/// How many issues are told. Protects the model's context.
+const ISSUES_MAX: usize = 3;
+/// How many characters of one issue are told. Protects the model's context.
+const ISSUE_CHARS_MAX: usize = 300;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OperationOutcome {
+    resource_type: String,
+    #[serde(default)]
+    issue: Vec<Issue>,
+}
+
+#[derive(Deserialize)]
+struct Issue {
+    severity: Option<String>,
+    #[serde(default)]
+    code: String,
+    details: Option<Details>,
+    diagnostics: Option<String>,
+    #[serde(default)]
+    expression: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Details {
+    text: Option<String>,
+}
+
+/// The answer to a request that reads, unless it says that it failed.
+pub(crate) fn read(response: Response) -> Result<Response, Failure> {
+    told(response, FailureKind::Unavailable)
+}
+
+/// The answer to a request that writes, unless it says that it failed.
+pub(crate) fn wrote(response: Response) -> Result<Response, Failure> {
+    told(response, FailureKind::OutcomeUnknown)
+}
+
+/// Whether an answer tells of what was done instead of giving the resource.
+pub(crate) fn is_outcome(response: &Response) -> bool {
+    outcome(response).is_some()
+}
+
+fn outcome(response: &Response) -> Option<OperationOutcome> {
+    let body: Option<OperationOutcome> = serde_json::from_slice(response.bytes()).ok();
+    body.filter(|body| body.resource_type == "OperationOutcome")
+}
+
+/// `doubt` is the kind of a failure of which the server doesn't know itself how far it came. An issue that is an error
+/// made the request fail, by FHIR's definition of severities, whatever the status.
+fn told(response: Response, doubt: FailureKind) -> Result<Response, Failure> {
+    let status = response.status();
+    let Some(outcome) = outcome(&response) else { return response.ok() };
+    let errors: Vec<&Issue> = outcome.issue.iter().filter(|issue| issue.is_error()).collect();
+    let failure = match (response.ok(), errors.is_empty()) {
+        (Ok(response), true) => return Ok(response),
+        (Ok(_), false) => Failure::other(""),
+        (Err(failure), _) => failure,
+    };
+    let told = if errors.is_empty() { outcome.issue.iter().collect() } else { errors };
+    let said = told.iter().take(ISSUES_MAX).map(|issue| issue.words()).collect::<Vec<_>>().join("; ");
+    let Some(first) = told.first() else { return Err(failure) };
+    // What other statuses say, they say more surely.
+    let kind = match failure.kind {
+        FailureKind::InvalidArguments | FailureKind::Other => first.kind(doubt).unwrap_or(failure.kind),
+        kind => kind,
+    };
+    let code = (!first.code.is_empty()).then(|| short(&first.code));
+    Err(Failure { kind, message: format!("the FHIR server answered {status}: {said}"), code, ..failure })
+}
+
+impl Issue {
+    fn is_error(&self) -> bool {
+        !matches!(self.severity.as_deref(), Some("warning" | "information"))
+    }
+
+    /// What its code says, where it says enough.
+    fn kind(&self, doubt: FailureKind) -> Option<FailureKind> {
+        Some(match self.code.as_str() {
+            "invalid" | "structure" | "required" | "value" | "invariant" | "code-invalid" | "too-long"
+            | "extension" => FailureKind::InvalidArguments,
+            "security" | "login" | "unknown" | "expired" | "forbidden" | "suppressed" => FailureKind::Denied,
+            "not-found" | "deleted" => FailureKind::NotFound,
+            "duplicate" | "multiple-matches" | "conflict" | "business-rule" => FailureKind::Conflict,
+            "throttled" => FailureKind::RateLimited,
+            "transient" | "lock-error" | "no-store" | "exception" | "timeout" | "incomplete" => doubt,
+            _ => return None,
+        })
+    }
+
+    fn words(&self) -> String {
+        let details = self.details.as_ref().and_then(|details| details.text.as_deref());
+        let said = match (details, self.diagnostics.as_deref()) {
+            (Some(details), Some(diagnostics)) if details != diagnostics => format!("{details}: {diagnostics}"),
+            (Some(words), _) | (None, Some(words)) => words.to_owned(),
+            (None, None) => self.code.clone(),
+        };
+        match self.expression.first() {
+            Some(place) => short(&format!("{said} (at {place})")),
+            None => short(&said),
+        }
+    }
+}
+
+fn short(words: &str) -> String {
+    words.chars().take(ISSUE_CHARS_MAX).collect()
+}

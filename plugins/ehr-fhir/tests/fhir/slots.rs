@@ -1,0 +1,157 @@
+//! Free slots: how they are searched, and what is told of them.
+
+use super::*;
+
+const SLOTS: &str = "GET https://fhir.lakeside-clinic.example/r4/Slot";
+const SCHEDULES: &str = "GET https://fhir.lakeside-clinic.example/r4/Schedule";
+
+fn service(name: &str, code: &str) -> Value {
+    json!({ "name": name, "system": "http://clinic.example/services", "code": code })
+}
+
+fn settings() -> Value {
+    let services = json!([service("check-up", "gp"), service("vaccination", "v,1")]);
+    json!({ "schedules": ["c-1", "c-2"], "services": services })
+}
+
+fn found(outcome: &Outcome) -> Value {
+    serde_json::from_str::<Value>(outcome.data.as_deref().unwrap()).unwrap()["slots"].take()
+}
+
+#[test]
+fn slots_are_searched_by_what_is_given() {
+    fn check(settings: Value, arguments: Value, expected: &[(&str, &str)]) {
+        let fake = fake_with(settings).expect(SLOTS, Reply::json(200, bundle(&[])));
+        let outcome = fake.call::<Plugin>("find_free_slots", arguments).unwrap();
+        assert_eq!((outcome.text.as_str(), found(&outcome)), ("there is no free slot then", json!([])));
+        let first = [("status", "free"), ("start", "gt2026-01-01T00:00:00Z")];
+        let last = [("_sort", "start"), ("_count", "20")];
+        assert_eq!(fake.sent()[0].query(), pairs(&[&first[..], expected, &last].concat()));
+    }
+    let all = ("schedule", "Schedule/c-1,Schedule/c-2");
+    check(json!({}), json!({}), &[]);
+    check(settings(), json!({}), &[all]);
+    check(settings(), json!({ "schedule_id": "c-2" }), &[("schedule", "Schedule/c-2")]);
+    check(json!({}), json!({ "schedule_id": "c-9" }), &[("schedule", "Schedule/c-9")]);
+    let days = [("start", "ge2026-03-01"), ("start", "le2026-03-31")];
+    check(json!({}), json!({ "from": "2026-03-01", "to": "2026-03-31" }), &days);
+    let of_type = ("service-type", "http://clinic.example/services|gp");
+    check(settings(), json!({ "service": "check-up" }), &[of_type, all]);
+    let of_type = ("service-type", "http://clinic.example/services|v\\,1");
+    check(settings(), json!({ "service": "vaccination" }), &[of_type, all]);
+}
+
+#[test]
+fn a_search_that_makes_no_sense_is_refused() {
+    fn check(settings: Value, arguments: Value, kind: FailureKind, words: &str) {
+        assert_failed(fake_with(settings).call::<Plugin>("find_free_slots", arguments), kind, words);
+    }
+    let invalid = FailureKind::InvalidArguments;
+    check(settings(), json!({ "service": "surgery" }), invalid, "there are: check-up, vaccination");
+    check(json!({}), json!({ "service": "surgery" }), invalid, "leave `service` out");
+    check(json!({}), json!({ "from": "2026-03-31", "to": "2026-03-01" }), invalid, "earlier day");
+    check(json!({}), json!({ "from": "tomorrow" }), invalid, "write the year first");
+    check(settings(), json!({ "schedule_id": "c-3" }), FailureKind::NotFound, "leave it out");
+}
+
+#[test]
+fn slots_are_told_with_whom_they_are() {
+    let mut other = slot("free");
+    other["id"] = json!("s-2");
+    other["schedule"] = json!({ "reference": format!("{BASE}/Schedule/c-2") });
+    other["serviceType"] = json!([{ "text": "Vaccination" }, { "coding": [{ "code": "x" }] }]);
+    let mut bare = slot("free");
+    bare["id"] = json!("s-3");
+    bare.as_object_mut().unwrap().remove("serviceType");
+    let mut without_names = schedule("c-2");
+    without_names["actor"] = json!([{ "reference": "Practitioner/d-2" }]);
+    let fake = fake()
+        .expect(SLOTS, Reply::json(200, bundle(&[slot("free"), other, bare])))
+        .expect(SCHEDULES, Reply::json(200, bundle(&[schedule("c-1"), without_names])));
+    let outcome = fake.call::<Plugin>("find_free_slots", json!({})).unwrap();
+    assert_eq!(outcome.text, "3 free slots");
+    let (start, end) = (START, "2026-03-05T10:30:00-06:00");
+    let of = |id: &str, rest: Value| {
+        let mut slot = json!({ "slot_id": id, "start": start, "end": end });
+        slot.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+        slot
+    };
+    let expected = json!([
+        of("s-1", json!({ "service": "General", "with": "Dr. Okafor, Room 4", "schedule_id": "c-1" })),
+        of("s-2", json!({ "service": "Vaccination", "schedule_id": "c-2" })),
+        of("s-3", json!({ "with": "Dr. Okafor, Room 4", "schedule_id": "c-1" })),
+    ]);
+    assert_eq!(found(&outcome), expected);
+    assert_eq!(fake.sent()[1].query(), pairs(&[("_id", "c-1,c-2"), ("_count", "2")]));
+}
+
+#[test]
+fn what_is_not_free_or_past_is_left_out() {
+    let with = |id: &str, name: &str, value: &str| {
+        let mut slot = slot("free");
+        slot["id"] = json!(id);
+        slot[name] = json!(value);
+        slot
+    };
+    let mut elsewhere = with("s-5", "status", "free");
+    elsewhere["schedule"] = json!({ "reference": "Schedule/c-9" });
+    let mut unknown = with("s-7", "status", "free");
+    unknown["schedule"] = json!({ "reference": "https://elsewhere.example/Schedule/c-1" });
+    let slots = [
+        unknown,
+        with("s-2", "status", "busy"),
+        with("s-3", "start", "2026-01-01T00:00:00Z"),
+        with("s-4", "start", "soon"),
+        elsewhere,
+        with("s-6", "start", "2026-01-01T00:00:01Z"),
+    ];
+    let fake = fake_with(settings())
+        .expect(SLOTS, Reply::json(200, bundle(&slots)))
+        .expect(SCHEDULES, Reply::json(200, bundle(&[])));
+    let outcome = fake.call::<Plugin>("find_free_slots", json!({})).unwrap();
+    assert_eq!(outcome.text, "one free slot, slot_id s-6, 2026-01-01T00:00:01Z");
+}
+
+#[test]
+fn pages_are_followed_on_the_server_alone() {
+    let page = |id: usize, next: Option<&str>| {
+        let mut slot = slot("free");
+        slot["id"] = json!(format!("s-{id}"));
+        let mut bundle = bundle(&[slot]);
+        let of = |relation: &str, url: &str| json!({ "relation": relation, "url": url });
+        bundle["link"] = json!([of("self", &format!("{BASE}/Slot"))]);
+        if let Some(next) = next {
+            bundle["link"] = json!([of("self", &format!("{BASE}/Slot")), of("next", next)]);
+        }
+        Reply::json(200, bundle)
+    };
+    let check = |next: &str, line: Option<&str>, text: &str| {
+        let mut fake = fake().expect(SLOTS, page(1, Some(next)));
+        if let Some(line) = line {
+            fake = fake.expect(line, page(2, None));
+        }
+        let fake = fake.expect(SCHEDULES, Reply::json(200, bundle(&[schedule("c-1")])));
+        assert_eq!(fake.call::<Plugin>("find_free_slots", json!({})).unwrap().text, text, "{next}");
+        if line.is_some() {
+            assert_eq!(fake.sent()[1].query(), pairs(&[("page", "2")]));
+            assert_eq!(fake.sent()[1].header("accept"), Some("application/fhir+json"));
+        }
+    };
+    check(&format!("{BASE}/Slot?page=2"), Some(SLOTS), "2 free slots");
+    check(&format!("{BASE}?page=2"), Some(&format!("GET {BASE}")), "2 free slots");
+    let more = "there are more than these 1 free slots: give fewer days";
+    check("https://elsewhere.example/r4/Slot?page=2", None, more);
+    check(&format!("{BASE}evil/Slot?page=2"), None, more);
+    check(&format!("{BASE}.elsewhere.example/Slot"), None, more);
+    check("Slot?page=2", None, more);
+    check("", None, more);
+
+    let next = format!("{BASE}/Slot?page=2");
+    let mut endless = fake();
+    for id in 1..=5 {
+        endless = endless.expect(SLOTS, page(id, Some(&next)));
+    }
+    let endless = endless.expect(SCHEDULES, Reply::json(200, bundle(&[])));
+    let text = endless.call::<Plugin>("find_free_slots", json!({})).unwrap().text;
+    assert_eq!(text, "there are more than these 5 free slots: give fewer days");
+}
