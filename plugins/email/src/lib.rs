@@ -1,38 +1,154 @@
-//! Follow-up email sequences in SendGrid, over its Marketing Campaigns API v3.
+//! Email to the people who called, over SendGrid's API v3: one at once, a few in time, or a sequence of Marketing Campaigns.
 //!
-//! A sequence is a SendGrid automation that a contact enters when it is added to a list. SendGrid upserts a
-//! contact by its email address, and a list holds a contact once, so starting a sequence again under the same
-//! key starts nothing. The plugin adds people to the lists that its settings name, and to no other; what is sent,
-//! and to whom no more, is the automation's business and SendGrid's.
+//! The settings say whom email comes from, and which templates, follow-ups and sequences there are. The plugin refuses to
+//! write to somebody who has unsubscribed, which SendGrid would drop without a word.
+//!
+//! - An email in doubt is looked up in SendGrid's activity by the key that it carries, where the account has bought that; else
+//!   only a person can tell.
+//! - A follow-up is a batch of timed emails, which is cancelled as a whole: by `stop_emails`, or where a part of it fails.
+//! - A sequence is a SendGrid automation that a contact enters when it is added to a list. SendGrid upserts a contact by its
+//!   email address, and a list holds a contact once, so starting a sequence again under the same key starts nothing.
+//!
+//! `sendgrid` has the requests; beside it stands what the tenant and the model say.
+
+mod followups;
+mod kept;
+mod sent;
+mod sequences;
+mod settings;
+mod templates;
+mod text;
 
 mod sendgrid;
-mod sequences;
 
 /// The plugin's tools.
 #[aftercall::plugin]
 pub mod tools {
-    use aftercall::{Answer, Context, Email, Failure, Outcome, Receipt};
+    use aftercall::{Answer, Context, Email, Failure, Finding, Outcome};
+    use serde_json::Map;
 
-    use crate::sendgrid::{self, Contact, Taken};
-    use crate::sequences::{Offered, Settings};
+    use crate::followups::{self, Reason};
+    use crate::sendgrid::contacts::Contact;
+    use crate::sendgrid::mail::Content;
+    use crate::sequences::{self, Sequences};
+    use crate::settings::Settings;
+    use crate::templates::{Templates, Values};
+    use crate::{sent, text};
+
+    /// Sends an email in your own words to the person who called: what they asked to get in writing. One for each recipient in
+    /// a conversation, so put all of it in one. Where a template fits, use send_template.
+    #[tool(effect = once, identity = [to], reconcile = find_email, title = "Send an email", when = Settings::can_send)]
+    async fn send_email(
+        /// Where the email goes, as the person gave or confirmed it.
+        to: Email,
+        /// What the email is about, in one line of a few words.
+        #[schemars(length(min = 1, max = 998))]
+        subject: String,
+        /// The whole message as plain text with line breaks, without placeholders or markup.
+        #[schemars(length(min = 1, max = 20000))]
+        text: String,
+        cx: &Context,
+    ) -> Result<Outcome, Failure> {
+        text::check_subject(&subject)?;
+        text::check_text(&text)?;
+        let settings = Settings::of(cx)?;
+        sent::send(&to, Content::Text { subject: &subject, text: &text }, &settings, cx).await
+    }
+
+    async fn find_email(to: Email, cx: &Context) -> Result<Finding, Failure> {
+        sent::find(&to, cx).await
+    }
+
+    /// Lists the email templates that send_template can send, and the follow-ups that start_followup can start: when each fits,
+    /// and what has to be filled in. Use it before either of them.
+    #[tool(effect = read, title = "List email templates and follow-ups", when = Settings::has_templates)]
+    async fn list_templates(cx: &Context) -> Result<Answer<Templates>, Failure> {
+        let (text, templates) = Templates::of(&Settings::of(cx)?)?;
+        Ok(Answer::new(text, templates))
+    }
+
+    /// Sends one of the emails that list_templates gives to the person who called. Each template once for each recipient in a
+    /// conversation.
+    #[tool(effect = once, identity = [to, template], reconcile = find_email, title = "Send a template email")]
+    async fn send_template(
+        /// Where the email goes, as the person gave or confirmed it.
+        to: Email,
+        /// The template's name, from list_templates.
+        #[choices(Settings::template_names)]
+        template: String,
+        /// A value for each variable of the template, by its name, such as {"first_name": "Ann"}. Plain text in one line, 1000
+        /// characters at most.
+        variables: Option<Values>,
+        cx: &Context,
+    ) -> Result<Outcome, Failure> {
+        let settings = Settings::of(cx)?;
+        let (template, values) = (settings.template(&template)?, variables.unwrap_or_default());
+        values.check(&template.variables)?;
+        sent::send(&to, template.filled(&values), &settings, cx).await
+    }
+
+    /// Schedules one of the follow-ups that list_templates gives for the person who called: a few emails within three days. Use
+    /// it where they agreed to get email. One for each person in a conversation.
+    #[tool(effect = once, identity = [email], reconcile = find_followup, title = "Start follow-up emails")]
+    async fn start_followup(
+        /// Where the emails go, as the person gave or confirmed it.
+        email: Email,
+        /// The follow-up's name, from list_templates.
+        #[choices(Settings::followup_names)]
+        followup: String,
+        /// A value for each variable of the follow-up, by its name, such as {"first_name": "Ann"}. Plain text in one line, 1000
+        /// characters at most.
+        variables: Option<Values>,
+        cx: &Context,
+    ) -> Result<Outcome, Failure> {
+        let values = variables.unwrap_or_default();
+        followups::start(&followup, &email, &values, &Settings::of(cx)?, cx).await
+    }
+
+    async fn find_followup(email: Email, cx: &Context) -> Result<Finding, Failure> {
+        followups::find(&email, cx).await
+    }
+
+    /// Stops the follow-up emails that are scheduled for a person, also those of an earlier conversation. Use it when the person
+    /// has answered them, by this call or otherwise, or wants no more of them.
+    #[tool(
+        effect = idempotent,
+        identity = [email],
+        reconcile = find_stopped,
+        title = "Stop follow-up emails",
+        when = Settings::has_followups
+    )]
+    async fn stop_emails(
+        /// Where the emails would go.
+        email: Email,
+        /// answered: the person has reacted, and the matter goes on in another way; unsubscribed: the person asked for no more
+        /// such emails, now and later.
+        reason: Reason,
+        cx: &Context,
+    ) -> Result<Outcome, Failure> {
+        followups::stop(&email, reason.unsubscribes(), &Settings::of(cx)?, cx).await
+    }
+
+    async fn find_stopped(email: Email, reason: Reason, cx: &Context) -> Result<Finding, Failure> {
+        followups::find_stopped(&email, reason.unsubscribes(), &Settings::of(cx)?, cx).await
+    }
 
     /// Lists the follow-up email sequences that can be started, and whom each fits. Use it before `start_sequence`.
-    #[tool(effect = read, title = "List email sequences")]
-    async fn list_sequences(cx: &Context) -> Result<Answer<Offered>, Failure> {
-        let settings: Settings = cx.settings()?;
-        let text = format!("the sequences are: {}", settings.names());
-        Ok(Answer::new(text, settings.offered()))
+    #[tool(effect = read, title = "List email sequences", when = Settings::has_sequences)]
+    async fn list_sequences(cx: &Context) -> Result<Answer<Sequences>, Failure> {
+        let (text, sequences) = Sequences::of(Settings::of(cx)?);
+        Ok(Answer::new(text, sequences))
     }
 
     /// Starts a follow-up email sequence for the person who called, of those that `list_sequences` gives: the one that
     /// fits what they said they are interested in. Use it where they agreed to get email. One sequence for each
     /// person in a conversation.
-    #[tool(effect = idempotent, identity = [email], title = "Start an email sequence")]
+    #[tool(effect = idempotent, identity = [email], reconcile = find_sequence, title = "Start an email sequence")]
     async fn start_sequence(
         /// Where the emails go, as the person gave or confirmed it.
         email: Email,
         /// The sequence's name, from list_sequences.
-        #[schemars(regex(pattern = r"^[a-z0-9-]{1,64}$"))]
+        #[choices(Settings::sequence_names)]
         sequence: String,
         /// The person's first name, as the emails will address them.
         #[schemars(length(min = 1, max = 50), regex(pattern = r"^[^<>{}/:@]+$"))]
@@ -45,22 +161,11 @@ pub mod tools {
         interest: Option<String>,
         cx: &Context,
     ) -> Result<Outcome, Failure> {
-        let settings: Settings = cx.settings()?;
-        let chosen = settings.sequence(&sequence)?;
-        let unkept = interest.is_some() && settings.interest_field.is_none();
-        let custom_fields = settings.interest_field.clone().zip(interest).into_iter().collect();
-        let contact = Contact { email: &email, first_name, last_name, custom_fields };
-        let answer = cx.put(sendgrid::CONTACTS_URL).json(&sendgrid::upsert(&chosen.list_id, &contact)).send().await?;
-        let list_is_missing = sendgrid::is_without_list(&answer);
-        let taken: Taken = match answer.ok() {
-            Err(failure) if list_is_missing => return Err(chosen.without_list(&sequence, failure)),
-            answer => answer?.json()?,
-        };
-        let mut text = format!("SendGrid adds the person to the sequence {sequence} (import job {})", taken.job_id);
-        if unkept {
-            text.push_str("; the interest is not kept: the settings name no field for it");
-        }
-        let receipt = Receipt::new("import job", taken.job_id).with_url(sendgrid::list_page(&chosen.list_id));
-        Ok(Outcome::new(text).with_receipt(receipt))
+        let contact = Contact { email: &email, first_name, last_name, custom_fields: Map::new() };
+        sequences::start(&sequence, contact, interest, &Settings::of(cx)?, cx).await
+    }
+
+    async fn find_sequence(email: Email, sequence: String, cx: &Context) -> Result<Finding, Failure> {
+        sequences::find(&sequence, &email, &Settings::of(cx)?, cx).await
     }
 }

@@ -1,30 +1,29 @@
-//! The tenant's side: which sequences there are, and whom they fit.
+//! Sequences that are automations of Marketing Campaigns: which there are, and whom they fit.
 
-use std::collections::BTreeMap;
-
-use aftercall::{Failure, FailureKind};
+use aftercall::{Context, Email, Failure, FailureKind, Finding, Outcome, Receipt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The plugin's settings.
-#[derive(Deserialize)]
-pub(crate) struct Settings {
-    sequences: BTreeMap<String, Sequence>,
-    /// The custom field for what a person is interested in.
-    pub(crate) interest_field: Option<String>,
-}
+use crate::sendgrid::contacts::{self, Contact, Taken};
+use crate::sendgrid::{Refusal, checked_or, suppressions};
+use crate::settings::{Settings, names};
+
+/// How long an import that was taken is waited for, in milliseconds. SendGrid names no time; after it, a person is asked.
+const IMPORT_LAG_MS: u64 = 15 * 60 * 1_000;
+/// When to look again for a contact.
+const LOOK_AGAIN_MS: u64 = 60_000;
 
 /// A sequence, by the list whose new contacts enter it.
 #[derive(Deserialize)]
 pub(crate) struct Sequence {
-    pub(crate) list_id: String,
+    list_id: String,
     #[serde(rename = "for")]
     fits: String,
 }
 
 /// What `list_sequences` gives.
 #[derive(Serialize, JsonSchema)]
-pub(crate) struct Offered {
+pub(crate) struct Sequences {
     sequences: Vec<Offer>,
 }
 
@@ -37,28 +36,62 @@ struct Offer {
     fits: String,
 }
 
-impl Settings {
-    pub(crate) fn names(&self) -> String {
-        let names: Vec<&str> = self.sequences.keys().map(String::as_str).collect();
-        names.join(", ")
-    }
-
-    pub(crate) fn offered(self) -> Offered {
+impl Sequences {
+    pub(crate) fn of(settings: Settings) -> (String, Self) {
+        let text = format!("the sequences are: {}", names(&settings.sequences));
         let offer = |(name, sequence): (String, Sequence)| Offer { name, fits: sequence.fits };
-        Offered { sequences: self.sequences.into_iter().map(offer).collect() }
+        (text, Self { sequences: settings.sequences.into_iter().map(offer).collect() })
     }
+}
 
-    /// The sequence of this name.
-    pub(crate) fn sequence(&self, name: &str) -> Result<&Sequence, Failure> {
-        self.sequences.get(name).ok_or_else(|| {
-            Failure::invalid_arguments(format!("there is no sequence {name:?}; there are: {}", self.names()))
-        })
+/// Puts a person on the list of a sequence.
+pub(crate) async fn start(
+    name: &str,
+    mut contact: Contact<'_>,
+    interest: Option<String>,
+    settings: &Settings,
+    cx: &Context,
+) -> Result<Outcome, Failure> {
+    let chosen = settings.sequence(name)?;
+    if let Some(group_id) = settings.unsubscribe_group {
+        suppressions::check(contact.email, Some(group_id), cx).await?;
+    }
+    let unkept = interest.is_some() && settings.interest_field.is_none();
+    contact.custom_fields.extend(settings.interest_field.clone().zip(interest.map(Into::into)));
+    let answer = contacts::upsert(&chosen.list_id, &contact, cx).await?;
+    let answer = checked_or(answer, cx, |failure, status, refusal: Refusal| {
+        if contacts::is_without_list(status, &refusal) { chosen.without_list(name, failure) } else { failure }
+    });
+    let taken: Taken = answer?.json()?;
+    let mut text = format!("SendGrid adds the person to the sequence {name} (import job {})", taken.job_id);
+    if unkept {
+        text.push_str("; the interest is not kept: the settings name no field for it");
+    }
+    let receipt = Receipt::new("import job", taken.job_id).with_url(contacts::list_page(&chosen.list_id));
+    Ok(Outcome::new(text).with_receipt(receipt))
+}
+
+/// Whether a person is on the list of a sequence.
+pub(crate) async fn find(name: &str, email: &Email, settings: &Settings, cx: &Context) -> Result<Finding, Failure> {
+    let chosen = settings.sequence(name)?;
+    let found = match contacts::find(email, &chosen.list_id, cx).await {
+        // As with a grant from before there was this search.
+        Err(failure) if failure.kind == FailureKind::Denied => return Ok(Finding::Unknown(None)),
+        found => found?,
+    };
+    match found {
+        Some(contact_id) => {
+            let receipt = Receipt::new("contact", contact_id).with_url(contacts::list_page(&chosen.list_id));
+            Finding::happened(Outcome::new(format!("the person is in the sequence {name}")).with_receipt(receipt))
+        }
+        None if cx.now().saturating_sub(cx.attempt_at()) < IMPORT_LAG_MS => Ok(Finding::ask_again_after(LOOK_AGAIN_MS)),
+        None => Ok(Finding::Unknown(None)),
     }
 }
 
 impl Sequence {
     /// The failure where SendGrid has no such list. No argument can put that right, but another sequence may do.
-    pub(crate) fn without_list(&self, name: &str, failure: Failure) -> Failure {
+    fn without_list(&self, name: &str, failure: Failure) -> Failure {
         let Self { list_id, .. } = self;
         let words = format!(
             "the sequence {name} can't be started: SendGrid has no list {list_id}; its list_id in the settings has to be corrected"

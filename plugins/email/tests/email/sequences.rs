@@ -1,13 +1,12 @@
-//! The plugin against a fake of SendGrid: what it sends, and what it makes of the answers.
-
-#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+//! Sequences of Marketing Campaigns.
 
 use aftercall::testing::{Fake, Reply};
-use aftercall::{Effect, FailureKind, Outcome, Plugin as _, Receipt};
+use aftercall::{FailureKind, Finding, Outcome, Receipt};
 use aftercall_plugin_email::tools::Plugin;
 use serde_json::{Value, json};
 
 const PUT: &str = "PUT https://api.sendgrid.com/v3/marketing/contacts";
+const SEARCH: &str = "POST https://api.sendgrid.com/v3/marketing/contacts/search/emails";
 const LIST: &str = "4b1bdb60-0000-4000-8000-00000000000a";
 const JOB: &str = "2387e363-4104-4225-8960-4a5758492351";
 
@@ -31,25 +30,6 @@ fn arguments() -> Value {
 
 fn taken() -> Reply {
     Reply::json(202, json!({ "job_id": JOB }))
-}
-
-#[test]
-fn tools_say_which_effect_they_have() {
-    let tools = Plugin::list_tools("{}").unwrap();
-    let [list, start] = &tools[..] else { panic!("two tools") };
-    assert_eq!((list.name.as_str(), list.effect), ("list_sequences", Effect::Read));
-    assert_eq!((start.name.as_str(), start.effect), ("start_sequence", Effect::Idempotent));
-    assert_eq!(start.identity, ["email"]);
-    assert!(!start.reconcilable);
-    let schema: Value = serde_json::from_str(&start.input_schema).unwrap();
-    assert_eq!(schema["required"], json!(["email", "sequence"]));
-    assert_eq!(schema["additionalProperties"], false);
-    let property = |name: &str, keyword: &str| schema["properties"][name][keyword].clone();
-    assert_eq!(property("email", "format"), "email");
-    assert_eq!(property("sequence", "pattern"), "^[a-z0-9-]{1,64}$");
-    assert_eq!(property("first_name", "maxLength"), 50);
-    assert_eq!(property("last_name", "pattern"), "^[^<>{}/:@]+$");
-    assert_eq!(property("interest", "maxLength"), 500);
 }
 
 #[test]
@@ -161,4 +141,49 @@ fn a_repeated_attempt_sends_the_same() {
         fake.sent()[0].text().to_owned()
     });
     assert_eq!(first, second);
+}
+
+#[test]
+fn nobody_who_has_unsubscribed_is_put_on_a_list() {
+    let mut with_group = settings();
+    with_group["unsubscribe_group"] = json!(crate::GROUP);
+    fn check(fake: Fake, words: &str) {
+        let failure = fake.call::<Plugin>("start_sequence", arguments()).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Denied);
+        assert!(failure.message.contains(words), "{}", failure.message);
+    }
+    let fake = || Fake::new().settings(with_group.clone());
+    check(fake().expect(crate::GLOBAL, crate::in_global_list()), "unsubscribed from all email");
+    let of_group = fake().expect(crate::GLOBAL, crate::not_in_global_list()).expect(crate::GROUPS, crate::groups(true));
+    check(of_group, "unsubscribed from follow-up emails");
+    let of_none = fake().expect(crate::GLOBAL, crate::not_in_global_list()).expect(crate::GROUPS, crate::groups(false));
+    assert!(of_none.expect(PUT, taken()).call::<Plugin>("start_sequence", arguments()).is_ok());
+}
+
+#[test]
+fn a_contact_in_doubt_is_looked_up() {
+    fn check(reply: Reply, later_ms: u64, expected: Finding) {
+        let now = 1_772_323_260_000;
+        let fake = fake().attempt_at(now).now(now + later_ms).expect(SEARCH, reply);
+        assert_eq!(fake.reconcile::<Plugin>("start_sequence", arguments()), Ok(expected), "{later_ms} ms later");
+        assert_eq!(fake.sent()[0].json(), json!({ "emails": ["ann@example.com"] }));
+    }
+    let on = |lists: Value| {
+        let contact = json!({ "id": "C-1", "email": "ann@example.com", "list_ids": lists });
+        Reply::json(200, json!({ "result": { "ann@example.com": { "contact": contact } } }))
+    };
+    let receipt = Receipt::new("contact", "C-1").with_url(format!("https://mc.sendgrid.com/contacts/lists/{LIST}"));
+    let found = || Outcome::new("the person is in the sequence large-fleet").with_receipt(receipt.clone());
+    let not_found = || Reply::json(404, json!({ "errors": [{ "message": "not found" }] }));
+    check(on(json!([LIST])), 1, Finding::Happened(found()));
+    check(on(json!(["another", LIST])), 86_400_000, Finding::Happened(found()));
+    check(on(json!([LIST.to_uppercase()])), 1, Finding::Happened(found()));
+    check(Reply::denied(), 0, Finding::Unknown(None));
+    check(on(json!([])), 899_999, Finding::Unknown(Some(60_000)));
+    check(not_found(), 0, Finding::Unknown(Some(60_000)));
+    // An import has no time by which it is surely done.
+    check(not_found(), 900_000, Finding::Unknown(None));
+    check(on(json!(["another"])), 900_000, Finding::Unknown(None));
+    let none = json!({ "result": { "ann@example.com": { "error": "contact not found" } } });
+    check(Reply::json(200, none), 900_000, Finding::Unknown(None));
 }

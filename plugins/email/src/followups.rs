@@ -1,0 +1,270 @@
+//! Follow-ups: a few timed emails of one batch, which is cancelled as a whole.
+//!
+//! SendGrid takes no idempotency key, but what it hasn't sent yet can be taken back. So a follow-up is scheduled whole or not
+//! at all: where a part of it fails, its batch is cancelled. Where an attempt broke off before that, a person is asked, and told
+//! to begin anew, the next attempt cancels first what there is of it. What is kept in the state says how far each came.
+
+use aftercall::{Context, Email, Failure, FailureKind, Finding, Outcome, Receipt};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::kept::{self, KEPT_MS, Kept, Progress};
+use crate::sendgrid::mail::{Mail, Timing};
+use crate::sendgrid::{batches, suppressions};
+use crate::settings::Settings;
+use crate::templates::{Template, Values};
+
+const HOUR_MS: u64 = 60 * 60 * 1_000;
+
+/// A follow-up, as the settings have it.
+#[derive(Deserialize)]
+pub(crate) struct Followup {
+    #[serde(rename = "for")]
+    pub(crate) fits: String,
+    steps: Vec<Step>,
+}
+
+/// One email of it.
+#[derive(Deserialize)]
+struct Step {
+    /// At least one, so that it can be cancelled; at most 71, since SendGrid takes no email for later than 72 hours.
+    after_hours: u64,
+    template: String,
+}
+
+/// Why somebody gets no more of a follow-up.
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Reason {
+    Answered,
+    Unsubscribed,
+}
+
+impl Reason {
+    pub(crate) const fn unsubscribes(self) -> bool {
+        matches!(self, Self::Unsubscribed)
+    }
+}
+
+impl Followup {
+    pub(crate) fn after_hours(&self) -> impl Iterator<Item = u64> {
+        self.steps.iter().map(|step| step.after_hours)
+    }
+
+    /// What all of its emails together have variables for.
+    pub(crate) fn variables(&self, settings: &Settings) -> Result<Values, Failure> {
+        let mut variables = Values::default();
+        for step in &self.steps {
+            variables.extend(&step.template(settings)?.variables);
+        }
+        Ok(variables)
+    }
+}
+
+impl Step {
+    fn template<'a>(&self, settings: &'a Settings) -> Result<&'a Template, Failure> {
+        settings.templates.get(&self.template).ok_or_else(|| {
+            Failure::other(format!(
+                "a follow-up in the plugin's settings has a template {:?}, which isn't among `templates`: a person has to \
+                 correct it",
+                self.template
+            ))
+        })
+    }
+}
+
+/// Schedules a follow-up.
+pub(crate) async fn start(
+    name: &str,
+    email: &Email,
+    values: &Values,
+    settings: &Settings,
+    cx: &Context,
+) -> Result<Outcome, Failure> {
+    let followup = settings.followup(name)?;
+    values.check(&followup.variables(settings)?)?;
+    let (sender, group_id) = (settings.sender()?, settings.group_id()?);
+    suppressions::check(email, Some(group_id), cx).await?;
+    let known = kept::load(email, cx)?;
+    if let Some((known, _)) = &known {
+        make_way(known, email, cx).await?;
+    }
+    let batch_id = batches::create(cx).await?;
+    let now_ms = cx.now();
+    let at_ms = |hours: u64| now_ms.saturating_add(hours.saturating_mul(HOUR_MS));
+    let mut kept = Kept {
+        version: kept::VERSION,
+        key: cx.key().to_owned(),
+        followup: name.to_owned(),
+        batch_id,
+        emails: followup.steps.len(),
+        made_at_ms: now_ms,
+        first_at_ms: at_ms(followup.after_hours().min().unwrap_or_default()),
+        last_at_ms: at_ms(followup.after_hours().max().unwrap_or_default()),
+        progress: Progress::Begun,
+    };
+    let version = kept.save(email, known.map(|(_, version)| version), cx)?;
+    for (place, step) in followup.steps.iter().enumerate() {
+        let content = step.template(settings)?.filled(values);
+        let send_at_s = at_ms(step.after_hours) / 1_000;
+        let timing = Some(Timing { send_at_s, batch_id: &kept.batch_id, group_id });
+        let mail = Mail { sender, to: email, content, timing };
+        if let Err(failure) = mail.send(cx).await {
+            return Err(withdraw(kept, place > 0, version, failure, email, cx).await);
+        }
+    }
+    kept.progress = Progress::Scheduled;
+    match kept.save(email, Some(version), cx) {
+        Err(failure) if failure.kind == FailureKind::Conflict => Err(Failure::conflict(format!(
+            "the follow-up {name} was stopped while it was scheduled; none of it goes out"
+        ))),
+        Err(failure) => {
+            cx.warn(format!("the follow-up is scheduled, and couldn't be kept as such: {}", failure.message));
+            Ok(scheduled(&kept))
+        }
+        Ok(_) => Ok(scheduled(&kept)),
+    }
+}
+
+/// Sees to it that nothing runs for the address that a new follow-up would add to.
+async fn make_way(known: &Kept, email: &Email, cx: &Context) -> Result<(), Failure> {
+    let name = &known.followup;
+    if known.key != cx.key() {
+        return if known.runs(cx) {
+            let hours = known.last_at_ms.saturating_sub(cx.now()).div_ceil(HOUR_MS);
+            Err(Failure::conflict(format!(
+                "the follow-up {name} runs for {email} already, for another {hours} hours at most; if the person would \
+                 rather have this one, stop it first with stop_emails"
+            )))
+        } else {
+            Ok(())
+        };
+    }
+    match known.progress {
+        Progress::Withdrawn => Ok(()),
+        Progress::Begun if can_be_cancelled(known, cx) => batches::cancel(&known.batch_id, cx).await,
+        Progress::Begun => Err(Failure::conflict(format!(
+            "an earlier attempt scheduled a part of the follow-up {name}, too long ago to take it back: a person has to \
+             look at it"
+        ))),
+        Progress::Scheduled => Err(Failure::conflict(format!("the follow-up {name} is scheduled for {email} already"))),
+        Progress::Stopped => Err(Failure::conflict(format!("the follow-up {name} for {email} was stopped"))),
+    }
+}
+
+/// Takes back what was scheduled of a follow-up before it failed. What is left is the failure: certain, if nothing goes out.
+async fn withdraw(
+    mut kept: Kept,
+    some_scheduled: bool,
+    version: u64,
+    failure: Failure,
+    email: &Email,
+    cx: &Context,
+) -> Failure {
+    let is_unknown = failure.kind == FailureKind::OutcomeUnknown;
+    if (some_scheduled || is_unknown)
+        && let Err(refusal) = batches::cancel(&kept.batch_id, cx).await
+    {
+        let message =
+            format!("{}; what of it was scheduled couldn't be taken back: {}", failure.message, refusal.message);
+        return Failure { kind: FailureKind::OutcomeUnknown, message, ..failure };
+    }
+    kept.progress = Progress::Withdrawn;
+    if let Err(unkept) = kept.save(email, Some(version), cx) {
+        cx.warn(format!("the follow-up is withdrawn, and couldn't be kept as such: {}", unkept.message));
+    }
+    let kind = if is_unknown { FailureKind::Unavailable } else { failure.kind };
+    Failure { kind, message: format!("{}; nothing of the follow-up goes out", failure.message), ..failure }
+}
+
+/// Whether a follow-up was scheduled.
+pub(crate) async fn find(email: &Email, cx: &Context) -> Result<Finding, Failure> {
+    let known = kept::load(email, cx)?;
+    let ours = known.as_ref().map(|(kept, _)| kept).filter(|kept| kept.key == cx.key());
+    let Some(kept) = ours else {
+        // It is kept before the first email, and is forgotten after a week, or for another one that came after it.
+        let is_replaced = known.is_some_and(|(other, _)| other.made_at_ms >= cx.attempt_at());
+        let is_forgotten = cx.now().saturating_sub(cx.attempt_at()) >= KEPT_MS;
+        return Ok(if is_replaced || is_forgotten { Finding::Unknown(None) } else { Finding::DidNotHappen });
+    };
+    match kept.progress {
+        Progress::Scheduled | Progress::Stopped => Finding::happened(scheduled(kept)),
+        Progress::Withdrawn => Ok(Finding::DidNotHappen),
+        Progress::Begun if batches::is_cancelled(&kept.batch_id, cx).await? => Ok(Finding::DidNotHappen),
+        // A part of it may be scheduled. Told to begin anew, it is cancelled first.
+        Progress::Begun => Ok(Finding::Unknown(None)),
+    }
+}
+
+/// Cancels what is left of the follow-up of an address; for one that wants no more, it is also unsubscribed.
+pub(crate) async fn stop(
+    email: &Email,
+    unsubscribes: bool,
+    settings: &Settings,
+    cx: &Context,
+) -> Result<Outcome, Failure> {
+    let group_id = unsubscribes.then(|| settings.group_id()).transpose()?;
+    let mut receipts = Vec::new();
+    let mut text = match kept::load(email, cx)? {
+        Some((mut kept, version)) if kept.runs(cx) => {
+            batches::cancel(&kept.batch_id, cx).await?;
+            kept.progress = Progress::Stopped;
+            kept.save(email, Some(version), cx)?;
+            receipts.push(Receipt::new("cancelled batch", &kept.batch_id));
+            format!(
+                "the rest of the follow-up {} for {email} is cancelled; an email that was due within ten minutes may still \
+                 arrive",
+                kept.followup
+            )
+        }
+        Some((kept, _)) if kept.progress == Progress::Stopped => {
+            receipts.push(Receipt::new("cancelled batch", &kept.batch_id));
+            format!("the follow-up {} for {email} was stopped already", kept.followup)
+        }
+        _ => format!("no follow-up runs for {email}"),
+    };
+    if let Some(group_id) = group_id {
+        suppressions::add(email, group_id, cx).await?;
+        receipts.push(Receipt::new("unsubscribe group", group_id.to_string()));
+        text.push_str("; the address is unsubscribed from follow-ups");
+    }
+    Ok(receipts.into_iter().fold(Outcome::new(text), Outcome::with_receipt))
+}
+
+/// Whether what `stop` does is done.
+pub(crate) async fn find_stopped(
+    email: &Email,
+    unsubscribes: bool,
+    settings: &Settings,
+    cx: &Context,
+) -> Result<Finding, Failure> {
+    let group_id = unsubscribes.then(|| settings.group_id()).transpose()?;
+    let mut receipts = Vec::new();
+    if let Some((kept, _)) = kept::load(email, cx)? {
+        if kept.runs(cx) && !batches::is_cancelled(&kept.batch_id, cx).await? {
+            return Ok(Finding::DidNotHappen);
+        }
+        if kept.runs(cx) || kept.progress == Progress::Stopped {
+            receipts.push(Receipt::new("cancelled batch", &kept.batch_id));
+        }
+    }
+    if let Some(group_id) = group_id {
+        if !suppressions::is_in_group(email, group_id, cx).await? {
+            return Ok(Finding::DidNotHappen);
+        }
+        receipts.push(Receipt::new("unsubscribe group", group_id.to_string()));
+    }
+    let done = Outcome::new(format!("no follow-up runs for {email}"));
+    Finding::happened(receipts.into_iter().fold(done, Outcome::with_receipt))
+}
+
+fn can_be_cancelled(kept: &Kept, cx: &Context) -> bool {
+    cx.now().saturating_add(batches::CANCELLED_BEFORE_MS) < kept.first_at_ms
+}
+
+fn scheduled(kept: &Kept) -> Outcome {
+    let Kept { followup, batch_id, emails, progress, .. } = kept;
+    let stopped = if *progress == Progress::Stopped { ", and has been stopped since" } else { "" };
+    let text = format!("the follow-up {followup} is scheduled{stopped}: emails {emails}, batch {batch_id}");
+    Outcome::new(text).with_receipt(Receipt::new("scheduled batch", batch_id))
+}

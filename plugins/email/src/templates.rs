@@ -1,0 +1,139 @@
+//! Templates that the settings name, and what is filled in.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use aftercall::Failure;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+
+use crate::sendgrid::mail::Content;
+use crate::settings::{Settings, names};
+
+/// Longest value of a variable, in characters. Protects the look of the email.
+const VALUE_CHARS_MAX: usize = 1_000;
+
+/// A dynamic template of SendGrid.
+#[derive(Deserialize)]
+pub(crate) struct Template {
+    template_id: String,
+    /// Where the template has no subject of its own.
+    subject: String,
+    #[serde(rename = "for")]
+    fits: String,
+    /// What each variable is, by its name in the template.
+    #[serde(default)]
+    pub(crate) variables: Values,
+}
+
+/// Texts by the names of variables: what the model fills in, or what each is.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Values(BTreeMap<String, String>);
+
+impl JsonSchema for Values {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Values".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "object", "additionalProperties": { "type": "string", "maxLength": VALUE_CHARS_MAX } })
+    }
+}
+
+/// What `list_templates` gives.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Templates {
+    /// Emails for `send_template`.
+    templates: Vec<Offer>,
+    /// Several emails in time, for `start_followup`.
+    followups: Vec<Offer>,
+}
+
+/// A template or a follow-up, for the model.
+#[derive(Serialize, JsonSchema)]
+struct Offer {
+    name: String,
+    /// When it fits.
+    #[serde(rename = "for")]
+    fits: String,
+    /// What to fill in, by name, and what each is.
+    variables: Values,
+    /// Of a follow-up: after how many hours its emails go out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    after_hours: Vec<u64>,
+}
+
+impl Templates {
+    pub(crate) fn of(settings: &Settings) -> Result<(String, Self), Failure> {
+        let text = format!(
+            "the templates are: {}; the follow-ups: {}",
+            names(&settings.templates),
+            names(&settings.followups)
+        );
+        let template = |(name, template): (&String, &Template)| Offer {
+            name: name.clone(),
+            fits: template.fits.clone(),
+            variables: template.variables.clone(),
+            after_hours: Vec::new(),
+        };
+        let templates = settings.templates.iter().map(template).collect();
+        let mut followups = Vec::new();
+        for (name, followup) in &settings.followups {
+            followups.push(Offer {
+                name: name.clone(),
+                fits: followup.fits.clone(),
+                variables: followup.variables(settings)?,
+                after_hours: followup.after_hours().collect(),
+            });
+        }
+        Ok((text, Self { templates, followups }))
+    }
+}
+
+impl Template {
+    /// The email with these values, of which it takes those that it has variables for. Handlebars writes them into HTML
+    /// escaped, unless the template asks for them raw: <https://www.twilio.com/docs/sendgrid/for-developers/sending-email/using-handlebars>
+    pub(crate) fn filled(&self, values: &Values) -> Content<'_> {
+        let data = values.0.iter().filter(|(name, _)| self.variables.0.contains_key(*name));
+        Content::Template {
+            template_id: &self.template_id,
+            subject: &self.subject,
+            data: data.map(|(name, value)| (name.clone(), value.as_str().into())).collect(),
+        }
+    }
+}
+
+impl Values {
+    /// Adds those of others.
+    pub(crate) fn extend(&mut self, others: &Self) {
+        self.0.extend(others.0.clone());
+    }
+
+    /// Refuses values that aren't those of the declared variables, or can't stand in an email.
+    pub(crate) fn check(&self, declared: &Self) -> Result<(), Failure> {
+        let wrong = |words: String| Err(Failure::invalid_arguments(format!("variables: {words}")));
+        if let Some(name) = self.0.keys().find(|name| !declared.0.contains_key(*name)) {
+            return wrong(format!("there is no {name:?}; there are: {}", names(&declared.0)));
+        }
+        for (name, meaning) in &declared.0 {
+            let Some(value) = self.0.get(name) else {
+                return wrong(format!("{name:?} is missing; give it: {meaning}"));
+            };
+            if value.trim().is_empty() {
+                return wrong(format!("{name:?} is empty; give it: {meaning}"));
+            }
+            if value.contains(char::is_control) {
+                return wrong(format!("{name:?} has a line break or another control character; write it in one line"));
+            }
+            if value.chars().count() > VALUE_CHARS_MAX {
+                return wrong(format!("{name:?} is too long; give {VALUE_CHARS_MAX} characters at most"));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,144 @@
+//! Stopping: a follow-up's rest is cancelled, and an address unsubscribed.
+
+use aftercall::testing::Reply;
+use aftercall::{FailureKind, Finding, Outcome, Receipt};
+use aftercall_plugin_email::tools::Plugin;
+use serde_json::{Value, json};
+
+use super::followups::{cancelled, entry, kept, status};
+use super::{CANCEL, CANCELLED, GROUPS, HOUR_MS, NOW, UNSUBSCRIBE, check_failure, errors, fake, groups, with};
+
+const ENTRY: &str = "followup/ann@example.com";
+
+fn arguments(reason: &str) -> Value {
+    json!({ "email": "ann@example.com", "reason": reason })
+}
+
+fn added() -> Reply {
+    Reply::json(201, json!({ "recipient_emails": ["ann@example.com"] }))
+}
+
+#[test]
+fn the_rest_of_a_follow_up_is_cancelled() {
+    let stop = fake().now(NOW + HOUR_MS).keeps(ENTRY, entry("scheduled", &json!({ "key": "ac_other" })));
+    let stop = stop.expect(CANCEL, cancelled());
+    let text = "the rest of the follow-up trial for ann@example.com is cancelled; an email that was due within ten minutes \
+                may still arrive";
+    let outcome = Outcome::new(text).with_receipt(Receipt::new("cancelled batch", "B-1"));
+    assert_eq!(stop.call::<Plugin>("stop_emails", arguments("answered")), Ok(outcome));
+    assert_eq!(stop.sent()[0].json(), json!({ "batch_id": "B-1", "status": "cancel" }));
+    assert_eq!(kept(&stop)["progress"], "stopped");
+
+    // Again, nothing is sent.
+    let again = fake().now(NOW + HOUR_MS).keeps(ENTRY, kept(&stop).to_string());
+    let outcome = again.call::<Plugin>("stop_emails", arguments("answered")).unwrap();
+    assert_eq!(outcome.text, "the follow-up trial for ann@example.com was stopped already");
+    assert_eq!(outcome.receipts, [Receipt::new("cancelled batch", "B-1")]);
+}
+
+#[test]
+fn a_follow_up_that_is_being_scheduled_is_stopped_too() {
+    let stop = fake().keeps(ENTRY, entry("begun", &json!({}))).expect(CANCEL, cancelled());
+    assert!(stop.call::<Plugin>("stop_emails", arguments("answered")).is_ok());
+}
+
+#[test]
+fn where_none_runs_nothing_is_cancelled() {
+    let check = |kept: Option<&str>, later_ms: u64| {
+        let mut stop = fake().grants_state().now(NOW + later_ms);
+        if let Some(progress) = kept {
+            stop = stop.keeps(ENTRY, entry(progress, &json!({})));
+        }
+        let outcome = stop.call::<Plugin>("stop_emails", arguments("answered"));
+        assert_eq!(outcome, Ok(Outcome::new("no follow-up runs for ann@example.com")));
+    };
+    check(None, 0);
+    check(Some("withdrawn"), 0);
+    check(Some("scheduled"), 48 * HOUR_MS);
+}
+
+#[test]
+fn who_wants_no_more_is_unsubscribed() {
+    let stop = fake().grants_state().expect(UNSUBSCRIBE, added());
+    let text = "no follow-up runs for ann@example.com; the address is unsubscribed from follow-ups";
+    let outcome = Outcome::new(text).with_receipt(Receipt::new("unsubscribe group", "1041"));
+    assert_eq!(stop.call::<Plugin>("stop_emails", arguments("unsubscribed")), Ok(outcome));
+    assert_eq!(stop.sent()[0].json(), json!({ "recipient_emails": ["ann@example.com"] }));
+
+    let both =
+        fake().keeps(ENTRY, entry("scheduled", &json!({}))).expect(CANCEL, cancelled()).expect(UNSUBSCRIBE, added());
+    assert_eq!(both.call::<Plugin>("stop_emails", arguments("unsubscribed")).unwrap().receipts.len(), 2);
+
+    let words = "no `unsubscribe_group`";
+    let without = with(json!({ "unsubscribe_group": null })).grants_state();
+    check_failure(&without, "stop_emails", arguments("unsubscribed"), FailureKind::Other, words);
+}
+
+#[test]
+fn a_batch_that_is_cancelled_already_is_no_failure() {
+    let refusal = || Reply::json(400, errors(&[(None, "batch id already cancelled")]));
+    let stop = fake().keeps(ENTRY, entry("scheduled", &json!({}))).expect(CANCEL, refusal());
+    let stop = stop.expect(CANCELLED, status(Some("cancel")));
+    assert!(stop.call::<Plugin>("stop_emails", arguments("answered")).is_ok());
+}
+
+#[test]
+fn what_isnt_stopped_is_told() {
+    fn check(reply: Reply, kind: FailureKind, words: &str) {
+        let stop = fake().keeps(ENTRY, entry("scheduled", &json!({}))).expect(CANCEL, reply);
+        check_failure(&stop, "stop_emails", arguments("answered"), kind, words);
+        assert_eq!(kept(&stop)["progress"], "scheduled");
+    }
+    check(Reply::cut(), FailureKind::OutcomeUnknown, "no whole answer");
+    check(Reply::text(500, ""), FailureKind::OutcomeUnknown, "500");
+    check(Reply::json(403, errors(&[(None, "access forbidden")])), FailureKind::Denied, "access forbidden");
+    check(Reply::json(429, errors(&[(None, "too many requests")])), FailureKind::RateLimited, "too many requests");
+
+    let full = Reply::json(400, errors(&[(None, "max limit reached")]));
+    let stop = fake().keeps(ENTRY, entry("scheduled", &json!({}))).expect(CANCEL, full).expect(CANCELLED, status(None));
+    check_failure(&stop, "stop_emails", arguments("answered"), FailureKind::Denied, "a person has to cancel the batch");
+
+    let stop = fake().grants_state().expect(UNSUBSCRIBE, Reply::text(500, ""));
+    check_failure(&stop, "stop_emails", arguments("unsubscribed"), FailureKind::OutcomeUnknown, "500");
+    check_failure(&fake().grants_state(), "stop_emails", arguments("bored"), FailureKind::InvalidArguments, "answered");
+}
+
+#[test]
+fn a_stop_whose_answer_was_lost_is_repeated() {
+    let running = || fake().keeps(ENTRY, entry("scheduled", &json!({})));
+    check_failure(
+        &running().expect(CANCEL, Reply::cut()),
+        "stop_emails",
+        arguments("answered"),
+        FailureKind::OutcomeUnknown,
+        "",
+    );
+    // SendGrid had cancelled it, and the entry isn't marked.
+    let refusal = Reply::json(400, errors(&[(None, "batch id already cancelled")]));
+    let again = running().attempt(2).expect(CANCEL, refusal).expect(CANCELLED, status(Some("cancel")));
+    assert!(again.call::<Plugin>("stop_emails", arguments("answered")).is_ok());
+    assert_eq!(kept(&again)["progress"], "stopped");
+}
+
+#[test]
+fn a_stop_in_doubt_is_looked_up() {
+    fn check(progress: Option<&str>, reason: &str, answers: Vec<(&str, Reply)>, expected: Result<usize, ()>) {
+        let mut stop = fake().grants_state();
+        if let Some(progress) = progress {
+            stop = stop.keeps(ENTRY, entry(progress, &json!({})));
+        }
+        let stop = answers.into_iter().fold(stop, |stop, (line, reply)| stop.expect(line, reply));
+        match (stop.reconcile::<Plugin>("stop_emails", arguments(reason)).unwrap(), expected) {
+            (Finding::Happened(outcome), Ok(receipts)) => assert_eq!(outcome.receipts.len(), receipts),
+            (finding, Err(())) => assert_eq!(finding, Finding::DidNotHappen),
+            (finding, expected) => panic!("{finding:?} instead of {expected:?}"),
+        }
+    }
+    check(Some("stopped"), "answered", vec![], Ok(1));
+    check(Some("scheduled"), "answered", vec![(CANCELLED, status(Some("cancel")))], Ok(1));
+    check(Some("scheduled"), "answered", vec![(CANCELLED, status(None))], Err(()));
+    check(None, "answered", vec![], Ok(0));
+    check(None, "unsubscribed", vec![(GROUPS, groups(true))], Ok(1));
+    check(None, "unsubscribed", vec![(GROUPS, groups(false))], Err(()));
+    check(Some("stopped"), "unsubscribed", vec![(GROUPS, groups(true))], Ok(2));
+}
