@@ -5,7 +5,9 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
+use url::form_urlencoded;
 
 use crate::service::Access;
 
@@ -107,4 +109,20 @@ pub(crate) fn credential<'a>(request: &'a Request, scheme: &str) -> Option<&'a s
 pub(crate) fn has_basic(request: &Request, expected: &str) -> bool {
     let given = credential(request, "Basic").and_then(|basic| BASE64_STANDARD.decode(basic).ok());
     given.is_some_and(|given| given == expected.as_bytes())
+}
+
+/// The parameters of the query, decoded, in their order.
+pub(crate) fn query(request: &Request) -> Vec<(String, String)> {
+    form_urlencoded::parse(request.uri().query().unwrap_or("").as_bytes()).into_owned().collect()
+}
+
+/// The first parameter of this name.
+pub(crate) fn parameter<'a>(query: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+}
+
+/// The segments of the path, decoded.
+pub(crate) fn segments(request: &Request) -> Vec<String> {
+    let decoded = |segment: &str| percent_decode_str(segment).decode_utf8_lossy().into_owned();
+    request.uri().path().split('/').skip(1).map(decoded).collect()
 }

@@ -57,6 +57,20 @@ pub struct Credentials {
     pub zendesk_token: String,
     /// The business's bearer token.
     pub business_token: String,
+    /// Telnyx's API key.
+    pub telnyx_key: String,
+    /// Salesforce's access token.
+    pub salesforce_token: String,
+    /// Jira's account, by email address.
+    pub jira_account: String,
+    /// The Jira account's API token, for issues and for alerts.
+    pub jira_token: String,
+    /// The site's cloud id, which is in the path of its alerts.
+    pub jira_cloud: String,
+    /// Google's access token.
+    pub google_token: String,
+    /// Slack's bot token.
+    pub slack_token: String,
 }
 
 /// A running sandbox. Dropping it ends it soon; [`Sandbox::shutdown`] ends it for certain.
@@ -108,6 +122,13 @@ impl Default for Credentials {
             zendesk_agent: "assistant@northwind.example".to_owned(),
             zendesk_token: "sandbox-zendesk-token".to_owned(),
             business_token: "sandbox-business-token".to_owned(),
+            telnyx_key: "KEY-sandbox-telnyx".to_owned(),
+            salesforce_token: "00D000000000001!sandbox-salesforce-token".to_owned(),
+            jira_account: "assistant@northwind.example".to_owned(),
+            jira_token: "sandbox-jira-token".to_owned(),
+            jira_cloud: "0a1b2c3d-0000-4000-8000-00000000000f".to_owned(),
+            google_token: "ya29.sandbox-google-token".to_owned(),
+            slack_token: "xoxb-sandbox-slack-token".to_owned(),
         }
     }
 }
@@ -188,26 +209,49 @@ impl Sandbox {
 }
 
 fn endpoint(service: Service, config: &Config) -> Box<dyn Endpoint> {
+    use vendors::{
+        business::Business, caldav::Caldav, fhir::Fhir, google_calendar::GoogleCalendar, hubspot::Hubspot, jira::Jira,
+        jira_alerts::JiraAlerts, login::Login, pagerduty::Pagerduty, salesforce::Salesforce, sendgrid::Sendgrid,
+        slack::Slack, telnyx::Telnyx, twilio::Twilio, zendesk::Zendesk,
+    };
+    let Credentials {
+        model_key,
+        hubspot_token,
+        twilio_account,
+        twilio_token,
+        fhir_token,
+        caldav_user,
+        caldav_password,
+        sendgrid_key,
+        pagerduty_routing_key,
+        zendesk_agent,
+        zendesk_token,
+        business_token,
+        telnyx_key,
+        salesforce_token,
+        jira_account,
+        jira_token,
+        jira_cloud,
+        google_token,
+        slack_token,
+    } = config.credentials.clone();
     match service {
-        Service::Model => Box::new(Model::new(config.script.clone(), config.credentials.model_key.clone())),
-        Service::Hubspot => Box::new(vendors::hubspot::Hubspot::new(config.credentials.hubspot_token.clone())),
-        Service::Twilio => Box::new(vendors::twilio::Twilio::new(
-            config.credentials.twilio_account.clone(),
-            config.credentials.twilio_token.clone(),
-        )),
-        Service::Fhir => Box::new(vendors::fhir::Fhir::new(config.credentials.fhir_token.clone())),
-        Service::Caldav => Box::new(vendors::caldav::Caldav::new(
-            config.credentials.caldav_user.clone(),
-            config.credentials.caldav_password.clone(),
-        )),
-        Service::Sendgrid => Box::new(vendors::sendgrid::Sendgrid::new(config.credentials.sendgrid_key.clone())),
-        Service::Pagerduty => {
-            Box::new(vendors::pagerduty::Pagerduty::new(config.credentials.pagerduty_routing_key.clone()))
-        }
-        Service::Zendesk => Box::new(vendors::zendesk::Zendesk::new(
-            config.credentials.zendesk_agent.clone(),
-            config.credentials.zendesk_token.clone(),
-        )),
-        Service::Business => Box::new(vendors::business::Business::new(config.credentials.business_token.clone())),
+        Service::Model => Box::new(Model::new(config.script.clone(), model_key)),
+        Service::Hubspot => Box::new(Hubspot::new(hubspot_token)),
+        Service::Twilio => Box::new(Twilio::new(twilio_account, twilio_token)),
+        Service::Fhir => Box::new(Fhir::new(fhir_token)),
+        Service::Caldav => Box::new(Caldav::new(caldav_user, caldav_password)),
+        Service::Sendgrid => Box::new(Sendgrid::new(sendgrid_key)),
+        Service::Pagerduty => Box::new(Pagerduty::new(pagerduty_routing_key)),
+        Service::Zendesk => Box::new(Zendesk::new(zendesk_agent, zendesk_token)),
+        Service::Business => Box::new(Business::new(business_token)),
+        Service::Telnyx => Box::new(Telnyx::new(telnyx_key)),
+        Service::Salesforce => Box::new(Salesforce::new(salesforce_token)),
+        Service::Jira => Box::new(Jira::new(&jira_account, &jira_token)),
+        Service::JiraAlerts => Box::new(JiraAlerts::new(jira_cloud, &jira_account, &jira_token)),
+        Service::GoogleCalendar => Box::new(GoogleCalendar::new(google_token)),
+        Service::Slack => Box::new(Slack::new(slack_token)),
+        Service::SalesforceLogin => Box::new(Login::salesforce(salesforce_token)),
+        Service::GoogleLogin => Box::new(Login::google(google_token)),
     }
 }

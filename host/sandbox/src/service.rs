@@ -22,11 +22,27 @@ pub enum Service {
     Zendesk,
     /// A business's own JSON API.
     Business,
+    /// Telnyx's messages, v2.
+    Telnyx,
+    /// Salesforce's REST API.
+    Salesforce,
+    /// Jira Cloud's REST API v3.
+    Jira,
+    /// The alerts of Jira Service Management.
+    JiraAlerts,
+    /// Google Calendar's API v3.
+    GoogleCalendar,
+    /// Slack's Web API.
+    Slack,
+    /// Where Salesforce gives access tokens.
+    SalesforceLogin,
+    /// Where Google gives access tokens.
+    GoogleLogin,
 }
 
 impl Service {
     /// Every service, in the order of this enum.
-    pub const ALL: [Service; 9] = [
+    pub const ALL: [Service; 17] = [
         Service::Model,
         Service::Hubspot,
         Service::Twilio,
@@ -36,6 +52,14 @@ impl Service {
         Service::Pagerduty,
         Service::Zendesk,
         Service::Business,
+        Service::Telnyx,
+        Service::Salesforce,
+        Service::Jira,
+        Service::JiraAlerts,
+        Service::GoogleCalendar,
+        Service::Slack,
+        Service::SalesforceLogin,
+        Service::GoogleLogin,
     ];
 
     /// The host name that the real service answers at; of those that each customer has a host for, an invented customer's.
@@ -50,6 +74,14 @@ impl Service {
             Service::Pagerduty => "events.pagerduty.com",
             Service::Zendesk => "northwind.zendesk.com",
             Service::Business => "api.harbor-hotel.example",
+            Service::Telnyx => "api.telnyx.com",
+            Service::Salesforce => "northwind.my.salesforce.com",
+            Service::Jira => "northwind.atlassian.net",
+            Service::JiraAlerts => "api.atlassian.com",
+            Service::GoogleCalendar => "www.googleapis.com",
+            Service::Slack => "slack.com",
+            Service::SalesforceLogin => "login.salesforce.com",
+            Service::GoogleLogin => "oauth2.googleapis.com",
         }
     }
 }

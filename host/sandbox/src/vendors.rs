@@ -3,8 +3,15 @@
 pub(crate) mod business;
 pub(crate) mod caldav;
 pub(crate) mod fhir;
+pub(crate) mod google_calendar;
 pub(crate) mod hubspot;
+pub(crate) mod jira;
+pub(crate) mod jira_alerts;
+pub(crate) mod login;
 pub(crate) mod pagerduty;
+pub(crate) mod salesforce;
 pub(crate) mod sendgrid;
+pub(crate) mod slack;
+pub(crate) mod telnyx;
 pub(crate) mod twilio;
 pub(crate) mod zendesk;

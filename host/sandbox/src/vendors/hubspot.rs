@@ -14,9 +14,8 @@ use std::collections::BTreeMap;
 use http::{Method, StatusCode};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
-use url::form_urlencoded;
 
-use crate::endpoint::{Class, Endpoint, Refusal, Reply, Request, credential, has_content_type};
+use crate::endpoint::{Class, Endpoint, Refusal, Reply, Request, credential, has_content_type, query};
 use crate::service::Access;
 use crate::time::iso;
 use object::{Kind, Object};
@@ -335,11 +334,6 @@ impl Endpoint for Hubspot {
         }
         Ok(())
     }
-}
-
-/// The parameters of the query, decoded.
-fn query(request: &Request) -> Vec<(String, String)> {
-    form_urlencoded::parse(request.uri().query().unwrap_or("").as_bytes()).into_owned().collect()
 }
 
 fn body(request: &Request) -> Result<Map<String, Value>, Refused> {

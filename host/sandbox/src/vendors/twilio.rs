@@ -3,7 +3,7 @@
 //! Shapes: Twilio's OpenAPI document; error codes: its error dictionary.
 
 mod dates;
-mod numbers;
+pub(super) mod numbers;
 
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderValue, Method, StatusCode};

@@ -16,7 +16,7 @@ use http::{HeaderValue, Method, StatusCode};
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
-use crate::endpoint::{Endpoint, Refusal, Reply, Request, has_basic, has_content_type, header};
+use crate::endpoint::{Endpoint, Refusal, Reply, Request, has_basic, has_content_type, header, query};
 use crate::service::Service;
 use crate::time::iso;
 use refused::Refused;
@@ -168,10 +168,6 @@ fn created(answer: &Value) -> Reply {
         Some(location) => reply.header(LOCATION, location),
         None => reply,
     }
-}
-
-fn query(request: &Request) -> Vec<(String, String)> {
-    form_urlencoded::parse(request.uri().query().unwrap_or("").as_bytes()).into_owned().collect()
 }
 
 /// What the body holds under this name.

@@ -1,14 +1,14 @@
 //! Phone numbers, senders, and how many segments a text takes.
 
 /// `+` and 8 to 15 digits, the first of them not 0.
-pub(super) fn is_e164(number: &str) -> bool {
+pub(in crate::vendors) fn is_e164(number: &str) -> bool {
     number.strip_prefix('+').is_some_and(|digits| {
         (8..=15).contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit())
     })
 }
 
 /// A phone number, a short code of 3 to 6 digits, or an alphanumeric sender of up to 11 characters.
-pub(super) fn is_sender(sender: &str) -> bool {
+pub(in crate::vendors) fn is_sender(sender: &str) -> bool {
     let short_code = (3..=6).contains(&sender.len()) && sender.bytes().all(|byte| byte.is_ascii_digit());
     let alphanumeric = (1..=11).contains(&sender.len())
         && sender.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" +-_&".contains(&byte))
@@ -17,7 +17,7 @@ pub(super) fn is_sender(sender: &str) -> bool {
 }
 
 /// Seven-bit text takes 160 characters in one segment and 153 in each of several; other text 70 and 67 UTF-16 units.
-pub(super) fn segments(body: &str) -> usize {
+pub(in crate::vendors) fn segments(body: &str) -> usize {
     let (length, alone, each) =
         if body.is_ascii() { (body.len(), 160, 153) } else { (body.encode_utf16().count(), 70, 67) };
     if length <= alone { 1 } else { length.div_ceil(each) }
