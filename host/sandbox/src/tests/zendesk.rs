@@ -224,7 +224,7 @@ async fn records_that_zendesk_refuses() {
     check(UPSERT, user(json!({ "name": "A", "phone": "415 555 0123" })), "phone", phone).await;
     let email = "Email:  a@b is not properly formatted";
     check(UPSERT, user(json!({ "name": "A", "email": "a@b" })), "email", email).await;
-    assert_eq!(world.sandbox.records(Service::Zendesk), json!({ "tickets": [], "users": [] }));
+    assert_eq!(world.sandbox.records(Service::Zendesk), json!({ "tickets": [], "comments": [], "users": [] }));
 }
 
 #[tokio::test]

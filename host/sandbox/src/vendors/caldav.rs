@@ -1,9 +1,10 @@
 //! A CalDAV server with one user and one calendar, `/calendars/{user}/callbacks/`. Of RFC 4791 it plays putting, reading
-//! and deleting events, with the conditions of RFC 9110 (`If-Match`, `If-None-Match`), by which a client makes a write
+//! and deleting events, and a query for those of a time, with the conditions of RFC 9110 (`If-Match`, `If-None-Match`), by which a client makes a write
 //! idempotent. Errors are those of RFC 4918, with the precondition that wasn't met.
 
 mod ical;
 mod lines;
+mod report;
 
 use std::collections::BTreeMap;
 
@@ -62,6 +63,7 @@ impl Caldav {
             return Err(Refused::unmet(StatusCode::FORBIDDEN, "<D:need-privileges/>", "these are another user's"));
         }
         match (request.method(), rest) {
+            (method, ["callbacks"] | ["callbacks", ""]) if method.as_str() == "REPORT" => self.report(request),
             (method, [] | [""] | ["callbacks"] | ["callbacks", ""]) => Err(match method.as_str() {
                 "OPTIONS" | "PROPFIND" | "PROPPATCH" | "REPORT" | "MKCALENDAR" => {
                     Refused::new(StatusCode::NOT_IMPLEMENTED, format!("the sandbox does not play {method}"))

@@ -129,7 +129,9 @@ impl GoogleCalendar {
             Some(text) => text.parse::<Timestamp>().map(Some).map_err(|_| Refused::invalid(&format!("{name}: {text}"))),
         };
         let (from, to) = (bound("timeMin")?, bound("timeMax")?);
-        if let Some((name, _)) = query.iter().find(|(name, _)| !["timeMin", "timeMax", "orderBy"].contains(&name.as_str())) {
+        if let Some((name, _)) =
+            query.iter().find(|(name, _)| !["timeMin", "timeMax", "orderBy"].contains(&name.as_str()))
+        {
             return Err(Refused::not_played(&format!("a list with {name}")));
         }
         let mut events: Vec<&Event> = self.events(calendar)?.iter().filter(|event| !event.cancelled).collect();

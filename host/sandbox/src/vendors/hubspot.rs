@@ -1,13 +1,16 @@
-//! HubSpot CRM v3: contacts, notes and deals; and the default associations of v4. Upsert is idempotent by email, or by
+//! HubSpot CRM v3: contacts, notes, tasks and deals; the default associations of v4; and enrolment in sequences. Upsert is idempotent by email, or by
 //! a property of deals with unique values; a second create with the same email is a conflict; the vendor has no
 //! idempotency header. Unlike the real one, its search sees a write at once.
 //! Shapes: HubSpot's public API specs for CRM v3; error bodies as its API answers them.
 
+mod associations;
+mod batch;
 mod object;
 mod portal;
 mod properties;
 mod refused;
 mod search;
+mod sequences;
 
 use std::collections::BTreeMap;
 
@@ -17,18 +20,18 @@ use serde_json::{Map, Value, json};
 
 use crate::endpoint::{Class, Endpoint, Refusal, Reply, Request, credential, has_content_type, query};
 use crate::service::Access;
-use crate::time::iso;
 use object::{Kind, Object};
 use portal::{Portal, Seed};
 use refused::Refused;
+use sequences::Enrolment;
 
-const BATCH_INPUTS_MAX: usize = 100;
 const FIRST_ID: u64 = 70_001;
 
 pub(crate) struct Hubspot {
     token: String,
     portal: Portal,
     objects: Vec<Object>,
+    enrolments: Vec<Enrolment>,
     refusals: u64,
 }
 
@@ -36,7 +39,7 @@ type Answer = Result<Reply, Refused>;
 
 impl Hubspot {
     pub(crate) fn new(token: String) -> Hubspot {
-        Hubspot { token, portal: Portal::default(), objects: Vec::new(), refusals: 0 }
+        Hubspot { token, portal: Portal::default(), objects: Vec::new(), enrolments: Vec::new(), refusals: 0 }
     }
 
     fn route(&mut self, request: &Request, now_ms: u64) -> Answer {
@@ -45,6 +48,9 @@ impl Hubspot {
             return Err(Refused::new(StatusCode::UNAUTHORIZED, "INVALID_AUTHENTICATION", message));
         }
         let segments: Vec<&str> = request.uri().path().split('/').skip(1).collect();
+        if let ["automation", "v4", "sequences", "enrollments", rest @ ..] = segments.as_slice() {
+            return self.enrolments(rest, request, now_ms);
+        }
         let ["crm", version, "objects", kind, rest @ ..] = segments.as_slice() else {
             return Err(Refused::not_found());
         };
@@ -56,6 +62,7 @@ impl Hubspot {
                 search::search(kind, &objects, &body(request)?)
             }
             (&Method::POST, "v3", ["batch", "upsert"]) => self.upsert(kind, &body(request)?, now_ms),
+            (&Method::POST, "v3", ["batch", "read"]) => self.read_batch(kind, &body(request)?, now_ms),
             (&Method::GET, "v3", [id]) => self.read(kind, &percent_decode_str(id).decode_utf8_lossy(), request),
             (&Method::PATCH, "v3", [id]) => {
                 self.update(kind, &percent_decode_str(id).decode_utf8_lossy(), &body(request)?, request, now_ms)
@@ -71,19 +78,20 @@ impl Hubspot {
     fn create(&mut self, kind: Kind, body: &Map<String, Value>, now_ms: u64) -> Answer {
         let properties = self.checked(kind, body.get("properties"))?;
         self.unclaimed(kind, &properties, None)?;
-        if kind == Kind::Notes && !properties.contains_key("hs_timestamp") {
+        if matches!(kind, Kind::Notes | Kind::Tasks) && !properties.contains_key("hs_timestamp") {
+            let name = kind.singular().to_uppercase();
+            let message = format!("Error creating {name}. Some required properties were not set.");
             let missing = json!({
-                "message": "Error creating NOTE. Some required properties were not set.",
+                "message": message,
                 "context": { "properties": ["hs_timestamp"] },
                 "code": "REQUIRED_FIELDS_MISSING",
             });
-            return Err(Refused {
-                errors: vec![missing],
-                ..Refused::invalid("Error creating NOTE. Some required properties were not set.")
-            });
+            return Err(Refused { errors: vec![missing], ..Refused::invalid(&message) });
         }
-        let contacts = self.associated(kind, body.get("associations"))?;
-        let at = self.insert(kind, properties, contacts, now_ms);
+        let on = self.associated(kind, body.get("associations"))?;
+        let at = self.insert(kind, properties, now_ms);
+        self.objects[at].contacts = on.contacts;
+        self.objects[at].deals = on.deals;
         Ok(Reply::json(StatusCode::CREATED, &self.objects[at].written()))
     }
 
@@ -94,76 +102,6 @@ impl Hubspot {
         self.objects[at].properties.extend(properties);
         self.objects[at].updated_ms = now_ms;
         Ok(Reply::json(StatusCode::OK, &self.objects[at].written()))
-    }
-
-    fn upsert(&mut self, kind: Kind, body: &Map<String, Value>, now_ms: u64) -> Answer {
-        let inputs = body.get("inputs").and_then(Value::as_array).ok_or_else(|| Refused::json("inputs is required"))?;
-        if inputs.is_empty() || inputs.len() > BATCH_INPUTS_MAX {
-            return Err(Refused::invalid(&format!("The batch must hold 1 to {BATCH_INPUTS_MAX} inputs.")));
-        }
-        let mut checked: Vec<(&str, String, BTreeMap<String, String>)> = Vec::new();
-        for input in inputs {
-            let id = input["id"].as_str().ok_or_else(|| Refused::json("id is required and a string"))?;
-            let unique = input["idProperty"].as_str().filter(|name| self.portal.is_unique(kind, name));
-            let unique = unique.ok_or_else(|| {
-                Refused::invalid("idProperty must name a unique property of the object, such as a contact's email.")
-            })?;
-            let id = properties::normal(unique, id);
-            if checked.iter().any(|(_, known, _)| *known == id) {
-                return Err(Refused::invalid(&format!(
-                    "Duplicate IDs found in batch input: [{id}]. IDs must be unique"
-                )));
-            }
-            let mut properties = self.checked(kind, input.get("properties"))?;
-            if *properties.entry(unique.to_owned()).or_insert_with(|| id.clone()) != id {
-                return Err(Refused::not_played(&format!("an upsert that changes the {unique} it goes by")));
-            }
-            properties::check(kind, &self.portal, &properties)?;
-            self.unclaimed(kind, &properties, self.holder(kind, unique, &id))?;
-            checked.push((unique, id, properties));
-        }
-        let mut results = Vec::new();
-        for (unique, id, properties) in checked {
-            let (at, new) = match self.holder(kind, unique, &id) {
-                Some(at) => {
-                    self.objects[at].properties.extend(properties);
-                    self.objects[at].updated_ms = now_ms;
-                    (at, false)
-                }
-                None => (self.insert(kind, properties, Vec::new(), now_ms), true),
-            };
-            let mut result = self.objects[at].written();
-            result["new"] = new.into();
-            results.push(result);
-        }
-        let now = iso(now_ms);
-        let answer = json!({ "status": "COMPLETE", "results": results, "startedAt": now, "completedAt": now });
-        Ok(Reply::json(StatusCode::OK, &answer))
-    }
-
-    /// Associates with a contact, once however often it is asked.
-    fn associate(&mut self, (kind, id): (Kind, &str), (to, to_id): (Kind, &str), now_ms: u64) -> Answer {
-        let (Some(type_id), Kind::Contacts) = (kind.to_contact(), to) else {
-            return Err(Refused::not_played("associations but those of notes and deals with contacts"));
-        };
-        let find = |kind: Kind, id: &str| {
-            let at = self.objects.iter().position(|object| object.kind == kind && object.id.to_string() == id);
-            at.ok_or_else(|| Refused::invalid(&format!("{}={id} is not valid", kind.singular().to_uppercase())))
-        };
-        let (at, contact) = (find(kind, id)?, self.objects[find(to, to_id)?].id);
-        let object = &mut self.objects[at];
-        if !object.contacts.contains(&contact) {
-            object.contacts.push(contact);
-            object.updated_ms = now_ms;
-        }
-        let now = iso(now_ms);
-        let result = json!({
-            "from": { "id": id },
-            "to": { "id": to_id },
-            "associationSpec": { "associationCategory": "HUBSPOT_DEFINED", "associationTypeId": type_id },
-        });
-        let answer = json!({ "status": "COMPLETE", "results": [result], "startedAt": now, "completedAt": now });
-        Ok(Reply::json(StatusCode::OK, &answer))
     }
 
     fn read(&self, kind: Kind, id: &str, request: &Request) -> Answer {
@@ -200,18 +138,6 @@ impl Hubspot {
         found.ok_or_else(Refused::not_found)
     }
 
-    /// The objects of another kind that this one is associated with.
-    fn linked(&self, object: &Object, other: Kind) -> Vec<u64> {
-        match (object.kind, other) {
-            (Kind::Contacts, _) => {
-                let with = |held: &&Object| held.kind == other && held.contacts.contains(&object.id);
-                self.objects.iter().filter(with).map(|held| held.id).collect()
-            }
-            (_, Kind::Contacts) => object.contacts.clone(),
-            _ => Vec::new(),
-        }
-    }
-
     fn checked(&self, kind: Kind, given: Option<&Value>) -> Result<BTreeMap<String, String>, Refused> {
         let given =
             given.and_then(Value::as_object).ok_or_else(|| Refused::json("properties is required and an object"))?;
@@ -222,31 +148,6 @@ impl Hubspot {
         }
         properties::check(kind, &self.portal, &properties)?;
         Ok(properties)
-    }
-
-    /// The contacts named in `associations`, each of which must exist.
-    fn associated(&self, kind: Kind, associations: Option<&Value>) -> Result<Vec<u64>, Refused> {
-        let Some(associations) = associations else { return Ok(Vec::new()) };
-        let given = associations.as_array().ok_or_else(|| Refused::json("associations must be an array"))?;
-        if kind == Kind::Contacts && !given.is_empty() {
-            return Err(Refused::not_played("associations of a new contact"));
-        }
-        given.iter().map(|association| self.associated_contact(kind, association)).collect()
-    }
-
-    fn associated_contact(&self, kind: Kind, association: &Value) -> Result<u64, Refused> {
-        let types = association["types"].as_array().map_or(&[][..], Vec::as_slice);
-        let type_id = kind.to_contact();
-        let defined = |asked: &Value| {
-            asked["associationCategory"] == "HUBSPOT_DEFINED" && asked["associationTypeId"].as_u64() == type_id
-        };
-        if types.is_empty() || !types.iter().all(defined) {
-            let from = kind.singular().to_uppercase();
-            return Err(Refused::invalid(&format!("One or more association types are invalid from {from} to CONTACT")));
-        }
-        let id = association["to"]["id"].as_str().ok_or_else(|| Refused::json("to.id is required and a string"))?;
-        let contact = self.objects.iter().find(|object| object.kind == Kind::Contacts && object.id.to_string() == id);
-        contact.map(|contact| contact.id).ok_or_else(|| Refused::invalid(&format!("No CONTACT with ID {id} exists")))
     }
 
     /// Where the object is that holds this value of a property.
@@ -270,17 +171,19 @@ impl Hubspot {
         Ok(())
     }
 
-    fn insert(&mut self, kind: Kind, properties: BTreeMap<String, String>, contacts: Vec<u64>, now_ms: u64) -> usize {
+    fn insert(&mut self, kind: Kind, properties: BTreeMap<String, String>, now_ms: u64) -> usize {
         let at = self.objects.len();
         let id = self.objects.last().map_or(FIRST_ID, |newest| newest.id + 1);
-        self.objects.push(Object { id, kind, properties, contacts, created_ms: now_ms, updated_ms: now_ms });
+        let (contacts, deals) = (Vec::new(), Vec::new());
+        self.objects.push(Object { id, kind, properties, contacts, deals, created_ms: now_ms, updated_ms: now_ms });
         at
     }
 }
 
 impl Endpoint for Hubspot {
     fn classify(&self, request: &Request) -> Class {
-        let reads = request.method() == Method::GET || request.uri().path().ends_with("/search");
+        let reads = request.method() == Method::GET
+            || ["/search", "/batch/read"].iter().any(|end| request.uri().path().ends_with(end));
         Class { access: if reads { Access::Read } else { Access::Write }, turn: None }
     }
 
@@ -313,11 +216,19 @@ impl Endpoint for Hubspot {
                     let contacts: Vec<String> = object.contacts.iter().map(u64::to_string).collect();
                     record["contacts"] = contacts.into();
                 }
+                if matches!(kind, Kind::Notes | Kind::Tasks) {
+                    let deals: Vec<String> = object.deals.iter().map(u64::to_string).collect();
+                    record["deals"] = deals.into();
+                }
                 record
             })
             .collect()
         };
-        Kind::ALL.into_iter().map(|kind| (kind.name().to_owned(), of(kind).into())).collect::<Map<_, _>>().into()
+        let mut records: Map<_, _> =
+            Kind::ALL.into_iter().map(|kind| (kind.name().to_owned(), of(kind).into())).collect();
+        let enrolments = self.enrolments.iter().map(Enrolment::shown).collect::<Vec<_>>();
+        records.insert("enrollments".to_owned(), enrolments.into());
+        records.into()
     }
 
     fn seed(&mut self, seed: &Value) -> Result<(), String> {
@@ -330,7 +241,7 @@ impl Endpoint for Hubspot {
                 Ok(properties)
             };
             let properties = insert().map_err(|refused: Refused| format!("contacts[{at}]: {}", refused.message))?;
-            self.insert(Kind::Contacts, properties, Vec::new(), 0);
+            self.insert(Kind::Contacts, properties, 0);
         }
         Ok(())
     }

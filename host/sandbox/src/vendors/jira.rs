@@ -134,9 +134,9 @@ impl Jira {
                 "summary" => issue.set_summary(value),
                 "description" => document::check(value).map(|()| issue.description = value.clone()),
                 "labels" => issue.set_labels(value),
-                other => Err(format!(
-                    "Field '{other}' cannot be set. It is not on the appropriate screen, or unknown."
-                )),
+                other => {
+                    Err(format!("Field '{other}' cannot be set. It is not on the appropriate screen, or unknown."))
+                }
             };
             if let Err(why) = set {
                 refused.fields.insert(name.clone(), why.into());
@@ -152,9 +152,8 @@ impl Jira {
             return Err(Refused { status: StatusCode::BAD_REQUEST, fields, ..Refused::default() });
         }
         let properties = body.get("properties").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        let internal = |property: &Value| {
-            property["key"] == "sd.public.comment" && property["value"]["internal"] == true
-        };
+        let internal =
+            |property: &Value| property["key"] == "sd.public.comment" && property["value"]["internal"] == true;
         let comment = Comment {
             id: FIRST_COMMENT + self.comments,
             body: document.clone(),
@@ -197,8 +196,9 @@ impl Jira {
         }
         let names: Vec<String> = match body.get("fields") {
             None => Vec::new(),
-            Some(fields) => serde_json::from_value(fields.clone())
-                .map_err(|_| Refused::bad("fields must be a list of strings"))?,
+            Some(fields) => {
+                serde_json::from_value(fields.clone()).map_err(|_| Refused::bad("fields must be a list of strings"))?
+            }
         };
         let size = match body.get("maxResults") {
             None => RESULTS_DEFAULT,
@@ -217,8 +217,7 @@ impl Jira {
         if parsed.newest_first {
             fitting.reverse();
         }
-        let issues: Vec<Value> =
-            fitting.iter().skip(start).take(size).map(|issue| issue.shown(Some(&names))).collect();
+        let issues: Vec<Value> = fitting.iter().skip(start).take(size).map(|issue| issue.shown(Some(&names))).collect();
         let next = start.saturating_add(size);
         let mut answer = json!({ "issues": issues, "isLast": next >= fitting.len() });
         if next < fitting.len() {

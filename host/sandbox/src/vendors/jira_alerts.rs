@@ -10,9 +10,7 @@ use std::mem;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use crate::endpoint::{
-    Endpoint, Refusal, Reply, Request, has_basic, has_content_type, parameter, query, segments,
-};
+use crate::endpoint::{Endpoint, Refusal, Reply, Request, has_basic, has_content_type, parameter, query, segments};
 use crate::time::iso;
 use alert::{Alert, Draft};
 
@@ -179,9 +177,11 @@ impl JiraAlerts {
         let Some(alias) = alias else { return Err(Refused::not_played("a search but by alias")) };
         let size = match parameter(query, "size") {
             None => SIZE_DEFAULT,
-            Some(size) => size.parse::<usize>().ok().filter(|size| (1..=SIZE_MAX).contains(size)).ok_or_else(|| {
-                Refused::invalid(&format!("size must be from 1 to {SIZE_MAX}"))
-            })?,
+            Some(size) => size
+                .parse::<usize>()
+                .ok()
+                .filter(|size| (1..=SIZE_MAX).contains(size))
+                .ok_or_else(|| Refused::invalid(&format!("size must be from 1 to {SIZE_MAX}")))?,
         };
         if !matches!(parameter(query, "sort"), None | Some("createdAt")) || parameter(query, "order") == Some("asc") {
             return Err(Refused::not_played("this order"));

@@ -132,7 +132,9 @@ impl Endpoint for Salesforce {
             let kind = Kind::named(object).ok_or_else(|| format!("there is no object {object}"))?;
             for (at, fields) in list.as_array().ok_or("give lists of records")?.iter().enumerate() {
                 let fields = fields.as_object().ok_or_else(|| format!("{object}[{at}]: give its fields"))?;
-                self.records.insert(kind, fields, 0).map_err(|refused| format!("{object}[{at}]: {}", refused.message))?;
+                self.records
+                    .insert(kind, fields, 0)
+                    .map_err(|refused| format!("{object}[{at}]: {}", refused.message))?;
             }
         }
         Ok(())

@@ -4,7 +4,9 @@
 //! Shapes: <https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/> and `…/users/users/`; error bodies as
 //! its API answers them.
 
+mod changes;
 mod refused;
+mod search;
 mod tickets;
 mod users;
 
@@ -36,6 +38,8 @@ pub(crate) struct Zendesk {
     token: String,
     tickets: Vec<Ticket>,
     users: Users,
+    /// How often tickets were changed.
+    changes: u64,
     /// The requests for tickets that were granted, by their idempotency keys.
     granted: BTreeMap<String, Granted>,
 }
@@ -50,7 +54,7 @@ type Answer = Result<Reply, Refused>;
 
 impl Zendesk {
     pub(crate) fn new(agent: String, token: String) -> Zendesk {
-        Zendesk { agent, token, tickets: Vec::new(), users: Users::default(), granted: BTreeMap::new() }
+        Zendesk { agent, token, tickets: Vec::new(), users: Users::default(), changes: 0, granted: BTreeMap::new() }
     }
 
     fn route(&mut self, request: &Request, now_ms: u64) -> Answer {
@@ -64,10 +68,12 @@ impl Zendesk {
             (&Method::POST, ["tickets"]) => self.create(request, now_ms),
             (&Method::GET, ["tickets"]) => self.list(request),
             (&Method::GET, ["tickets", id]) => {
-                let id: u64 = id.parse().map_err(|_| Refused::attribute("id", "must be an integer"))?;
-                let ticket = self.tickets.iter().find(|ticket| ticket.id == id).ok_or_else(Refused::record)?;
+                let ticket = &self.tickets[self.position(id)?];
                 Ok(Reply::json(StatusCode::OK, &json!({ "ticket": ticket.shown() })))
             }
+            (&Method::PUT, ["tickets", id]) => self.update(id, &body(request, "ticket")?, now_ms),
+            (&Method::GET, ["tickets", id, "comments"]) => self.list_comments(id, &query(request)),
+            (&Method::GET, ["search"]) => self.search(&query(request)),
             (&Method::GET, ["users", "search"]) => self.users.search(&query(request)),
             (&Method::POST, ["users", "create_or_update"]) => self.users.upsert(&body(request, "user")?, now_ms),
             _ => Err(Refused::endpoint()),
@@ -156,6 +162,7 @@ impl Endpoint for Zendesk {
     fn records(&self) -> Value {
         json!({
             "tickets": self.tickets.iter().map(Ticket::shown).collect::<Vec<_>>(),
+            "comments": self.comments(),
             "users": self.users.shown(),
         })
     }

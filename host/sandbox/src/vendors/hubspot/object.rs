@@ -10,6 +10,7 @@ use crate::time::iso;
 pub(super) enum Kind {
     Contacts,
     Notes,
+    Tasks,
     Deals,
 }
 
@@ -17,14 +18,16 @@ pub(super) struct Object {
     pub(super) id: u64,
     pub(super) kind: Kind,
     pub(super) properties: BTreeMap<String, String>,
-    /// The contacts that a note or a deal is on.
+    /// The contacts that a note, a task or a deal is on.
     pub(super) contacts: Vec<u64>,
+    /// The deals that a note or a task is on.
+    pub(super) deals: Vec<u64>,
     pub(super) created_ms: u64,
     pub(super) updated_ms: u64,
 }
 
 impl Kind {
-    pub(super) const ALL: [Kind; 3] = [Kind::Contacts, Kind::Notes, Kind::Deals];
+    pub(super) const ALL: [Kind; 4] = [Kind::Contacts, Kind::Notes, Kind::Tasks, Kind::Deals];
 
     /// By any of the names that the vendor's paths take.
     pub(super) fn named(name: &str) -> Option<Kind> {
@@ -35,6 +38,7 @@ impl Kind {
         match self {
             Kind::Contacts => "contacts",
             Kind::Notes => "notes",
+            Kind::Tasks => "tasks",
             Kind::Deals => "deals",
         }
     }
@@ -43,6 +47,7 @@ impl Kind {
         match self {
             Kind::Contacts => "contact",
             Kind::Notes => "note",
+            Kind::Tasks => "task",
             Kind::Deals => "deal",
         }
     }
@@ -51,16 +56,20 @@ impl Kind {
         match self {
             Kind::Contacts => "0-1",
             Kind::Notes => "0-46",
+            Kind::Tasks => "0-27",
             Kind::Deals => "0-3",
         }
     }
 
-    /// The vendor's own type of association from this kind to a contact.
-    pub(super) fn to_contact(self) -> Option<u64> {
-        match self {
-            Kind::Contacts => None,
-            Kind::Notes => Some(202),
-            Kind::Deals => Some(3),
+    /// The vendor's own number of the association from this kind to another.
+    pub(super) fn association_to(self, to: Kind) -> Option<u64> {
+        match (self, to) {
+            (Kind::Notes, Kind::Contacts) => Some(202),
+            (Kind::Notes, Kind::Deals) => Some(214),
+            (Kind::Tasks, Kind::Contacts) => Some(204),
+            (Kind::Tasks, Kind::Deals) => Some(216),
+            (Kind::Deals, Kind::Contacts) => Some(3),
+            _ => None,
         }
     }
 
@@ -68,7 +77,7 @@ impl Kind {
     pub(super) fn instants(self) -> [&'static str; 2] {
         match self {
             Kind::Contacts => ["createdate", "lastmodifieddate"],
-            Kind::Notes => ["hs_createdate", "hs_lastmodifieddate"],
+            Kind::Notes | Kind::Tasks => ["hs_createdate", "hs_lastmodifieddate"],
             Kind::Deals => ["createdate", "hs_lastmodifieddate"],
         }
     }
@@ -77,7 +86,7 @@ impl Kind {
     fn shown_by_default(self) -> &'static [&'static str] {
         match self {
             Kind::Contacts => &["createdate", "email", "firstname", "hs_object_id", "lastmodifieddate", "lastname"],
-            Kind::Notes => &["hs_createdate", "hs_lastmodifieddate", "hs_object_id"],
+            Kind::Notes | Kind::Tasks => &["hs_createdate", "hs_lastmodifieddate", "hs_object_id"],
             Kind::Deals => &[
                 "amount",
                 "closedate",
@@ -97,6 +106,9 @@ impl Object {
         let [created, updated] = self.kind.instants();
         match property {
             "hs_object_id" => Some(self.id.to_string()),
+            "hs_is_closed" if self.kind == Kind::Deals => {
+                Some(self.properties.get("dealstage").is_some_and(|stage| stage.starts_with("closed")).to_string())
+            }
             name if name == created => Some(iso(self.created_ms)),
             name if name == updated => Some(iso(self.updated_ms)),
             name => self.properties.get(name).cloned(),

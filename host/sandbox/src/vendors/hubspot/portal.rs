@@ -26,6 +26,8 @@ pub(super) struct Portal {
     properties: Properties,
     /// The stages of each pipeline.
     pipelines: BTreeMap<String, Vec<String>>,
+    /// The ids of its sequences.
+    pub(super) sequences: BTreeSet<String>,
 }
 
 /// What an account begins with.
@@ -51,16 +53,19 @@ struct Written {
     #[serde(default)]
     pipelines: BTreeMap<String, Vec<String>>,
     #[serde(default)]
+    sequences: BTreeSet<String>,
+    #[serde(default)]
     contacts: Vec<Value>,
 }
 
 impl Seed {
     pub(super) fn read(seed: &Value) -> Result<Seed, String> {
         if !seed.is_object() {
-            return Err("give an object of properties, pipelines and contacts".to_owned());
+            return Err("give an object of properties, pipelines, sequences and contacts".to_owned());
         }
         let written = Written::deserialize(seed).map_err(|error| error.to_string())?;
-        let portal = Portal { properties: written.properties, pipelines: written.pipelines };
+        let portal =
+            Portal { properties: written.properties, pipelines: written.pipelines, sequences: written.sequences };
         Ok(Seed { portal, contacts: written.contacts })
     }
 }
@@ -70,7 +75,7 @@ impl Portal {
         match kind {
             Kind::Contacts => self.properties.contacts.contains(property),
             Kind::Deals => self.properties.deals.contains(property),
-            Kind::Notes => false,
+            Kind::Notes | Kind::Tasks => false,
         }
     }
 
@@ -79,7 +84,7 @@ impl Portal {
         match kind {
             Kind::Contacts => property == "email",
             Kind::Deals => self.properties.deals.contains(property),
-            Kind::Notes => false,
+            Kind::Notes | Kind::Tasks => false,
         }
     }
 

@@ -44,6 +44,20 @@ const CONTACT: &[&str] = &[
 
 const NOTE: &[&str] = &["hs_attachment_ids", "hs_note_body", "hs_timestamp", "hubspot_owner_id"];
 
+const TASK: &[&str] = &[
+    "hs_task_body",
+    "hs_task_priority",
+    "hs_task_status",
+    "hs_task_subject",
+    "hs_task_type",
+    "hs_timestamp",
+    "hubspot_owner_id",
+];
+
+const TASK_PRIORITIES: &[&str] = &["LOW", "MEDIUM", "HIGH"];
+const TASK_STATUSES: &[&str] = &["NOT_STARTED", "IN_PROGRESS", "WAITING", "COMPLETED", "DEFERRED"];
+const TASK_TYPES: &[&str] = &["EMAIL", "CALL", "TODO"];
+
 const DEAL: &[&str] = &[
     "amount",
     "closed_lost_reason",
@@ -122,6 +136,7 @@ fn problem(
     let own = match kind {
         Kind::Contacts => CONTACT,
         Kind::Notes => NOTE,
+        Kind::Tasks => TASK,
         Kind::Deals => DEAL,
     };
     let known = own.contains(&name) || portal.has_added(kind, name);
@@ -135,6 +150,9 @@ fn problem(
         "email" if !is_email(value) => Some(("INVALID_EMAIL", format!("Email address {value} is invalid"))),
         "lifecyclestage" if !LIFECYCLE_STAGES.contains(&value) => Some(invalid_option(value, LIFECYCLE_STAGES)),
         "hs_lead_status" if !LEAD_STATUSES.contains(&value) => Some(invalid_option(value, LEAD_STATUSES)),
+        "hs_task_priority" if !TASK_PRIORITIES.contains(&value) => Some(invalid_option(value, TASK_PRIORITIES)),
+        "hs_task_status" if !TASK_STATUSES.contains(&value) => Some(invalid_option(value, TASK_STATUSES)),
+        "hs_task_type" if !TASK_TYPES.contains(&value) => Some(invalid_option(value, TASK_TYPES)),
         "amount" if !value.parse::<f64>().is_ok_and(f64::is_finite) => {
             Some(("INVALID_DOUBLE", format!("{value} was not a valid number.")))
         }
@@ -148,7 +166,7 @@ fn problem(
         }
         "closedate" if !is_instant(value) => Some(("INVALID_DATE", format!("{value} was not a valid date."))),
         "hs_timestamp" if !is_instant(value) => Some(("INVALID_DATE", format!("{value} was not a valid date."))),
-        "hs_note_body" if value.chars().count() > NOTE_BODY_CHARS_MAX => {
+        "hs_note_body" | "hs_task_body" if value.chars().count() > NOTE_BODY_CHARS_MAX => {
             Some(("INVALID_STRING", format!("the value is longer than {NOTE_BODY_CHARS_MAX} characters")))
         }
         _ => None,

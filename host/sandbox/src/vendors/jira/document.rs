@@ -21,7 +21,9 @@ pub(super) fn check(document: &Value) -> Result<(), String> {
         return Err("INVALID_INPUT".to_owned());
     }
     if text(document).chars().count() > TEXT_CHARS_MAX {
-        return Err(format!("The entered text is too long. It exceeds the allowed limit of {TEXT_CHARS_MAX} characters."));
+        return Err(format!(
+            "The entered text is too long. It exceeds the allowed limit of {TEXT_CHARS_MAX} characters."
+        ));
     }
     Ok(())
 }

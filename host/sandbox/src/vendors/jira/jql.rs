@@ -64,7 +64,10 @@ pub(super) fn parse(jql: &str) -> Result<Query, Error> {
         if !sound {
             return Err(Error::NotPlayed("an order but by created".to_owned()));
         }
-        parser.take_word("desc") || { parser.take_word("asc"); false }
+        parser.take_word("desc") || {
+            parser.take_word("asc");
+            false
+        }
     } else {
         true
     };
@@ -184,7 +187,8 @@ fn tokens(jql: &str) -> Result<Vec<Token>, Error> {
                 tokens.push(Token::Word(word));
             }
             other => {
-                let why = format!("The character '{other}' is a reserved JQL character. You must enclose it in a string");
+                let why =
+                    format!("The character '{other}' is a reserved JQL character. You must enclose it in a string");
                 return Err(Error::Syntax(why));
             }
         }

@@ -217,7 +217,8 @@ impl Records {
         if let Some(key) = given.get(KEY_FIELD).and_then(Value::as_str)
             && let Some(holder) = self.keyed(kind, key).filter(|holder| Some(holder.id.as_str()) != id)
         {
-            let message = format!("duplicate value found: {KEY_FIELD} duplicates value on record with id: {}", holder.id);
+            let message =
+                format!("duplicate value found: {KEY_FIELD} duplicates value on record with id: {}", holder.id);
             return Err(Refused::of_fields("DUPLICATE_VALUE", &message, &[]));
         }
         if id.is_some() && kind == Kind::Task && given.contains_key("TaskSubtype") {

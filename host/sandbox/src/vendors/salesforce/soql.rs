@@ -144,7 +144,8 @@ fn like(text: &str, pattern: &str) -> bool {
         }
         Some(wanted) => {
             let mut given = text.chars();
-            given.next().is_some_and(|letter| wanted == '_' || letter == wanted) && like(given.as_str(), letters.as_str())
+            given.next().is_some_and(|letter| wanted == '_' || letter == wanted)
+                && like(given.as_str(), letters.as_str())
         }
     }
 }

@@ -16,17 +16,27 @@ const STATUSES: &[&str] = &["new", "open", "pending", "hold", "solved"];
 pub(super) struct Ticket {
     pub(super) id: u64,
     pub(super) external_id: Option<String>,
-    subject: String,
+    pub(super) subject: String,
     /// The first comment.
     description: String,
     is_public: bool,
     priority: Option<String>,
     kind: Option<String>,
-    status: String,
+    pub(super) status: String,
     tags: Vec<String>,
-    requester_id: u64,
+    pub(super) requester_id: u64,
     brand_id: Option<u64>,
     group_id: Option<u64>,
+    pub(super) created_ms: u64,
+    updated_ms: u64,
+    /// Those after the first.
+    pub(super) comments: Vec<Comment>,
+}
+
+pub(super) struct Comment {
+    pub(super) id: u64,
+    body: String,
+    public: bool,
     created_ms: u64,
 }
 
@@ -73,7 +83,65 @@ impl Ticket {
             brand_id,
             group_id,
             created_ms: now_ms,
+            updated_ms: now_ms,
+            comments: Vec::new(),
         })
+    }
+
+    /// Changes what a client gives, and adds a comment where it gives one. Tells what happened by it.
+    pub(super) fn update(
+        &mut self,
+        given: &Map<String, Value>,
+        comment_id: u64,
+        now_ms: u64,
+    ) -> Result<Vec<Value>, Refused> {
+        let played = ["comment", "priority", "status", "type"];
+        if let Some(name) = given.keys().find(|name| !played.contains(&name.as_str())) {
+            return Err(Refused::not_played(&format!("a change of a ticket's {name}")));
+        }
+        let mut problems = Problems::default();
+        let comment = match given.get("comment") {
+            None | Some(Value::Null) => None,
+            Some(_) => Some(comment(given, &mut problems)?),
+        };
+        let changes = [
+            ("priority", choice(given, ("priority", "Priority"), PRIORITIES, &mut problems)?),
+            ("type", choice(given, ("type", "Type"), TYPES, &mut problems)?),
+            ("status", choice(given, ("status", "Status"), STATUSES, &mut problems)?),
+        ];
+        problems.check()?;
+        let mut events = Vec::new();
+        if let Some((body, public)) = comment {
+            let comment = Comment { id: comment_id, body, public, created_ms: now_ms };
+            events.push(comment.shown());
+            self.comments.push(comment);
+        }
+        for (name, value) in changes.into_iter().filter_map(|(name, value)| Some((name, value?))) {
+            let old = match name {
+                "priority" => self.priority.replace(value.clone()),
+                "type" => self.kind.replace(value.clone()),
+                _ => Some(std::mem::replace(&mut self.status, value.clone())),
+            };
+            if old.as_ref() != Some(&value) {
+                let id = comment_id * 10 + 1;
+                let event =
+                    json!({ "id": id, "type": "Change", "field_name": name, "value": value, "previous_value": old });
+                events.push(event);
+            }
+        }
+        self.updated_ms = now_ms;
+        Ok(events)
+    }
+
+    /// All comments, the description first.
+    pub(super) fn all_comments(&self) -> Vec<Value> {
+        let first = Comment {
+            id: self.id * 100,
+            body: self.description.clone(),
+            public: self.is_public,
+            created_ms: self.created_ms,
+        };
+        [&first].into_iter().chain(&self.comments).map(Comment::shown).collect()
     }
 
     pub(super) fn shown(&self) -> Value {
@@ -106,9 +174,23 @@ impl Ticket {
             "submitter_id": AGENT_ID,
             "tags": self.tags,
             "type": self.kind,
-            "updated_at": at,
+            "updated_at": when(self.updated_ms),
             "url": url(&format!("tickets/{}.json", self.id)),
             "via": { "channel": "api", "source": { "from": {}, "to": {}, "rel": null } },
+        })
+    }
+}
+
+impl Comment {
+    pub(super) fn shown(&self) -> Value {
+        json!({
+            "id": self.id,
+            "type": "Comment",
+            "author_id": AGENT_ID,
+            "body": self.body,
+            "plain_body": self.body,
+            "public": self.public,
+            "created_at": when(self.created_ms),
         })
     }
 }

@@ -144,6 +144,12 @@ impl Users {
         Ok(Reply::json(StatusCode::OK, &answer))
     }
 
+    /// Whether the user of this id is the one that a search names, by id or by email address.
+    pub(super) fn is(&self, id: u64, wanted: &str) -> bool {
+        let user = self.0.iter().find(|user| user.id == id);
+        id.to_string() == wanted || user.is_some_and(|user| user.email.as_deref() == Some(wanted))
+    }
+
     pub(super) fn shown(&self) -> Vec<Value> {
         (0..self.0.len()).map(|at| self.show(at)).collect()
     }

@@ -108,8 +108,15 @@ impl Parser<'_> {
         loop {
             let field = self.name()?;
             known(kind, &field)?;
-            let descending = self.word("DESC") || { self.word("ASC"); false };
-            let nulls_last = self.word("NULLS") && (self.word("LAST") || { self.expect("FIRST")?; false });
+            let descending = self.word("DESC") || {
+                self.word("ASC");
+                false
+            };
+            let nulls_last = self.word("NULLS")
+                && (self.word("LAST") || {
+                    self.expect("FIRST")?;
+                    false
+                });
             order.push(Order { field, descending, nulls_last });
             if !self.sign(',') {
                 return Ok(order);
