@@ -6,7 +6,7 @@ use std::rc::Rc;
 use serde_json::Value;
 
 use super::conversation::Call;
-use super::world::World;
+use super::world::{Answers, World};
 use super::{Reply, Sent, Shown, block_on};
 use crate::bindings::aftercall::tool::types;
 use crate::{Context, Effect, Failure, Finding, Level, Outcome, Plugin};
@@ -152,6 +152,12 @@ impl Fake {
     /// Expects a request after those expected before: `METHOD URL`, the URL without its query.
     pub fn expect(self, line: &str, reply: Reply) -> Self {
         self.world.expected.borrow_mut().push_back((line.to_owned(), reply));
+        self
+    }
+
+    /// Has each request answered that isn't expected: by a played vendor, or by anything else that answers any request.
+    pub fn answers(self, answer: impl FnMut(&Sent) -> Reply + 'static) -> Self {
+        self.world.answers.replace(Some(Answers(Box::new(answer))));
         self
     }
 

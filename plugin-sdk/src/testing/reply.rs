@@ -54,3 +54,9 @@ impl Reply {
         self
     }
 }
+
+impl From<Response<Vec<u8>>> for Reply {
+    fn from(response: Response<Vec<u8>>) -> Self {
+        Self(Ok(response))
+    }
+}

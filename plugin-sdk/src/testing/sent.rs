@@ -10,6 +10,11 @@ pub struct Sent {
 }
 
 impl Sent {
+    /// All of it, without what the host adds as it leaves.
+    pub fn request(&self) -> &Request<Vec<u8>> {
+        &self.request
+    }
+
     /// The method and the URL without its query, as a test expects them.
     pub fn line(&self) -> String {
         let text = self.request.uri().to_string();

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::fmt;
 
 use http::{Request, Response};
 use serde_json::{Map, Value};
@@ -18,6 +19,7 @@ pub(crate) struct World {
     pub(super) settings: RefCell<Value>,
     pub(super) now: Cell<u64>,
     pub(super) expected: RefCell<VecDeque<(String, Reply)>>,
+    pub(super) answers: RefCell<Option<Answers>>,
     pub(super) sent: RefCell<Vec<Sent>>,
     pub(super) logged: RefCell<Vec<(Level, String)>>,
     pub(super) space: RefCell<Space>,
@@ -27,6 +29,15 @@ pub(crate) struct World {
     pub(super) reads: Cell<Option<&'static str>>,
 }
 
+/// Whoever answers what isn't expected.
+pub(super) struct Answers(pub(super) Box<dyn FnMut(&Sent) -> Reply>);
+
+impl fmt::Debug for Answers {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Answers")
+    }
+}
+
 impl World {
     /// At this time, with no settings, nothing granted and no request expected.
     pub(super) fn at(now_ms: u64) -> Self {
@@ -34,6 +45,7 @@ impl World {
             settings: RefCell::new(Value::Object(Map::new())),
             now: Cell::new(now_ms),
             expected: RefCell::default(),
+            answers: RefCell::default(),
             sent: RefCell::default(),
             logged: RefCell::default(),
             space: RefCell::default(),
@@ -67,10 +79,12 @@ impl Host for World {
     async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, TransportError> {
         let sent = Sent { request };
         let line = sent.line();
-        let reply = match self.expected.borrow_mut().pop_front() {
-            Some((expected, reply)) if expected == line => reply,
-            Some((expected, _)) => panic!("the plugin sent {line}; expected was {expected}"),
-            None => panic!("the plugin sent {line}; no request was expected"),
+        let expected = self.expected.borrow_mut().pop_front();
+        let reply = match (expected, self.answers.borrow_mut().as_mut()) {
+            (Some((expected, reply)), _) if expected == line => reply,
+            (Some((expected, _)), _) => panic!("the plugin sent {line}; expected was {expected}"),
+            (None, Some(Answers(answer))) => answer(&sent),
+            (None, None) => panic!("the plugin sent {line}; no request was expected"),
         };
         #[cfg(feature = "manifest")]
         super::manifest::check_own(&sent, self.reads.get());
