@@ -2,17 +2,27 @@
 
 mod business;
 mod caldav;
+mod caldav_query;
 mod faults;
 mod fhir;
 mod gemini;
+mod google_calendar;
 mod hubspot;
+mod hubspot_work;
+mod jira;
+mod jira_alerts;
+mod login;
 mod model;
 mod pagerduty;
 mod responses;
+mod salesforce;
 mod sendgrid;
+mod slack;
 mod stream;
+mod telnyx;
 mod twilio;
 mod zendesk;
+mod zendesk_work;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

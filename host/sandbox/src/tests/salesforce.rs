@@ -1,0 +1,125 @@
+use http::Method;
+use serde_json::{Value, json};
+use url::form_urlencoded;
+
+use super::{World, answer, idle, json as with_json, world_with};
+use crate::{Fault, Point, Service};
+
+const TOKEN: &str = "00D000000000001!sandbox-salesforce-token";
+const KEY: &str = "Aftercall_Key__c";
+const ACCOUNT: &str = "001D000000IqhSLIAZ";
+const CONTACT: &str = "003RO0000035WQgYAM";
+const OPEN: &str = "006xx0000001AbcAAE";
+const WON: &str = "006xx0000001AbdAAE";
+
+async fn org() -> World {
+    world_with(idle(), |config| {
+        let seed = json!({
+            "Account": [{ "Id": ACCOUNT, "Name": "Acme" }],
+            "Contact": [{ "Id": CONTACT, "LastName": "O'Neil", "Email": "Ann@example.com", "Phone": "(415) 555-0123", "AccountId": ACCOUNT }],
+            "Opportunity": [
+                { "Id": WON, "Name": "Old", "AccountId": ACCOUNT, "StageName": "Closed Won", "CloseDate": "2026-01-01" },
+                { "Id": OPEN, "Name": "New", "AccountId": ACCOUNT, "StageName": "Qualification", "CloseDate": "2026-12-01" },
+            ],
+            "OpportunityContactRole": [{ "OpportunityId": OPEN, "ContactId": CONTACT }],
+        });
+        config.seeds.insert(Service::Salesforce, seed);
+    })
+    .await
+}
+
+async fn send(world: &World, method: &str, path: &str, body: &Value) -> (u16, Value) {
+    let method = Method::from_bytes(method.as_bytes()).expect("a method");
+    let url = format!("{}/services/data/v62.0/{path}", world.sandbox.service_url(Service::Salesforce));
+    let request = with_json(world.client.request(method, url).bearer_auth(TOKEN), body);
+    let response = request.send().await.expect("an answer");
+    let status = response.status().as_u16();
+    (status, serde_json::from_slice(&response.bytes().await.expect("a body")).unwrap_or_default())
+}
+
+async fn query(world: &World, soql: &str) -> (u16, Value) {
+    let query = form_urlencoded::Serializer::new(String::new()).append_pair("q", soql).finish();
+    send(world, "GET", &format!("query?{query}"), &Value::Null).await
+}
+
+#[tokio::test]
+async fn a_record_is_upserted_by_its_key() {
+    let world = org().await;
+    let path = format!("sobjects/Lead/{KEY}/ann_40example_2ecom");
+    assert_eq!(send(&world, "GET", &path, &Value::Null).await.0, 404);
+    let lead = json!({ "LastName": "Lee", "Company": "Acme", "Email": "ann@example.com" });
+    let (status, made) = send(&world, "PATCH", &path, &lead).await;
+    assert_eq!((status, &made["created"]), (201, &json!(true)));
+    let (status, again) = send(&world, "PATCH", &path, &json!({ "FirstName": "Ann" })).await;
+    assert_eq!((status, &again["created"], &again["id"]), (200, &json!(false), &made["id"]));
+    let (_, read) = send(&world, "GET", &format!("{path}?fields=Id"), &Value::Null).await;
+    assert_eq!(read["Id"], made["id"]);
+    let id = made["id"].as_str().expect("an id");
+    let update = json!({ "Phone": "+14155550123" });
+    assert_eq!(send(&world, "PATCH", &format!("sobjects/Lead/{id}"), &update).await, (204, Value::Null));
+    let leads = &world.sandbox.records(Service::Salesforce)["Lead"];
+    assert_eq!(leads.as_array().map(Vec::len), Some(1));
+    assert_eq!((&leads[0]["FirstName"], &leads[0]["Phone"]), (&json!("Ann"), &json!("+14155550123")));
+}
+
+#[tokio::test]
+async fn queries_find_records() {
+    let world = org().await;
+    let check = async |soql: &str, expected: &[&str]| {
+        let (status, found) = query(&world, soql).await;
+        let ids: Vec<&str> =
+            found["records"].as_array().into_iter().flatten().filter_map(|it| it["Id"].as_str()).collect();
+        assert_eq!((status, ids.as_slice()), (200, expected), "{soql}: {found}");
+        found
+    };
+    let found = check("SELECT Id, Account.Name FROM Contact WHERE Email = 'ann@EXAMPLE.com' LIMIT 5", &[CONTACT]).await;
+    assert_eq!(found["records"][0]["Account"]["Name"], "Acme");
+    check(r"SELECT Id FROM Contact WHERE LastName = 'O\'Neil'", &[CONTACT]).await;
+    check("SELECT Id FROM Contact WHERE Email = 'x' OR Phone LIKE '%5%5%5%0%1%2%3'", &[CONTACT]).await;
+    check("SELECT Id FROM Contact WHERE Phone LIKE '%5%5%5%0%1%2%4'", &[]).await;
+    let order = "ORDER BY IsClosed ASC, CloseDate DESC";
+    check(&format!("SELECT Id FROM Opportunity WHERE AccountId = '{ACCOUNT}' {order}"), &[OPEN, WON]).await;
+    check(&format!("SELECT Id FROM Opportunity WHERE AccountId = '{ACCOUNT}' {order} LIMIT 1"), &[OPEN]).await;
+    let roles = format!("SELECT OpportunityId FROM OpportunityContactRole WHERE ContactId = '{CONTACT}'");
+    check(&format!("SELECT Id FROM Opportunity WHERE Id IN ({roles})"), &[OPEN]).await;
+    let lead = "SELECT Id FROM Lead WHERE IsConverted = false AND (Email = 'a' OR Email = 'b') \
+                ORDER BY Aftercall_Key__c DESC NULLS LAST, LastModifiedDate DESC";
+    check(lead, &[]).await;
+    for (soql, status, code) in [
+        ("SELECT Id FROM Contact WHERE Colour = 'x'", 400, "INVALID_FIELD"),
+        ("SELECT Id FROM Robot", 400, "INVALID_TYPE"),
+        ("SELECT Id FROM Contact WHERE Email = 'x' OR Email = 'y' AND Email = 'z'", 400, "MALFORMED_QUERY"),
+        ("SELECT Id FROM Contact WHERE Email = 'x", 400, "MALFORMED_QUERY"),
+        ("SELECT Id FROM Contact WHERE Email = 'x' x", 400, "MALFORMED_QUERY"),
+        ("", 400, "MALFORMED_QUERY"),
+    ] {
+        let (given, refusal) = query(&world, soql).await;
+        assert_eq!((given, &refusal[0]["errorCode"]), (status, &json!(code)), "{soql}: {refusal}");
+    }
+}
+
+#[tokio::test]
+async fn what_salesforce_refuses() {
+    let world = org().await;
+    let check = async |path: &str, body: Value, status: u16, code: &str| {
+        let (given, refusal) = send(&world, "PATCH", &format!("sobjects/{path}"), &body).await;
+        assert_eq!((given, &refusal[0]["errorCode"]), (status, &json!(code)), "{path} {body}: {refusal}");
+    };
+    let lead = format!("Lead/{KEY}/k");
+    check(&lead, json!({ "LastName": "Lee" }), 400, "REQUIRED_FIELD_MISSING").await;
+    check(&lead, json!({ "LastName": "L", "Company": "C", "Colour": "red" }), 400, "INVALID_FIELD").await;
+    check(&lead, json!({ "LastName": "L", "Company": "C", "Email": "a@b" }), 400, "INVALID_EMAIL_ADDRESS").await;
+    check(&lead, json!({ "LastName": "x".repeat(81), "Company": "C" }), 400, "STRING_TOO_LONG").await;
+    check("Lead/Other__c/k", json!({}), 404, "NOT_FOUND").await;
+    check("Robot/x", json!({}), 404, "NOT_FOUND").await;
+    let task = format!("Task/{KEY}/k");
+    check(&task, json!({ "WhoId": "003none" }), 400, "INVALID_CROSS_REFERENCE_KEY").await;
+    check(&task, json!({ "ActivityDate": "tomorrow" }), 400, "JSON_PARSER_ERROR").await;
+    assert_eq!(send(&world, "PATCH", &format!("sobjects/{task}"), &json!({ "TaskSubtype": "Call" })).await.0, 201);
+    check(&task, json!({ "TaskSubtype": "Call" }), 400, "INVALID_FIELD_FOR_INSERT_UPDATE").await;
+    world.sandbox.fault(Point::any(Service::Salesforce), Fault::RateLimit { retry_after_seconds: 1 }, 1);
+    check(&lead, json!({}), 403, "REQUEST_LIMIT_EXCEEDED").await;
+    let path = "/services/data/v62.0/query?q=x";
+    let (status, refusal) = answer(world.get(Service::Salesforce, path).bearer_auth("other")).await;
+    assert_eq!((status, &refusal[0]["errorCode"]), (401, &json!("INVALID_SESSION_ID")));
+}
