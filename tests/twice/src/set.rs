@@ -22,6 +22,9 @@ pub struct Set {
     pub service: Service,
     /// The plugin's settings.
     pub settings: Value,
+    /// The setting that says how long the vendor's lists may lag, as a JSON pointer. A suite whose clock is the real one sets
+    /// it to nothing: the played vendors lag behind nothing.
+    pub lag: Option<String>,
     /// What is granted as a write, where the manifest leaves that to the grant.
     #[serde(default)]
     pub writes: Vec<Rule>,

@@ -18,3 +18,4 @@ mod reference;
 mod serve;
 mod served;
 mod support;
+mod twice;

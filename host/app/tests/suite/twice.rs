@@ -1,0 +1,253 @@
+//! `tests/twice/sets/`: every writing tool at every vendor, as whole runs of components through the host. The answer to each
+//! of a tool's writes is lost, one in each run, after the vendor did the work; the run ends well, and the vendor has the
+//! effect once. (`tests/twice` disturbs the same cases in more ways, without components.)
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    sync::Arc,
+};
+
+use aftercall_app::{
+    app::{App, Surroundings},
+    config::Config,
+    demo::{Plugins, Scenario, build_plugins, configure, project, secret, start},
+    prepare::Call as Posted,
+    progress::Silence,
+    report::Report,
+};
+use aftercall_core::{credential::Kind, egress::Access as Granted, manifest::Manifest, run::Run};
+use aftercall_sandbox::{Access, Fault, Point, Rule, Service, When};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::support::cases;
+
+/// A plugin with one tenant's settings, as far as a run needs it; `tests/twice/src/set.rs` says what each is.
+#[derive(Deserialize)]
+struct Set {
+    #[serde(skip)]
+    name: String,
+    plugin: String,
+    service: Service,
+    settings: Value,
+    lag: Option<String>,
+    #[serde(default)]
+    writes: Vec<String>,
+    #[serde(default)]
+    seeds: BTreeMap<Service, Value>,
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    tool: String,
+    arguments: Value,
+    #[serde(default)]
+    before: Vec<Call>,
+    effect: Vec<Held>,
+}
+
+#[derive(Deserialize)]
+struct Call {
+    tool: String,
+    arguments: Value,
+}
+
+#[derive(Deserialize)]
+struct Held {
+    list: String,
+    #[serde(default = "one")]
+    count: usize,
+}
+
+const fn one() -> usize {
+    1
+}
+
+/// What came of a run.
+struct Played {
+    outcome: String,
+    /// How many writes the set's vendor was asked for.
+    writes: u32,
+    records: Value,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_effect_happens_once_through_the_host() {
+    let mut plugins = Plugins::new();
+    let mut wrong = Vec::new();
+    for set in sets() {
+        for case in &set.cases {
+            let told = format!("{}: {} {}", set.name, case.tool, case.arguments);
+            wrong.extend(check(&set, case, &mut plugins).await.into_iter().map(|why| format!("{told}\n    {why}")));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+async fn check(set: &Set, case: &Case, plugins: &mut Plugins) -> Vec<String> {
+    let before: Vec<(&str, &Value)> = case.before.iter().map(|call| (call.tool.as_str(), &call.arguments)).collect();
+    let mut calls = before.clone();
+    calls.push((&case.tool, &case.arguments));
+    let first = match before.is_empty() {
+        true => 0,
+        false => play(set, &before, None, plugins).await.writes,
+    };
+    let plain = play(set, &calls, None, plugins).await;
+    let mut wrong = differences(case, &plain);
+    if plain.writes <= first {
+        wrong.push("it writes nothing".to_owned());
+    }
+    for skip in first..plain.writes {
+        let played = play(set, &calls, Some(skip), plugins).await;
+        wrong.extend(differences(case, &played).into_iter().map(|why| format!("write {skip} in doubt: {why}")));
+    }
+    wrong
+}
+
+fn differences(case: &Case, played: &Played) -> Vec<String> {
+    let mut wrong = Vec::new();
+    if played.outcome != "completed" {
+        wrong.push(format!("it ended as {}", played.outcome));
+    }
+    for Held { list, count } in &case.effect {
+        let held = played.records.pointer(list).and_then(Value::as_array).map(Vec::len);
+        if held != Some(*count) {
+            wrong.push(format!("{list} has {held:?} instead of {count}"));
+        }
+    }
+    wrong
+}
+
+/// Plays a run of these calls, one a turn. The answer to the vendor's write after so many is lost.
+async fn play(set: &Set, calls: &[(&str, &Value)], lost: Option<u32>, plugins: &mut Plugins) -> Played {
+    let scenario = scenario(set, calls, lost);
+    build_plugins(&scenario.config, plugins).expect("the plugin builds");
+    let (sandbox, credentials) = start(&scenario).await.expect("the world starts");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let config = configure(&scenario, plugins, &sandbox, &folder.path().join("records.db"));
+    let env = |name: &str| secret(&credentials, name);
+    let app = App::build(config.expect("it is configured"), Surroundings::new(&env, Arc::new(Silence))).await;
+    let app = app.unwrap_or_else(|error| panic!("{}: {error:?}", set.name));
+    let parsed = aftercall_intake::parse(&scenario.call).expect("it reads");
+    let call = Posted { raw: &scenario.call, parsed, tenant: None, assistant: None, revision: 0 };
+    let run = app.accept(&app.prepare(call).expect("somebody takes it")).await.expect("it is accepted").run;
+    app.drive(&run, std::future::pending()).await.expect("it is driven");
+    let journal = app.read(&run).await.expect("it reads").journal;
+    let report = Report::of(&set.name, &run, &Run::replay(journal).expect("a possible story"));
+    let requests = sandbox.requests();
+    let writes = requests.iter().filter(|it| it.service == set.service && it.access == Access::Write).count();
+    let records = serde_json::to_value(sandbox.state().records).expect("it serialises");
+    sandbox.shutdown().await;
+    Played { outcome: report.outcome, writes: u32::try_from(writes).expect("few"), records }
+}
+
+fn scenario(set: &Set, calls: &[(&str, &Value)], lost: Option<u32>) -> Scenario {
+    let mut lines: Vec<Value> =
+        calls.iter().map(|(name, arguments)| json!({ "calls": [{ "name": name, "arguments": arguments }] })).collect();
+    lines.push(json!({ "text": "Done." }));
+    let script = json!({ "scenes": [{ "name": "twice", "lines": lines }] });
+    let fault =
+        |skip| Rule { point: Point::write(set.service).skip(skip), fault: Fault::Drop { when: When::After }, times: 1 };
+    let expected = json!({ "outcome": "completed", "turns": calls.len() + 1, "effects": [], "vendors": [] });
+    let path = project().expect("tests run where the sources are").join("tests/twice/aftercall.toml");
+    let text = toml::to_string(&configuration(set, calls)).expect("it is TOML");
+    Scenario {
+        name: set.name.clone(),
+        call: fs::read(cases().join("answer-lost/call.json")).expect("the case has a call"),
+        config: Config::parse(&text, &path).unwrap_or_else(|error| panic!("{}: {error}", set.name)),
+        script: serde_json::from_value(script).expect("it is a script"),
+        seeds: set.seeds.clone(),
+        faults: lost.map(fault).into_iter().collect(),
+        expected: serde_json::from_value(expected).expect("it is an expectation"),
+    }
+}
+
+/// A tenant who grants what the plugin asks for at this vendor.
+fn configuration(set: &Set, calls: &[(&str, &Value)]) -> Value {
+    let folder = project().expect("tests run where the sources are").join("plugins").join(&set.plugin);
+    let manifest = fs::read_to_string(folder.join("plugin.toml")).expect("the plugin has a manifest");
+    let manifest: Manifest = toml::from_str(&manifest).expect("it is a manifest");
+    let mut settings = set.settings.clone();
+    if let Some((place, name)) = set.lag.as_deref().and_then(|lag| lag.rsplit_once('/')) {
+        settings.pointer_mut(place).expect("the settings have such a place")[name] = 0.into();
+    }
+    let (mut read, mut write, mut credentials) = (Vec::new(), set.writes.clone(), BTreeMap::new());
+    // Rules for any host are for vendors of tenants' own, and not for those that the manifest names.
+    let is_named =
+        manifest.egress.iter().any(|asked| asked.rule.to_string().contains(&format!("//{}/", set.service.host())));
+    for asked in &manifest.egress {
+        if is_named && asked.rule.to_string().contains("//*/") {
+            continue;
+        }
+        let Some(rule) = at_host(&asked.rule.to_string(), set.service.host()) else { continue };
+        match asked.access.at_least() {
+            Granted::Write => write.push(rule),
+            Granted::Read => read.push(rule),
+        }
+        if let Some(slot) = &asked.credential {
+            credentials
+                .entry(slot.clone())
+                .or_insert_with(|| credential(&manifest.credentials[slot].kind, set.service));
+        }
+    }
+    let tools: BTreeSet<String> = calls.iter().map(|(tool, _)| format!("{}/{tool}", set.plugin)).collect();
+    let grant = json!({ "settings": settings, "credentials": credentials, "egress": { "read": read, "write": write } });
+    let assistant = json!({
+        "platform_ids": ["asst_front_desk"],
+        "tools": tools,
+        "instructions": "## Post-conversation steps\n\nDo what the caller was promised.\n",
+        "retries": { "attempts_max": 3, "pause_ms": 1, "pause_ms_max": 5 },
+    });
+    json!({
+        "models": { "gpt-4.1": { "base_url": "https://api.openai.com/v1", "key": { "env": "OPENAI_API_KEY" } } },
+        "plugins": { &set.plugin: { "component": format!("{}.wasm", set.plugin) } },
+        "tenants": { "meridian": { "plugins": { &set.plugin: grant }, "assistants": { "sam": assistant } } },
+    })
+}
+
+/// A rule for this host alone, where it is for it at all.
+fn at_host(rule: &str, host: &str) -> Option<String> {
+    let (methods, address) = rule.split_once(" https://")?;
+    let (of, path) = address.split_once('/')?;
+    let fits = of == host || of == "*" || of.strip_prefix('*').is_some_and(|below| host.ends_with(below));
+    fits.then(|| format!("{methods} https://{host}/{path}"))
+}
+
+fn credential(kind: &Kind, service: Service) -> Value {
+    if *kind != Kind::Secret {
+        let key =
+            project().expect("tests run where the sources are").join("host/plugin/src/credential/testdata/rsa.pem");
+        return json!({ "client_id": "northwind", "subject": "assistant@northwind.example", "private_key": { "file": key } });
+    }
+    let name = match service {
+        Service::Hubspot => "HUBSPOT_TOKEN",
+        Service::Twilio => "TWILIO_KEY",
+        Service::Fhir => "FHIR_TOKEN",
+        Service::Caldav => "CALDAV_LOGIN",
+        Service::Sendgrid => "SENDGRID_KEY",
+        Service::Pagerduty => "PAGERDUTY_KEY",
+        Service::Zendesk => "ZENDESK_KEY",
+        Service::Business => "BUSINESS_TOKEN",
+        Service::Telnyx => "TELNYX_KEY",
+        Service::Jira | Service::JiraAlerts => "JIRA_KEY",
+        Service::Slack => "SLACK_TOKEN",
+        other => panic!("no plugin has a secret for {}", other.host()),
+    };
+    json!({ "env": format!("MERIDIAN_{name}") })
+}
+
+fn sets() -> Vec<Set> {
+    let folder = project().expect("tests run where the sources are").join("tests/twice/sets");
+    let files = fs::read_dir(folder).expect("there are sets");
+    let mut files: Vec<_> = files.map(|file| file.expect("it can be listed").path()).collect();
+    files.sort();
+    let read = |file: &std::path::PathBuf| {
+        let text = fs::read_to_string(file).expect("it reads");
+        let mut set: Set = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        set.name = file.file_stem().expect("it has a name").to_string_lossy().into_owned();
+        set
+    };
+    files.iter().map(read).collect()
+}
