@@ -4,6 +4,8 @@
 use aftercall::{Failure, FailureKind, Response};
 use serde::Deserialize;
 
+/// That there is a new resource, whatever the body has to say about it.
+const CREATED: u16 = 201;
 /// How many issues are told. Protects the model's context.
 const ISSUES_MAX: usize = 3;
 /// How many characters of one issue are told. Protects the model's context.
@@ -54,14 +56,15 @@ fn outcome(response: &Response) -> Option<OperationOutcome> {
 }
 
 /// `doubt` is the kind of a failure of which the server doesn't know itself how far it came. An issue that is an error
-/// made the request fail, by FHIR's definition of severities, whatever the status.
+/// made the request fail, by FHIR's definition of severities, whatever the status; but for 201, which nobody sends who
+/// made nothing.
 fn told(response: Response, doubt: FailureKind) -> Result<Response, Failure> {
     let status = response.status();
     let Some(outcome) = outcome(&response) else { return response.ok() };
     let errors: Vec<&Issue> = outcome.issue.iter().filter(|issue| issue.is_error()).collect();
     let failure = match (response.ok(), errors.is_empty()) {
-        (Ok(response), true) => return Ok(response),
-        (Ok(_), false) => Failure::other(""),
+        (Ok(response), is_fine) if is_fine || status == CREATED => return Ok(response),
+        (Ok(_), _) => Failure::other(""),
         (Err(failure), _) => failure,
     };
     let told = if errors.is_empty() { outcome.issue.iter().collect() } else { errors };

@@ -78,6 +78,8 @@ fn the_answer_may_be_short() {
     check(Reply::text(200, "<html>"), Err("by which id"));
     let noted = json!({ "resourceType": "OperationOutcome", "issue": [{ "severity": "information", "code": "informational" }] });
     check(Reply::json(201, noted).with_header("location", "Appointment/a-1"), Ok(booked));
+    let complaint = Reply::json(201, refusal("value", "the reason has no code"));
+    check(complaint.with_header("location", "Appointment/a-1"), Ok(booked));
     // The server had one with our identifier.
     check(Reply::json(200, appointment("booked")), Ok(&format!("{booked} for {START}")));
     // A server may book otherwise than it was asked.
