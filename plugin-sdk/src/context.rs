@@ -53,8 +53,9 @@ impl Context {
         self.attempt.first_attempt_at
     }
 
-    /// When this attempt began, in milliseconds; in a `reconcile`, when the attempt in doubt began. A search that
-    /// finds nothing is to be believed once the vendor's index has had its time since then.
+    /// When this attempt began, in milliseconds; in a `reconcile`, since when nothing of the attempt in doubt can have
+    /// left, which is its end as far as that is known. A search that finds nothing is to be believed once the vendor's index
+    /// has had its time since then.
     pub fn attempt_at(&self) -> u64 {
         self.attempt.attempt_at
     }
