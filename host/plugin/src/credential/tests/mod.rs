@@ -1,5 +1,6 @@
 //! Credentials at the door, with a token endpoint and a vendor on loopback.
 
+mod real;
 mod shown;
 mod supplied;
 mod tokens;
