@@ -21,7 +21,12 @@ pub(crate) struct NoToken {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Why {
     #[error("{host} refuses it ({refused})")]
-    Refused { host: String, refused: Refused },
+    Refused {
+        host: String,
+        refused: Refused,
+        /// Whether it was asked for with an assertion, which holds for minutes only.
+        signed: bool,
+    },
     #[error("{host} can't answer now (status {status})")]
     Failing { host: String, status: u16, retry_after_ms: Option<u64> },
     #[error("what {host} answers is no token: {what}")]
@@ -45,16 +50,19 @@ pub(super) enum Why {
 /// The line of the configuration to look at.
 fn remedy(why: &Why, slot: &str) -> String {
     match why {
-        Why::Refused { .. } => format!("; check what `credentials.{slot}` of the grant says"),
+        Why::Refused { signed: false, .. } => format!("; check what `credentials.{slot}` of the grant says"),
+        Why::Refused { signed: true, .. } => {
+            format!("; check what `credentials.{slot}` of the grant says, and the clock of this machine")
+        }
         Why::Nonsense { .. } => format!("; check `credentials.{slot}.token_url` of the grant"),
         _ => String::new(),
     }
 }
 
 impl Why {
-    pub(super) fn of(fault: Fault, host: String, retry_after_ms: Option<u64>) -> Self {
+    pub(super) fn of(fault: Fault, host: String, signed: bool, retry_after_ms: Option<u64>) -> Self {
         match fault {
-            Fault::Refused(refused) => Self::Refused { host, refused },
+            Fault::Refused(refused) => Self::Refused { host, refused, signed },
             Fault::Failing(status) => Self::Failing { host, status, retry_after_ms },
             Fault::Nonsense(what) => Self::Nonsense { host, what },
         }

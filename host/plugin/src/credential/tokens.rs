@@ -170,9 +170,10 @@ impl Tokens {
     ) -> Result<(Arc<Token>, u64), Why> {
         let form = self.asking.form(refresh_token, now)?;
         self.hidden.add(&self.slot, refresh_token.into_iter().chain(&form.assertions));
+        let signed = !form.assertions.is_empty();
         let Answered { status, retry_after_ms, body } = self.endpoint.post(client, form).await?;
         let host = || self.endpoint.host.clone();
-        let given = answer::read(status, &body).map_err(|fault| Why::of(fault, host(), retry_after_ms))?;
+        let given = answer::read(status, &body).map_err(|fault| Why::of(fault, host(), signed, retry_after_ms))?;
         self.hidden.add(&self.slot, given.refresh_token.iter().chain([&given.token]));
         if let (Some(refresh), Some(token)) = (&self.refresh, given.refresh_token) {
             refresh.keep(token).await;

@@ -172,6 +172,17 @@ async fn without_a_token_nothing_leaves_and_the_next_one_is_asked_for_later() {
 }
 
 #[tokio::test]
+async fn where_an_assertion_is_refused_the_clock_is_named() {
+    let refused = http("400 Bad Request", &[], r#"{"error":"invalid_grant"}"#);
+    let world = World::of(move |_| Some(refused.clone())).await;
+    let supplied = parts(|parts| parts.private_key = secret(EC256));
+    let outlet = world.outlet(&json!({"oauth2-jwt-bearer": {}}), supplied).expect("fits");
+    let error = Call::of(&outlet).send("GET", "/x").await.expect_err("is refused").to_string();
+    let words = "check what `credentials.api` of the grant says, and the clock of this machine";
+    assert!(error.ends_with(words), "{error}");
+}
+
+#[tokio::test]
 async fn an_endpoint_at_a_refused_address_is_not_reached() {
     let world = World::counting().await;
     let supplied = parts(|parts| {

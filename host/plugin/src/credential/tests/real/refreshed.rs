@@ -4,7 +4,7 @@
 use super::{server::USER, *};
 
 /// How an application proves itself, which it is, and its parts.
-fn applications() -> [(&'static str, &'static str, fn(&mut Parts)); 4] {
+fn applications() -> [(&'static str, &'static str, Change); 4] {
     [
         ("basic", "basic", |parts| parts.client_secret = secret(SECRET)),
         ("body", "body", |parts| parts.client_secret = secret(SECRET)),
@@ -44,7 +44,7 @@ async fn a_refresh_token_is_rotated_with_each_use_and_an_old_one_refused() {
         }
         // As if its records had been lost: the granted one has been used.
         real.world.kept = Arc::new(SealedTokens::in_memory());
-        real.check_refused(&kind, supplied, "invalid_grant, status 400)").await;
+        real.check_refused(&kind, supplied, "invalid_grant, status 400").await;
     }
 }
 
@@ -55,7 +55,7 @@ async fn a_refresh_token_of_another_application_is_refused() {
         parts.client_secret = secret(SECRET);
         parts.refresh_token = secret("r3fresh-shared-body");
     });
-    real.check_refused(&refresh_by("basic"), supplied, "invalid_grant, status 400)").await;
+    real.check_refused(&refresh_by("basic"), supplied, "invalid_grant, status 400").await;
 }
 
 #[tokio::test]
