@@ -1,8 +1,8 @@
 //! A fake of everything outside a plugin, for unit tests on the host target.
 //!
 //! A test says which requests it expects and how each is answered, in their order; anything else fails the
-//! test, and so does an expected request that isn't made. What was sent is there to look at, and so is what is
-//! kept. Nothing is granted until a test says so.
+//! test, and so does an expected request that isn't made. Or a function answers what isn't expected, such as a played
+//! vendor. What was sent is there to look at, and so is what is kept. Nothing is granted until a test says so.
 //!
 //! With the crate's feature `manifest`, a plugin's tests also fail by a request that its `plugin.toml` doesn't ask for, and by a write
 //! of a tool that reads, or of a `reconcile`. In the plugin's `Cargo.toml`:

@@ -353,3 +353,16 @@ fn another_request_than_expected_fails_the_test() {
 fn a_request_that_is_not_made_fails_the_test() {
     drop(Fake::new().expect(LINE, Reply::text(200, "")));
 }
+
+#[test]
+fn a_function_answers_what_is_not_expected() {
+    let fake = Fake::new().expect(LINE, Reply::json(201, json!({}))).answers(|sent| {
+        let answer = format!("{} of {} bytes", sent.request().method(), sent.request().body().len());
+        Reply::from(http::Response::builder().status(202).body(answer.into_bytes()).unwrap())
+    });
+    let cx = fake.context();
+    assert_eq!(block_on(cx.post(URL).send()).unwrap().status(), 201);
+    let answer = block_on(cx.put(URL).json("é").send()).unwrap();
+    assert_eq!((answer.status(), answer.text().as_ref()), (202, "PUT of 4 bytes"));
+    assert_eq!(fake.sent().len(), 2);
+}
