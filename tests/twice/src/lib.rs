@@ -10,6 +10,6 @@ pub mod set;
 
 mod door;
 mod plugins;
-mod settle;
 
+pub mod settle;
 pub mod stage;

@@ -11,6 +11,17 @@ const ATTEMPTS_MAX: u32 = 3;
 const QUESTIONS_MAX: u32 = 20;
 const PAUSE_MS: u64 = 1_000;
 
+/// How a host goes on with an effect in doubt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Host {
+    /// As ours does.
+    Careful,
+    /// It tries again what is done once, without asking.
+    RepeatsBlindly,
+    /// It tries again under another key.
+    ForgetsItsKey,
+}
+
 /// What is known of an effect that was in doubt.
 enum Settled {
     Happened(Outcome),
@@ -24,7 +35,7 @@ impl Stage {
     }
 
     /// Attempts an effect until it has happened.
-    pub(crate) fn carry_out(&self, asked: &Asked<'_>) -> Result<Outcome, String> {
+    pub(crate) fn carry_out(&self, asked: &mut Asked<'_>, host: Host) -> Result<Outcome, String> {
         let mut attempt = 1;
         loop {
             let began = self.now();
@@ -37,7 +48,11 @@ impl Stage {
                 return Err(format!("attempt {attempt} doesn't say that the outcome is unknown: {failure:?}"));
             }
             self.wait(PAUSE_MS);
+            if host == Host::ForgetsItsKey {
+                asked.forget_key();
+            }
             if asked.tool.effect == Effect::Once
+                && host != Host::RepeatsBlindly
                 && let Settled::Happened(outcome) = self.settle(asked, attempt, began)?
             {
                 return Ok(outcome);

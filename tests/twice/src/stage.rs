@@ -17,6 +17,7 @@ use tokio::runtime::Runtime;
 use crate::door::{Door, Street};
 use crate::plugins::{Exports, manifest};
 use crate::set::{Case, Set, filled};
+use crate::settle::Host;
 
 /// 2026-03-01T12:00:00Z, a Sunday.
 const NOON_MS: u64 = 1_772_366_400_000;
@@ -67,11 +68,17 @@ pub fn writing_tools(set: &Set) -> Vec<String> {
     tools.into_iter().filter(|tool| tool.effect != Effect::Read).map(|tool| tool.name).collect()
 }
 
-/// Plays a case, and says what came of it.
+/// Plays a case on a host, and says what came of it.
 ///
 /// # Errors
 /// What would have had to be otherwise.
-pub fn play(set: &Set, case: &Case, disturbance: Option<Disturbance>, runtime: &Runtime) -> Result<Ended, String> {
+pub fn play(
+    set: &Set,
+    case: &Case,
+    disturbance: Option<Disturbance>,
+    host: Host,
+    runtime: &Runtime,
+) -> Result<Ended, String> {
     let stage = Stage::set(set, runtime);
     let mut earlier = BTreeMap::new();
     for call in &case.before {
@@ -87,13 +94,20 @@ pub fn play(set: &Set, case: &Case, disturbance: Option<Disturbance>, runtime: &
     if let Some(Disturbance { fault, skip }) = disturbance {
         stage.sandbox.fault(Point::write(set.service).skip(skip), fault, 1);
     }
-    let asked = stage.asked(&case.tool, filled(&case.arguments, &earlier));
-    let settled = stage.carry_out(&asked);
+    let mut asked = stage.asked(&case.tool, filled(&case.arguments, &earlier));
+    let settled = stage.carry_out(&mut asked, host);
     let disturbed = stage.sandbox.requests()[before..].iter().any(|request| request.fault.is_some());
     let records = serde_json::to_value(stage.sandbox.state().records).expect("records have string keys");
     runtime.block_on(stage.sandbox.shutdown());
     settled?;
     Ok(Ended { disturbed, records })
+}
+
+impl Asked<'_> {
+    /// Goes on under a key that the effect never had.
+    pub(crate) fn forget_key(&mut self) {
+        self.key = EffectKey::from_stored(format!("ac_{:032}", 0));
+    }
 }
 
 impl Stage {

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use aftercall_sandbox::{Fault, When};
 use aftercall_twice::set::{self, Case, Set};
+use aftercall_twice::settle::Host;
 use aftercall_twice::stage::{Disturbance, play, writing_tools};
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -34,7 +35,7 @@ fn each_effect_happens_once_whatever_becomes_of_an_answer() {
 }
 
 fn check(set: &Set, case: &Case, runtime: &Runtime) -> Vec<String> {
-    let plain = match play(set, case, None, runtime) {
+    let plain = match play(set, case, None, Host::Careful, runtime) {
         Ok(ended) => ended.records,
         Err(why) => return vec![format!("undisturbed: {why}")],
     };
@@ -42,7 +43,7 @@ fn check(set: &Set, case: &Case, runtime: &Runtime) -> Vec<String> {
     for fault in FAULTS {
         for skip in 0..WRITES_MAX {
             let disturbance = Disturbance { fault, skip };
-            let ended = match play(set, case, Some(disturbance), runtime) {
+            let ended = match play(set, case, Some(disturbance), Host::Careful, runtime) {
                 Ok(ended) => ended,
                 Err(why) => {
                     wrong.push(format!("{disturbance:?}: {why}"));
@@ -64,6 +65,62 @@ fn check(set: &Set, case: &Case, runtime: &Runtime) -> Vec<String> {
         }
     }
     wrong
+}
+
+/// A host that settles nothing leaves effects twice, and is found out by it: at the vendors that honour no key in the one
+/// case, at those that go by our key in the other.
+#[test]
+fn careless_hosts_are_found_out() {
+    let runtime = Runtime::new().expect("a runtime");
+    let sets = set::all();
+    let found_out = |host: Host| {
+        let disturbance = Disturbance { fault: Fault::Drop { when: When::After }, skip: 0 };
+        let is_wrong = |set: &Set, case: &Case| match play(set, case, Some(disturbance), host, &runtime) {
+            Ok(ended) => case.effect.iter().any(|held| held.missed(&ended.records).is_some()),
+            Err(_) => true,
+        };
+        let cases = sets.iter().flat_map(|set| set.cases.iter().map(move |case| (set, case)));
+        let wrong = cases.filter(|(set, case)| is_wrong(set, case));
+        wrong.map(|(set, case)| format!("{} {}", set.name, case.tool)).collect::<BTreeSet<_>>()
+    };
+    let expected = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+    let blindly = [
+        "crm-hubspot create_task",
+        "crm-hubspot enrol_in_sequence",
+        "crm-hubspot log_call_summary",
+        "http-request reserve_table",
+        "slack post_message",
+        "slack reply_in_thread",
+        "sms-twilio send_sms",
+        "ticket-jira comment_on_ticket",
+        "ticket-jira create_ticket",
+        "ticket-zendesk comment_on_ticket",
+    ];
+    assert_eq!(found_out(Host::RepeatsBlindly), expected(&blindly));
+    let without_key = [
+        "calendar-caldav book_appointment",
+        "calendar-caldav book_callback",
+        "calendar-google book_appointment",
+        "calendar-google book_callback",
+        "collections log_payment_arrangement",
+        "crm-hubspot create_task",
+        "crm-hubspot log_call_summary",
+        "crm-hubspot upsert_deal",
+        "crm-salesforce create_task",
+        "crm-salesforce log_call_summary",
+        "crm-salesforce upsert_opportunity",
+        "http-request book_room",
+        "http-request reserve_table",
+        "oncall-jira-service-management page_oncall",
+        "oncall-pagerduty page_oncall",
+        "slack post_message",
+        "slack reply_in_thread",
+        "ticket-jira comment_on_ticket",
+        "ticket-jira create_ticket",
+        "ticket-zendesk comment_on_ticket",
+        "ticket-zendesk create_ticket",
+    ];
+    assert_eq!(found_out(Host::ForgetsItsKey), expected(&without_key));
 }
 
 /// How much is in each list of the vendors'.
