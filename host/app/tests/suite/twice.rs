@@ -216,10 +216,16 @@ fn at_host(rule: &str, host: &str) -> Option<String> {
 }
 
 fn credential(kind: &Kind, service: Service) -> Value {
-    if *kind != Kind::Secret {
+    if let Some(ask) = kind.token_request() {
         let key =
             project().expect("tests run where the sources are").join("host/plugin/src/credential/testdata/rsa.pem");
-        return json!({ "client_id": "northwind", "subject": "assistant@northwind.example", "private_key": { "file": key } });
+        return json!({
+            // By naming it, a tenant consents to where the key's signatures go.
+            "token_url": ask.token_url.as_ref().expect("the manifest names it").as_str(),
+            "client_id": "northwind",
+            "subject": "assistant@northwind.example",
+            "private_key": { "file": key },
+        });
     }
     let name = match service {
         Service::Hubspot => "HUBSPOT_TOKEN",
