@@ -137,6 +137,8 @@ async fn play(set: &Set, calls: &[(&str, &Value)], lost: Option<u32>, plugins: &
     let journal = app.read(&run).await.expect("it reads").journal;
     let report = Report::of(&set.name, &run, &Run::replay(journal).expect("a possible story"));
     let requests = sandbox.requests();
+    let is_struck = requests.iter().any(|request| request.fault.is_some());
+    assert_eq!(is_struck, lost.is_some(), "{}: {calls:?}", set.name);
     let writes = requests.iter().filter(|it| it.service == set.service && it.access == Access::Write).count();
     let records = serde_json::to_value(sandbox.state().records).expect("it serialises");
     sandbox.shutdown().await;
