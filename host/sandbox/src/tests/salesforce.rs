@@ -82,7 +82,12 @@ async fn queries_find_records() {
     check(&format!("SELECT Id FROM Opportunity WHERE AccountId = '{ACCOUNT}' {order} LIMIT 1"), &[OPEN]).await;
     let roles = format!("SELECT OpportunityId FROM OpportunityContactRole WHERE ContactId = '{CONTACT}'");
     check(&format!("SELECT Id FROM Opportunity WHERE Id IN ({roles})"), &[OPEN]).await;
-    let lead = "SELECT Id FROM Lead WHERE IsConverted = false AND (Email = 'a' OR Email = 'b') \
+    let with_roles =
+        format!("SELECT Id, (SELECT Id FROM OpportunityContactRoles WHERE ContactId = '{CONTACT}') FROM Opportunity");
+    let found = check(&with_roles, &[OPEN, WON]).await;
+    let roles = |at: usize| &found["records"][at]["OpportunityContactRoles"];
+    assert_eq!((&roles(0)["totalSize"], roles(1)), (&json!(1), &Value::Null));
+    let lead = "SELECT Id, ConvertedContactId FROM Lead WHERE IsConverted = false AND (Email = 'a' OR Email = 'b') \
                 ORDER BY Aftercall_Key__c DESC NULLS LAST, LastModifiedDate DESC";
     check(lead, &[]).await;
     for (soql, status, code) in [

@@ -116,7 +116,7 @@ impl Kind {
     pub(super) fn has(self, field: &str) -> bool {
         let system = ["Id", "CreatedDate", "LastModifiedDate", KEY_FIELD];
         let own = match self {
-            Kind::Lead => field == "IsConverted",
+            Kind::Lead => ["IsConverted", "ConvertedContactId"].contains(&field),
             Kind::Opportunity => field == "IsClosed",
             Kind::Contact => field == "Account.Name",
             _ => false,

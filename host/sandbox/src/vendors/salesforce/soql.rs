@@ -6,16 +6,21 @@ mod parser;
 
 use std::cmp::Ordering;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::objects::{Kind, Record, Records};
 use super::refused::Refused;
 
 pub(super) use parser::parse;
 
+/// The roles that contacts have in an opportunity.
+const ROLES: &str = "OpportunityContactRoles";
+
 pub(super) struct Query {
     kind: Kind,
     fields: Vec<String>,
+    /// What is wanted of what belongs to each record: of an opportunity's roles.
+    children: Vec<Query>,
     condition: Option<Condition>,
     order: Vec<Order>,
     limit: Option<usize>,
@@ -38,7 +43,7 @@ struct Order {
 impl Query {
     /// The records that fit, as they are shown.
     pub(super) fn run(&self, records: &Records) -> Result<Vec<Value>, Refused> {
-        Ok(self.found(records)?.into_iter().map(|record| self.show(record, records)).collect())
+        self.found(records)?.into_iter().map(|record| self.show(record, records)).collect()
     }
 
     fn found<'a>(&self, records: &'a Records) -> Result<Vec<&'a Record>, Refused> {
@@ -58,7 +63,7 @@ impl Query {
         Ok(found)
     }
 
-    fn show(&self, record: &Record, records: &Records) -> Value {
+    fn show(&self, record: &Record, records: &Records) -> Result<Value, Refused> {
         let mut shown = Map::from_iter([("attributes".to_owned(), record.attributes())]);
         for field in &self.fields {
             match field.split_once('.') {
@@ -74,7 +79,13 @@ impl Query {
                 }
             };
         }
-        shown.into()
+        for child in &self.children {
+            let found = child.found(records)?.into_iter().filter(|role| role.get("OpportunityId") == record.get("Id"));
+            let found = found.map(|role| child.show(role, records)).collect::<Result<Vec<_>, _>>()?;
+            let page = json!({ "totalSize": found.len(), "done": true, "records": found });
+            shown.insert(ROLES.to_owned(), if found.is_empty() { Value::Null } else { page });
+        }
+        Ok(shown.into())
     }
 }
 

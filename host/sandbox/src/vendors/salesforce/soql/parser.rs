@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Condition, Order, Query};
+use super::{Condition, Order, Query, ROLES};
 use crate::vendors::salesforce::objects::Kind;
 use crate::vendors::salesforce::refused::Refused;
 
@@ -36,13 +36,21 @@ pub(in crate::vendors::salesforce) fn parse(soql: &str) -> Result<Query, Refused
 impl Parser<'_> {
     fn query(&mut self) -> Result<Query, Refused> {
         self.expect("SELECT")?;
-        let mut fields = vec![self.name()?];
-        while self.sign(',') {
-            fields.push(self.name()?);
+        let (mut fields, mut children) = (Vec::new(), Vec::new());
+        loop {
+            match self.sign('(') {
+                true => children.push(self.child()?),
+                false => fields.push(self.name()?),
+            }
+            if !self.sign(',') {
+                break;
+            }
         }
         self.expect("FROM")?;
         let object = self.name()?;
-        let kind = Kind::named(&object).ok_or_else(|| {
+        // The roles of an opportunity, by the name of their relationship.
+        let singular = if object == ROLES { ROLES.trim_end_matches('s') } else { &object };
+        let kind = Kind::named(singular).ok_or_else(|| {
             let message = format!("sObject type '{object}' is not supported.");
             Refused::new(http::StatusCode::BAD_REQUEST, "INVALID_TYPE", &message)
         })?;
@@ -55,7 +63,22 @@ impl Parser<'_> {
             false => None,
             true => Some(self.name()?.parse().map_err(|_| Refused::query("LIMIT wants a number"))?),
         };
-        Ok(Query { kind, fields, condition, order, limit })
+        Ok(Query { kind, fields, children, condition, order, limit })
+    }
+
+    /// A query for what belongs to each record, up to its bracket.
+    fn child(&mut self) -> Result<Query, Refused> {
+        self.depth += 1;
+        if self.depth > DEPTH_MAX {
+            return Err(Refused::query("the query is nested too deep"));
+        }
+        let child = self.query()?;
+        self.close()?;
+        self.depth -= 1;
+        match child.kind {
+            Kind::Role => Ok(child),
+            _ => Err(Refused::not_played("this relationship in SOQL")),
+        }
     }
 
     /// Terms joined by `AND`, or by `OR`: Salesforce wants brackets where both are.
