@@ -43,6 +43,14 @@ impl Stage {
                 Ok(outcome) => return Ok(outcome),
                 Err(failure) => failure,
             };
+            // One that is repeated may be refused since it happened: then it is asked, where that can be.
+            if host == Host::Careful
+                && attempt > 1
+                && asked.tool.reconcilable
+                && let Settled::Happened(outcome) = self.settle(asked, attempt, began)?
+            {
+                return Ok(outcome);
+            }
             // The one write that was disturbed has left, and nobody knows what came of it.
             if failure.kind != FailureKind::OutcomeUnknown {
                 return Err(format!("attempt {attempt} doesn't say that the outcome is unknown: {failure:?}"));
