@@ -1,27 +1,29 @@
-//! An account: a contact with the tenant's own properties.
+//! An account: the CRM's record with the state of a collection.
 
-use aftercall::{Day, Email, Failure, Outcome, PhoneNumber, Receipt, text_argument};
+use aftercall::{Amount, Day, Failure, Outcome, PhoneNumber, Receipt, text_argument};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
-use crate::hubspot::{self, Object, Properties, Settings};
+use crate::settings::Terms;
 
-/// How many accounts a search brings. Protects the model's context.
-const SEARCH_RESULTS_MAX: u32 = 10;
+/// How many accounts a search brings. Protects the model's context, and people's data.
+pub(crate) const FOUND_MAX: usize = 10;
 /// The longest id of a record in HubSpot.
 const ID_DIGITS_MAX: usize = 20;
+/// Characters of an id in Salesforce. The short form of 15 is refused: it is another text for the same record, and an
+/// effect's identity is the text.
+const SALESFORCE_ID_CHARS: usize = 18;
 
 text_argument! {
-    /// The id of a contact: digits, so that it changes no path that it stands in.
+    /// The id of a record, in a form that changes no path and no query that it stands in.
     pub(crate) struct AccountId: check_id, {
         "type": "string",
-        "pattern": "^[0-9]{1,20}$",
+        "pattern": "^([0-9]{1,20}|[A-Za-z0-9]{18})$",
         "description": "The account's id, from find_account.",
     }
 }
 
-/// What came of a call about an account. The names are the values of the tenant's property.
+/// What came of a call about an account. The names are the values of the tenant's field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Status {
@@ -33,120 +35,79 @@ pub(crate) enum Status {
     WrongPerson,
 }
 
+/// An account, for the model: no more of it than a call about it needs.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Account {
+    pub(crate) account_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<String>,
+    /// As they are stored. By them the plugin knows whose account it is; the model isn't told.
+    #[serde(skip)]
+    pub(crate) phones: Vec<String>,
+    /// A decimal number, in the currency of the account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) balance_due: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) currency: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) status: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) promised_date: Option<String>,
+}
+
 /// What `find_account` found.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Found {
     accounts: Vec<Account>,
 }
 
-/// An account, for the model.
-#[derive(Serialize, JsonSchema)]
-struct Account {
-    account_id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    email: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    phone: Option<String>,
-    /// A decimal number, in the currency of the account.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    balance_due: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    promised_date: Option<String>,
-}
-
-/// A search for contacts that have this number, this address, or both where both are given: a number that the tenant
-/// binds can't be got round by an address.
-pub(crate) fn search(settings: &Settings, phone: Option<&PhoneNumber>, email: Option<&Email>) -> Value {
-    let equal = |name: &str, value: &str| json!({ "propertyName": name, "operator": "EQ", "value": value });
-    let email = email.map(|email| equal("email", email.as_str()));
-    let group = |phone: Option<Value>| json!({ "filters": phone.into_iter().chain(email.clone()).collect::<Vec<_>>() });
-    let groups = match phone {
-        Some(phone) => ["phone", "mobilephone"].map(|name| group(Some(equal(name, phone.as_str())))).to_vec(),
-        None => vec![group(None)],
-    };
-    json!({
-        "filterGroups": groups,
-        "properties": [
-            "firstname",
-            "lastname",
-            "email",
-            "phone",
-            &settings.balance_property,
-            &settings.status_property,
-            &settings.promised_date_property,
-        ],
-        "sorts": [],
-        "limit": SEARCH_RESULTS_MAX,
-        "after": "0",
-    })
+/// What is written on an account. What isn't given stays as it is.
+pub(crate) struct Change {
+    pub(crate) status: Status,
+    pub(crate) promised_date: Option<Day>,
+    pub(crate) promised_amount: Option<Amount>,
+    pub(crate) reason: Option<String>,
 }
 
 fn check_id(text: &str) -> Result<(), String> {
-    if (1..=ID_DIGITS_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()) {
+    let of_hubspot = (1..=ID_DIGITS_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    let of_salesforce = text.len() == SALESFORCE_ID_CHARS && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if of_hubspot || of_salesforce {
         Ok(())
     } else {
-        Err(format!("{text:?} is no id of an account: digits, such as 512, as find_account tells them"))
+        Err(format!(
+            "{text:?} is no id of an account: digits, such as 512, or 18 letters and digits, as find_account tells them"
+        ))
     }
 }
 
-impl AccountId {
-    /// Where HubSpot keeps the contact.
-    pub(crate) fn url(&self) -> String {
-        hubspot::url(&format!("contacts/{self}"))
-    }
-}
-
-/// The day that was promised: with a promise, and with nothing else.
-pub(crate) fn promised(status: Status, date: Option<Day>) -> Result<Option<Day>, Failure> {
-    match (status, date) {
-        (Status::PromiseToPay, Some(date)) => Ok(Some(date)),
+/// The status with the day that was promised: with a promise, and with nothing else.
+pub(crate) fn change(status: Status, promised_date: Option<Day>, reason: Option<String>) -> Result<Change, Failure> {
+    match (status, promised_date) {
         (Status::PromiseToPay, None) => {
             Err(Failure::invalid_arguments("promise_to_pay needs promised_date, the day that was promised"))
         }
-        (_, Some(_)) => Err(Failure::invalid_arguments("promised_date goes with the status promise_to_pay alone")),
-        (_, None) => Ok(None),
+        (status, Some(_)) if status != Status::PromiseToPay => {
+            Err(Failure::invalid_arguments("promised_date goes with the status promise_to_pay alone"))
+        }
+        _ => Ok(Change { status, promised_date, promised_amount: None, reason }),
     }
 }
 
-/// The properties of a contact that set the status. What isn't given stays as it is.
-pub(crate) fn change<'a>(
-    settings: &'a Settings,
-    status: Status,
-    promised: Option<Day>,
-    reason: Option<&str>,
-) -> Properties<'a> {
-    let mut properties = Properties::from([(settings.status_property.as_str(), status.as_str().to_owned())]);
-    if let Some(promised) = promised {
-        properties.insert(&settings.promised_date_property, promised.to_string());
+impl Change {
+    /// The answer about an account that has it.
+    pub(crate) fn answer(&self, account_id: &AccountId, receipt: Receipt) -> Outcome {
+        let status = self.status.as_str();
+        let text = match self.promised_date {
+            Some(day) => format!("account {account_id} has the status {status}, for {day}"),
+            None => format!("account {account_id} has the status {status}"),
+        };
+        Outcome::new(text).with_receipt(receipt)
     }
-    if let Some(reason) = reason {
-        properties.insert(&settings.reason_property, reason.to_owned());
-    }
-    properties
-}
-
-/// The answer about an account whose status is set; `id` is HubSpot's for it now.
-pub(crate) fn has_status(
-    settings: &Settings,
-    account_id: &AccountId,
-    id: &str,
-    status: Status,
-    promised: Option<Day>,
-) -> Outcome {
-    let status = status.as_str();
-    let text = match promised {
-        Some(day) => format!("account {account_id} has the status {status}, for {day}"),
-        None => format!("account {account_id} has the status {status}"),
-    };
-    Outcome::new(text).with_receipt(settings.linked(Receipt::new("contact", id), hubspot::CONTACT, account_id.as_str()))
 }
 
 impl Status {
-    fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Status::PromiseToPay => "promise_to_pay",
             Status::Disputed => "disputed",
@@ -158,21 +119,20 @@ impl Status {
     }
 }
 
+impl Account {
+    /// Whether this number is one of the account's, as it is stored. A number that is only alike is another person's.
+    pub(crate) fn has_phone(&self, phone: &PhoneNumber) -> bool {
+        self.phones.iter().any(|stored| stored == phone.as_str())
+    }
+}
+
 impl Found {
-    pub(crate) fn new(settings: &Settings, contacts: &[Object]) -> Self {
-        let account = |contact: &Object| {
-            let property = |name: &str| contact.property(name).map(str::to_owned);
-            Account {
-                account_id: contact.id.clone(),
-                name: contact.name(),
-                email: property("email"),
-                phone: property("phone"),
-                balance_due: property(&settings.balance_property),
-                status: property(&settings.status_property),
-                promised_date: property(&settings.promised_date_property),
-            }
-        };
-        Self { accounts: contacts.iter().map(account).collect() }
+    pub(crate) fn new(terms: &Terms, mut accounts: Vec<Account>) -> Self {
+        for account in &mut accounts {
+            let currency = terms.currency().filter(|_| account.balance_due.is_some());
+            account.currency = currency.map(ToString::to_string);
+        }
+        Self { accounts }
     }
 
     /// For the model.
@@ -180,7 +140,8 @@ impl Found {
         match &self.accounts[..] {
             [] => "no account has what was asked for".to_owned(),
             [only] => format!("one account, account_id {}", only.account_id),
-            several => format!("{} accounts", several.len()),
+            several if several.len() < FOUND_MAX => format!("{} accounts", several.len()),
+            several => format!("{} accounts, and there may be more", several.len()),
         }
     }
 }

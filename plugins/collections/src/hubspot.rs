@@ -1,35 +1,54 @@
-//! HubSpot's side: its objects, and what its answers mean.
+//! HubSpot's side, over its CRM API: an account is a contact with properties of the tenant's own, an arrangement is a deal on
+//! it, a callback is a task on it.
+//!
+//! Setting properties is idempotent by nature. An arrangement is two writes, and either may be repeated: the deal is upserted
+//! by a property with unique values that holds the effect's key, and its association with the contact is one however often
+//! it is made. HubSpot takes no key for a task: it carries ours in its text.
 
-use std::collections::BTreeMap;
+mod object;
+mod task;
 
-use aftercall::{Failure, FailureKind, Receipt, Request, Response};
+use aftercall::{Context, Day, Email, Failure, PhoneNumber, Receipt, Response, path_segment};
 use serde::Deserialize;
+use serde_json::{Value, json};
 
-/// HubSpot's own type id of a contact.
-pub(crate) const CONTACT: &str = "0-1";
-/// HubSpot's own type id of a deal.
-pub(crate) const DEAL: &str = "0-3";
+use self::object::{Object, Page, Properties, Upserted, read, taken, url};
+use crate::account::{Account, AccountId, Change, FOUND_MAX};
+use crate::arrangement::Arrangement;
+use crate::callback::Callback;
+use crate::crm::{Kind, Trace};
+
 /// How long what was written may be read as it was before. HubSpot says nothing of it.
 pub(crate) const LAG_MS: u64 = 60_000;
 /// When to look again meanwhile, in milliseconds.
 pub(crate) const LOOK_AGAIN_MS: u64 = 15_000;
+/// The properties of a contact that tell its telephone numbers.
+const PHONES: [&str; 2] = ["phone", "mobilephone"];
+/// HubSpot's own type id of a contact.
+const CONTACT: &str = "0-1";
+/// HubSpot's own type id of a deal. Its own document of the deals API writes them by it; `deals` is another name of the same
+/// (developers.hubspot.com/docs/api/crm/deals).
+const DEAL: &str = "0-3";
 
-/// The plugin's settings.
+/// The vendor's settings.
 #[derive(Deserialize)]
-pub(crate) struct Settings {
+pub(crate) struct HubSpot {
     portal_id: Option<String>,
     #[serde(default = "status_property")]
-    pub(crate) status_property: String,
+    status_property: String,
     #[serde(default = "reason_property")]
-    pub(crate) reason_property: String,
+    reason_property: String,
     #[serde(default = "balance_property")]
-    pub(crate) balance_property: String,
+    balance_property: String,
     #[serde(default = "promised_date_property")]
-    pub(crate) promised_date_property: String,
-    pub(crate) pipeline: String,
-    pub(crate) stage: String,
+    promised_date_property: String,
+    #[serde(default = "promised_amount_property")]
+    promised_amount_property: String,
+    pipeline: String,
+    stage: String,
     #[serde(default = "key_property")]
-    pub(crate) key_property: String,
+    key_property: String,
+    task_owner_id: Option<String>,
 }
 
 fn status_property() -> String {
@@ -48,132 +67,157 @@ fn promised_date_property() -> String {
     "promised_payment_date".to_owned()
 }
 
+fn promised_amount_property() -> String {
+    "promised_payment_amount".to_owned()
+}
+
 fn key_property() -> String {
     "aftercall_key".to_owned()
 }
 
-/// Any object of the CRM, as far as it is read.
-#[derive(Deserialize)]
-pub(crate) struct Object {
-    pub(crate) id: String,
-    #[serde(default)]
-    properties: BTreeMap<String, Option<String>>,
-    #[serde(default)]
-    associations: Associations,
+/// An instant in HubSpot, shown in each reader's time zone: noon in UTC is the same day in nearly all.
+fn noon(day: Day) -> String {
+    format!("{day}T12:00:00Z")
 }
 
-/// What an object was asked to be told with.
-#[derive(Default, Deserialize)]
-struct Associations {
-    #[serde(default)]
-    contacts: Associated,
+fn contact_url(id: &AccountId) -> String {
+    url(&format!("contacts/{id}"))
 }
 
-#[derive(Default, Deserialize)]
-struct Associated {
-    results: Vec<Id>,
-}
-
-#[derive(Deserialize)]
-struct Id {
-    id: String,
-}
-
-/// Properties that are written, by their names.
-pub(crate) type Properties<'a> = BTreeMap<&'a str, String>;
-
-/// The first results of a search.
-#[derive(Deserialize)]
-pub(crate) struct Page {
-    pub(crate) results: Vec<Object>,
-}
-
-/// The answer to a batch of one. It is a success (207) even where the one failed.
-#[derive(Deserialize)]
-pub(crate) struct Upserted {
-    #[serde(default)]
-    results: Vec<Object>,
-    #[serde(default)]
-    errors: Vec<BatchError>,
-}
-
-#[derive(Deserialize)]
-struct BatchError {
-    message: String,
-    category: Option<String>,
-}
-
-/// Where HubSpot keeps its objects.
-pub(crate) fn url(objects: &str) -> String {
-    format!("https://api.hubapi.com/crm/v3/objects/{objects}")
-}
-
-/// An object, if there is one.
-pub(crate) async fn read(request: Request<'_>) -> Result<Option<Object>, Failure> {
-    let answer = request.send().await?;
-    if answer.status() == 404 { Ok(None) } else { answer.ok()?.json().map(Some) }
-}
-
-/// The answer to a write, where HubSpot took it.
-pub(crate) fn taken(answer: Response) -> Result<Response, Failure> {
-    answer.ok().map_err(of_the_tenant)
-}
-
-/// A property that HubSpot doesn't know is the tenant's to add: the model can't correct it.
-fn of_the_tenant(failure: Failure) -> Failure {
-    if failure.kind != FailureKind::InvalidArguments || !failure.message.contains("PROPERTY_DOESNT_EXIST") {
-        return failure;
+impl HubSpot {
+    /// What an account is read with.
+    fn account_properties(&self) -> [&str; 7] {
+        let [phone, mobile] = PHONES;
+        let (balance, date) = (self.balance_property.as_str(), self.promised_date_property.as_str());
+        ["firstname", "lastname", phone, mobile, balance, &self.status_property, date]
     }
-    let message = format!("add the property in HubSpot, or correct the plugin's settings: {}", failure.message);
-    Failure { kind: FailureKind::Other, message, ..failure }
-}
 
-impl Settings {
-    /// The receipt with a link to this record, where the portal is known.
-    pub(crate) fn linked(&self, receipt: Receipt, object_type: &str, id: &str) -> Receipt {
-        match &self.portal_id {
-            Some(portal) => {
-                receipt.with_url(format!("https://app.hubspot.com/contacts/{portal}/record/{object_type}/{id}"))
-            }
-            None => receipt,
+    pub(crate) async fn find(
+        &self,
+        phone: Option<&PhoneNumber>,
+        email: Option<&Email>,
+        cx: &Context,
+    ) -> Result<Vec<Account>, Failure> {
+        let equal = |name: &str, value: &str| json!({ "propertyName": name, "operator": "EQ", "value": value });
+        let email = email.map(|email| equal("email", email.as_str()));
+        let group = |phone: Option<Value>| {
+            let filters: Vec<Value> = phone.into_iter().chain(email.clone()).collect();
+            json!({ "filters": filters })
+        };
+        let groups = match phone {
+            Some(phone) => PHONES.map(|name| group(Some(equal(name, phone.as_str())))).to_vec(),
+            None => vec![group(None)],
+        };
+        let search = json!({
+            "filterGroups": groups,
+            "properties": self.account_properties(),
+            "sorts": [],
+            "limit": FOUND_MAX,
+            "after": "0",
+        });
+        let page: Page = cx.post(url("contacts/search")).reads_only().json(&search).send().await?.ok()?.json()?;
+        Ok(page.results.iter().map(|contact| self.account(contact)).collect())
+    }
+
+    pub(crate) async fn read(&self, id: &AccountId, cx: &Context) -> Result<Option<Account>, Failure> {
+        let request = cx.get(contact_url(id)).query(&[("properties", self.account_properties().join(","))]);
+        Ok(read(request).await?.map(|contact| self.account(&contact)))
+    }
+
+    fn account(&self, contact: &Object) -> Account {
+        let property = |name: &str| contact.property(name).map(str::to_owned);
+        Account {
+            account_id: contact.id.clone(),
+            name: contact.name(),
+            phones: PHONES.iter().filter_map(|name| property(name)).collect(),
+            balance_due: property(&self.balance_property),
+            currency: None,
+            status: property(&self.status_property),
+            promised_date: property(&self.promised_date_property),
         }
     }
-}
 
-impl Object {
-    /// A property, where it is set.
-    pub(crate) fn property(&self, name: &str) -> Option<&str> {
-        self.properties.get(name)?.as_deref().filter(|value| !value.is_empty())
+    fn properties(&self, change: &Change) -> Properties<'_> {
+        let mut properties = Properties::from([(self.status_property.as_str(), change.status.as_str().to_owned())]);
+        let more = [
+            (&self.promised_date_property, change.promised_date.map(|day| day.to_string())),
+            (&self.promised_amount_property, change.promised_amount.as_ref().map(ToString::to_string)),
+            (&self.reason_property, change.reason.clone()),
+        ];
+        properties.extend(more.into_iter().filter_map(|(name, value)| Some((name.as_str(), value?))));
+        properties
     }
 
-    /// Whether it has these properties. HubSpot trims texts.
-    pub(crate) fn has(&self, properties: &Properties<'_>) -> bool {
-        properties.iter().all(|(name, value)| self.property(name).unwrap_or_default().trim() == value.trim())
+    pub(crate) async fn change(&self, id: &AccountId, change: &Change, cx: &Context) -> Result<String, Failure> {
+        let change = json!({ "properties": self.properties(change) });
+        let contact: Object = taken(cx.patch(contact_url(id)).json(&change).send().await?)?.json()?;
+        Ok(contact.id)
     }
 
-    /// Whether this contact is among those that it was told with.
-    pub(crate) fn is_of(&self, contact_id: &str) -> bool {
-        self.associations.contacts.results.iter().any(|contact| contact.id == contact_id)
+    pub(crate) async fn has(&self, id: &AccountId, change: &Change, cx: &Context) -> Result<Option<String>, Failure> {
+        let properties = self.properties(change);
+        let names = properties.keys().copied().collect::<Vec<_>>().join(",");
+        let contact = read(cx.get(contact_url(id)).query(&[("properties", names)])).await?;
+        Ok(contact.filter(|contact| contact.has(&properties)).map(|contact| contact.id))
     }
 
-    /// A contact's whole name, as far as it is known.
-    pub(crate) fn name(&self) -> Option<String> {
-        let parts = ["firstname", "lastname"].map(|part| self.property(part));
-        let name: Vec<&str> = parts.into_iter().flatten().collect();
-        (!name.is_empty()).then(|| name.join(" "))
+    pub(crate) async fn arrange(
+        &self,
+        id: &AccountId,
+        name: Option<&str>,
+        arrangement: &Arrangement,
+        cx: &Context,
+    ) -> Result<String, Failure> {
+        let properties = json!({
+            "dealname": format!("Payment arrangement: {}", name.unwrap_or(id.as_str())),
+            "amount": arrangement.money.amount(),
+            "deal_currency_code": arrangement.money.currency(),
+            "closedate": noon(arrangement.first),
+            "pipeline": self.pipeline,
+            "dealstage": self.stage,
+            "description": arrangement.description(),
+        });
+        let input = json!({ "idProperty": self.key_property, "id": cx.key(), "properties": properties });
+        let upsert = json!({ "inputs": [input] });
+        let answer = cx.post(url(&format!("{DEAL}/batch/upsert"))).json(&upsert).send().await?;
+        let deal = taken(answer)?.json::<Upserted>()?.only()?;
+        // Of HubSpot's default type (developers.hubspot.com/docs/api/crm/associations/v4).
+        let deal_id = path_segment(&deal.id);
+        let on = format!("https://api.hubapi.com/crm/v4/objects/deals/{deal_id}/associations/default/contacts/{id}");
+        let associated = cx.put(on).send().await;
+        associated.and_then(Response::ok).map_err(|failure| {
+            failure.after_write(format_args!("deal {} is made, but may not be on the account yet", deal.id))
+        })?;
+        Ok(deal.id)
     }
-}
 
-impl Upserted {
-    /// The one object of the batch.
-    pub(crate) fn only(self) -> Result<Object, Failure> {
-        match (self.results.into_iter().next(), self.errors.into_iter().next()) {
-            (Some(object), _) => Ok(object),
-            (None, Some(error)) => {
-                let failure = Failure::invalid_arguments(format!("HubSpot refuses the deal: {}", error.message));
-                Err(of_the_tenant(Failure { code: error.category, ..failure }))
+    pub(crate) async fn arranged(&self, id: &AccountId, cx: &Context) -> Result<Option<String>, Failure> {
+        let deal = cx.get(url(&format!("{DEAL}/{}", path_segment(cx.key()))));
+        let deal = deal.query(&[("idProperty", self.key_property.as_str()), ("associations", "contacts")]);
+        Ok(read(deal).await?.filter(|deal| deal.is_of(id.as_str())).map(|deal| deal.id))
+    }
+
+    pub(crate) async fn call_back(&self, id: &AccountId, callback: &Callback, cx: &Context) -> Result<String, Failure> {
+        task::make(id, callback, self.task_owner_id.as_deref(), cx).await
+    }
+
+    pub(crate) async fn callback_made(&self, cx: &Context) -> Result<Trace, Failure> {
+        task::find(cx).await
+    }
+
+    /// With a link to its record, where the portal is known.
+    pub(crate) fn receipt(&self, kind: Kind, id: &str, account_id: &AccountId) -> Receipt {
+        let (word, object_type, shown) = match kind {
+            Kind::Account => ("contact", CONTACT, account_id.as_str()),
+            Kind::Arrangement => ("deal", DEAL, id),
+            Kind::Task => ("task", CONTACT, account_id.as_str()),
+        };
+        let receipt = Receipt::new(word, id);
+        match &self.portal_id {
+            Some(portal) => {
+                receipt.with_url(format!("https://app.hubspot.com/contacts/{portal}/record/{object_type}/{shown}"))
             }
-            (None, None) => Err(Failure::outcome_unknown("HubSpot's answer says nothing of the deal")),
+            None => receipt,
         }
     }
 }

@@ -1,26 +1,33 @@
-//! Collections on HubSpot's records, over its CRM API: an account is a contact with the tenant's own properties, a
-//! payment arrangement is a deal on it.
+//! Collections on the records of HubSpot or Salesforce, whichever the tenant's settings name: an account's status, promises to
+//! pay, payment arrangements, and callbacks on the day that was promised.
 //!
-//! Setting a status is idempotent by nature. An arrangement is two writes, and either may be repeated: the deal is
-//! upserted by a property with unique values that holds the effect's key, and its association with the contact is one
-//! however often it is made. What is in doubt after that is read: the contact's properties, and the deal with our key, which
-//! has to be on the contact. The plugin takes no payment, and has no place for a card number.
+//! What is written is idempotent by nature or by the effect's key, but for a task of HubSpot, which carries the key in its text.
+//! What is in doubt is read: the account's fields, or the record with our key. Whose an account is, the tenant says by binding
+//! `phone`: an account without that number is as one that isn't there, and no refusal tells what is owed or promised on
+//! one. The plugin takes no payment, and has no place for a card number.
 
 mod account;
 mod arrangement;
+mod callback;
+mod decimal;
+mod settings;
+
+mod crm;
 mod hubspot;
+mod salesforce;
 
 /// The plugin's tools.
 #[aftercall::plugin]
 pub mod tools {
     use aftercall::{
-        Amount, Answer, Context, Currency, Day, Email, Failure, Finding, Outcome, PhoneNumber, Response, path_segment,
+        Amount, Answer, Context, Currency, Day, Email, Failure, Finding, Money, Outcome, PhoneNumber, Receipt,
     };
-    use serde_json::json;
 
-    use crate::account::{self, AccountId, Found, Status};
+    use crate::account::{self, AccountId, Change, Found, Status};
     use crate::arrangement::{self, Arrangement, Logged, Method};
-    use crate::hubspot::{self, Object, Page, Settings, Upserted};
+    use crate::callback::{self, Callback, ClockTime, Scheduled};
+    use crate::crm::{Crm, Kind, Trace};
+    use crate::settings::Terms;
 
     /// Finds accounts in collection by telephone number, email address or both, and then both must fit: with balance,
     /// status and the day that payment was promised for. Where several accounts are found, take the one whose name was said.
@@ -33,20 +40,19 @@ pub mod tools {
         if email.is_none() && phone.is_none() {
             return Err(Failure::invalid_arguments("give a telephone number, an email address or both"));
         }
-        let settings: Settings = cx.settings()?;
-        let search = account::search(&settings, phone.as_ref(), email.as_ref());
-        let url = hubspot::url("contacts/search");
-        let page: Page = cx.post(url).reads_only().json(&search).send().await?.ok()?.json()?;
-        let found = Found::new(&settings, &page.results);
+        let accounts = Crm::chosen(cx)?.find(phone.as_ref(), email.as_ref(), cx).await?;
+        let found = Found::new(&cx.settings()?, accounts);
         Ok(Answer::new(found.words(), found))
     }
 
     /// Sets the status of an account to what came of this call. One status for each account in a conversation, so
-    /// decide on it once.
+    /// decide on it once. Where an amount was promised, use record_promise_to_pay in its place, if you have it.
     #[tool(effect = idempotent, identity = [account_id], reconcile = find_status, title = "Update an account's status")]
     async fn update_account_status(
         /// The account's id, from find_account.
         account_id: AccountId,
+        /// The caller's number, as find_account got it: the account has to have it.
+        phone: Option<PhoneNumber>,
         /// `promise_to_pay`: a day was promised. `disputed`: the debt or its amount is contested. `hardship`: can't pay
         /// at present. `refused`: won't pay. `paid`: says that it is paid. `wrong_person`: it isn't this person's debt.
         status: Status,
@@ -57,12 +63,13 @@ pub mod tools {
         reason: Option<String>,
         cx: &Context,
     ) -> Result<Outcome, Failure> {
-        let settings: Settings = cx.settings()?;
-        let promised = account::promised(status, promised_date)?;
-        let change = json!({ "properties": account::change(&settings, status, promised, reason.as_deref()) });
-        let answer = cx.patch(account_id.url()).json(&change).send().await?;
-        let account: Object = hubspot::taken(answer)?.json()?;
-        Ok(account::has_status(&settings, &account_id, &account.id, status, promised))
+        let crm = Crm::chosen(cx)?;
+        let change = account::change(status, promised_date, reason)?;
+        if phone.is_some() {
+            crm.account(&account_id, phone.as_ref(), cx).await?;
+        }
+        let id = crm.change(&account_id, &change, cx).await?;
+        Ok(change.answer(&account_id, crm.receipt(Kind::Account, &id, &account_id)))
     }
 
     async fn find_status(
@@ -72,17 +79,72 @@ pub mod tools {
         reason: Option<String>,
         cx: &Context,
     ) -> Result<Finding, Failure> {
-        let settings: Settings = cx.settings()?;
-        let promised = account::promised(status, promised_date)?;
-        let change = account::change(&settings, status, promised, reason.as_deref());
-        let names = change.keys().copied().collect::<Vec<_>>().join(",");
-        let read = cx.get(account_id.url()).query(&[("properties", names)]);
-        match hubspot::read(read).await? {
-            Some(account) if account.has(&change) => {
-                Finding::happened(account::has_status(&settings, &account_id, &account.id, status, promised))
-            }
-            _ => Ok(Finding::absent(cx, hubspot::LAG_MS, hubspot::LOOK_AGAIN_MS)),
+        let crm = Crm::chosen(cx)?;
+        let change = account::change(status, promised_date, reason)?;
+        let trace = crm.has(&account_id, &change, cx).await?;
+        crm.settled(trace, cx, |id| change.answer(&account_id, crm.receipt(Kind::Account, id, &account_id)))
+    }
+
+    /// Records that the caller promised to pay an amount by a day, and sets the account's status to that. Only what was
+    /// said: a wish to pay some time is no promise. One promise for each account in a conversation; several payments are
+    /// a payment arrangement.
+    #[tool(effect = idempotent, identity = [account_id], reconcile = find_promise, title = "Record a promise to pay")]
+    async fn record_promise_to_pay(
+        /// The account's id, from find_account.
+        account_id: AccountId,
+        /// The caller's number, as find_account got it: the account has to have it.
+        phone: Option<PhoneNumber>,
+        /// How much was promised, with as many digits after the point as the currency has, such as 150.00 in GBP.
+        amount: Amount,
+        /// The currency of the amount and of the account.
+        #[choices(Terms::currencies)]
+        currency: Currency,
+        /// The day by which it will be paid, such as 2026-12-01. Work it out from the day of the call.
+        date: Day,
+        /// What else was said about it, in a sentence or two. Never a card number or a bank account.
+        #[schemars(length(max = 1000))]
+        note: Option<String>,
+        cx: &Context,
+    ) -> Result<Outcome, Failure> {
+        let (crm, terms): (Crm, Terms) = (Crm::chosen(cx)?, cx.settings()?);
+        let money = Money::of(amount, currency)?;
+        terms.check_money(&money)?;
+        terms.check_ahead("date", date, cx)?;
+        let account = crm.account(&account_id, phone.as_ref(), cx).await?;
+        let change = promise(&money, date, note);
+        // What an earlier attempt has recorded isn't judged again: some of it may have been paid since.
+        if cx.attempt() > 1
+            && let Trace::Found(id) = crm.has(&account_id, &change, cx).await?
+        {
+            return Ok(promised(&account_id, &money, date, crm.receipt(Kind::Account, &id, &account_id)));
         }
+        terms.check_promised(&money, &account)?;
+        let id = crm.change(&account_id, &change, cx).await?;
+        Ok(promised(&account_id, &money, date, crm.receipt(Kind::Account, &id, &account_id)))
+    }
+
+    async fn find_promise(
+        account_id: AccountId,
+        amount: Amount,
+        currency: Currency,
+        date: Day,
+        note: Option<String>,
+        cx: &Context,
+    ) -> Result<Finding, Failure> {
+        let crm = Crm::chosen(cx)?;
+        let money = Money::of(amount, currency)?;
+        let trace = crm.has(&account_id, &promise(&money, date, note), cx).await?;
+        crm.settled(trace, cx, |id| promised(&account_id, &money, date, crm.receipt(Kind::Account, id, &account_id)))
+    }
+
+    fn promise(money: &Money, date: Day, note: Option<String>) -> Change {
+        let (promised_date, promised_amount) = (Some(date), Some(money.amount().clone()));
+        Change { status: Status::PromiseToPay, promised_date, promised_amount, reason: note }
+    }
+
+    fn promised(account_id: &AccountId, money: &Money, date: Day, receipt: Receipt) -> Outcome {
+        Outcome::new(format!("the promise to pay {money} by {date} is recorded on account {account_id}"))
+            .with_receipt(receipt)
     }
 
     /// Logs the payment arrangement that the caller agreed to on an account: how much, from when, in how many
@@ -91,6 +153,8 @@ pub mod tools {
     async fn log_payment_arrangement(
         /// The account's id, from find_account.
         account_id: AccountId,
+        /// The caller's number, as find_account got it: the account has to have it.
+        phone: Option<PhoneNumber>,
         /// What will be paid in all, over every instalment, with as many digits after the point as the currency has, such as
         /// 150.00 in GBP.
         amount: Amount,
@@ -108,24 +172,16 @@ pub mod tools {
         note: Option<String>,
         cx: &Context,
     ) -> Result<Answer<Logged>, Failure> {
-        let settings: Settings = cx.settings()?;
-        let money = arrangement::money(amount, currency)?;
-        // Looked at first, so that no deal is made for an account that isn't there.
-        let read = cx.get(account_id.url()).query(&[("properties", "firstname,lastname")]);
-        let account = hubspot::read(read)
-            .await?
-            .ok_or_else(|| Failure::not_found(format!("no account has the id {account_id}; find_account tells ids")))?;
-        let name = account.name();
+        let (crm, terms): (Crm, Terms) = (Crm::chosen(cx)?, cx.settings()?);
+        let money = Money::of(amount, currency)?;
+        terms.check_money(&money)?;
+        terms.check_not_past("first_payment_date", first_payment_date, cx)?;
+        // Looked at first, so that nothing is made for an account that isn't there.
+        let account = crm.account(&account_id, phone.as_ref(), cx).await?;
         let arrangement = Arrangement { money, first: first_payment_date, instalments, method, note };
-        let deal = arrangement.deal(&settings, name.as_deref().unwrap_or(account_id.as_str()));
-        let upsert = arrangement::upsert(&settings.key_property, cx.key(), &deal);
-        let answer = cx.post(hubspot::url(arrangement::UPSERT)).json(&upsert).send().await?;
-        let deal = hubspot::taken(answer)?.json::<Upserted>()?.only()?;
-        let associated = cx.put(arrangement::association_url(&deal.id, &account_id)).send().await;
-        associated.and_then(Response::ok).map_err(|failure| {
-            failure.after_write(format_args!("deal {} is made, but may not be on the account yet", deal.id))
-        })?;
-        Ok(arrangement::logged(&settings, &account_id, &arrangement.money, deal.id))
+        let id = crm.arrange(&account_id, account.name.as_deref(), &arrangement, cx).await?;
+        let receipt = crm.receipt(Kind::Arrangement, &id, &account_id);
+        Ok(arrangement::logged(&account_id, &arrangement.money, &id, receipt))
     }
 
     async fn find_arrangement(
@@ -134,15 +190,50 @@ pub mod tools {
         currency: Currency,
         cx: &Context,
     ) -> Result<Finding, Failure> {
-        let settings: Settings = cx.settings()?;
-        let money = arrangement::money(amount, currency)?;
-        let url = hubspot::url(&format!("{}/{}", hubspot::DEAL, path_segment(cx.key())));
-        let read = cx.get(url).query(&[("idProperty", settings.key_property.as_str()), ("associations", "contacts")]);
-        match hubspot::read(read).await? {
-            Some(deal) if deal.is_of(account_id.as_str()) => {
-                Finding::happened(arrangement::logged(&settings, &account_id, &money, deal.id))
-            }
-            _ => Ok(Finding::absent(cx, hubspot::LAG_MS, hubspot::LOOK_AGAIN_MS)),
-        }
+        let crm = Crm::chosen(cx)?;
+        let money = Money::of(amount, currency)?;
+        let trace = crm.arranged(&account_id, cx).await?;
+        crm.settled(trace, cx, |id| {
+            arrangement::logged(&account_id, &money, id, crm.receipt(Kind::Arrangement, id, &account_id))
+        })
+    }
+
+    /// Schedules a callback on an account for the day that payment was promised for, as a task in the CRM: to see
+    /// whether it was paid. Record the promise first. One callback for each account in a conversation.
+    #[tool(
+        effect = once,
+        identity = [account_id],
+        reconcile = find_promise_callback,
+        title = "Schedule a callback on a promise"
+    )]
+    async fn schedule_promise_callback(
+        /// The account's id, from find_account.
+        account_id: AccountId,
+        /// The caller's number, as find_account got it: the account has to have it.
+        phone: Option<PhoneNumber>,
+        /// The day that payment was promised for, such as 2026-12-01.
+        date: Day,
+        /// When the caller wants the call, in 24 hours, such as 14:30. Leave it out where that wasn't said.
+        time: Option<ClockTime>,
+        /// What was promised, in a sentence or two, for the person who calls. Never a card number or a bank account.
+        #[schemars(length(min = 1, max = 1000))]
+        about: String,
+        cx: &Context,
+    ) -> Result<Answer<Scheduled>, Failure> {
+        let (crm, terms): (Crm, Terms) = (Crm::chosen(cx)?, cx.settings()?);
+        terms.check_not_past("date", date, cx)?;
+        let account = crm.account(&account_id, phone.as_ref(), cx).await?;
+        let callback = Callback { date, time, about };
+        callback.check_promised(&account, cx)?;
+        let id = crm.call_back(&account_id, &callback, cx).await?;
+        Ok(callback::scheduled(&account_id, date, &id, crm.receipt(Kind::Task, &id, &account_id)))
+    }
+
+    async fn find_promise_callback(account_id: AccountId, date: Day, cx: &Context) -> Result<Finding, Failure> {
+        let crm = Crm::chosen(cx)?;
+        let trace = crm.callback_made(cx).await?;
+        crm.settled(trace, cx, |id| {
+            callback::scheduled(&account_id, date, id, crm.receipt(Kind::Task, id, &account_id))
+        })
     }
 }

@@ -75,9 +75,9 @@ fn an_arrangement_in_doubt_is_found_by_its_key() {
         assert_eq!(fake.sent()[0].query(), query.map(|(name, value)| (name.to_owned(), value.to_owned())));
         match (finding, expected) {
             (Ok(Finding::Happened(outcome)), Ok(None)) => {
-                assert_eq!(outcome.text, "the arrangement of 150.00 GBP is logged on account 512, deal 9");
+                assert_eq!(outcome.text, "the arrangement of 150.00 GBP is logged on account 512, arrangement_id 9");
                 assert_eq!(outcome.receipts, [Receipt::new("deal", "9").with_url(DEAL_URL)]);
-                assert_eq!(outcome.data.as_deref(), Some(r#"{"deal_id":"9"}"#));
+                assert_eq!(outcome.data.as_deref(), Some(r#"{"arrangement_id":"9"}"#));
             }
             (Ok(finding), Ok(Some(expected))) => assert_eq!(finding, expected),
             (Err(failure), Err(kind)) => assert_eq!(failure.kind, kind),

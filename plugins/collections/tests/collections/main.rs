@@ -1,8 +1,13 @@
-//! The plugin against a fake of HubSpot: what it sends, and what it makes of the answers.
+//! The plugin against fakes of both vendors: what it sends, and what it makes of the answers. Those of one alone stand in files
+//! of their own; here are those of HubSpot.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
+mod callbacks;
 mod doubt;
+mod promises;
+mod salesforce;
+mod whose;
 
 use aftercall::testing::{Fake, Reply};
 use aftercall::{Effect, FailureKind, Plugin as _, Receipt};
@@ -14,6 +19,8 @@ const READ: &str = "GET https://api.hubapi.com/crm/v3/objects/contacts/512";
 const PATCH: &str = "PATCH https://api.hubapi.com/crm/v3/objects/contacts/512";
 const UPSERT: &str = "POST https://api.hubapi.com/crm/v3/objects/0-3/batch/upsert";
 const ASSOCIATE: &str = "PUT https://api.hubapi.com/crm/v4/objects/deals/9/associations/default/contacts/512";
+const READ_PROPERTIES: &str =
+    "firstname,lastname,phone,mobilephone,balance_due,collection_status,promised_payment_date";
 const CONTACT_URL: &str = "https://app.hubspot.com/contacts/77/record/0-1/512";
 const DEAL_URL: &str = "https://app.hubspot.com/contacts/77/record/0-3/9";
 
@@ -38,7 +45,15 @@ fn object(id: &str, properties: Value) -> Value {
 }
 
 fn ann() -> Reply {
-    Reply::json(200, object("512", json!({ "firstname": "Ann", "lastname": "Lee" })))
+    ann_with(json!({}))
+}
+
+/// Ann Lee's account, who owes 420.50 and can be reached at +14155550123.
+fn ann_with(more: Value) -> Reply {
+    let mut properties =
+        json!({ "firstname": "Ann", "lastname": "Lee", "mobilephone": "+14155550123", "balance_due": "420.50" });
+    properties.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    Reply::json(200, object("512", properties))
 }
 
 fn upserted() -> Reply {
@@ -69,7 +84,7 @@ fn unknown_property() -> Value {
 
 #[test]
 fn tools_say_which_effect_they_have() {
-    let tools = Plugin::list_tools("{}").unwrap();
+    let tools = Plugin::list_tools(r#"{"currency":"GBP"}"#).unwrap();
     let said: Vec<(&str, Effect, Vec<&str>)> = tools
         .iter()
         .map(|tool| (tool.name.as_str(), tool.effect, tool.identity.iter().map(String::as_str).collect()))
@@ -77,7 +92,9 @@ fn tools_say_which_effect_they_have() {
     let expected = [
         ("find_account", Effect::Read, vec![]),
         ("update_account_status", Effect::Idempotent, vec!["account_id"]),
+        ("record_promise_to_pay", Effect::Idempotent, vec!["account_id"]),
         ("log_payment_arrangement", Effect::Idempotent, vec!["account_id"]),
+        ("schedule_promise_callback", Effect::Once, vec!["account_id"]),
     ];
     assert_eq!(said, expected);
     for tool in &tools {
@@ -87,13 +104,23 @@ fn tools_say_which_effect_they_have() {
         assert!(!tool.input_schema.contains("$ref"), "{}", tool.input_schema);
     }
     let schema = |at: usize| serde_json::from_str::<Value>(&tools[at].input_schema).unwrap();
-    let (status, arrangement) = (schema(1), schema(2));
+    let (status, promise, arrangement, callback) = (schema(1), schema(2), schema(3), schema(4));
     assert_eq!(status["required"], json!(["account_id", "status"]));
     assert_eq!(status["properties"]["promised_date"]["pattern"], r"^\d{4}-\d{2}-\d{2}$");
+    assert_eq!(promise["required"], json!(["account_id", "amount", "currency", "date"]));
+    assert_eq!(promise["properties"]["currency"]["enum"], json!(["GBP"]));
+    assert_eq!(callback["required"], json!(["account_id", "date", "about"]));
     assert_eq!(arrangement["required"], json!(["account_id", "amount", "currency", "first_payment_date"]));
     let instalments = &arrangement["properties"]["instalments"];
     assert_eq!((&instalments["minimum"], &instalments["maximum"]), (&json!(1), &json!(60)));
     assert_eq!(arrangement["properties"]["method"]["enum"], json!(["card", "bank_transfer", "cheque", "cash"]));
+}
+
+#[test]
+fn nothing_is_promised_in_an_unknown_currency() {
+    let tools = Plugin::list_tools("{}").unwrap();
+    assert!(tools.iter().all(|tool| tool.name != "record_promise_to_pay"));
+    assert_eq!(tools.len(), 4);
 }
 
 #[test]
@@ -107,10 +134,11 @@ fn accounts_are_searched_by_what_is_given() {
         assert_eq!(outcome.text, "no account has what was asked for");
         let filter = |(name, value): &(&str, &str)| json!({ "propertyName": name, "operator": "EQ", "value": value });
         let groups = groups.iter().map(|group| json!({ "filters": group.iter().map(filter).collect::<Vec<_>>() }));
-        let own = ["owed", "collection_status", "promised_payment_date"];
         let expected = json!({
             "filterGroups": groups.collect::<Vec<_>>(),
-            "properties": ["firstname", "lastname", "email", "phone", own[0], own[1], own[2]],
+            "properties": [
+                "firstname", "lastname", "phone", "mobilephone", "owed", "collection_status", "promised_payment_date",
+            ],
             "sorts": [],
             "limit": 10,
             "after": "0",
@@ -135,19 +163,21 @@ fn accounts_are_told_without_what_is_empty() {
     let properties = json!({
         "firstname": "Ann",
         "lastname": null,
-        "email": "",
+        "phone": "+14155550123",
+        "mobilephone": "",
         "balance_due": "420.50",
         "collection_status": "promise_to_pay",
         "promised_payment_date": "2026-12-01",
     });
     let page = json!({ "total": 2, "results": [object("512", properties), object("513", json!({}))] });
-    let fake = fake().expect(SEARCH, Reply::json(200, page));
+    let fake = fake().settings(settings(json!({ "currency": "GBP" }))).expect(SEARCH, Reply::json(200, page));
     let outcome = fake.call::<Plugin>("find_account", json!({ "phone": "+14155550123" })).unwrap();
     assert_eq!(outcome.text, "2 accounts");
     let first = json!({
         "account_id": "512",
         "name": "Ann",
         "balance_due": "420.50",
+        "currency": "GBP",
         "status": "promise_to_pay",
         "promised_date": "2026-12-01",
     });
@@ -243,7 +273,9 @@ fn a_status_that_fails_says_why() {
 
 #[test]
 fn an_id_is_digits() {
-    for other in ["../deals", "1?x", "", "Ann", "123456789012345678901", "\u{661}"] {
+    for other in
+        ["../deals", "1?x", "", "Ann", "123456789012345678901", "\u{661}", "003RO0000035WQg", "' OR Id != '12345"]
+    {
         let change = json!({ "account_id": other, "status": "paid" });
         let failure = fake().call::<Plugin>("update_account_status", change).unwrap_err();
         assert_eq!(failure.kind, FailureKind::InvalidArguments);
@@ -257,7 +289,7 @@ fn an_arrangement_is_a_deal_on_the_account() {
         let fake = fake().expect(READ, account).expect(UPSERT, upserted()).expect(ASSOCIATE, associated());
         let outcome = fake.call::<Plugin>("log_payment_arrangement", arrangement(more)).unwrap();
         let [read, upsert, associate] = &fake.sent()[..] else { panic!("three requests") };
-        assert_eq!(read.query(), [("properties".to_owned(), "firstname,lastname".to_owned())]);
+        assert_eq!(read.query(), [("properties".to_owned(), READ_PROPERTIES.to_owned())]);
         let properties = json!({
             "dealname": name,
             "amount": "150.00",
@@ -270,8 +302,8 @@ fn an_arrangement_is_a_deal_on_the_account() {
         let input = json!({ "idProperty": "aftercall_key", "id": "ac_0123abcd", "properties": properties });
         assert_eq!(upsert.json(), json!({ "inputs": [input] }));
         assert_eq!(associate.text(), "");
-        assert_eq!(outcome.text, "the arrangement of 150.00 GBP is logged on account 512, deal 9");
-        assert_eq!(outcome.data.as_deref(), Some(r#"{"deal_id":"9"}"#));
+        assert_eq!(outcome.text, "the arrangement of 150.00 GBP is logged on account 512, arrangement_id 9");
+        assert_eq!(outcome.data.as_deref(), Some(r#"{"arrangement_id":"9"}"#));
         assert_eq!(outcome.receipts, [Receipt::new("deal", "9").with_url(DEAL_URL)]);
     }
     let ann_lee = "Payment arrangement: Ann Lee";
@@ -300,6 +332,7 @@ fn an_arrangement_that_makes_no_sense_is_refused() {
         assert!(failure.message.contains(words), "{}", failure.message);
     }
     check(json!({ "amount": "0.00" }), "above nothing");
+    check(json!({ "first_payment_date": "2025-12-31" }), "the call was on 2026-01-01");
     check(json!({ "amount": 150 }), "the arguments don't fit");
     check(json!({ "amount": "1.500" }), "`amount` 1.500 is ambiguous");
     check(json!({ "currency": "JPY" }), "write it as in 150,");
