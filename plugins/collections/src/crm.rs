@@ -1,7 +1,7 @@
 //! Who keeps the accounts: HubSpot or Salesforce, whichever the tenant's settings name.
 
 use aftercall::{Context, Email, Failure, Finding, IntoOutcome, PhoneNumber, Receipt};
-use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use crate::account::{Account, AccountId, Change};
 use crate::arrangement::Arrangement;
@@ -13,21 +13,6 @@ use crate::salesforce::Salesforce;
 pub(crate) enum Crm {
     HubSpot(HubSpot),
     Salesforce(Salesforce),
-}
-
-/// The part of the settings that is read first.
-#[derive(Deserialize)]
-struct Choice {
-    #[serde(default)]
-    vendor: Name,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Name {
-    #[default]
-    Hubspot,
-    Salesforce,
 }
 
 /// A record that the plugin writes.
@@ -56,10 +41,10 @@ impl From<Option<String>> for Trace {
 impl Crm {
     /// The vendor that the settings name.
     pub(crate) fn chosen(cx: &Context) -> Result<Self, Failure> {
-        let Choice { vendor } = cx.settings()?;
-        Ok(match vendor {
-            Name::Hubspot => Self::HubSpot(cx.settings()?),
-            Name::Salesforce => Self::Salesforce(cx.settings()?),
+        let settings: Map<String, Value> = cx.settings()?;
+        Ok(match settings.get("vendor").and_then(Value::as_str) {
+            Some("salesforce") => Self::Salesforce(Salesforce::of(settings)),
+            _ => Self::HubSpot(HubSpot::of(settings)),
         })
     }
 

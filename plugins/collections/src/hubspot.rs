@@ -9,14 +9,14 @@ mod object;
 mod task;
 
 use aftercall::{Context, Day, Email, Failure, PhoneNumber, Receipt, Response, path_segment};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use self::object::{Object, Page, Properties, Upserted, read, taken, url};
+use self::object::{Object, Page, Upserted, read, taken, url};
 use crate::account::{Account, AccountId, Change, FOUND_MAX};
 use crate::arrangement::Arrangement;
 use crate::callback::Callback;
 use crate::crm::{Kind, Trace};
+use crate::settings::Names;
 
 /// How long what was written may be read as it was before. HubSpot says nothing of it.
 pub(crate) const LAG_MS: u64 = 60_000;
@@ -30,50 +30,18 @@ const CONTACT: &str = "0-1";
 /// (developers.hubspot.com/docs/api/crm/deals).
 const DEAL: &str = "0-3";
 
-/// The vendor's settings.
-#[derive(Deserialize)]
-pub(crate) struct HubSpot {
-    portal_id: Option<String>,
-    #[serde(default = "status_property")]
-    status_property: String,
-    #[serde(default = "reason_property")]
-    reason_property: String,
-    #[serde(default = "balance_property")]
-    balance_property: String,
-    #[serde(default = "promised_date_property")]
-    promised_date_property: String,
-    #[serde(default = "promised_amount_property")]
-    promised_amount_property: String,
-    pipeline: String,
-    stage: String,
-    #[serde(default = "key_property")]
-    key_property: String,
-    task_owner_id: Option<String>,
-}
+/// What the tenant's properties are called, unless the settings say otherwise.
+const DEFAULTS: [(&str, &str); 6] = [
+    ("status_property", "collection_status"),
+    ("reason_property", "collection_status_reason"),
+    ("balance_property", "balance_due"),
+    ("promised_date_property", "promised_payment_date"),
+    ("promised_amount_property", "promised_payment_amount"),
+    ("key_property", "aftercall_key"),
+];
 
-fn status_property() -> String {
-    "collection_status".to_owned()
-}
-
-fn reason_property() -> String {
-    "collection_status_reason".to_owned()
-}
-
-fn balance_property() -> String {
-    "balance_due".to_owned()
-}
-
-fn promised_date_property() -> String {
-    "promised_payment_date".to_owned()
-}
-
-fn promised_amount_property() -> String {
-    "promised_payment_amount".to_owned()
-}
-
-fn key_property() -> String {
-    "aftercall_key".to_owned()
-}
+/// HubSpot with the tenant's settings.
+pub(crate) struct HubSpot(Names);
 
 /// An instant in HubSpot, shown in each reader's time zone: noon in UTC is the same day in nearly all.
 fn noon(day: Day) -> String {
@@ -85,11 +53,16 @@ fn contact_url(id: &AccountId) -> String {
 }
 
 impl HubSpot {
+    pub(crate) fn of(settings: Map<String, Value>) -> Self {
+        Self(Names::new(settings, &DEFAULTS))
+    }
+
     /// What an account is read with.
     fn account_properties(&self) -> [&str; 7] {
         let [phone, mobile] = PHONES;
-        let (balance, date) = (self.balance_property.as_str(), self.promised_date_property.as_str());
-        ["firstname", "lastname", phone, mobile, balance, &self.status_property, date]
+        let [balance, status, date] =
+            ["balance_property", "status_property", "promised_date_property"].map(|name| self.0.of(name));
+        ["firstname", "lastname", phone, mobile, balance, status, date]
     }
 
     pub(crate) async fn find(
@@ -130,22 +103,22 @@ impl HubSpot {
             account_id: contact.id.clone(),
             name: contact.name(),
             phones: PHONES.iter().filter_map(|name| property(name)).collect(),
-            balance_due: property(&self.balance_property),
+            balance_due: property(self.0.of("balance_property")),
             currency: None,
-            status: property(&self.status_property),
-            promised_date: property(&self.promised_date_property),
+            status: property(self.0.of("status_property")),
+            promised_date: property(self.0.of("promised_date_property")),
         }
     }
 
-    fn properties(&self, change: &Change) -> Properties<'_> {
-        let mut properties = Properties::from([(self.status_property.as_str(), change.status.as_str().to_owned())]);
-        let more = [
-            (&self.promised_date_property, change.promised_date.map(|day| day.to_string())),
-            (&self.promised_amount_property, change.promised_amount.as_ref().map(ToString::to_string)),
-            (&self.reason_property, change.reason.clone()),
+    fn properties(&self, change: &Change) -> Map<String, Value> {
+        let properties = [
+            ("status_property", Some(change.status.as_str().to_owned())),
+            ("promised_date_property", change.promised_date.map(|day| day.to_string())),
+            ("promised_amount_property", change.promised_amount.as_ref().map(ToString::to_string)),
+            ("reason_property", change.reason.clone()),
         ];
-        properties.extend(more.into_iter().filter_map(|(name, value)| Some((name.as_str(), value?))));
-        properties
+        let properties = properties.into_iter();
+        properties.filter_map(|(name, value)| Some((self.0.of(name).to_owned(), value?.into()))).collect()
     }
 
     pub(crate) async fn change(&self, id: &AccountId, change: &Change, cx: &Context) -> Result<String, Failure> {
@@ -156,7 +129,7 @@ impl HubSpot {
 
     pub(crate) async fn has(&self, id: &AccountId, change: &Change, cx: &Context) -> Result<Option<String>, Failure> {
         let properties = self.properties(change);
-        let names = properties.keys().copied().collect::<Vec<_>>().join(",");
+        let names = properties.keys().map(String::as_str).collect::<Vec<_>>().join(",");
         let contact = read(cx.get(contact_url(id)).query(&[("properties", names)])).await?;
         Ok(contact.filter(|contact| contact.has(&properties)).map(|contact| contact.id))
     }
@@ -173,11 +146,11 @@ impl HubSpot {
             "amount": arrangement.money.amount(),
             "deal_currency_code": arrangement.money.currency(),
             "closedate": noon(arrangement.first),
-            "pipeline": self.pipeline,
-            "dealstage": self.stage,
+            "pipeline": self.0.of("pipeline"),
+            "dealstage": self.0.of("stage"),
             "description": arrangement.description(),
         });
-        let input = json!({ "idProperty": self.key_property, "id": cx.key(), "properties": properties });
+        let input = json!({ "idProperty": self.0.of("key_property"), "id": cx.key(), "properties": properties });
         let upsert = json!({ "inputs": [input] });
         let answer = cx.post(url(&format!("{DEAL}/batch/upsert"))).json(&upsert).send().await?;
         let deal = taken(answer)?.json::<Upserted>()?.only()?;
@@ -193,12 +166,12 @@ impl HubSpot {
 
     pub(crate) async fn arranged(&self, id: &AccountId, cx: &Context) -> Result<Option<String>, Failure> {
         let deal = cx.get(url(&format!("{DEAL}/{}", path_segment(cx.key()))));
-        let deal = deal.query(&[("idProperty", self.key_property.as_str()), ("associations", "contacts")]);
+        let deal = deal.query(&[("idProperty", self.0.of("key_property")), ("associations", "contacts")]);
         Ok(read(deal).await?.filter(|deal| deal.is_of(id.as_str())).map(|deal| deal.id))
     }
 
     pub(crate) async fn call_back(&self, id: &AccountId, callback: &Callback, cx: &Context) -> Result<String, Failure> {
-        task::make(id, callback, self.task_owner_id.as_deref(), cx).await
+        task::make(id, callback, self.0.text("task_owner_id"), cx).await
     }
 
     pub(crate) async fn callback_made(&self, cx: &Context) -> Result<Trace, Failure> {
@@ -213,7 +186,7 @@ impl HubSpot {
             Kind::Task => ("task", CONTACT, account_id.as_str()),
         };
         let receipt = Receipt::new(word, id);
-        match &self.portal_id {
+        match self.0.text("portal_id") {
             Some(portal) => {
                 receipt.with_url(format!("https://app.hubspot.com/contacts/{portal}/record/{object_type}/{shown}"))
             }

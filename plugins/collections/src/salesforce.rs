@@ -8,7 +8,6 @@ mod refusal;
 mod rest;
 
 use aftercall::{Context, Email, Failure, PhoneNumber, Receipt, path_segment};
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use self::rest::{Record, number, quoted};
@@ -16,6 +15,7 @@ use crate::account::{Account, AccountId, Change, FOUND_MAX};
 use crate::arrangement::Arrangement;
 use crate::callback::Callback;
 use crate::crm::Kind;
+use crate::settings::Names;
 
 /// How long a request whose answer was lost may still be at work: Salesforce ends a transaction then, and its queries don't lag
 /// (developer.salesforce.com/docs/atlas.en-us.apexcode.meta/apexcode/apex_gov_limits.htm).
@@ -27,104 +27,38 @@ const TASK: &str = "Task";
 /// its matter (developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_task.htm).
 const PEOPLE: [&str; 2] = ["003", "00Q"];
 
-/// The vendor's settings.
-#[derive(Deserialize)]
-pub(crate) struct Salesforce {
-    my_domain: String,
-    #[serde(default = "object")]
-    object: String,
-    #[serde(default = "name_field")]
-    name_field: String,
-    #[serde(default = "phone_fields")]
-    phone_fields: Vec<String>,
-    #[serde(default = "email_field")]
-    email_field: String,
-    #[serde(default = "status_field")]
-    status_field: String,
-    #[serde(default = "reason_field")]
-    reason_field: String,
-    #[serde(default = "balance_field")]
-    balance_field: String,
-    #[serde(default = "promised_date_field")]
-    promised_date_field: String,
-    #[serde(default = "promised_amount_field")]
-    promised_amount_field: String,
-    #[serde(default = "arrangement_object")]
-    arrangement_object: String,
-    #[serde(default = "account_field")]
-    arrangement_account_field: String,
-    #[serde(default = "amount_field")]
-    arrangement_amount_field: String,
-    #[serde(default = "first_payment_field")]
-    arrangement_date_field: String,
-    #[serde(default = "terms_field")]
-    arrangement_terms_field: String,
-    #[serde(default = "key_field")]
-    key_field: String,
-    task_owner_id: Option<String>,
-}
+/// What the tenant's objects and fields are called, unless the settings say otherwise.
+const DEFAULTS: [(&str, &str); 14] = [
+    ("object", "Contact"),
+    ("name_field", "Name"),
+    ("email_field", "Email"),
+    ("status_field", "Collection_Status__c"),
+    ("reason_field", "Collection_Status_Reason__c"),
+    ("balance_field", "Balance_Due__c"),
+    ("promised_date_field", "Promised_Payment_Date__c"),
+    ("promised_amount_field", "Promised_Payment_Amount__c"),
+    ("arrangement_object", "Payment_Arrangement__c"),
+    ("arrangement_account_field", "Account__c"),
+    ("arrangement_amount_field", "Amount__c"),
+    ("arrangement_date_field", "First_Payment_Date__c"),
+    ("arrangement_terms_field", "Terms__c"),
+    ("key_field", "Aftercall_Key__c"),
+];
+/// The same of the fields with telephone numbers.
+const PHONE_FIELDS: [&str; 2] = ["Phone", "MobilePhone"];
 
-fn object() -> String {
-    "Contact".to_owned()
-}
-
-fn name_field() -> String {
-    "Name".to_owned()
-}
-
-fn phone_fields() -> Vec<String> {
-    ["Phone", "MobilePhone"].map(str::to_owned).to_vec()
-}
-
-fn email_field() -> String {
-    "Email".to_owned()
-}
-
-fn status_field() -> String {
-    "Collection_Status__c".to_owned()
-}
-
-fn reason_field() -> String {
-    "Collection_Status_Reason__c".to_owned()
-}
-
-fn balance_field() -> String {
-    "Balance_Due__c".to_owned()
-}
-
-fn promised_date_field() -> String {
-    "Promised_Payment_Date__c".to_owned()
-}
-
-fn promised_amount_field() -> String {
-    "Promised_Payment_Amount__c".to_owned()
-}
-
-fn arrangement_object() -> String {
-    "Payment_Arrangement__c".to_owned()
-}
-
-fn account_field() -> String {
-    "Account__c".to_owned()
-}
-
-fn amount_field() -> String {
-    "Amount__c".to_owned()
-}
-
-fn first_payment_field() -> String {
-    "First_Payment_Date__c".to_owned()
-}
-
-fn terms_field() -> String {
-    "Terms__c".to_owned()
-}
-
-fn key_field() -> String {
-    "Aftercall_Key__c".to_owned()
-}
+/// Salesforce with the tenant's settings.
+pub(crate) struct Salesforce(Names);
 
 impl Salesforce {
+    pub(crate) fn of(settings: Map<String, Value>) -> Self {
+        Self(Names::new(settings, &DEFAULTS))
+    }
+
+    fn phone_fields(&self) -> Vec<&str> {
+        self.0.list("phone_fields").unwrap_or_else(|| PHONE_FIELDS.to_vec())
+    }
+
     pub(crate) async fn find(
         &self,
         phone: Option<&PhoneNumber>,
@@ -133,10 +67,10 @@ impl Salesforce {
     ) -> Result<Vec<Account>, Failure> {
         let phone = phone.map(|phone| {
             let phone = quoted(phone.as_str());
-            let each: Vec<String> = self.phone_fields.iter().map(|field| format!("{field} = {phone}")).collect();
+            let each: Vec<String> = self.phone_fields().iter().map(|field| format!("{field} = {phone}")).collect();
             format!("({})", each.join(" OR "))
         });
-        let email = email.map(|email| format!("{} = {}", self.email_field, quoted(email.as_str())));
+        let email = email.map(|email| format!("{} = {}", self.0.of("email_field"), quoted(email.as_str())));
         let all: Vec<String> = phone.into_iter().chain(email).collect();
         let records = self.accounts(&all.join(" AND "), FOUND_MAX, cx).await?;
         Ok(records.iter().filter_map(|record| self.account(record)).collect())
@@ -150,35 +84,35 @@ impl Salesforce {
     }
 
     async fn accounts(&self, filter: &str, most: usize, cx: &Context) -> Result<Vec<Record>, Failure> {
-        let own = [&self.name_field, &self.balance_field, &self.status_field, &self.promised_date_field];
-        let fields: Vec<&str> = own.into_iter().chain(&self.phone_fields).map(String::as_str).collect();
-        self.query(&self.object, &fields, filter, most, cx).await
+        let own = ["name_field", "balance_field", "status_field", "promised_date_field"].map(|name| self.0.of(name));
+        let fields: Vec<&str> = own.into_iter().chain(self.phone_fields()).collect();
+        self.query(self.0.of("object"), &fields, filter, most, cx).await
     }
 
     fn account(&self, record: &Record) -> Option<Account> {
         Some(Account {
             account_id: record.text("Id")?,
-            name: record.text(&self.name_field),
-            phones: self.phone_fields.iter().filter_map(|field| record.text(field)).collect(),
-            balance_due: record.text(&self.balance_field),
+            name: record.text(self.0.of("name_field")),
+            phones: self.phone_fields().into_iter().filter_map(|field| record.text(field)).collect(),
+            balance_due: record.text(self.0.of("balance_field")),
             currency: None,
-            status: record.text(&self.status_field),
-            promised_date: record.text(&self.promised_date_field),
+            status: record.text(self.0.of("status_field")),
+            promised_date: record.text(self.0.of("promised_date_field")),
         })
     }
 
     fn fields(&self, change: &Change) -> Map<String, Value> {
         let fields = [
-            (&self.status_field, Some(change.status.as_str().into())),
-            (&self.promised_date_field, change.promised_date.map(|day| day.to_string().into())),
-            (&self.promised_amount_field, change.promised_amount.as_ref().map(number)),
-            (&self.reason_field, change.reason.as_deref().map(|reason| reason.trim().into())),
+            ("status_field", Some(change.status.as_str().into())),
+            ("promised_date_field", change.promised_date.map(|day| day.to_string().into())),
+            ("promised_amount_field", change.promised_amount.as_ref().map(number)),
+            ("reason_field", change.reason.as_deref().map(|reason| reason.trim().into())),
         ];
-        fields.into_iter().filter_map(|(name, value)| Some((name.clone(), value?))).collect()
+        fields.into_iter().filter_map(|(name, value)| Some((self.0.of(name).to_owned(), value?))).collect()
     }
 
     pub(crate) async fn change(&self, id: &AccountId, change: &Change, cx: &Context) -> Result<String, Failure> {
-        let record = self.api(&format!("sobjects/{}/{id}", path_segment(&self.object)));
+        let record = self.api(&format!("sobjects/{}/{id}", path_segment(self.0.of("object"))));
         refusal::told(cx.patch(record).json(&self.fields(change)).send().await?)?;
         Ok(id.to_string())
     }
@@ -186,7 +120,7 @@ impl Salesforce {
     pub(crate) async fn has(&self, id: &AccountId, change: &Change, cx: &Context) -> Result<Option<String>, Failure> {
         let change = self.fields(change);
         let names: Vec<&str> = change.keys().map(String::as_str).collect();
-        let found = self.query(&self.object, &names, &format!("Id = {}", quoted(id.as_str())), 1, cx).await?;
+        let found = self.query(self.0.of("object"), &names, &format!("Id = {}", quoted(id.as_str())), 1, cx).await?;
         Ok(found.first().filter(|record| record.says(&change)).and_then(|record| record.text("Id")))
     }
 
@@ -197,18 +131,18 @@ impl Salesforce {
         cx: &Context,
     ) -> Result<String, Failure> {
         let fields = [
-            (&self.arrangement_account_field, id.as_str().into()),
-            (&self.arrangement_amount_field, number(arrangement.money.amount())),
-            (&self.arrangement_date_field, arrangement.first.to_string().into()),
-            (&self.arrangement_terms_field, arrangement.description().into()),
+            ("arrangement_account_field", id.as_str().into()),
+            ("arrangement_amount_field", number(arrangement.money.amount())),
+            ("arrangement_date_field", arrangement.first.to_string().into()),
+            ("arrangement_terms_field", arrangement.description().into()),
         ];
-        let fields = fields.into_iter().map(|(name, value)| (name.clone(), value)).collect();
-        self.upsert(&self.arrangement_object, &fields, cx).await
+        let fields = fields.into_iter().map(|(name, value)| (self.0.of(name).to_owned(), value)).collect();
+        self.upsert(self.0.of("arrangement_object"), &fields, cx).await
     }
 
     pub(crate) async fn arranged(&self, id: &AccountId, cx: &Context) -> Result<Option<String>, Failure> {
-        let account = &self.arrangement_account_field;
-        let found = self.with_key(&self.arrangement_object, &[account], cx).await?;
+        let account = self.0.of("arrangement_account_field");
+        let found = self.with_key(self.0.of("arrangement_object"), &[account], cx).await?;
         Ok(found.filter(|record| record.text(account).as_deref() == Some(id.as_str())).and_then(|it| it.text("Id")))
     }
 
@@ -219,7 +153,7 @@ impl Salesforce {
             ("Subject", Some(callback.subject().into())),
             ("Description", Some(callback.about.trim().into())),
             ("ActivityDate", Some(callback.date.to_string().into())),
-            ("OwnerId", self.task_owner_id.as_deref().map(Value::from)),
+            ("OwnerId", self.0.text("task_owner_id").map(Value::from)),
         ];
         let fields = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
         self.upsert(TASK, &fields, cx).await
@@ -232,11 +166,11 @@ impl Salesforce {
     /// With its page, which Salesforce shows at its id.
     pub(crate) fn receipt(&self, kind: Kind, id: &str) -> Receipt {
         let object = match kind {
-            Kind::Account => &self.object,
-            Kind::Arrangement => &self.arrangement_object,
+            Kind::Account => self.0.of("object"),
+            Kind::Arrangement => self.0.of("arrangement_object"),
             Kind::Task => TASK,
         };
-        let url = format!("https://{}.my.salesforce.com/{}", self.my_domain, path_segment(id));
+        let url = format!("https://{}.my.salesforce.com/{}", self.0.of("my_domain"), path_segment(id));
         Receipt::new(object, id).with_url(url)
     }
 }

@@ -1,9 +1,8 @@
 //! HubSpot's objects, and what its answers mean.
 
-use std::collections::BTreeMap;
-
 use aftercall::{Failure, FailureKind, Request, Response};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use crate::decimal;
 
@@ -11,8 +10,9 @@ use crate::decimal;
 #[derive(Deserialize)]
 pub(super) struct Object {
     pub(super) id: String,
+    /// Texts, or null.
     #[serde(default)]
-    properties: BTreeMap<String, Option<String>>,
+    properties: Map<String, Value>,
     #[serde(default)]
     associations: Associations,
 }
@@ -33,9 +33,6 @@ struct Associated {
 struct Id {
     id: String,
 }
-
-/// Properties that are written, by their names.
-pub(super) type Properties<'a> = BTreeMap<&'a str, String>;
 
 /// The first results of a search.
 #[derive(Deserialize)]
@@ -88,12 +85,15 @@ fn of_the_tenant(failure: Failure) -> Failure {
 impl Object {
     /// A property, where it is set.
     pub(super) fn property(&self, name: &str) -> Option<&str> {
-        self.properties.get(name)?.as_deref().filter(|value| !value.is_empty())
+        self.properties.get(name)?.as_str().filter(|value| !value.is_empty())
     }
 
     /// Whether it has these properties. HubSpot trims texts, and writes numbers in its own way.
-    pub(super) fn has(&self, properties: &Properties<'_>) -> bool {
-        properties.iter().all(|(name, value)| decimal::is_same(self.property(name).unwrap_or_default(), value))
+    pub(super) fn has(&self, properties: &Map<String, Value>) -> bool {
+        properties.iter().all(|(name, set)| {
+            let (told, set) = (self.property(name).unwrap_or_default(), set.as_str().unwrap_or_default());
+            decimal::is_same(told, set)
+        })
     }
 
     /// Whether this contact is among those that it was told with.

@@ -74,7 +74,7 @@ impl Record {
 impl Salesforce {
     /// The address of a part of the API.
     pub(super) fn api(&self, path: &str) -> String {
-        format!("https://{}.my.salesforce.com/services/data/v62.0/{path}", self.my_domain)
+        format!("https://{}.my.salesforce.com/services/data/v62.0/{path}", self.0.of("my_domain"))
     }
 
     /// The records that fit, so many at most, with their ids and these fields. Names of objects and fields are the
@@ -100,7 +100,7 @@ impl Salesforce {
         fields: &[&str],
         cx: &Context,
     ) -> Result<Option<Record>, Failure> {
-        let filter = format!("{} = {}", self.key_field, quoted(cx.key()));
+        let filter = format!("{} = {}", self.0.of("key_field"), quoted(cx.key()));
         Ok(self.query(object, fields, &filter, 1, cx).await?.into_iter().next())
     }
 
@@ -111,7 +111,7 @@ impl Salesforce {
         fields: &Map<String, Value>,
         cx: &Context,
     ) -> Result<String, Failure> {
-        let segments = [object, &self.key_field, cx.key()].map(path_segment).join("/");
+        let segments = [object, self.0.of("key_field"), cx.key()].map(path_segment).join("/");
         let answer = cx.patch(self.api(&format!("sobjects/{segments}"))).json(fields).send().await?;
         let answer = refusal::told(answer)?;
         if answer.status() != 204 {
