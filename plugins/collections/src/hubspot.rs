@@ -8,10 +8,10 @@
 mod object;
 mod task;
 
-use aftercall::{Context, Day, Email, Failure, PhoneNumber, Receipt, Response, path_segment};
+use aftercall::{Context, Day, Email, Failure, PhoneNumber, Receipt, path_segment};
 use serde_json::{Map, Value, json};
 
-use self::object::{Object, Page, Upserted, read, taken, url};
+use self::object::{Object, Page, Upserted, read, told, url};
 use crate::account::{Account, AccountId, Change, FOUND_MAX};
 use crate::arrangement::Arrangement;
 use crate::callback::Callback;
@@ -88,7 +88,8 @@ impl HubSpot {
             "limit": FOUND_MAX,
             "after": "0",
         });
-        let page: Page = cx.post(url("contacts/search")).reads_only().json(&search).send().await?.ok()?.json()?;
+        let answer = cx.post(url("contacts/search")).reads_only().json(&search).send().await?;
+        let page: Page = told(answer)?.json()?;
         Ok(page.results.iter().map(|contact| self.account(contact)).collect())
     }
 
@@ -123,7 +124,7 @@ impl HubSpot {
 
     pub(crate) async fn change(&self, id: &AccountId, change: &Change, cx: &Context) -> Result<String, Failure> {
         let change = json!({ "properties": self.properties(change) });
-        let contact: Object = taken(cx.patch(contact_url(id)).json(&change).send().await?)?.json()?;
+        let contact: Object = told(cx.patch(contact_url(id)).json(&change).send().await?)?.json()?;
         Ok(contact.id)
     }
 
@@ -153,12 +154,12 @@ impl HubSpot {
         let input = json!({ "idProperty": self.0.of("key_property"), "id": cx.key(), "properties": properties });
         let upsert = json!({ "inputs": [input] });
         let answer = cx.post(url(&format!("{DEAL}/batch/upsert"))).json(&upsert).send().await?;
-        let deal = taken(answer)?.json::<Upserted>()?.only()?;
+        let deal = told(answer)?.json::<Upserted>()?.only()?;
         // Of HubSpot's default type (developers.hubspot.com/docs/api/crm/associations/v4).
         let deal_id = path_segment(&deal.id);
         let on = format!("https://api.hubapi.com/crm/v4/objects/deals/{deal_id}/associations/default/contacts/{id}");
         let associated = cx.put(on).send().await;
-        associated.and_then(Response::ok).map_err(|failure| {
+        associated.and_then(told).map_err(|failure| {
             failure.after_write(format_args!("deal {} is made, but may not be on the account yet", deal.id))
         })?;
         Ok(deal.id)

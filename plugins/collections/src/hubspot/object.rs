@@ -6,6 +6,9 @@ use serde_json::{Map, Value};
 
 use crate::decimal;
 
+/// How long a record stays locked, by HubSpot's page on errors, in milliseconds.
+const LOCKED_MS: u64 = 2_000;
+
 /// Any object of the CRM, as far as it is read.
 #[derive(Deserialize)]
 pub(super) struct Object {
@@ -53,6 +56,7 @@ pub(super) struct Upserted {
 
 #[derive(Deserialize)]
 struct BatchError {
+    #[serde(default)]
     message: String,
     category: Option<String>,
 }
@@ -65,12 +69,20 @@ pub(super) fn url(objects: &str) -> String {
 /// An object, if there is one.
 pub(super) async fn read(request: Request<'_>) -> Result<Option<Object>, Failure> {
     let answer = request.send().await?;
-    if answer.status() == 404 { Ok(None) } else { answer.ok()?.json().map(Some) }
+    if answer.status() == 404 { Ok(None) } else { told(answer)?.json().map(Some) }
 }
 
-/// The answer to a write, where HubSpot took it.
-pub(super) fn taken(answer: Response) -> Result<Response, Failure> {
-    answer.ok().map_err(of_the_tenant)
+/// The response if its status is 2xx, else the failure with what HubSpot says of it
+/// (<https://developers.hubspot.com/docs/api-reference/error-handling>).
+pub(super) fn told(answer: Response) -> Result<Response, Failure> {
+    answer.ok_or(|failure, status, _: Value| match status {
+        // A record that is locked for two seconds, and an account that is moved, with a `Retry-After`: both pass.
+        423 | 477 => {
+            let retry_after_ms = failure.retry_after_ms.or((status == 423).then_some(LOCKED_MS));
+            Failure { kind: FailureKind::RateLimited, retry_after_ms, ..failure }
+        }
+        _ => of_the_tenant(failure),
+    })
 }
 
 /// A property that HubSpot doesn't know is the tenant's to add: the model can't correct it.
@@ -122,7 +134,16 @@ impl Upserted {
         match (self.results.into_iter().next(), self.errors.into_iter().next()) {
             (Some(object), _) => Ok(object),
             (None, Some(error)) => {
-                let failure = Failure::invalid_arguments(format!("HubSpot refuses the deal: {}", error.message));
+                let kind = match error.category.as_deref() {
+                    Some("VALIDATION_ERROR") => FailureKind::InvalidArguments,
+                    Some("OBJECT_NOT_FOUND") => FailureKind::NotFound,
+                    Some("CONFLICT") => FailureKind::Conflict,
+                    Some("MISSING_SCOPES") => FailureKind::Denied,
+                    Some("RATE_LIMITS") => FailureKind::RateLimited,
+                    // Whether HubSpot did it before it failed is not said.
+                    _ => FailureKind::OutcomeUnknown,
+                };
+                let failure = Failure::new(kind, format!("HubSpot refuses the deal: {}", error.message));
                 Err(of_the_tenant(Failure { code: error.category, ..failure }))
             }
             (None, None) => Err(Failure::outcome_unknown("HubSpot's answer says nothing of the deal")),

@@ -5,7 +5,7 @@ use aftercall::{Context, Failure};
 use serde_json::json;
 
 use super::noon;
-use super::object::{Object, Page, taken, url};
+use super::object::{Object, Page, told, url};
 use crate::account::AccountId;
 use crate::callback::Callback;
 use crate::crm::Trace;
@@ -35,7 +35,7 @@ pub(super) async fn make(
     }
     let kind = json!({ "associationCategory": "HUBSPOT_DEFINED", "associationTypeId": TO_CONTACT });
     let task = json!({ "properties": properties, "associations": [{ "to": { "id": id }, "types": [kind] }] });
-    let task: Object = taken(cx.post(url("tasks")).json(&task).send().await?)?.json()?;
+    let task: Object = told(cx.post(url("tasks")).json(&task).send().await?)?.json()?;
     Ok(task.id)
 }
 
@@ -49,7 +49,8 @@ pub(super) async fn find(cx: &Context) -> Result<Trace, Failure> {
         "limit": SEARCH_RESULTS_MAX,
         "after": "0",
     });
-    let page: Page = cx.post(url("tasks/search")).reads_only().json(&search).send().await?.ok()?.json()?;
+    let answer = cx.post(url("tasks/search")).reads_only().json(&search).send().await?;
+    let page: Page = told(answer)?.json()?;
     Ok(match page.results.iter().find(|task| has_key(task.property(BODY), cx.key())) {
         Some(ours) => Trace::Found(ours.id.clone()),
         None if page.has_more() => Trace::Hidden,
