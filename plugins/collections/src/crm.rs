@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 use crate::account::{Account, AccountId, Change};
 use crate::arrangement::Arrangement;
 use crate::callback::Callback;
-use crate::hubspot::HubSpot;
-use crate::salesforce::Salesforce;
+use crate::hubspot::{self, HubSpot};
+use crate::salesforce::{self, Salesforce};
 
 /// The vendor, with its own settings.
 pub(crate) enum Crm {
@@ -154,8 +154,8 @@ impl Crm {
             return Finding::happened(outcome(&id));
         }
         let (lag_ms, again_ms) = match self {
-            Self::HubSpot(_) => (crate::hubspot::LAG_MS, crate::hubspot::LOOK_AGAIN_MS),
-            Self::Salesforce(_) => (crate::salesforce::AT_WORK_MS_MAX, crate::salesforce::LOOK_AGAIN_MS),
+            Self::HubSpot(_) => (hubspot::LAG_MS, hubspot::LOOK_AGAIN_MS),
+            Self::Salesforce(_) => (salesforce::AT_WORK_MS_MAX, salesforce::LOOK_AGAIN_MS),
         };
         Ok(match Finding::absent(cx, lag_ms, again_ms) {
             Finding::DidNotHappen if matches!(trace, Trace::Hidden) => Finding::Unknown(None),

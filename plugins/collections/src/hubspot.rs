@@ -16,7 +16,7 @@ use crate::account::{Account, AccountId, Change, FOUND_MAX};
 use crate::arrangement::Arrangement;
 use crate::callback::Callback;
 use crate::crm::{Kind, Trace};
-use crate::settings::Names;
+use crate::names::Names;
 
 /// How long what was written may be read as it was before. HubSpot says nothing of it.
 pub(crate) const LAG_MS: u64 = 60_000;

@@ -10,6 +10,7 @@ mod account;
 mod arrangement;
 mod callback;
 mod decimal;
+mod names;
 mod settings;
 
 mod crm;

@@ -15,7 +15,7 @@ use crate::account::{Account, AccountId, Change, FOUND_MAX};
 use crate::arrangement::Arrangement;
 use crate::callback::Callback;
 use crate::crm::Kind;
-use crate::settings::Names;
+use crate::names::Names;
 
 /// How long a request whose answer was lost may still be at work: Salesforce ends a transaction then, and its queries don't lag
 /// (developer.salesforce.com/docs/atlas.en-us.apexcode.meta/apexcode/apex_gov_limits.htm).

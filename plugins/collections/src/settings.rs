@@ -1,9 +1,7 @@
-//! What the tenant allows, whoever keeps the accounts: in which currency, how far ahead, and how much may be promised. And the
-//! names that each vendor's things have in the tenant's CRM.
+//! What the tenant allows, whoever keeps the accounts: in which currency, how far ahead, and how much may be promised.
 
 use aftercall::{Context, Currency, Day, Failure, Money};
 use serde::Deserialize;
-use serde_json::{Map, Value};
 
 use crate::account::Account;
 use crate::decimal::{self, thousandths};
@@ -33,35 +31,6 @@ enum Amounts {
     Partial,
     /// Any amount: what is owed isn't looked at.
     Any,
-}
-
-/// The settings that are texts, by name, and what stands for those that aren't set. A type with a field for each would be a
-/// tenth of the component.
-pub(crate) struct Names {
-    set: Map<String, Value>,
-    defaults: &'static [(&'static str, &'static str)],
-}
-
-impl Names {
-    pub(crate) fn new(set: Map<String, Value>, defaults: &'static [(&'static str, &'static str)]) -> Self {
-        Self { set, defaults }
-    }
-
-    /// What a thing is called. What the manifest requires is there, and else nothing that any vendor would have.
-    pub(crate) fn of(&self, name: &str) -> &str {
-        let default = || self.defaults.iter().find(|(known, _)| *known == name).map(|(_, default)| *default);
-        self.text(name).or_else(default).unwrap_or_default()
-    }
-
-    /// A text that may be left out.
-    pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        self.set.get(name)?.as_str()
-    }
-
-    /// A list of texts, where it is set.
-    pub(crate) fn list(&self, name: &str) -> Option<Vec<&str>> {
-        Some(self.set.get(name)?.as_array()?.iter().filter_map(Value::as_str).collect())
-    }
 }
 
 const fn promise_days_max() -> i32 {
