@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-/// The settings of one vendor that are texts, by name, and what stands for those that aren't set. A type with a field for each would make the
-/// component thirty kilobytes larger.
+/// The settings of one vendor that are texts, by name, and what stands for those that aren't set. A type with a field for
+/// each would make the component thirty kilobytes larger.
 pub(crate) struct Names {
     set: Map<String, Value>,
     defaults: &'static [(&'static str, &'static str)],
