@@ -32,6 +32,8 @@ pub(crate) struct Appointment {
 pub(crate) struct Participant {
     actor: Option<Reference>,
     status: Option<String>,
+    /// Whether they have to come.
+    required: Option<String>,
 }
 
 /// What a change of an appointment takes.
@@ -79,16 +81,27 @@ impl Appointment {
         Err(Failure::not_found(format!("patient {patient} has no appointment {}; {advice}", self.id)))
     }
 
-    /// What confirming it takes.
-    pub(crate) fn confirm(&self) -> Result<Step, Failure> {
+    /// What confirming it for this patient takes. It is past or not as of the end of the call, where that is known: a call
+    /// that is looked at later has to end as it did.
+    pub(crate) fn confirm(
+        &self,
+        server: &Server<'_>,
+        patient: &ResourceId,
+        call_ended_ms: Option<u64>,
+    ) -> Result<Step, Failure> {
         let why_not = match self.status.as_str() {
             "booked" => return Ok(Step::Nothing),
             "proposed" | "pending" => {
-                if let Some(refused) = self.participant.iter().find(|participant| participant.has_declined()) {
+                let refused = self.participant.iter().find(|participant| participant.has_declined());
+                if let Some(refused) = refused {
                     let who = refused.actor.as_ref().and_then(|actor| actor.display.as_deref());
                     format!("{} declined it; offer another appointment", who.unwrap_or("somebody who takes part"))
                 } else if self.start.is_none() {
                     "it has no time yet; the clinic has to set one".to_owned()
+                } else if call_ended_ms.is_some_and(|ended_ms| self.is_past(ended_ms)) {
+                    "its time was past when the call ended; offer another appointment".to_owned()
+                } else if self.waits_for_others(server, patient) && self.is_accepted_by(server, patient) {
+                    return Ok(Step::Nothing);
                 } else {
                     return Ok(Step::Change);
                 }
@@ -98,6 +111,17 @@ impl Appointment {
             other => over(other),
         };
         Err(Failure::conflict(format!("appointment {} can't be confirmed: {why_not}", self.id)))
+    }
+
+    /// Whether it isn't booked, and somebody beside this patient has yet to accept it: then it isn't the patient's to book.
+    pub(crate) fn waits_for_others(&self, server: &Server<'_>, patient: &ResourceId) -> bool {
+        let mut others = self.participant.iter().filter(|participant| !participant.is_patient(server, patient));
+        self.status != "booked" && others.any(Participant::is_awaited)
+    }
+
+    fn is_accepted_by(&self, server: &Server<'_>, patient: &ResourceId) -> bool {
+        let mut own = self.participant.iter().filter(|participant| participant.is_patient(server, patient));
+        own.all(|participant| participant.status.as_deref() == Some("accepted"))
     }
 
     /// What cancelling it takes.
@@ -144,6 +168,13 @@ impl Participant {
     fn has_declined(&self) -> bool {
         let is_patient = self.actor.as_ref().is_some_and(|actor| actor.is_of(&["Patient"]));
         !is_patient && self.status.as_deref() == Some("declined")
+    }
+
+    /// Whether it stands on their answer, which they haven't given
+    /// (<https://hl7.org/fhir/R4/valueset-participationstatus.html>).
+    fn is_awaited(&self) -> bool {
+        let has_to_come = !matches!(self.required.as_deref(), Some("optional" | "information-only"));
+        has_to_come && matches!(self.status.as_deref(), Some("needs-action" | "tentative"))
     }
 }
 

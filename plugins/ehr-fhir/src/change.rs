@@ -15,6 +15,10 @@ const KIND: &str = "Appointment";
 /// <https://terminology.hl7.org/CodeSystem-appointment-cancellation-reason.html>
 const CANCELLATION_REASONS: &str = "http://terminology.hl7.org/CodeSystem/appointment-cancellation-reason";
 
+/// What is told of a cancelled appointment whose slot was taken here.
+const STILL_BUSY: &str = "; its slot is still busy, the clinic has to make it free";
+const MAY_BE_BUSY: &str = "; its slot may still be busy, the clinic has to look";
+
 /// What is to become of an appointment.
 pub(crate) enum Wish {
     Confirm,
@@ -35,17 +39,21 @@ impl Change {
         for _ in 0..TRIES_MAX {
             let mut read: Versioned<Appointment> = self.read(server).await?;
             let named = read.resource.named();
-            if self.wish.step(&read.resource, server.cx.now())? == Step::Nothing {
-                return self.done(server, &read.resource, format!("{named} was {} already", self.wish.status())).await;
+            if self.step(server, &read.resource)? == Step::Nothing {
+                let text = format!("{named} {}", self.said(server, &read.resource, true));
+                return self.done(server, &read.resource, text).await;
             }
             self.apply(server, &read.resource, &mut read.elements)?;
             match read.put(server).await {
-                Ok(answer) if self.is_done(&answer)? => {
-                    return self.done(server, &read.resource, format!("{named} is {}", self.wish.past())).await;
-                }
-                Ok(_) => {
-                    let message = format!("the server doesn't {} {named}; the clinic has to", self.wish.verb());
-                    return Err(Failure::conflict(message));
+                Ok(answer) => {
+                    let now = answered(&answer)?;
+                    if now.as_ref().is_some_and(|now| !self.is_done(server, now)) {
+                        let message = format!("the server doesn't {} {named}; the clinic has to", self.wish.verb());
+                        return Err(Failure::conflict(message));
+                    }
+                    let now = now.as_ref().unwrap_or(&read.resource);
+                    let text = format!("{named} {}", self.said(server, now, false));
+                    return self.done(server, &read.resource, text).await;
                 }
                 Err(failure) if failure.kind == FailureKind::Conflict => refused = Some(failure),
                 Err(failure) => return Err(failure),
@@ -58,17 +66,53 @@ impl Change {
         Err(Failure { message, ..failure })
     }
 
-    /// Whether it is as it was to be. Who made it so doesn't matter.
+    /// Whether it is as it was to be. Who made it so doesn't matter. Of a cancellation whose slot isn't free, each attempt
+    /// tried to free that too: it stays a cancellation.
     pub(crate) async fn find(&self, server: &Server<'_>) -> Result<Finding, Failure> {
         let appointment = self.read(server).await?.resource;
-        if appointment.status != self.wish.status() {
+        if !self.is_done(server, &appointment) {
             return Ok(keyed::absent(server));
         }
-        // Cancelled once more, it frees its slots too.
-        if self.frees_slots(server) && claim::is_held(&appointment, server).await? {
-            return Ok(keyed::absent(server));
+        let mut text = format!("{} {}", appointment.named(), self.said(server, &appointment, false));
+        if self.frees_slots(server) {
+            match claim::is_held(&appointment, server).await {
+                Ok(false) => {}
+                Ok(true) => text.push_str(STILL_BUSY),
+                Err(failure) => {
+                    server.cx.warn(format!("the slot of {} can't be seen: {}", appointment.named(), failure.message));
+                    text.push_str(MAY_BE_BUSY);
+                }
+            }
         }
-        Finding::happened(self.outcome(server, format!("{} is {}", appointment.named(), self.wish.past())))
+        Finding::happened(self.outcome(server, text))
+    }
+
+    fn step(&self, server: &Server<'_>, appointment: &Appointment) -> Result<Step, Failure> {
+        match self.wish {
+            Wish::Confirm => {
+                let call_ended_ms = server.cx.fact("call.ended-at").and_then(|at_ms| at_ms.as_u64());
+                appointment.confirm(server, &self.patient_id, call_ended_ms)
+            }
+            Wish::Cancel(_) => appointment.cancel(server.cx.now()),
+        }
+    }
+
+    /// Whether there is nothing to be done about it any more.
+    fn is_done(&self, server: &Server<'_>, appointment: &Appointment) -> bool {
+        matches!(self.step(server, appointment), Ok(Step::Nothing))
+    }
+
+    /// How it stands now, in words.
+    fn said(&self, server: &Server<'_>, appointment: &Appointment, already: bool) -> &'static str {
+        match self.wish {
+            Wish::Confirm if appointment.waits_for_others(server, &self.patient_id) => {
+                "isn't booked yet: the patient has accepted it, and the clinic has yet to confirm it"
+            }
+            Wish::Confirm if already => "was booked already",
+            Wish::Confirm => "is confirmed",
+            Wish::Cancel(_) if already => "was cancelled already",
+            Wish::Cancel(_) => "is cancelled",
+        }
     }
 
     async fn read(&self, server: &Server<'_>) -> Result<Versioned<Appointment>, Failure> {
@@ -78,13 +122,16 @@ impl Change {
     }
 
     fn apply(&self, server: &Server<'_>, appointment: &Appointment, elements: &mut Elements) -> Result<(), Failure> {
-        elements.set("status", self.wish.status());
         match &self.wish {
             Wish::Cancel(reason) => {
+                elements.set("status", "cancelled");
                 let reason = reason.as_deref().map(|reason| words("reason", reason)).transpose()?;
                 elements.set("cancelationReason", &cancellation(reason));
             }
             Wish::Confirm => {
+                if !appointment.waits_for_others(server, &self.patient_id) {
+                    elements.set("status", "booked");
+                }
                 let mut participants = elements.list("participant")?;
                 for (elements, participant) in participants.iter_mut().zip(&appointment.participant) {
                     if participant.is_patient(server, &self.patient_id) {
@@ -97,25 +144,16 @@ impl Change {
         Ok(())
     }
 
-    /// Whether the answer to the change says that it is as it was to be. A server may answer without the resource.
-    fn is_done(&self, answer: &Response) -> Result<bool, Failure> {
-        if answer.bytes().is_empty() || refusal::is_outcome(answer) {
-            return Ok(true);
-        }
-        let now: Identity = answer.json()?;
-        Ok(now.status.as_deref() == Some(self.wish.status()))
-    }
-
     /// The answer about a change that was made, once what belongs to it is done too.
     async fn done(&self, server: &Server<'_>, appointment: &Appointment, mut text: String) -> Result<Outcome, Failure> {
         if self.frees_slots(server)
             && let Err(failure) = claim::release_of(appointment, server).await
         {
             if failure.kind == FailureKind::OutcomeUnknown {
-                return Err(failure);
+                return Err(failure.after_write(format!("{text}, and its slot may still be busy")));
             }
             server.cx.warn(format!("the slot of {} is still busy: {}", appointment.named(), failure.message));
-            text.push_str("; its slot is still busy, the clinic has to make it free");
+            text.push_str(STILL_BUSY);
         }
         Ok(self.outcome(server, text))
     }
@@ -131,20 +169,6 @@ impl Change {
 }
 
 impl Wish {
-    fn step(&self, appointment: &Appointment, now_ms: u64) -> Result<Step, Failure> {
-        match self {
-            Self::Confirm => appointment.confirm(),
-            Self::Cancel(_) => appointment.cancel(now_ms),
-        }
-    }
-
-    const fn status(&self) -> &'static str {
-        match self {
-            Self::Confirm => "booked",
-            Self::Cancel(_) => "cancelled",
-        }
-    }
-
     const fn verb(&self) -> &'static str {
         match self {
             Self::Confirm => "book",
@@ -158,6 +182,15 @@ impl Wish {
             Self::Cancel(_) => "cancelled",
         }
     }
+}
+
+/// The appointment as the answer to its change has it. A server may answer without it.
+fn answered(answer: &Response) -> Result<Option<Appointment>, Failure> {
+    if answer.bytes().is_empty() || refusal::is_outcome(answer) {
+        return Ok(None);
+    }
+    let _is_resource: Identity = answer.json()?;
+    answer.json().map(Some)
 }
 
 /// That it was the patient who cancelled, and why in words.

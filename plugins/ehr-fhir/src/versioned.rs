@@ -37,7 +37,6 @@ pub(crate) struct Versioned<T> {
 pub(crate) struct Identity {
     resource_type: String,
     id: String,
-    pub(crate) status: Option<String>,
     meta: Option<Meta>,
 }
 

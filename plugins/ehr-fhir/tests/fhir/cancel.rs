@@ -156,12 +156,33 @@ fn a_cancellation_in_doubt_is_read() {
     check(fake(), &appointment("cancelled"), None, 0, happened());
     check(fake(), &appointment("booked"), None, 0, later());
     check(fake(), &appointment("booked"), None, LAG_MS, Finding::DidNotHappen);
-    // The slot is a part of it.
+    // A slot that can't be freed makes it no less cancelled.
+    let busy = || {
+        Finding::Happened(outcome(&format!("{}; its slot is still busy, the clinic has to make it free", cancelled())))
+    };
     let held = || Some(keyed(slot("busy"), "key0"));
-    check(ours(), &booked_here("cancelled"), held(), 0, later());
-    check(ours(), &booked_here("cancelled"), held(), LAG_MS, Finding::DidNotHappen);
+    check(ours(), &booked_here("cancelled"), held(), 0, busy());
+    check(ours(), &booked_here("cancelled"), held(), LAG_MS, busy());
+    check(ours(), &booked_here("booked"), None, LAG_MS, Finding::DidNotHappen);
     check(ours(), &booked_here("cancelled"), Some(slot("free")), 0, happened());
     check(ours(), &appointment("cancelled"), None, 0, happened());
+}
+
+#[test]
+fn a_slot_that_keeps_failing_makes_no_doubt_of_the_cancellation() {
+    let tries = |attempt: u32| {
+        let fake = ours().attempt(attempt).expect(READ, read(&booked_here("cancelled")));
+        let fake = fake.expect(READ_SLOT, read(&keyed(slot("busy"), "key0"))).expect(UPDATE_SLOT, Reply::text(503, ""));
+        let words = format!("appointment a-1 of {START} was cancelled already, and its slot may still be busy");
+        assert_failed(fake.call::<Plugin>("cancel_appointment", cancels()), FailureKind::OutcomeUnknown, &words);
+    };
+    tries(1);
+    tries(2);
+    let look = ours().expect(READ, read(&booked_here("cancelled"))).expect(READ_SLOT, Reply::text(503, ""));
+    let found = look.reconcile::<Plugin>("cancel_appointment", cancels());
+    let text = format!("{}; its slot may still be busy, the clinic has to look", cancelled());
+    assert_eq!(found, Ok(Finding::Happened(outcome(&text))));
+    assert!(look.logged()[0].1.contains("can't be seen"), "{:?}", look.logged());
 }
 
 #[test]
