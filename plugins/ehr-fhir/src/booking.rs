@@ -4,6 +4,7 @@ use aftercall::{Failure, FailureKind, Finding, Outcome, Receipt};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::appointment::Appointment;
 use crate::arguments::{ResourceId, words};
 use crate::claim::{self, Marker};
 use crate::fhir::Server;
@@ -28,42 +29,56 @@ pub(crate) struct Booking {
     pub(crate) patient_id: ResourceId,
     pub(crate) slot_id: ResourceId,
     pub(crate) reason: Option<String>,
+    /// The appointment that took this slot in the same call, and was cancelled since.
+    pub(crate) instead_of: Option<ResourceId>,
 }
 
 impl Booking {
     pub(crate) async fn make(&self, server: &Server<'_>) -> Result<Outcome, Failure> {
+        self.check_gone(server).await?;
+        let mut holds = false;
+        let made = self.book(server, &mut holds).await;
+        if holds {
+            self.settle_slot(&made, server).await;
+        }
+        made.map(|made| booked(server, &made))
+    }
+
+    /// `holds` says whether the slot is, or may be, taken for this effect.
+    async fn book(&self, server: &Server<'_>, holds: &mut bool) -> Result<Made, Failure> {
         let takes_slot = server.settings.slot_status_by == Marker::Plugin;
-        let read = self.read(server).await?;
+        let read: Versioned<Slot> = Versioned::read(server, slot::KIND, &self.slot_id).await?;
+        *holds = takes_slot && read.resource.is_held(server, &[server.cx.key()]);
+        self.check(&read.resource, server)?;
         let schedule = self.schedule(&read.resource, server).await?;
         let appointment = self.appointment(&read.resource, &schedule, server.settings.booking_status)?;
         if takes_slot {
-            self.take(read, server).await?;
+            self.take(read, server, holds).await?;
         }
-        match keyed::create(server, KIND, appointment).await {
-            Ok(made) if made.status.as_deref() == Some("cancelled") => {
-                let id = &made.id;
-                Err(Failure::conflict(format!(
-                    "this was booked in the same call, and appointment {id} was cancelled since"
-                )))
-            }
-            Ok(made) => Ok(booked(server, &made)),
-            Err(failure) => {
-                if takes_slot && is_refusal(failure.kind) {
-                    self.give_back(server).await;
-                }
-                Err(self.explained(failure))
-            }
-        }
+        keyed::create(server, KIND, appointment).await.map_err(|failure| self.explained(failure))
     }
 
     pub(crate) async fn find(&self, server: &Server<'_>) -> Result<Finding, Failure> {
         keyed::finding(server, KIND, &self.patient_id, &|made| booked(server, made)).await
     }
 
-    /// The slot, if it can be booked.
-    async fn read(&self, server: &Server<'_>) -> Result<Versioned<Slot>, Failure> {
-        let read: Versioned<Slot> = Versioned::read(server, slot::KIND, &self.slot_id).await?;
-        let (slot, id) = (&read.resource, &self.slot_id);
+    /// Refuses to book again what still stands.
+    async fn check_gone(&self, server: &Server<'_>) -> Result<(), Failure> {
+        let Some(id) = &self.instead_of else { return Ok(()) };
+        let before = Versioned::<Appointment>::read(server, KIND, id).await?.resource;
+        before.check_patient(server, &self.patient_id)?;
+        match before.status.as_str() {
+            "cancelled" | "entered-in-error" => Ok(()),
+            status => Err(Failure::conflict(format!(
+                "appointment {id}, which instead_of names, still stands ({status}), and nothing was booked: cancel it \
+                 first, or leave instead_of out"
+            ))),
+        }
+    }
+
+    /// Refuses a slot that can't be booked.
+    fn check(&self, slot: &Slot, server: &Server<'_>) -> Result<(), Failure> {
+        let id = &self.slot_id;
         let schedule = slot.schedule.id(server, "Schedule");
         if !schedule.is_some_and(|schedule| server.settings.has_schedule(&schedule)) {
             return Err(Failure::not_found(format!("slot {id} can't be booked here: take one of find_free_slots")));
@@ -78,7 +93,7 @@ impl Booking {
             let advice = "find another one with find_free_slots, and ask the caller";
             return Err(Failure::conflict(format!("slot {id} isn't free any more ({status}): {advice}")));
         }
-        Ok(read)
+        Ok(())
     }
 
     async fn schedule(&self, slot: &Slot, server: &Server<'_>) -> Result<Schedule, Failure> {
@@ -94,24 +109,41 @@ impl Booking {
     }
 
     /// Takes the slot, unless an earlier attempt of this effect did.
-    async fn take(&self, mut read: Versioned<Slot>, server: &Server<'_>) -> Result<(), Failure> {
+    async fn take(&self, mut read: Versioned<Slot>, server: &Server<'_>, holds: &mut bool) -> Result<(), Failure> {
         let mut tries = 1;
         loop {
             if read.resource.is_held(server, &[server.cx.key()]) {
+                *holds = true;
                 return Ok(());
             }
-            match claim::take(read, server.settings.booking_status.of_slot(), server).await {
+            let taken = claim::take(read, server.settings.booking_status.of_slot(), server).await;
+            *holds = match &taken {
+                Ok(()) => true,
+                Err(failure) => failure.kind == FailureKind::OutcomeUnknown,
+            };
+            match taken {
                 Err(failure) if failure.kind == FailureKind::Conflict && tries < TRIES_MAX => tries += 1,
                 taken => return taken.map_err(|failure| self.explained(failure)),
             }
-            read = self.read(server).await?;
+            read = Versioned::read(server, slot::KIND, &self.slot_id).await?;
+            self.check(&read.resource, server)?;
         }
     }
 
-    /// Frees the slot that was taken for an appointment that the server refused.
-    async fn give_back(&self, server: &Server<'_>) {
-        if let Err(failure) = claim::release(&self.slot_id, &[server.cx.key()], server).await {
-            server.cx.warn(format!("slot {} is still busy, for no appointment: {}", self.slot_id, failure.message));
+    /// Frees the slot that was taken, where there is surely no appointment for it; else says that it stays taken.
+    async fn settle_slot(&self, made: &Result<Made, Failure>, server: &Server<'_>) {
+        let id = &self.slot_id;
+        match made {
+            Ok(made) if !made.is_cancelled() => {}
+            Err(failure) if !is_refusal(failure.kind) => {
+                let why = &failure.message;
+                server.cx.warn(format!("slot {id} stays busy while its booking is in doubt or tried again: {why}"));
+            }
+            _ => {
+                if let Err(failure) = claim::release(id, &[server.cx.key()], server).await {
+                    server.cx.warn(format!("slot {id} is still busy, for no appointment: {}", failure.message));
+                }
+            }
         }
     }
 
@@ -176,19 +208,25 @@ impl Status {
     }
 }
 
-/// Whether the server said no, so that there is no appointment and none will be without a change.
-fn is_refusal(kind: FailureKind) -> bool {
-    !matches!(kind, FailureKind::OutcomeUnknown | FailureKind::Unavailable | FailureKind::RateLimited)
+/// Whether the server said no, so that it made nothing.
+const fn is_refusal(kind: FailureKind) -> bool {
+    use FailureKind::{Conflict, Denied, InvalidArguments, NotFound, RateLimited};
+    matches!(kind, InvalidArguments | NotFound | Denied | Conflict | RateLimited)
 }
 
+/// An appointment that was booked, or that an earlier attempt had booked.
 fn booked(server: &Server<'_>, made: &Made) -> Outcome {
     let id = &made.id;
     let status = made.status.as_deref().unwrap_or(server.settings.booking_status.code());
     let start = made.start.as_ref().map(|start| format!(" for {start}")).unwrap_or_default();
-    let next = match status {
-        "proposed" | "pending" => "; the clinic has yet to confirm it",
-        _ => "",
+    let text = match status {
+        _ if made.is_cancelled() => format!(
+            "appointment_id {id} was booked{start}, and was cancelled since: to book the slot again, give instead_of = {id}"
+        ),
+        "proposed" | "pending" => {
+            format!("appointment_id {id} is {status}{start}; the clinic has yet to confirm it")
+        }
+        _ => format!("appointment_id {id} is {status}{start}"),
     };
-    let text = format!("appointment_id {id} is {status}{start}{next}");
     Outcome::new(text).with_receipt(Receipt::new("appointment", id.as_str()).with_url(server.url(KIND, id)))
 }

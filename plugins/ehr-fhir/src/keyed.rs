@@ -70,6 +70,13 @@ impl Record {
     }
 }
 
+impl Made {
+    /// Whether it was made, and is no more.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.status.as_deref() == Some("cancelled")
+    }
+}
+
 /// Makes a resource, unless one has our identifier.
 pub(crate) async fn create(server: &Server<'_>, kind: &str, mut elements: Value) -> Result<Made, Failure> {
     let (system, value) = (&server.settings.identifier_system, server.cx.key());

@@ -3,7 +3,8 @@
 //! What exists is changed by a conditional update: read, changed, and put back only if nobody changed it meanwhile
 //! (<https://hl7.org/fhir/R4/http.html#concurrency>). Repeated, it finds the resource as it was to be, and that is its
 //! success too. What is new has an identifier with our key: it is made only where none has that, and one in doubt is
-//! searched by it. The plugin refuses to change a resource that has no version, and an appointment that isn't of the
+//! searched by it. An effect's key is of the conversation and the identity arguments, so that what was undone since has to
+//! differ in one to be done again: `instead_of`. The plugin refuses to change a resource that has no version, and an appointment that isn't of the
 //! patient it was asked for; to book or cancel what is past; and to follow a link away from the server.
 
 mod arguments;
@@ -139,7 +140,12 @@ pub mod tools {
     }
 
     /// Books a free slot for a patient. Use it only for a slot that the caller chose, after find_free_slots.
-    #[tool(effect = once, identity = [patient_id, slot_id], reconcile = find_booking, title = "Book an appointment")]
+    #[tool(
+        effect = once,
+        identity = [patient_id, slot_id, instead_of],
+        reconcile = find_booking,
+        title = "Book an appointment"
+    )]
     async fn book_appointment(
         /// The patient's id, from find_patient.
         patient_id: ResourceId,
@@ -148,13 +154,16 @@ pub mod tools {
         /// Why the patient comes, in the caller's words, such as "cough for two weeks".
         #[schemars(length(min = 1, max = 500))]
         reason: Option<String>,
+        /// Only where this very slot was booked for this patient in this conversation and cancelled again: the
+        /// appointment_id that it had.
+        instead_of: Option<ResourceId>,
         cx: &Context,
     ) -> Result<Outcome, Failure> {
-        Booking { patient_id, slot_id, reason }.make(&Server::of(cx)?).await
+        Booking { patient_id, slot_id, reason, instead_of }.make(&Server::of(cx)?).await
     }
 
     async fn find_booking(patient_id: ResourceId, slot_id: ResourceId, cx: &Context) -> Result<Finding, Failure> {
-        Booking { patient_id, slot_id, reason: None }.find(&Server::of(cx)?).await
+        Booking { patient_id, slot_id, reason: None, instead_of: None }.find(&Server::of(cx)?).await
     }
 
     /// Confirms a patient's appointment that is proposed or pending: it is booked then. Use it only where the caller

@@ -166,8 +166,46 @@ fn a_booking_that_is_refused_says_why() {
     check(Reply::cut(), FailureKind::OutcomeUnknown, "no whole answer", None);
     check(Reply::unreachable(), FailureKind::Unavailable, "can't be reached", None);
     check(Reply::denied(), FailureKind::Denied, "the grant doesn't allow POST", None);
-    let cancelled = Reply::json(200, keyed(appointment("cancelled"), "key1"));
-    check(cancelled, conflict, "appointment a-1 was cancelled since", None);
+}
+
+const CANCELLED: &str = "appointment_id a-1 was booked for 2026-03-05T10:00:00-06:00, and was cancelled since: \
+                         to book the slot again, give instead_of = a-1";
+
+#[test]
+fn what_was_cancelled_since_is_told_as_such() {
+    let there = || Reply::json(200, keyed(appointment("cancelled"), "key1"));
+    let fake = reads(fake(), &slot("free")).expect(CREATE, there());
+    assert_eq!(fake.call::<Plugin>("book_appointment", wanted()), Ok(outcome(CANCELLED)));
+    // What was taken for it is given back.
+    let held = keyed(slot("busy"), "key1");
+    let fake = reads(ours(), &slot("free")).expect(UPDATE_SLOT, Reply::text(200, "")).expect(CREATE, there());
+    let fake = fake.expect(READ_SLOT, read(&held)).expect(UPDATE_SLOT, Reply::text(200, ""));
+    assert_eq!(fake.call::<Plugin>("book_appointment", wanted()), Ok(outcome(CANCELLED)));
+    assert_eq!(fake.sent()[5].json(), slot("free"));
+}
+
+#[test]
+fn what_was_cancelled_is_booked_again_in_its_place() {
+    let again = || json!({ "patient_id": "p-1", "slot_id": "s-1", "instead_of": "a-1" });
+    for status in ["cancelled", "entered-in-error"] {
+        let fake = reads(fake().key("key2").expect(READ, read(&appointment(status))), &slot("free"));
+        let mut made = keyed(appointment("booked"), "key2");
+        made["id"] = json!("a-2");
+        let fake = fake.expect(CREATE, Reply::json(201, made));
+        let text = fake.call::<Plugin>("book_appointment", again()).unwrap().text;
+        assert_eq!(text, format!("appointment_id a-2 is booked for {START}"));
+        assert_eq!(fake.sent()[3].json()["identifier"], json!([identifier("key2")]));
+    }
+    let check = |reply: Reply, kind: FailureKind, words: &str| {
+        assert_failed(fake().expect(READ, reply).call::<Plugin>("book_appointment", again()), kind, words);
+    };
+    let stands = "appointment a-1, which instead_of names, still stands (booked), and nothing was booked";
+    check(read(&appointment("booked")), FailureKind::Conflict, stands);
+    check(read(&appointment("pending")), FailureKind::Conflict, "still stands (pending)");
+    let mut others = appointment("cancelled");
+    others["participant"][0]["actor"]["reference"] = json!("Patient/p-2");
+    check(read(&others), FailureKind::NotFound, "patient p-1 has no appointment a-1");
+    check(Reply::json(404, refusal("not-found", "a-1 is not known")), FailureKind::NotFound, "a-1 is not known");
 }
 
 #[test]
@@ -192,7 +230,7 @@ fn a_booking_in_doubt_is_searched_by_our_identifier() {
     foreign["identifier"] = json!([{ "system": "urn:else", "value": "key1" }, { "value": "key1" }]);
     let one = bundle(&[other.clone(), foreign.clone(), keyed(appointment("booked"), "key1")]);
     check(one, 0, Ok(happened("booked")));
-    check(bundle(&[keyed(appointment("cancelled"), "key1")]), 0, Ok(happened("cancelled")));
+    check(bundle(&[keyed(appointment("cancelled"), "key1")]), 0, Ok(Finding::Happened(outcome(CANCELLED))));
     check(bundle(&[]), 0, Ok(Finding::ask_again_after(15_000)));
     check(bundle(&[other, foreign]), LAG_MS - 1, Ok(Finding::ask_again_after(1)));
     check(bundle(&[]), LAG_MS, Ok(Finding::DidNotHappen));
@@ -309,10 +347,47 @@ fn a_slot_without_an_appointment_is_given_back() {
     check(invariant(), Some(Reply::text(200, "")), FailureKind::InvalidArguments, None);
     let words = "slot s-1 is still busy, for no appointment";
     check(invariant(), Some(Reply::cut()), FailureKind::InvalidArguments, Some(words));
-    // What is tried again, or in doubt, keeps its slot.
-    check(Reply::cut(), None, FailureKind::OutcomeUnknown, None);
-    check(Reply::unreachable(), None, FailureKind::Unavailable, None);
-    check(Reply::text(429, ""), None, FailureKind::RateLimited, None);
+    // Tried again, it takes the slot again.
+    check(Reply::text(429, ""), Some(Reply::text(200, "")), FailureKind::RateLimited, None);
+    check(Reply::text(429, ""), Some(Reply::text(429, "")), FailureKind::RateLimited, Some(words));
+    // What is in doubt keeps its slot.
+    let words = "slot s-1 stays busy while its booking is in doubt or tried again";
+    check(Reply::cut(), None, FailureKind::OutcomeUnknown, Some(words));
+    check(Reply::text(503, ""), None, FailureKind::OutcomeUnknown, Some(words));
+    check(Reply::unreachable(), None, FailureKind::Unavailable, Some(words));
+    check(Reply::json(200, refusal("processing", "so it is")), None, FailureKind::Other, Some(words));
+}
+
+#[test]
+fn a_slot_that_an_earlier_attempt_took_is_given_back_too() {
+    fn check(slot_read: Reply, schedules: Option<Reply>, release: bool, kind: FailureKind, warned: bool) {
+        let mut fake = ours().attempt(2).expect(READ_SLOT, slot_read);
+        if let Some(schedules) = schedules {
+            fake = fake.expect(SCHEDULE, schedules);
+        }
+        if release {
+            fake = fake.expect(READ_SLOT, read(&keyed(slot("busy"), "key1")));
+            fake = fake.expect(UPDATE_SLOT, Reply::text(200, ""));
+        }
+        assert_failed(fake.call::<Plugin>("book_appointment", wanted()), kind, "");
+        assert_eq!(fake.logged().len(), usize::from(warned), "{:?}", fake.logged());
+    }
+    let held = keyed(slot("busy"), "key1");
+    let mut begun = held.clone();
+    begun["start"] = json!("2026-01-01T00:00:00Z");
+    check(read(&begun), None, true, FailureKind::Conflict, false);
+    let mut inactive = schedule("c-1");
+    inactive["active"] = json!(false);
+    check(read(&held), Some(Reply::json(200, bundle(&[inactive]))), true, FailureKind::Conflict, false);
+    check(read(&held), Some(Reply::text(503, "")), false, FailureKind::Unavailable, true);
+    check(Reply::text(503, ""), None, false, FailureKind::Unavailable, false);
+    // Whether it took it isn't known.
+    let lost = reads(ours(), &slot("free")).expect(UPDATE_SLOT, Reply::cut());
+    assert_failed(lost.call::<Plugin>("book_appointment", wanted()), FailureKind::OutcomeUnknown, "");
+    assert!(lost.logged()[0].1.contains("slot s-1 stays busy"), "{:?}", lost.logged());
+    let refused = reads(ours(), &slot("free")).expect(UPDATE_SLOT, Reply::text(403, ""));
+    assert_failed(refused.call::<Plugin>("book_appointment", wanted()), FailureKind::Denied, "");
+    assert_eq!(refused.logged(), []);
 }
 
 #[test]

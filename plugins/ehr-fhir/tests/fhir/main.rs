@@ -143,7 +143,7 @@ fn tools_say_which_effect_they_have() {
         ("find_patient", Effect::Read, vec![], false),
         ("find_appointments", Effect::Read, vec![], false),
         ("find_free_slots", Effect::Read, vec![], false),
-        ("book_appointment", Effect::Once, vec!["patient_id", "slot_id"], true),
+        ("book_appointment", Effect::Once, vec!["patient_id", "slot_id", "instead_of"], true),
         ("confirm_appointment", Effect::Idempotent, vec!["appointment_id"], true),
         ("cancel_appointment", Effect::Idempotent, vec!["appointment_id"], true),
         ("record_communication", Effect::Once, vec!["patient_id", "direction"], true),
