@@ -15,7 +15,7 @@ use crate::versioned::Meta;
 pub(crate) struct Appointment {
     id: String,
     pub(crate) status: String,
-    start: Option<String>,
+    pub(crate) start: Option<String>,
     end: Option<String>,
     description: Option<String>,
     #[serde(default)]
@@ -72,9 +72,14 @@ pub(crate) struct Visit {
 }
 
 impl Appointment {
+    /// Whether this patient takes part.
+    pub(crate) fn is_of(&self, server: &Server<'_>, patient: &ResourceId) -> bool {
+        self.participant.iter().any(|participant| participant.is_patient(server, patient))
+    }
+
     /// Refuses an appointment of another patient, of which nothing is told.
     pub(crate) fn check_patient(&self, server: &Server<'_>, patient: &ResourceId) -> Result<(), Failure> {
-        if self.participant.iter().any(|participant| participant.is_patient(server, patient)) {
+        if self.is_of(server, patient) {
             return Ok(());
         }
         let advice = "take the appointment_id from find_appointments of this patient";

@@ -27,9 +27,6 @@ pub(crate) struct Search<'a> {
     pub(crate) parameters: &'a [(&'a str, String)],
     /// How many are wanted.
     pub(crate) limit: usize,
-    /// Whether a server that doesn't know a parameter has to say so, rather than leave it out of account
-    /// (<https://hl7.org/fhir/R4/search.html#errors>).
-    pub(crate) strict: bool,
 }
 
 /// The first matches of a search.
@@ -108,7 +105,9 @@ impl<'a> Server<'a> {
     }
 
     /// Searches resources, page after page, until there are as many that fit as are wanted: no more are given, whatever
-    /// the server makes of the limit.
+    /// the server makes of the limit. A server that doesn't know a parameter is asked to say so
+    /// (<https://hl7.org/fhir/R4/search.html#errors>); one that leaves it out of account all the same gives others too, so
+    /// that `fits` compares what it can.
     pub(crate) async fn search<T: DeserializeOwned>(
         &self,
         search: &Search<'_>,
@@ -141,10 +140,8 @@ impl<'a> Server<'a> {
         let mut found = 0;
         let mut pages = 1;
         loop {
-            if search.strict {
-                request = request.header("prefer", "handling=strict");
-            }
-            let bundle: Bundle = refusal::read(request.send().await?)?.json()?;
+            let answer = request.header("prefer", "handling=strict").send().await?;
+            let bundle: Bundle = refusal::read(answer)?.json()?;
             for resource in bundle.entry.iter().filter_map(|entry| entry.resource.as_deref()) {
                 // A server may add resources that match nothing, such as an OperationOutcome with a warning.
                 let typed: Result<Typed, _> = serde_json::from_slice(resource.get().as_bytes());

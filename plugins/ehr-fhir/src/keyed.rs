@@ -98,7 +98,7 @@ pub(crate) async fn finding(
 ) -> Result<Finding, Failure> {
     let ours = format!("{}|{}", escape(&server.settings.identifier_system), escape(server.cx.key()));
     let parameters = [("patient", patient.to_string()), ("identifier", ours)];
-    let search = Search { kind, parameters: &parameters, limit: FOUND_MAX, strict: true };
+    let search = Search { kind, parameters: &parameters, limit: FOUND_MAX };
     let has_key = |made: &Made| keys(server, &made.identifier).contains(&server.cx.key());
     let page: Page<Made> = server.search(&search, has_key).await?;
     match page.found.first() {

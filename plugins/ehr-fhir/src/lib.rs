@@ -5,7 +5,8 @@
 //! success too. What is new has an identifier with our key: it is made only where none has that, and one in doubt is
 //! searched by it. An effect's key is of the conversation and the identity arguments, so that what was undone since has to
 //! differ in one to be done again: `instead_of`. The plugin refuses to change a resource that has no version, and an appointment that isn't of the
-//! patient it was asked for; to book or cancel what is past; and to follow a link away from the server.
+//! patient it was asked for; a patient whose number wasn't on the line, where the tenant lets it know that; to book or cancel
+//! what is past; and to follow a link away from the server.
 
 mod arguments;
 mod settings;
@@ -16,9 +17,13 @@ mod refusal;
 mod keyed;
 mod versioned;
 
+mod compare;
+
 mod appointment;
 mod patient;
 mod slot;
+
+mod contact;
 
 mod booking;
 mod change;
@@ -38,15 +43,15 @@ pub mod tools {
     use crate::booking::Booking;
     use crate::change::{Change, Wish};
     use crate::communication::{self, Communication, Direction};
-    use crate::fhir::{self, Page, Search, Server};
+    use crate::compare::may_lie_within;
+    use crate::contact::server_for;
+    use crate::fhir::{Page, Search, Server};
     use crate::note::{self, Note};
-    use crate::patient::{FoundPatients, Patient, Person};
+    use crate::patient::{self, FoundPatients};
     use crate::settings::service_names;
     use crate::slot::{self, FoundSlots, Wanted};
     use crate::task::{self, Priority, Task};
 
-    /// How many patients a search brings. Protects the model's context, and people's data.
-    const PATIENTS_MAX: usize = 10;
     /// How many appointments a search brings. Protects the model's context.
     const APPOINTMENTS_MAX: usize = 20;
 
@@ -62,20 +67,11 @@ pub mod tools {
         birth_date: Option<Day>,
         cx: &Context,
     ) -> Result<Answer<FoundPatients>, Failure> {
-        let family_name = family_name.as_deref().map(str::trim).filter(|name| !name.is_empty());
-        if phone.is_none() && (family_name.is_none() || birth_date.is_none()) {
-            return Err(Failure::invalid_arguments("give a telephone number, or a family name and a birth date"));
-        }
-        let server = Server::of(cx)?;
-        let mut parameters = Vec::new();
-        parameters.extend(phone.map(|phone| ("phone", fhir::escape(phone.as_str()))));
-        parameters.extend(family_name.map(|name| ("family", fhir::escape(name))));
-        parameters.extend(birth_date.map(|day| ("birthdate", day.to_string())));
-        parameters.push(("_elements", Patient::ELEMENTS.to_owned()));
-        let search = Search { kind: "Patient", parameters: &parameters, limit: PATIENTS_MAX, strict: false };
-        let page: Page<Patient> = server.search(&search, |_| true).await?;
-        let patients: Vec<Person> = page.found.into_iter().filter(Patient::in_use).map(Person::from).collect();
+        let wanted = patient::Wanted { phone, family_name, birth_date };
+        let page = patient::find(&wanted, &Server::of(cx)?).await?;
+        let patients = page.found;
         let text = match &patients[..] {
+            [] if page.more => "the server gives others first: search by all that you know".to_owned(),
             _ if page.more => format!("more than these {} patients fit: search by all that you know", patients.len()),
             [] => "no patient fits".to_owned(),
             [only] => format!("one patient, patient_id {}", only.patient_id),
@@ -96,15 +92,20 @@ pub mod tools {
         cx: &Context,
     ) -> Result<Answer<FoundAppointments>, Failure> {
         in_order(from, to)?;
-        let server = Server::of(cx)?;
+        let server = server_for(cx, &patient_id).await?;
         let mut parameters = vec![("patient", patient_id.to_string())];
         parameters.extend(from.map(|day| ("date", format!("ge{day}"))));
         parameters.extend(to.map(|day| ("date", format!("le{day}"))));
         parameters.push(("_sort", if from.is_some() { "date" } else { "-date" }.to_owned()));
-        let search = Search { kind: "Appointment", parameters: &parameters, limit: APPOINTMENTS_MAX, strict: false };
-        let page: Page<Appointment> = server.search(&search, |_| true).await?;
+        let search = Search { kind: "Appointment", parameters: &parameters, limit: APPOINTMENTS_MAX };
+        let fits = |appointment: &Appointment| {
+            let start = appointment.start.as_deref();
+            appointment.is_of(&server, &patient_id) && start.is_none_or(|start| may_lie_within(start, from, to))
+        };
+        let page: Page<Appointment> = server.search(&search, fits).await?;
         let appointments: Vec<Visit> = page.found.into_iter().map(Visit::from).collect();
         let text = match &appointments[..] {
+            [] if page.more => "the server gives others first: give fewer days".to_owned(),
             _ if page.more => format!("there are more than these {} appointments: give fewer days", appointments.len()),
             [] => format!("patient {patient_id} has no appointment then"),
             [only] => format!("one appointment, appointment_id {}, {}", only.appointment_id, only.status),
@@ -159,7 +160,8 @@ pub mod tools {
         instead_of: Option<ResourceId>,
         cx: &Context,
     ) -> Result<Outcome, Failure> {
-        Booking { patient_id, slot_id, reason, instead_of }.make(&Server::of(cx)?).await
+        let server = server_for(cx, &patient_id).await?;
+        Booking { patient_id, slot_id, reason, instead_of }.make(&server).await
     }
 
     async fn find_booking(patient_id: ResourceId, slot_id: ResourceId, cx: &Context) -> Result<Finding, Failure> {
@@ -176,7 +178,8 @@ pub mod tools {
         patient_id: ResourceId,
         cx: &Context,
     ) -> Result<Outcome, Failure> {
-        Change { appointment_id, patient_id, wish: Wish::Confirm }.make(&Server::of(cx)?).await
+        let server = server_for(cx, &patient_id).await?;
+        Change { appointment_id, patient_id, wish: Wish::Confirm }.make(&server).await
     }
 
     async fn find_confirmation(
@@ -200,7 +203,8 @@ pub mod tools {
         reason: Option<String>,
         cx: &Context,
     ) -> Result<Outcome, Failure> {
-        Change { appointment_id, patient_id, wish: Wish::Cancel(reason) }.make(&Server::of(cx)?).await
+        let server = server_for(cx, &patient_id).await?;
+        Change { appointment_id, patient_id, wish: Wish::Cancel(reason) }.make(&server).await
     }
 
     async fn find_cancellation(
@@ -224,7 +228,8 @@ pub mod tools {
         text: String,
         cx: &Context,
     ) -> Result<Outcome, Failure> {
-        Communication { patient_id, direction, text }.make(&Server::of(cx)?).await
+        let server = server_for(cx, &patient_id).await?;
+        Communication { patient_id, direction, text }.make(&server).await
     }
 
     async fn find_communication(patient_id: ResourceId, cx: &Context) -> Result<Finding, Failure> {
@@ -242,7 +247,8 @@ pub mod tools {
         summary: String,
         cx: &Context,
     ) -> Result<Outcome, Failure> {
-        Note { patient_id, summary }.make(&Server::of(cx)?).await
+        let server = server_for(cx, &patient_id).await?;
+        Note { patient_id, summary }.make(&server).await
     }
 
     async fn find_call_note(patient_id: ResourceId, cx: &Context) -> Result<Finding, Failure> {
@@ -267,7 +273,8 @@ pub mod tools {
         due: Option<Day>,
         cx: &Context,
     ) -> Result<Outcome, Failure> {
-        Task { patient_id, title, details, priority, due }.make(&Server::of(cx)?).await
+        let server = server_for(cx, &patient_id).await?;
+        Task { patient_id, title, details, priority, due }.make(&server).await
     }
 
     async fn find_task(patient_id: ResourceId, cx: &Context) -> Result<Finding, Failure> {

@@ -1,17 +1,42 @@
 //! Patients, as far as they are read (<https://hl7.org/fhir/R4/patient.html>).
 
+use aftercall::{Day, Failure, PhoneNumber};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::compare::{begins, letters, same_number};
+use crate::fhir::{Page, Search, Server, escape};
+
+/// How many patients a search brings. Protects the model's context, and people's data.
+const PATIENTS_MAX: usize = 10;
+/// The elements that a search asks for: nothing else of a patient is needed here.
+const ELEMENTS: &str = "active,name,birthDate,telecom";
+
+/// Which patients are looked for.
+pub(crate) struct Wanted {
+    pub(crate) phone: Option<PhoneNumber>,
+    pub(crate) family_name: Option<String>,
+    pub(crate) birth_date: Option<Day>,
+}
 
 /// A Patient of the server.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Patient {
-    id: String,
+    pub(crate) id: String,
     active: Option<bool>,
     #[serde(default)]
     name: Vec<HumanName>,
     birth_date: Option<String>,
+    #[serde(default)]
+    telecom: Vec<ContactPoint>,
+}
+
+/// <https://hl7.org/fhir/R4/datatypes.html#ContactPoint>
+#[derive(Deserialize)]
+struct ContactPoint {
+    system: Option<String>,
+    value: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -40,13 +65,47 @@ pub(crate) struct Person {
     birth_date: Option<String>,
 }
 
-impl Patient {
-    /// The elements that a search asks for: nothing else of a patient is needed here.
-    pub(crate) const ELEMENTS: &str = "active,name,birthDate";
+/// Finds patients whose records are in use.
+pub(crate) async fn find(wanted: &Wanted, server: &Server<'_>) -> Result<Page<Person>, Failure> {
+    let Wanted { phone, birth_date, .. } = wanted;
+    let family_name = wanted.family_name.as_deref().map(str::trim).filter(|name| !letters(name).is_empty());
+    if phone.is_none() && (family_name.is_none() || birth_date.is_none()) {
+        return Err(Failure::invalid_arguments("give a telephone number, or a family name and a birth date"));
+    }
+    let mut parameters = Vec::new();
+    parameters.extend(phone.as_ref().map(|phone| ("phone", escape(phone.as_str()))));
+    parameters.extend(family_name.map(|name| ("family", escape(name))));
+    parameters.extend(birth_date.map(|day| ("birthdate", day.to_string())));
+    parameters.push(("_elements", ELEMENTS.to_owned()));
+    let fits = |patient: &Patient| {
+        patient.in_use()
+            && phone.as_ref().is_none_or(|phone| patient.has_number(phone.as_str()) != Some(false))
+            && family_name.is_none_or(|name| patient.has_family_name(name))
+            && birth_date.is_none_or(|day| patient.birth_date.as_ref() == Some(&day.to_string()))
+    };
+    let search = Search { kind: "Patient", parameters: &parameters, limit: PATIENTS_MAX };
+    let page = server.search(&search, fits).await?;
+    Ok(Page { found: page.found.into_iter().map(Person::from).collect(), more: page.more })
+}
 
+impl Patient {
     /// Whether the record is in use. One that was merged into another isn't.
-    pub(crate) fn in_use(&self) -> bool {
+    fn in_use(&self) -> bool {
         self.active != Some(false)
+    }
+
+    /// Whether one of its numbers is this one. None, where the server shows none.
+    pub(crate) fn has_number(&self, number: &str) -> Option<bool> {
+        let is_number = |point: &&ContactPoint| matches!(point.system.as_deref(), None | Some("phone" | "sms"));
+        let mut numbers = self.telecom.iter().filter(is_number).filter_map(|point| point.value.as_deref()).peekable();
+        numbers.peek()?;
+        Some(numbers.any(|stored| same_number(stored, number)))
+    }
+
+    /// Whether a family name of theirs begins so.
+    fn has_family_name(&self, sought: &str) -> bool {
+        let mut names = self.name.iter().filter_map(|name| name.family.as_ref().or(name.text.as_ref()));
+        names.any(|name| begins(name, sought))
     }
 
     /// The name that the person goes by: the official one, else the usual one, else any that isn't old.

@@ -16,6 +16,9 @@ pub(crate) struct Settings {
     /// The system of our identifiers.
     #[serde(default = "identifier_system")]
     pub(crate) identifier_system: String,
+    /// Whether a call whose number isn't known has no patient.
+    #[serde(default)]
+    pub(crate) contact_required: bool,
     /// How long what was made may be missing from searches.
     #[serde(default = "search_lag_ms")]
     pub(crate) search_lag_ms: u64,
@@ -49,10 +52,10 @@ pub(crate) struct Services {
 
 /// A type of services by the name that the model has for it.
 #[derive(Deserialize)]
-struct Service {
+pub(crate) struct Service {
     name: String,
-    system: String,
-    code: String,
+    pub(crate) system: String,
+    pub(crate) code: String,
 }
 
 impl Settings {
@@ -61,15 +64,22 @@ impl Settings {
         self.schedules.is_empty() || self.schedules.contains(schedule)
     }
 
-    /// The type of service of this name, as a search has it.
-    pub(crate) fn service(&self, name: &str) -> Result<String, Failure> {
+    /// The type of service of this name.
+    pub(crate) fn service(&self, name: &str) -> Result<&Service, Failure> {
         if let Some(known) = self.services.iter().find(|service| service.name == name) {
-            return Ok(format!("{}|{}", escape(&known.system), escape(&known.code)));
+            return Ok(known);
         }
         Err(Failure::invalid_arguments(match &names(&self.services)[..] {
             [] => "services can't be told apart here: leave `service` out".to_owned(),
             names => format!("there is no `service` {name:?}; there are: {}", names.join(", ")),
         }))
+    }
+}
+
+impl Service {
+    /// As a search has it (<https://hl7.org/fhir/R4/search.html#token>).
+    pub(crate) fn token(&self) -> String {
+        format!("{}|{}", escape(&self.system), escape(&self.code))
     }
 }
 

@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::arguments::ResourceId;
+use crate::compare::may_lie_within;
 use crate::fhir::{Page, Reference, Search, Server};
 use crate::keyed::{self, Identifier};
+use crate::settings::Service;
 
 pub(crate) const KIND: &str = "Slot";
 /// How many slots a search brings. Protects the model's context.
@@ -84,13 +86,25 @@ impl Slot {
         !self.is_free() && keyed::keys(server, &self.identifier).iter().any(|key| by.contains(key))
     }
 
+    /// Whether one of its types is this one.
+    fn is_for(&self, service: &Service) -> bool {
+        let codings = |concept: &Value| concept["coding"].as_array().cloned().unwrap_or_default();
+        self.services().iter().flat_map(codings).any(|coding| {
+            let part = |name: &str| coding[name].as_str().unwrap_or_default().to_owned();
+            part("system") == service.system && part("code") == service.code
+        })
+    }
+
+    fn services(&self) -> &[Value] {
+        self.service_type.as_ref().and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    }
+
     fn service(&self) -> Option<String> {
-        let concepts = self.service_type.as_ref()?.as_array()?;
         let words = |concept: &Value| {
             let text = concept["text"].as_str().or_else(|| concept["coding"][0]["display"].as_str());
             text.map(str::to_owned)
         };
-        let words: Vec<String> = concepts.iter().filter_map(words).collect();
+        let words: Vec<String> = self.services().iter().filter_map(words).collect();
         (!words.is_empty()).then(|| words.join(", "))
     }
 }
@@ -101,9 +115,8 @@ pub(crate) async fn find(wanted: &Wanted, server: &Server<'_>) -> Result<Page<Fr
     let mut parameters = vec![("status", "free".to_owned()), ("start", format!("gt{}", Instant::utc(now_ms)))];
     parameters.extend(wanted.from.map(|day| ("start", format!("ge{day}"))));
     parameters.extend(wanted.to.map(|day| ("start", format!("le{day}"))));
-    if let Some(name) = &wanted.service {
-        parameters.push(("service-type", settings.service(name)?));
-    }
+    let service = wanted.service.as_deref().map(|name| settings.service(name)).transpose()?;
+    parameters.extend(service.map(|service| ("service-type", service.token())));
     let schedules = match &wanted.schedule_id {
         Some(id) if !settings.has_schedule(id) => {
             return Err(Failure::not_found(format!("no slot of schedule {id} may be booked here: leave it out")));
@@ -120,9 +133,13 @@ pub(crate) async fn find(wanted: &Wanted, server: &Server<'_>) -> Result<Page<Fr
     let fits = |slot: &Slot| {
         let of_these = |id: ResourceId| schedules.is_empty() || schedules.contains(&id);
         let of_these = slot.schedule.id(server, "Schedule").is_some_and(of_these);
-        slot.is_free() && slot.is_ahead(now_ms) && of_these
+        slot.is_free()
+            && slot.is_ahead(now_ms)
+            && of_these
+            && may_lie_within(&slot.start, wanted.from, wanted.to)
+            && service.is_none_or(|service| slot.is_for(service))
     };
-    let search = Search { kind: KIND, parameters: &parameters, limit: SLOTS_MAX, strict: false };
+    let search = Search { kind: KIND, parameters: &parameters, limit: SLOTS_MAX };
     let page = server.search(&search, fits).await?;
     let schedules = schedules_of(server, &page.found).await?;
     let found = page.found.iter().map(|slot| offer(server, slot, &schedules)).collect();
@@ -139,7 +156,7 @@ pub(crate) async fn schedules_of(server: &Server<'_>, slots: &[Slot]) -> Result<
         return Ok(Vec::new());
     }
     let parameters = [("_id", ids.join(","))];
-    let search = Search { kind: "Schedule", parameters: &parameters, limit: ids.len(), strict: false };
+    let search = Search { kind: "Schedule", parameters: &parameters, limit: ids.len() };
     Ok(server.search(&search, |schedule: &Schedule| ids.contains(&schedule.id)).await?.found)
 }
 

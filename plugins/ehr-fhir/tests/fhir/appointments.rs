@@ -8,6 +8,7 @@ fn appointments_are_searched_by_patient_and_days() {
         let fake = fake().expect(APPOINTMENTS, Reply::json(200, bundle(&[])));
         let outcome = fake.call::<Plugin>("find_appointments", arguments).unwrap();
         assert_eq!(outcome.text, "patient p-1 has no appointment then");
+        assert_eq!(fake.sent()[0].header("prefer"), Some("handling=strict"));
         assert_eq!(fake.sent()[0].query(), pairs(&[&[("patient", "p-1")], expected, &[("_count", "20")]].concat()));
     }
     check(json!({ "patient_id": "p-1" }), &[("_sort", "-date")]);
@@ -63,6 +64,26 @@ fn appointments_are_told_with_who_and_where() {
         { "appointment_id": "a-1", "status": "proposed", "practitioner": "Dr. Lind, Nurse Abe" },
     ] });
     assert_eq!(serde_json::from_str::<Value>(&outcome.data.unwrap()).unwrap(), expected);
+}
+
+#[test]
+fn appointments_of_others_and_of_other_days_are_left_out() {
+    let with = |id: &str, change: &dyn Fn(&mut Value)| {
+        let mut appointment = appointment("booked");
+        appointment["id"] = json!(id);
+        change(&mut appointment);
+        appointment
+    };
+    let found = [
+        with("a-2", &|it| it["participant"][0]["actor"]["reference"] = json!("Patient/p-2")),
+        with("a-3", &|it| it["participant"] = json!([])),
+        with("a-4", &|it| it["start"] = json!("2026-03-09T10:00:00-06:00")),
+        with("a-1", &|_| {}),
+    ];
+    let fake = fake().expect(APPOINTMENTS, Reply::json(200, bundle(&found)));
+    let arguments = json!({ "patient_id": "p-1", "from": "2026-03-05", "to": "2026-03-07" });
+    let outcome = fake.call::<Plugin>("find_appointments", arguments).unwrap();
+    assert_eq!(outcome.text, "one appointment, appointment_id a-1, booked");
 }
 
 #[test]

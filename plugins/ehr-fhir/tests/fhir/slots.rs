@@ -113,6 +113,33 @@ fn what_is_not_free_or_past_is_left_out() {
 }
 
 #[test]
+fn slots_of_other_days_and_services_are_left_out() {
+    fn check(change: impl FnOnce(&mut Value), fits: bool) {
+        let mut slot = slot("free");
+        change(&mut slot);
+        let mut fake = fake_with(settings()).expect(SLOTS, Reply::json(200, bundle(&[slot])));
+        if fits {
+            fake = fake.expect(SCHEDULES, Reply::json(200, bundle(&[schedule("c-1")])));
+        }
+        let arguments = json!({ "service": "check-up", "from": "2026-03-05", "to": "2026-03-05" });
+        let outcome = fake.call::<Plugin>("find_free_slots", arguments).unwrap();
+        assert_eq!(found(&outcome).as_array().unwrap().len(), usize::from(fits));
+        assert_eq!(fake.sent()[0].header("prefer"), Some("handling=strict"));
+    }
+    let coding =
+        |system: &str, code: &str| json!([{ "text": "x" }, { "coding": [{ "system": system, "code": code }] }]);
+    let service = |coding: Value| move |it: &mut Value| it["serviceType"] = coding;
+    check(|_| {}, true);
+    check(service(coding("http://clinic.example/services", "gp")), true);
+    check(service(coding("http://clinic.example/services", "gp2")), false);
+    check(service(coding("http://elsewhere.example", "gp")), false);
+    check(service(json!([{ "coding": [{ "code": "gp" }] }])), false);
+    check(|it| drop(it.as_object_mut().unwrap().remove("serviceType")), false);
+    check(|it| it["start"] = json!("2026-03-07T10:00:00-06:00"), false);
+    check(|it| it["start"] = json!("2026-03-03T10:00:00-06:00"), false);
+}
+
+#[test]
 fn pages_are_followed_on_the_server_alone() {
     let page = |id: usize, next: Option<&str>| {
         let mut slot = slot("free");
