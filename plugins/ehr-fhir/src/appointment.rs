@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::arguments::ResourceId;
-use crate::fhir::{Reference, Server};
+use crate::fhir::{Reference, Server, told};
 use crate::keyed::Identifier;
 use crate::versioned::Meta;
 
@@ -58,7 +58,7 @@ pub(crate) struct Visit {
     /// `proposed` and `pending` can be confirmed; `booked` is confirmed.
     pub(crate) status: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    start: Option<String>,
+    pub(crate) start: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     end: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -149,7 +149,7 @@ impl Appointment {
     /// `appointment 8801 of 2026-03-05T10:00:00-06:00`
     pub(crate) fn named(&self) -> String {
         match &self.start {
-            Some(start) => format!("appointment {} of {start}", self.id),
+            Some(start) => format!("appointment {} of {}", self.id, told(start)),
             None => format!("appointment {}", self.id),
         }
     }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::appointment::Appointment;
 use crate::arguments::{ResourceId, words};
 use crate::claim::{self, Marker};
-use crate::fhir::Server;
+use crate::fhir::{Server, told};
 use crate::keyed::{self, Made, reference};
 use crate::slot::{self, Schedule, Slot};
 use crate::versioned::{TRIES_MAX, Versioned};
@@ -55,7 +55,7 @@ impl Booking {
         if takes_slot {
             self.take(read, server, holds).await?;
         }
-        keyed::create(server, KIND, appointment).await.map_err(|failure| self.explained(failure))
+        keyed::create(server, KIND, appointment, &[]).await.map_err(|failure| self.explained(failure))
     }
 
     pub(crate) async fn find(&self, server: &Server<'_>) -> Result<Finding, Failure> {
@@ -218,7 +218,7 @@ const fn is_refusal(kind: FailureKind) -> bool {
 fn booked(server: &Server<'_>, made: &Made) -> Outcome {
     let id = &made.id;
     let status = made.status.as_deref().unwrap_or(server.settings.booking_status.code());
-    let start = made.start.as_ref().map(|start| format!(" for {start}")).unwrap_or_default();
+    let start = made.start.as_ref().map(|start| format!(" for {}", told(start))).unwrap_or_default();
     let text = match status {
         _ if made.is_cancelled() => format!(
             "appointment_id {id} was booked{start}, and was cancelled since: to book the slot again, give instead_of = {id}"

@@ -30,7 +30,11 @@ pub(crate) struct Communication {
 
 impl Communication {
     pub(crate) async fn make(&self, server: &Server<'_>) -> Result<Outcome, Failure> {
-        RECORD.make(&self.patient_id, self.elements(server)?, server).await
+        let clinic = match self.direction {
+            Direction::FromPatient => "recipient",
+            Direction::ToPatient => "sender",
+        };
+        RECORD.make(&self.patient_id, self.elements(server)?, &[(clinic, "organization_id")], server).await
     }
 
     fn elements(&self, server: &Server<'_>) -> Result<Value, Failure> {

@@ -141,7 +141,12 @@ impl<'a> Server<'a> {
         let mut pages = 1;
         loop {
             let answer = request.header("prefer", "handling=strict").send().await?;
-            let bundle: Bundle = refusal::read(answer)?.json()?;
+            let has_no_endpoint = pages == 1 && refusal::has_no_endpoint(&answer);
+            let answer = refusal::read(answer).map_err(|failure| match has_no_endpoint {
+                true => refusal::of_address(failure, kind, self.base()),
+                false => failure,
+            })?;
+            let bundle: Bundle = answer.json()?;
             for resource in bundle.entry.iter().filter_map(|entry| entry.resource.as_deref()) {
                 // A server may add resources that match nothing, such as an OperationOutcome with a warning.
                 let typed: Result<Typed, _> = serde_json::from_slice(resource.get().as_bytes());
@@ -178,7 +183,7 @@ impl<'a> Server<'a> {
         url.strip_prefix(self.base()).is_some_and(|rest| rest.starts_with(['/', '?']))
     }
 
-    fn base(&self) -> &str {
+    pub(crate) fn base(&self) -> &str {
         self.settings.base_url.trim_end_matches('/')
     }
 }
@@ -195,6 +200,20 @@ impl Reference {
         let id = server.referred(self.reference.as_deref()?, kind)?;
         id.parse().ok()
     }
+}
+
+/// A time, for the model: as the server has it, which need not be as a clock at the clinic shows it.
+pub(crate) fn told(time: &str) -> String {
+    if is_in_utc(time) { format!("{time} (in UTC)") } else { time.to_owned() }
+}
+
+/// What is said of times that are told as data.
+pub(crate) fn in_utc<'t>(mut times: impl Iterator<Item = &'t String>) -> &'static str {
+    if times.any(|time| is_in_utc(time)) { "; times are in UTC, so say them in the clinic's own" } else { "" }
+}
+
+fn is_in_utc(time: &str) -> bool {
+    time.ends_with('Z') || time.ends_with("+00:00")
 }
 
 /// Text as the value of a search parameter, in which it is text and no syntax

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::arguments::ResourceId;
 use crate::fhir::{Page, Search, Server, escape};
-use crate::refusal;
+use crate::refusal::{self, FromSetting};
 
 /// When to look again, while a search may not show yet what was made, in milliseconds.
 const LOOK_AGAIN_MS: u64 = 15_000;
@@ -47,14 +47,15 @@ pub(crate) struct Made {
 }
 
 impl Record {
-    /// Makes one; gives what the model is told of it.
+    /// Makes one, of which these elements come of settings; gives what the model is told of it.
     pub(crate) async fn make(
         &self,
         patient: &ResourceId,
         elements: Value,
+        from: &[FromSetting],
         server: &Server<'_>,
     ) -> Result<Outcome, Failure> {
-        let made = create(server, self.kind, elements).await?;
+        let made = create(server, self.kind, elements, from).await?;
         Ok(self.made(patient, &made.id, server))
     }
 
@@ -78,12 +79,23 @@ impl Made {
 }
 
 /// Makes a resource, unless one has our identifier.
-pub(crate) async fn create(server: &Server<'_>, kind: &str, mut elements: Value) -> Result<Made, Failure> {
+pub(crate) async fn create(
+    server: &Server<'_>,
+    kind: &str,
+    mut elements: Value,
+    from: &[FromSetting],
+) -> Result<Made, Failure> {
     let (system, value) = (&server.settings.identifier_system, server.cx.key());
     elements["resourceType"] = kind.into();
     elements["identifier"] = json!([{ "system": system, "value": value }]);
     let request = server.post(kind, &elements).header("if-none-exist", &format!("identifier={system}|{value}"));
-    let answer = refusal::wrote(request.header("prefer", "return=representation").send().await?)?;
+    let answer = request.header("prefer", "return=representation").send().await?;
+    // One who says what is wrong in FHIR's words is a server: a resource that it is to refer to isn't there.
+    let has_no_endpoint = refusal::has_no_endpoint(&answer) && !refusal::is_outcome(&answer);
+    let answer = refusal::made(answer, kind, from).map_err(|failure| match has_no_endpoint {
+        true => refusal::of_address(failure, kind, server.base()),
+        false => failure,
+    })?;
     made(kind, &answer).ok_or_else(|| {
         Failure::outcome_unknown(format!("the server has taken the {kind}, and doesn't say by which id"))
     })

@@ -45,7 +45,7 @@ pub mod tools {
     use crate::communication::{self, Communication, Direction};
     use crate::compare::may_lie_within;
     use crate::contact::server_for;
-    use crate::fhir::{Page, Search, Server};
+    use crate::fhir::{Page, Search, Server, in_utc};
     use crate::note::{self, Note};
     use crate::patient::{self, FoundPatients};
     use crate::settings::service_names;
@@ -111,6 +111,7 @@ pub mod tools {
             [only] => format!("one appointment, appointment_id {}, {}", only.appointment_id, only.status),
             several => format!("{} appointments", several.len()),
         };
+        let text = text + in_utc(appointments.iter().filter_map(|appointment| appointment.start.as_ref()));
         Ok(Answer::new(text, FoundAppointments { appointments }))
     }
 
@@ -137,6 +138,7 @@ pub mod tools {
             [only] => format!("one free slot, slot_id {}, {}", only.slot_id, only.start),
             several => format!("{} free slots", several.len()),
         };
+        let text = text + in_utc(slots.iter().map(|slot| &slot.start));
         Ok(Answer::new(text, FoundSlots { slots }))
     }
 

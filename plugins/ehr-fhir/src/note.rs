@@ -10,9 +10,13 @@ use serde_json::{Value, json};
 use crate::arguments::{ResourceId, words};
 use crate::fhir::Server;
 use crate::keyed::{Record, at, reference};
+use crate::refusal::FromSetting;
 
 pub(crate) const RECORD: Record =
     Record { kind: "DocumentReference", name: "document", told: "the note is in the record of patient" };
+
+/// What is wrong with them is the settings' fault.
+const FROM: [FromSetting; 3] = [("type", "note_type"), ("category", "note_category"), ("custodian", "organization_id")];
 
 /// A code of a system of codes.
 #[derive(Deserialize)]
@@ -30,7 +34,7 @@ pub(crate) struct Note {
 
 impl Note {
     pub(crate) async fn make(&self, server: &Server<'_>) -> Result<Outcome, Failure> {
-        RECORD.make(&self.patient_id, self.elements(server)?, server).await
+        RECORD.make(&self.patient_id, self.elements(server)?, &FROM, server).await
     }
 
     fn elements(&self, server: &Server<'_>) -> Result<Value, Failure> {

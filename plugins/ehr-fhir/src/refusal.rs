@@ -6,10 +6,15 @@ use serde::Deserialize;
 
 /// That there is a new resource, whatever the body has to say about it.
 const CREATED: u16 = 201;
+/// That there is nothing at that address.
+const NO_ENDPOINT: u16 = 404;
 /// How many issues are told. Protects the model's context.
 const ISSUES_MAX: usize = 3;
 /// How many characters of one issue are told. Protects the model's context.
 const ISSUE_CHARS_MAX: usize = 300;
+
+/// An element of a resource that is made, and the plugin's setting that it is made of.
+pub(crate) type FromSetting = (&'static str, &'static str);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -37,12 +42,33 @@ struct Details {
 
 /// The answer to a request that reads, unless it says that it failed.
 pub(crate) fn read(response: Response) -> Result<Response, Failure> {
-    told(response, FailureKind::Unavailable)
+    told(response, FailureKind::Unavailable, "", &[])
 }
 
 /// The answer to a request that writes, unless it says that it failed.
 pub(crate) fn wrote(response: Response) -> Result<Response, Failure> {
-    told(response, FailureKind::OutcomeUnknown)
+    told(response, FailureKind::OutcomeUnknown, "", &[])
+}
+
+/// The answer to a request that makes a resource of this kind, unless it says that it failed. What is wrong with an element
+/// that comes of a setting, no model can put right.
+pub(crate) fn made(response: Response, kind: &str, from: &[FromSetting]) -> Result<Response, Failure> {
+    told(response, FailureKind::OutcomeUnknown, kind, from)
+}
+
+/// Whether an answer says that there is nothing at that address, which is of a whole type of resources: the server doesn't
+/// have them, or there is none (<https://hl7.org/fhir/R4/http.html#create>).
+pub(crate) fn has_no_endpoint(response: &Response) -> bool {
+    response.status() == NO_ENDPOINT
+}
+
+/// The failure of a request to such an address: no argument of a tool is wrong.
+pub(crate) fn of_address(failure: Failure, kind: &str, base: &str) -> Failure {
+    let message = format!(
+        "there is no FHIR server with {kind} at {base}: whoever operates this has to correct the plugin's setting `base_url` ({})",
+        failure.message
+    );
+    Failure { kind: FailureKind::Denied, message, ..failure }
 }
 
 /// Whether an answer tells of what was done instead of giving the resource.
@@ -58,7 +84,7 @@ fn outcome(response: &Response) -> Option<OperationOutcome> {
 /// `doubt` is the kind of a failure of which the server doesn't know itself how far it came. An issue that is an error
 /// made the request fail, by FHIR's definition of severities, whatever the status; but for 201, which nobody sends who
 /// made nothing.
-fn told(response: Response, doubt: FailureKind) -> Result<Response, Failure> {
+fn told(response: Response, doubt: FailureKind, resource: &str, from: &[FromSetting]) -> Result<Response, Failure> {
     let status = response.status();
     let Some(outcome) = outcome(&response) else { return response.ok() };
     let errors: Vec<&Issue> = outcome.issue.iter().filter(|issue| issue.is_error()).collect();
@@ -76,7 +102,15 @@ fn told(response: Response, doubt: FailureKind) -> Result<Response, Failure> {
         kind => kind,
     };
     let code = (!first.code.is_empty()).then(|| short(&first.code));
-    Err(Failure { kind, message: format!("the FHIR server answered {status}: {said}"), code, ..failure })
+    let message = format!("the FHIR server answered {status}: {said}");
+    let refuses = matches!(kind, FailureKind::InvalidArguments | FailureKind::NotFound | FailureKind::Conflict);
+    let setting = from.iter().filter(|_| refuses).find(|(element, _)| {
+        let place = format!("{resource}.{element}");
+        told.iter().any(|issue| issue.is_about(&place))
+    });
+    let Some((_, setting)) = setting else { return Err(Failure { kind, message, code, ..failure }) };
+    let message = format!("{message}; whoever operates this has to correct the plugin's setting `{setting}`");
+    Err(Failure { kind: FailureKind::Denied, message, code, ..failure })
 }
 
 impl Issue {
@@ -95,6 +129,16 @@ impl Issue {
             "throttled" => FailureKind::RateLimited,
             "transient" | "lock-error" | "no-store" | "exception" | "timeout" | "incomplete" => doubt,
             _ => return None,
+        })
+    }
+
+    /// Whether it names this element, or a part of it: as its place, or in its words, where some servers have it alone.
+    fn is_about(&self, place: &str) -> bool {
+        let details = self.details.as_ref().and_then(|details| details.text.as_ref());
+        let mut texts = self.expression.iter().chain(details).chain(&self.diagnostics);
+        texts.any(|text| {
+            let ends = |(at, _): (usize, &str)| !text[at + place.len()..].starts_with(char::is_alphanumeric);
+            text.match_indices(place).any(ends)
         })
     }
 

@@ -35,7 +35,7 @@ pub(crate) struct Task {
 
 impl Task {
     pub(crate) async fn make(&self, server: &Server<'_>) -> Result<Outcome, Failure> {
-        RECORD.make(&self.patient_id, self.elements(server)?, server).await
+        RECORD.make(&self.patient_id, self.elements(server)?, &[("owner", "task_owner")], server).await
     }
 
     fn elements(&self, server: &Server<'_>) -> Result<Value, Failure> {

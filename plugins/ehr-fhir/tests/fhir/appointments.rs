@@ -87,6 +87,25 @@ fn appointments_of_others_and_of_other_days_are_left_out() {
 }
 
 #[test]
+fn times_in_utc_are_told_as_such() {
+    fn check(start: &str, is_utc: bool) {
+        let mut at = appointment("pending");
+        at["start"] = json!(start);
+        let fake = fake().expect(APPOINTMENTS, Reply::json(200, bundle(&[at.clone()])));
+        let text = fake.call::<Plugin>("find_appointments", json!({ "patient_id": "p-1" })).unwrap().text;
+        let note = if is_utc { IN_UTC } else { "" };
+        assert_eq!(text, format!("one appointment, appointment_id a-1, pending{note}"));
+        let fake = self::fake().expect(READ, read(&at)).expect(UPDATE, Reply::text(200, ""));
+        let text = fake.call::<Plugin>("confirm_appointment", of_patient()).unwrap().text;
+        let note = if is_utc { " (in UTC)" } else { "" };
+        assert_eq!(text, format!("appointment a-1 of {start}{note} is confirmed"));
+    }
+    check("2026-03-05T16:00:00Z", true);
+    check("2026-03-05T16:00:00.000+00:00", true);
+    check(START, false);
+}
+
+#[test]
 fn a_search_that_fails_says_why() {
     fn check(reply: Reply, kind: FailureKind, words: &str, code: Option<&str>) {
         let fake = fake().expect(APPOINTMENTS, reply);

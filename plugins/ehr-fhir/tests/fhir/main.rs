@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
+mod acceptance;
 mod appointments;
 mod booking;
 mod cancel;
+mod claims;
 mod confirm;
 mod patients;
 mod records;
@@ -23,6 +25,8 @@ const UPDATE: &str = "PUT https://fhir.lakeside-clinic.example/r4/Appointment/a-
 const READ_SLOT: &str = "GET https://fhir.lakeside-clinic.example/r4/Slot/s-1";
 const UPDATE_SLOT: &str = "PUT https://fhir.lakeside-clinic.example/r4/Slot/s-1";
 const START: &str = "2026-03-05T10:00:00-06:00";
+/// What is told of times in UTC.
+const IN_UTC: &str = "; times are in UTC, so say them in the clinic's own";
 /// When the fake's attempts begin: 2026-01-01T00:00:00Z.
 const NOW_MS: u64 = 1_767_225_600_000;
 /// How long a search may lag, where the settings don't say.

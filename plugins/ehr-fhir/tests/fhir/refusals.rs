@@ -82,3 +82,73 @@ fn how_long_to_wait_is_told() {
     let failure = fake.call::<Plugin>("find_appointments", json!({ "patient_id": "p-1" })).unwrap_err();
     assert_eq!((failure.kind, failure.retry_after_ms), (FailureKind::RateLimited, Some(7_000)));
 }
+
+#[test]
+fn where_there_is_no_server_the_settings_are_at_fault() {
+    let fault = format!("at {BASE}: whoever operates this has to correct the plugin's setting `base_url`");
+    let denied = FailureKind::Denied;
+    check(|| Reply::text(404, "<html>"), denied, denied, &fault);
+    // Made in such words, a record refers to what isn't there.
+    let missing = || Reply::json(404, refusal("not-found", "no such endpoint"));
+    check(missing, denied, FailureKind::NotFound, "no such endpoint");
+    // A resource that isn't there is no fault of theirs.
+    let missing = fake().expect(READ, Reply::text(404, ""));
+    assert_failed(missing.call::<Plugin>("confirm_appointment", of_patient()), FailureKind::NotFound, "404");
+    let mut page = bundle(&[]);
+    page["link"] = json!([{ "relation": "next", "url": format!("{BASE}/Appointment?page=2") }]);
+    let expired = fake().expect(APPOINTMENTS, Reply::json(200, page)).expect(APPOINTMENTS, Reply::text(404, ""));
+    let found = expired.call::<Plugin>("find_appointments", json!({ "patient_id": "p-1" }));
+    assert_failed(found, FailureKind::NotFound, "404");
+}
+
+#[test]
+fn what_comes_of_a_setting_is_its_fault() {
+    fn check(kind: &str, arguments: Value, issue: Value, setting: Option<&str>) {
+        let tool = match kind {
+            "Task" => "create_task",
+            "Communication" => "record_communication",
+            _ => "write_call_note",
+        };
+        let mut refusal = refusal("value", "so it is");
+        refusal["issue"][0].as_object_mut().unwrap().extend(issue.as_object().unwrap().clone());
+        let mut arguments = arguments;
+        arguments["patient_id"] = json!("p-1");
+        let fake = fake().expect(&format!("POST {BASE}/{kind}"), Reply::json(422, refusal));
+        let called = fake.call::<Plugin>(tool, arguments);
+        match setting {
+            Some(setting) => assert_failed(
+                called,
+                FailureKind::Denied,
+                &format!("; whoever operates this has to correct the plugin's setting `{setting}`"),
+            ),
+            None => assert_failed(called, FailureKind::InvalidArguments, "the FHIR server answered 422: "),
+        }
+    }
+    let at = |place: &str| json!({ "expression": [place] });
+    let task = || json!({ "title": "x", "priority": "asap" });
+    check("Task", task(), at("Task.owner"), Some("task_owner"));
+    check("Task", task(), at("Task.owner.reference"), Some("task_owner"));
+    let words = json!({ "diagnostics": "Resource Organization/17 not found, specified in path: Task.owner" });
+    check("Task", task(), words, Some("task_owner"));
+    check("Task", task(), json!({ "details": { "text": "Task.owner: is inactive" } }), Some("task_owner"));
+    check("Task", task(), at("Task.ownership"), None);
+    check("Task", task(), at("Task.for"), None);
+    check("Task", task(), json!({}), None);
+    let note = || json!({ "summary": "x" });
+    check("DocumentReference", note(), at("DocumentReference.type.coding[0]"), Some("note_type"));
+    check("DocumentReference", note(), at("DocumentReference.category[0]"), Some("note_category"));
+    check("DocumentReference", note(), at("DocumentReference.custodian"), Some("organization_id"));
+    check("DocumentReference", note(), at("DocumentReference.subject"), None);
+    let said = |direction: &str| json!({ "direction": direction, "text": "x" });
+    check("Communication", said("from_patient"), at("Communication.recipient[0]"), Some("organization_id"));
+    check("Communication", said("from_patient"), at("Communication.sender"), None);
+    check("Communication", said("to_patient"), at("Communication.sender"), Some("organization_id"));
+    check("Communication", said("to_patient"), at("Communication.recipient[0]"), None);
+
+    // What is in doubt stays so, whoever is at fault.
+    let mut refusal = refusal("exception", "Task.owner");
+    refusal["issue"][0]["expression"] = json!(["Task.owner"]);
+    let fake = fake().expect(TASKS, Reply::json(500, refusal));
+    let arguments = json!({ "patient_id": "p-1", "title": "Call back", "priority": "routine" });
+    assert_failed(fake.call::<Plugin>("create_task", arguments), FailureKind::OutcomeUnknown, "Task.owner");
+}
