@@ -221,7 +221,8 @@ fn booked(server: &Server<'_>, made: &Made) -> Outcome {
     let start = made.start.as_ref().map(|start| format!(" for {}", told(start))).unwrap_or_default();
     let text = match status {
         _ if made.is_cancelled() => format!(
-            "appointment_id {id} was booked{start}, and was cancelled since: to book the slot again, give instead_of = {id}"
+            "appointment_id {id} was booked{start}, and was cancelled since: to book the slot again, give \
+             instead_of = {id}"
         ),
         "proposed" | "pending" => {
             format!("appointment_id {id} is {status}{start}; the clinic has yet to confirm it")

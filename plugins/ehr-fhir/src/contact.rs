@@ -17,8 +17,8 @@ pub(crate) async fn server_for<'a>(cx: &'a Context, patient: &ResourceId) -> Res
         Some(contact) => check(&server, patient, contact).await?,
         None if server.settings.contact_required => {
             return Err(Failure::denied(
-                "the number of this call isn't known, and the setting `contact_required` lets nobody's record be used \
-                 without it",
+                "the number of this call isn't known, without which the setting `contact_required` lets no \
+                 patient_id be taken",
             ));
         }
         None => {}

@@ -3,10 +3,12 @@
 //! What exists is changed by a conditional update: read, changed, and put back only if nobody changed it meanwhile
 //! (<https://hl7.org/fhir/R4/http.html#concurrency>). Repeated, it finds the resource as it was to be, and that is its
 //! success too. What is new has an identifier with our key: it is made only where none has that, and one in doubt is
-//! searched by it. An effect's key is of the conversation and the identity arguments, so that what was undone since has to
-//! differ in one to be done again: `instead_of`. The plugin refuses to change a resource that has no version, and an appointment that isn't of the
-//! patient it was asked for; a patient whose number wasn't on the line, where the tenant lets it know that; to book or cancel
-//! what is past; and to follow a link away from the server.
+//! searched by it. An effect's key is of the conversation and the identity arguments: what was undone since has to differ
+//! in one to be done again, which is what `instead_of` is for.
+//!
+//! The plugin refuses to change a resource that has no version, and an appointment that isn't of the patient it was asked
+//! for; to book or cancel what is past; a patient whose number wasn't on the line, where the tenant lets it know the number;
+//! and to follow a link away from the server.
 
 mod arguments;
 mod settings;
@@ -71,7 +73,7 @@ pub mod tools {
         let page = patient::find(&wanted, &Server::of(cx)?).await?;
         let patients = page.found;
         let text = match &patients[..] {
-            [] if page.more => "the server gives others first: search by all that you know".to_owned(),
+            [] if page.more => "none of the first that the server gives fits: search by all that you know".to_owned(),
             _ if page.more => format!("more than these {} patients fit: search by all that you know", patients.len()),
             [] => "no patient fits".to_owned(),
             [only] => format!("one patient, patient_id {}", only.patient_id),
@@ -105,7 +107,7 @@ pub mod tools {
         let page: Page<Appointment> = server.search(&search, fits).await?;
         let appointments: Vec<Visit> = page.found.into_iter().map(Visit::from).collect();
         let text = match &appointments[..] {
-            [] if page.more => "the server gives others first: give fewer days".to_owned(),
+            [] if page.more => "none of the first that the server gives fits: give fewer days".to_owned(),
             _ if page.more => format!("there are more than these {} appointments: give fewer days", appointments.len()),
             [] => format!("patient {patient_id} has no appointment then"),
             [only] => format!("one appointment, appointment_id {}, {}", only.appointment_id, only.status),
@@ -133,6 +135,7 @@ pub mod tools {
         let page = slot::find(&Wanted { from, to, service, schedule_id }, &Server::of(cx)?).await?;
         let slots = page.found;
         let text = match &slots[..] {
+            [] if page.more => "none of the first that the server gives fits: give fewer days".to_owned(),
             _ if page.more => format!("there are more than these {} free slots: give fewer days", slots.len()),
             [] => "there is no free slot then".to_owned(),
             [only] => format!("one free slot, slot_id {}, {}", only.slot_id, only.start),
@@ -170,8 +173,8 @@ pub mod tools {
         Booking { patient_id, slot_id, reason: None, instead_of: None }.find(&Server::of(cx)?).await
     }
 
-    /// Confirms a patient's appointment that is proposed or pending: it is booked then. Use it only where the caller
-    /// said that they will come, and after find_appointments.
+    /// Confirms for the patient an appointment that is proposed or pending: it is booked then, unless the clinic has yet to
+    /// accept it too. Use it only where the caller said that they will come, and after find_appointments.
     #[tool(effect = idempotent, identity = [appointment_id], reconcile = find_confirmation, title = "Confirm an appointment")]
     async fn confirm_appointment(
         /// The appointment's id, from find_appointments.

@@ -65,7 +65,8 @@ pub(crate) fn has_no_endpoint(response: &Response) -> bool {
 /// The failure of a request to such an address: no argument of a tool is wrong.
 pub(crate) fn of_address(failure: Failure, kind: &str, base: &str) -> Failure {
     let message = format!(
-        "there is no FHIR server with {kind} at {base}: whoever operates this has to correct the plugin's setting `base_url` ({})",
+        "there is no FHIR server with {kind} at {base}: whoever operates this has to correct the \
+         plugin's setting `base_url` ({})",
         failure.message
     );
     Failure { kind: FailureKind::Denied, message, ..failure }

@@ -123,7 +123,7 @@ fn strangers_are_left_out() {
     first_page["link"] = json!([{ "relation": "next", "url": "https://elsewhere.example/" }]);
     let fake = fake().expect(PATIENTS, Reply::json(200, first_page));
     let text = fake.call::<Plugin>("find_patient", by_number).unwrap().text;
-    assert_eq!(text, "the server gives others first: search by all that you know");
+    assert_eq!(text, "none of the first that the server gives fits: search by all that you know");
 }
 
 /// Each tool that takes a patient's id, and what it sends first of its own.
@@ -163,9 +163,9 @@ fn an_id_is_of_somebody_who_was_on_the_line() {
         assert_eq!(sent[0].header("prefer"), Some("handling=strict"));
         // Nobody; a server that leaves out a parameter; one that shows no numbers.
         let hidden = json!({ "resourceType": "Patient", "id": "p-1" });
-        for found in
-            [vec![], vec![with_number("p-2", "+14155550123")], vec![with_number("p-1", "+14155550124")], vec![hidden]]
-        {
+        let stranger = with_number("p-2", "+14155550123");
+        let other_number = with_number("p-1", "+14155550124");
+        for found in [vec![], vec![stranger], vec![other_number], vec![hidden]] {
             let reply = Reply::json(200, bundle(&found));
             check(known().expect(PATIENTS, reply), FailureKind::NotFound, "no patient p-1 has the number of this call");
         }
