@@ -83,6 +83,18 @@ pub(crate) fn told(response: Response, why: fn(&str) -> Option<Why>) -> Result<R
     response.ok_or(|failure, status, _: IgnoredAny| explained(failure, status, why))
 }
 
+/// The failure of a request that names nothing of the vendor's but what is in the settings: where that isn't there, no
+/// argument helps.
+pub(crate) fn of_settings(failure: Failure) -> Failure {
+    match failure.kind {
+        FailureKind::NotFound => {
+            let message = format!("{}; a person has to correct the plugin's settings", failure.message);
+            Failure { kind: FailureKind::Denied, message, ..failure }
+        }
+        _ => failure,
+    }
+}
+
 fn explained(mut failure: Failure, status: u16, why: fn(&str) -> Option<Why>) -> Failure {
     // After any other status the vendor may have sent the message, whatever it says.
     let is_refusal = (400..500).contains(&status) && status != 408;

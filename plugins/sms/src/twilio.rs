@@ -14,8 +14,8 @@ use crate::refusal::{self, Why};
 const TRIAL_PREFIX: &str = "Sent from your Twilio trial account - ";
 /// The id of a message that was rehearsed, as the manifest answers.
 pub(crate) const REHEARSED_SID: &str = "SM00000000000000000000000000000000";
-/// How many messages a page of the list has: all that one recipient ever got, as a rule, and no more than the SDK reads of
-/// a response.
+/// How many messages are looked at: all that one recipient ever got, as a rule, and no more than the SDK reads of a
+/// response.
 const PAGE_SIZE: &str = "500";
 
 /// The plugin's settings for Twilio.
@@ -36,6 +36,8 @@ struct Message {
     body: Option<String>,
     /// RFC 2822, in GMT, to the second.
     date_created: Option<String>,
+    /// The same. Null before it is sent.
+    date_sent: Option<String>,
     error_code: Option<i64>,
     error_message: Option<String>,
 }
@@ -51,7 +53,7 @@ impl Twilio {
     pub(crate) async fn send(&self, to: &PhoneNumber, text: &str, cx: &Context) -> Result<Sent, Failure> {
         let fields = [("To", to.as_str()), ("From", self.from.as_str()), ("Body", text)];
         let answer = cx.post(self.url("Messages.json")).form(&fields).send().await?;
-        let message: Message = refusal::told(answer, why)?.json()?;
+        let message: Message = refusal::told(answer, why).map_err(refusal::of_settings)?.json()?;
         Ok(self.sent(message))
     }
 
@@ -60,8 +62,8 @@ impl Twilio {
         // Twilio can filter by the day on which messages were sent. One that waits in its queue has none.
         let query = [("To", to.as_str()), ("From", self.from.as_str()), ("PageSize", PAGE_SIZE)];
         let answer = cx.get(self.url("Messages.json")).query(&query).send().await?;
-        let page: Page = refusal::told(answer, why)?.json()?;
-        let mut untold = page.next_page_uri.is_some();
+        let page: Page = refusal::told(answer, why).map_err(refusal::of_settings)?.json()?;
+        let mut untold = page.ends_since(since);
         for message in page.messages {
             match message.is(text, since) {
                 Some(true) => return Finding::happened(self.sent(message)),
@@ -103,17 +105,25 @@ impl Twilio {
     }
 }
 
+impl Page {
+    /// Whether messages that were sent since then may stand behind it. They are sorted by when they were sent, the newest
+    /// first. Where one stands that still waits, Twilio doesn't say; it is taken to be the newest.
+    fn ends_since(&self, since: Timestamp) -> bool {
+        let last_sent = self.messages.last().and_then(|last| instant(last.date_sent.as_deref()));
+        self.next_page_uri.is_some() && last_sent.is_none_or(|sent| sent >= since)
+    }
+}
+
 impl Message {
     /// Whether it has this text and was made since then. None: it may be so.
     fn is(&self, text: &str, since: Timestamp) -> Option<bool> {
         let body = self.body.as_deref().map(|body| body.strip_prefix(TRIAL_PREFIX).unwrap_or(body));
-        message::is_it(body, self.created(), text, since)
+        message::is_it(body, instant(self.date_created.as_deref()), text, since)
     }
+}
 
-    fn created(&self) -> Option<Timestamp> {
-        let zoned = rfc2822::parse(self.date_created.as_deref()?).ok()?;
-        Some(zoned.timestamp())
-    }
+fn instant(text: Option<&str>) -> Option<Timestamp> {
+    Some(rfc2822::parse(text?).ok()?.timestamp())
 }
 
 /// `SM` or `MM`, and 32 hexadecimal digits.
@@ -131,7 +141,7 @@ fn why(code: &str) -> Option<Why> {
         "30003" => Why::Unreachable,
         "21408" => Why::Country,
         "21612" => Why::Pair,
-        "21603" | "21606" | "21659" | "21660" | "21661" => Why::Sender,
+        "21212" | "21603" | "21606" | "21659" | "21660" | "21661" => Why::Sender,
         "30032" | "30034" => Why::Unregistered,
         "21608" | "30002" => Why::Account,
         "30007" => Why::Filtered,

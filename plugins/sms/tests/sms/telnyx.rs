@@ -90,6 +90,8 @@ fn refusals_of_telnyx_are_told() {
     check(busy, FailureKind::RateLimited, "Too many", Some("10011"));
     let missing = refusal("10004", "Missing required parameter");
     check(Reply::json(422, missing), FailureKind::InvalidArguments, "Missing required", Some("10004"));
+    let nowhere = refusal("10005", "Resource not found");
+    check(Reply::json(404, nowhere), FailureKind::Denied, "correct the plugin's settings", Some("10005"));
     let broken = refusal("10007", "Unexpected error");
     check(Reply::json(500, broken), FailureKind::OutcomeUnknown, "Unexpected error", Some("10007"));
     check(Reply::text(504, "<html>"), FailureKind::OutcomeUnknown, "504", None);

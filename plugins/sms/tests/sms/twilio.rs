@@ -54,6 +54,8 @@ fn refusals_of_twilio_are_told() {
     check(Reply::json(401, refusal(20003, "Authenticate")), FailureKind::Denied, "Authenticate", Some("20003"));
     let busy = Reply::json(429, refusal(20429, "Too Many Requests")).with_header("retry-after", "1");
     check(busy, FailureKind::RateLimited, "Too Many", Some("20429"));
+    let stranger = refusal(20404, "The requested resource was not found");
+    check(Reply::json(404, stranger), FailureKind::Denied, "correct the plugin's settings", Some("20404"));
     check(Reply::text(500, "oops"), FailureKind::OutcomeUnknown, "500", None);
     check(Reply::cut(), FailureKind::OutcomeUnknown, "no whole answer", None);
     check(Reply::text(201, "{}"), FailureKind::OutcomeUnknown, "not as expected", None);
@@ -72,6 +74,7 @@ fn a_code_of_twilio_says_what_to_do() {
     check(21614, FailureKind::InvalidArguments, "may be a landline");
     check(21408, FailureKind::Denied, "may not send to this country");
     check(21612, FailureKind::Denied, "can't be reached from the sender");
+    check(21212, FailureKind::Denied, "the sender in the plugin's settings can't send");
     check(21606, FailureKind::Denied, "the sender in the plugin's settings can't send");
     check(21659, FailureKind::Denied, "the sender in the plugin's settings can't send");
     check(30034, FailureKind::Denied, "registered first");
@@ -141,8 +144,32 @@ fn the_list_of_messages_decides() {
     check(&json!({ "messages": [] }), 30_000, &Finding::DidNotHappen);
     check(&json!({ "messages": [] }), 29_999, &Finding::Unknown(Some(1)));
     check(&json!({ "messages": [] }), 0, &not_yet);
-    let first_of_many = json!({ "messages": [], "next_page_uri": "/2010-04-01/next" });
-    check(&first_of_many, 60_000, &Finding::Unknown(None));
+}
+
+/// The list goes on behind its first page. Twilio sorts it by when messages were sent, the newest first.
+#[test]
+fn a_page_that_goes_back_far_enough_decides() {
+    fn check(sent: &[Option<&str>], later_ms: u64, expected: &Finding) {
+        let other = |sent: &Option<&str>| {
+            let mut message = message("delivered", "Another text", "Sat, 28 Feb 2026 20:00:00 +0000");
+            message["date_sent"] = json!(sent);
+            message
+        };
+        let messages: Vec<Value> = sent.iter().map(other).collect();
+        let page = json!({ "messages": messages, "next_page_uri": "/2010-04-01/next" });
+        let fake = fake().now(FIRST_ATTEMPT_AT + later_ms).expect(&line("GET"), Reply::json(200, page));
+        let finding = fake.reconcile::<Plugin>("send_sms", arguments());
+        assert_eq!(finding.as_ref(), Ok(expected), "{sent:?} {later_ms} ms later");
+    }
+    let (before, since) = ("Sat, 28 Feb 2026 23:58:59 +0000", "Sat, 28 Feb 2026 23:59:00 +0000");
+    check(&[Some(since), Some(before)], 60_000, &Finding::DidNotHappen);
+    check(&[None, Some(before)], 60_000, &Finding::DidNotHappen);
+    check(&[Some(before)], 29_999, &Finding::Unknown(Some(1)));
+    // It was made long before, as a scheduled one is, and says nothing of those that were sent before it.
+    check(&[Some(since)], 60_000, &Finding::Unknown(None));
+    check(&[Some(before), None], 60_000, &Finding::Unknown(None));
+    check(&[Some("yesterday")], 60_000, &Finding::Unknown(None));
+    check(&[], 60_000, &Finding::Unknown(None));
 }
 
 #[test]
@@ -155,9 +182,11 @@ fn a_message_is_found_although_the_clock_was_set_back_since() {
 
 #[test]
 fn a_lookup_that_fails_finds_nothing_out() {
-    let fake = fake().expect(&line("GET"), Reply::text(503, ""));
-    let failure = fake.reconcile::<Plugin>("send_sms", arguments()).unwrap_err();
-    assert_eq!(failure.kind, FailureKind::Unavailable);
+    for (status, kind) in [(503, FailureKind::Unavailable), (404, FailureKind::Denied)] {
+        let fake = fake().expect(&line("GET"), Reply::text(status, ""));
+        let failure = fake.reconcile::<Plugin>("send_sms", arguments()).unwrap_err();
+        assert_eq!(failure.kind, kind);
+    }
 }
 
 #[test]
