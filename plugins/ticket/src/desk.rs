@@ -91,7 +91,8 @@ impl Desk {
         }
     }
 
-    /// Looks whether a ticket has this priority.
+    /// Looks whether a ticket has this priority. Of another one nobody can tell: ours was never set, or somebody of the team
+    /// has changed it since.
     pub(crate) async fn find_priority(
         &self,
         ticket_id: &str,

@@ -165,7 +165,7 @@ impl Jira {
         let issue: Issue = refusal::told(look.send().await?)?.json()?;
         let wanted = self.priorities.of(priority).to_lowercase();
         let is_set = issue.fields.priority.is_some_and(|priority| priority.name.to_lowercase() == wanted);
-        Ok(if is_set { Trace::Found(ticket_id.to_owned()) } else { Trace::Absent })
+        Ok(if is_set { Trace::Found(ticket_id.to_owned()) } else { Trace::Untold })
     }
 
     /// Whether it is the key of an issue of the project.

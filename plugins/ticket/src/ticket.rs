@@ -66,8 +66,8 @@ pub(crate) enum Trace {
     Found(String),
     /// It isn't in what the vendor shows.
     Absent,
-    /// Nobody can tell by it: there is more than is looked through, something doesn't show what it says, or the ticket is
-    /// gone.
+    /// Nobody can tell by it: there is more than is looked through, something doesn't show what it says, somebody may have
+    /// changed it since, or the ticket is gone.
     Untold,
 }
 

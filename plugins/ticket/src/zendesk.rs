@@ -187,7 +187,7 @@ impl Zendesk {
     ) -> Result<Trace, Failure> {
         let One { ticket } = refusal::told(cx.get(self.ticket(ticket_id)).send().await?)?.json()?;
         let is_set = ticket.priority.as_deref() == Some(priority.as_str());
-        Ok(if is_set { Trace::Found(ticket_id.to_owned()) } else { Trace::Absent })
+        Ok(if is_set { Trace::Found(ticket_id.to_owned()) } else { Trace::Untold })
     }
 
     /// Where agents see a ticket.

@@ -175,8 +175,9 @@ fn a_priority_in_doubt_is_read_off_the_issue() {
     check(named("P2"), 0, &Finding::Happened(prioritised()));
     check(named("p2"), 90_000, &Finding::Happened(prioritised()));
     check(named("High"), 59_999, &Finding::Unknown(Some(1)));
-    check(named("High"), 60_000, &Finding::DidNotHappen);
-    check(Value::Null, 60_000, &Finding::DidNotHappen);
+    // It was never set, or somebody of the team has weighed the issue anew since.
+    check(named("High"), 60_000, &Finding::Unknown(None));
+    check(Value::Null, 60_000, &Finding::Unknown(None));
 }
 
 #[test]

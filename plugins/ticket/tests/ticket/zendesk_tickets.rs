@@ -188,8 +188,9 @@ fn a_priority_in_doubt_is_read_off_the_ticket() {
     }
     check(json!("high"), 0, &Finding::Happened(prioritised()));
     check(json!("low"), 59_999, &Finding::Unknown(Some(1)));
-    check(json!("low"), 60_000, &Finding::DidNotHappen);
-    check(Value::Null, 60_000, &Finding::DidNotHappen);
+    // It was never set, or an agent has weighed the ticket anew since.
+    check(json!("low"), 60_000, &Finding::Unknown(None));
+    check(Value::Null, 60_000, &Finding::Unknown(None));
 }
 
 #[test]
