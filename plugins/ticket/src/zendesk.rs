@@ -112,7 +112,7 @@ struct Comment {
 
 impl Zendesk {
     pub(crate) async fn create(&self, report: &Report, cx: &Context) -> Result<String, Failure> {
-        let requester = self.requester(&report.caller, cx).await?;
+        let requester = self.requester(&report.caller.phone, cx).await?;
         let text: Vec<String> = iter::once(report.text()).chain(requester.note()).collect();
         let ticket = NewTicket {
             external_id: cx.key(),

@@ -48,7 +48,7 @@ impl Zendesk {
             Some(Person::Phone(phone)) => {
                 let users = self.users_with(phone, cx).await?;
                 more = users.len() > REQUESTERS_MAX;
-                users.iter().take(REQUESTERS_MAX).map(|id| format!("{terms} requester:{id}")).collect()
+                users.iter().take(REQUESTERS_MAX).map(|user| format!("{terms} requester:{}", user.id)).collect()
             }
         };
         let mut hits: Vec<Hit> = Vec::new();

@@ -57,8 +57,8 @@ fn ticket(found: &Value, own: Option<u64>, spoken: &Value) -> Value {
     let sent = fake.sent();
     assert_eq!(sent[0].query(), [("query".to_owned(), "role:end-user phone:14155550123".to_owned())]);
     if own.is_some() {
-        let name = spoken["requester_name"].as_str().unwrap_or("Caller +14155550123");
-        let user = json!({ "name": name, "phone": PHONE, "external_id": "tel:+14155550123" });
+        // Whatever name was spoken: the next caller from a company's number has another.
+        let user = json!({ "name": "Caller +14155550123", "phone": PHONE, "external_id": "tel:+14155550123" });
         assert_eq!(sent[1].json(), json!({ "user": user }));
     }
     sent[sent.len() - 1].json()["ticket"].clone()
@@ -80,6 +80,10 @@ fn the_number_says_who_called() {
     check(json!([]), Some(77), 77);
     check(json!([user(12, "415 555 0123")]), Some(77), 77);
     check(json!([user(12, PHONE), user(13, PHONE)]), Some(77), 77);
+    // The number's own user is there: nothing is written on it.
+    let own = |id: u64| json!({ "id": id, "name": "Front desk", "phone": PHONE, "external_id": "tel:+14155550123" });
+    check(json!([own(77)]), None, 77);
+    check(json!([user(12, PHONE), own(77)]), None, 77);
 }
 
 #[test]
@@ -96,10 +100,14 @@ fn the_team_reads_who_called() {
     let two = json!([user(12, PHONE), user(13, PHONE)]);
     let note = "<p>Other profiles have this number, too (users 12, 13): none of them was chosen.</p>";
     check(two, Some(77), email(), &format!("{called}{note}"));
-    // The number's own profile was made on an earlier call.
-    let own = json!([user(12, PHONE), user(77, PHONE)]);
+    // The number's own user was made on an earlier call, and somebody else is on the line.
+    let mut own = user(77, PHONE);
+    own["external_id"] = json!("tel:+14155550123");
     let note = "<p>Other profiles have this number, too (users 12): none of them was chosen.</p>";
-    check(own, Some(77), email(), &format!("{called}{note}"));
+    let called = "<p>Called in by Bo Reyes, +14155550123.</p>";
+    check(json!([user(12, PHONE), own]), None, json!({ "requester_name": "Bo Reyes" }), &format!("{called}{note}"));
+    check(json!([]), Some(77), json!({ "requester_name": "Bo Reyes" }), called);
+    let called = "<p>Called in by +14155550123, ana@example.com.</p>";
     let many = json!((1..=6).map(|id| user(id, PHONE)).collect::<Vec<_>>());
     let note = "<p>Other profiles have this number, too (users 1, 2, 3, 4, 5 and others): none of them was chosen.</p>";
     check(many, Some(77), email(), &format!("{called}{note}"));
