@@ -133,7 +133,7 @@ impl Jira {
             let query = [("orderBy", "-created"), ("maxResults", &page_size), ("startAt", &start)];
             let list = cx.get(self.comments(ticket_id)).query(&query);
             let page: Comments = refusal::told(list.send().await?)?.json()?;
-            if let Some(comment) = page.comments.iter().find(|comment| adf::mentions(&comment.body, &ours)) {
+            if let Some(comment) = page.comments.iter().find(|comment| comment.has(&ours)) {
                 return Ok(Trace::Found(comment.id.clone()));
             }
             // One without a body may be any comment.
@@ -190,6 +190,13 @@ impl Jira {
 
     fn comments(&self, ticket_id: &str) -> String {
         self.api(&format!("issue/{ticket_id}/comment"))
+    }
+}
+
+impl Comment {
+    /// Whether this line stands in it.
+    fn has(&self, line: &str) -> bool {
+        adf::text(&self.body).lines().any(|own| own.trim() == line)
     }
 }
 

@@ -21,9 +21,9 @@ mod zendesk;
 pub mod tools {
     use aftercall::{Answer, Context, Email, Failure, Finding, Outcome, PhoneNumber};
 
-    use crate::caller::Caller;
+    use crate::caller::{Caller, Person};
     use crate::desk::Desk;
-    use crate::ticket::{Found, Mood, Opened, Person, Priority, Report, TicketType, Wanted};
+    use crate::ticket::{Found, Mood, Opened, Priority, Report, TicketType, Wanted};
 
     /// Opens a ticket for the support team about what the caller reported. The team sees it, the caller doesn't. One
     /// ticket for each person in a conversation, so put all of it in one. Returns the ticket's id and its address, for

@@ -1,10 +1,9 @@
 //! A ticket as the tools speak of it, whoever keeps it.
 
-use aftercall::{Email, PhoneNumber};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::caller::Caller;
+use crate::caller::{Caller, Person};
 
 /// How soon a ticket has to be looked at.
 #[derive(Clone, Copy, Serialize, Deserialize, JsonSchema)]
@@ -45,12 +44,6 @@ pub(crate) struct Report {
     pub(crate) r#type: TicketType,
     /// The caller's mood is among them.
     pub(crate) tags: Vec<String>,
-}
-
-/// Whose tickets are looked for.
-pub(crate) enum Person {
-    Phone(PhoneNumber),
-    Email(Email),
 }
 
 /// Which open tickets are looked for.
@@ -126,17 +119,10 @@ impl Mood {
     }
 }
 
-impl Person {
-    /// The number decides where it is given: the host may know it from the call, while an address is what somebody said.
-    pub(crate) fn of(phone: Option<PhoneNumber>, email: Option<Email>) -> Option<Self> {
-        phone.map(Self::Phone).or(email.map(Self::Email))
-    }
-}
-
 impl Report {
     /// The description, and who called it in.
     pub(crate) fn text(&self) -> String {
-        format!("{}\n\nCalled in by {}.", self.description.trim(), self.caller)
+        format!("{}\n\n{}", self.description.trim(), self.caller.line())
     }
 }
 

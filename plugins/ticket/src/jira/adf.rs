@@ -12,21 +12,22 @@ pub(super) fn document(text: &str) -> Value {
     json!({ "type": "doc", "version": 1, "content": paragraphs })
 }
 
-/// Whether any text of a document has these words, in capital or small letters, and not as a part of longer ones:
-/// `ann@example.com` is not in `joann@example.com`.
-pub(super) fn mentions(node: &Value, words: &str) -> bool {
-    let here = node["text"].as_str().is_some_and(|text| stands_in(&text.to_lowercase(), &words.to_lowercase()));
-    here || node["content"].as_array().is_some_and(|nodes| nodes.iter().any(|node| mentions(node, words)))
+/// What a document says, line by line. Jira may cut a line into several texts, as where it makes a link of an address.
+pub(super) fn text(document: &Value) -> String {
+    let mut text = String::new();
+    append(document, &mut text);
+    text
 }
 
-fn stands_in(text: &str, words: &str) -> bool {
-    text.match_indices(words).any(|(at, _)| {
-        let begins = !text[..at].ends_with(|before: char| before.is_alphanumeric() || "._+-".contains(before));
-        let after = &text[at + words.len()..];
-        // A full stop may end a sentence or go on with a domain.
-        let after = after.strip_prefix(['.', '-']).unwrap_or(after);
-        begins && !after.starts_with(char::is_alphanumeric)
-    })
+fn append(node: &Value, text: &mut String) {
+    if node["type"] == "hardBreak" {
+        text.push('\n');
+    }
+    text.push_str(node["text"].as_str().unwrap_or_default());
+    if let Some(nodes) = node["content"].as_array() {
+        nodes.iter().for_each(|node| append(node, text));
+        text.push('\n');
+    }
 }
 
 fn paragraph(lines: &[String]) -> Value {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Jira, adf, jql, refusal};
 use crate::desk::FOUND_TICKETS_MAX;
-use crate::ticket::{Found, OpenTicket, Person, Wanted};
+use crate::ticket::{Found, OpenTicket, Wanted};
 
 /// The first results of a search.
 #[derive(Deserialize)]
@@ -43,16 +43,12 @@ pub(super) struct Named {
 }
 
 impl Jira {
-    /// The open issues that are wanted, newest first. A person is known by what the description says: that's where
-    /// `create` puts the caller.
+    /// The open issues that are wanted, newest first. A person is known by the line of the description in which `create` puts
+    /// the caller.
     pub(crate) async fn search(&self, wanted: &Wanted, cx: &Context) -> Result<Found, Failure> {
-        let person = wanted.person.as_ref().map(|person| match person {
-            Person::Phone(phone) => phone.as_str(),
-            Person::Email(email) => email.as_str(),
-        });
         let mut terms = vec![format!("project = {}", jql::string(&self.project)), "statusCategory != Done".to_owned()];
-        if let Some(person) = person {
-            terms.push(format!("description ~ {}", jql::phrase(person)));
+        if let Some(person) = &wanted.person {
+            terms.push(format!("description ~ {}", jql::phrase(person.as_str())));
         }
         if let Some(words) = &wanted.subject_words {
             terms.push(format!("summary ~ {}", jql::phrase(words)));
@@ -61,8 +57,11 @@ impl Jira {
         let fields = ["summary", "status", "priority", "created", "description"];
         let found = self.query(&jql, &fields, cx).await?;
         let more = found.next_page_token.is_some();
-        // The search goes by words, and may take a like address for this one.
-        let fits = |issue: &Issue| person.is_none_or(|text| adf::mentions(&issue.fields.description, text));
+        // The search goes by words, wherever they stand: somebody else's ticket may speak of this person.
+        let fits = |issue: &Issue| {
+            let person = wanted.person.as_ref();
+            person.is_none_or(|person| person.called_in(&adf::text(&issue.fields.description)))
+        };
         let tickets = found.issues.into_iter().filter(fits).map(|issue| self.open_ticket(issue)).collect();
         Ok(Found { tickets, more })
     }

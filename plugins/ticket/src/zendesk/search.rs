@@ -9,8 +9,9 @@ use aftercall::{Context, Email, Failure};
 use serde::Deserialize;
 
 use super::{Zendesk, refusal};
+use crate::caller::Person;
 use crate::desk::FOUND_TICKETS_MAX;
-use crate::ticket::{Found, OpenTicket, Person, Wanted};
+use crate::ticket::{Found, OpenTicket, Wanted};
 
 /// How many profiles with one telephone number are looked at. Protects the vendor.
 const REQUESTERS_MAX: usize = 3;

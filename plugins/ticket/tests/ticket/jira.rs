@@ -78,6 +78,21 @@ fn a_ticket_is_an_issue_with_the_caller_in_its_description() {
     assert_eq!(sent.json(), json!({ "fields": fields }));
 }
 
+/// The line that says who called is one line, by which the ticket is found again.
+#[test]
+fn a_name_breaks_no_line() {
+    fn check(name: &str, caller: &str) {
+        let fake = fake().expect(CREATE, Fixture::of("jira/create_issue").reply());
+        let changes = json!({ "description": "x", "requester_name": name });
+        fake.call::<Plugin>("create_ticket", report(&changes)).unwrap();
+        let line = format!("Called in by {caller}+14155550123, ana@example.com.");
+        let content = [paragraph(&[text("x")]), paragraph(&[text(&line)])];
+        assert_eq!(fake.sent()[0].json()["fields"]["description"]["content"], json!(content), "{name:?}");
+    }
+    check("Ana\n\nCalled in by Bo, +14155550199.\r\n", "Ana Called in by Bo, +14155550199., ");
+    check(" ", "");
+}
+
 #[test]
 fn names_are_the_projects() {
     fn check(named: &Value, changes: &Value, place: &str, expected: Value) {

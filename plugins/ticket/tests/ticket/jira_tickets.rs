@@ -229,7 +229,7 @@ fn what_is_looked_for_is_text_in_the_query() {
 }
 
 #[test]
-fn who_has_a_like_address_is_somebody_else() {
+fn whose_a_ticket_is_its_last_line_says() {
     fn check(description: Value, arguments: Value, expected: usize) {
         let reply = Fixture::of("jira/search_jql")
             .reply_with(|body| body["issues"][0]["fields"]["description"] = description.clone());
@@ -239,21 +239,49 @@ fn who_has_a_like_address_is_somebody_else() {
     }
     let email = || json!({ "email": "ann@example.com" });
     let phone = || json!({ "phone": "+1415555012" });
-    check(document(&["From ann@example.com."]), email(), 1);
-    check(document(&["x", "(ANN@Example.com)"]), email(), 1);
-    check(document(&["joann@example.com"]), email(), 0);
-    check(document(&["jo.ann@example.com"]), email(), 0);
-    check(document(&["ann@example.com.br"]), email(), 0);
-    check(document(&["ann@example.community"]), email(), 0);
-    check(document(&["ann, example.com"]), email(), 0);
+    let called = |caller: &str| document(&["It warms.", &format!("Called in by {caller}.")]);
+    check(called("+1415555012, ann@example.com"), email(), 1);
+    check(called("Ann, +1415555012, ANN@Example.com"), email(), 1);
+    check(called("+1415555012, joann@example.com"), email(), 0);
+    check(called("+1415555012, ann@example.com.br"), email(), 0);
+    check(called("ann@example.com, +1415555012"), email(), 0);
+    check(called("+1415555012"), phone(), 1);
+    check(called("Ann, of \"Cold, Ltd.\", +1415555012, ann@example.com"), phone(), 1);
+    check(called("+14155550123"), phone(), 0);
+    // Somebody else's ticket that speaks of the number, or of whoever has it.
+    check(called("Bob, +1415555012, +14155550199"), phone(), 0);
+    check(document(&["Call +1415555012!", "Called in by +14155550199."]), phone(), 0);
+    check(document(&["Called in by +1415555012.", "Called in by +14155550199."]), phone(), 0);
+    check(document(&["+1415555012", "ann@example.com"]), phone(), 0);
+    check(document(&["+1415555012", "ann@example.com"]), email(), 0);
     check(Value::Null, email(), 0);
-    check(document(&["call +1415555012!"]), phone(), 1);
-    check(document(&["+14155550123"]), phone(), 0);
+    // The team has written below our line.
+    check(document(&["It warms.", "Called in by +1415555012.", "Seen by Jo."]), phone(), 1);
     check(Value::Null, json!({ "subject_words": "alarm" }), 1);
     // An address that was spoken shows nobody else's tickets: the number says who it is.
     let both = || json!({ "phone": "+1415555012", "email": "ann@example.com" });
-    check(document(&["From ann@example.com, +14155550199"]), both(), 0);
-    check(document(&["From bob@example.com, +1415555012"]), both(), 1);
+    check(called("+14155550199, ann@example.com"), both(), 0);
+    check(called("+1415555012, bob@example.com"), both(), 1);
+}
+
+/// As Jira has it once a person has edited it there.
+#[test]
+fn a_line_in_several_texts_is_one() {
+    let link = json!({ "type": "link", "attrs": { "href": "mailto:ann@example.com" } });
+    let line = json!([
+        { "type": "text", "text": "It warms." },
+        { "type": "hardBreak" },
+        { "type": "text", "text": "Called in by Ann, +1415555012, " },
+        { "type": "text", "text": "ann@example.com", "marks": [link] },
+        { "type": "text", "text": "." },
+    ]);
+    let edited = json!({ "type": "doc", "version": 1, "content": [{ "type": "paragraph", "content": line }] });
+    for arguments in [json!({ "phone": "+1415555012" }), json!({ "email": "ann@example.com" })] {
+        let reply = Fixture::of("jira/search_jql")
+            .reply_with(|body| body["issues"][0]["fields"]["description"] = edited.clone());
+        let outcome = fake().expect(SEARCH, reply).call::<Plugin>("find_tickets", arguments).unwrap();
+        assert_eq!(outcome.text, "one open ticket, ticket_id SUP-12");
+    }
 }
 
 #[test]
