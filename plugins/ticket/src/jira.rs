@@ -94,7 +94,7 @@ impl Jira {
             "labels": labels,
         });
         let answer = cx.post(self.api("issue")).json(&json!({ "fields": fields })).send().await?;
-        let made: MadeIssue = refusal::told(answer)?.json()?;
+        let made: MadeIssue = refusal::told(answer).map_err(refusal::of_project)?.json()?;
         // The manifest's canned answer knows no project: its issue becomes one of this project, as the other tools want it.
         Ok(if cx.dry_run() { format!("{}-{REHEARSED_NUMBER}", self.project) } else { made.key })
     }

@@ -126,14 +126,14 @@ impl Zendesk {
             group_id: self.group_id,
         };
         let answer = cx.post(self.api("tickets.json")).json(&Draft { ticket }).send().await?;
-        let made: One = refusal::told(answer)?.json()?;
+        let made: One = refusal::told(answer).map_err(refusal::of_account)?.json()?;
         Ok(made.ticket.id.to_string())
     }
 
     pub(crate) async fn find_created(&self, cx: &Context) -> Result<Trace, Failure> {
         let query = [("external_id", cx.key())];
         let list = cx.get(self.api("tickets.json")).query(&query);
-        let page: Tickets = refusal::told(list.send().await?)?.json()?;
+        let page: Tickets = refusal::told(list.send().await?).map_err(refusal::of_account)?.json()?;
         let ours = page.tickets.iter().find(|ticket| ticket.external_id.as_deref() == Some(cx.key()));
         Ok(match ours {
             Some(ticket) => Trace::Found(ticket.id.to_string()),

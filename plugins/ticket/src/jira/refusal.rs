@@ -11,13 +11,37 @@ pub(super) fn told(response: Response) -> Result<Response, Failure> {
     response.ok_or(explained)
 }
 
+/// The failure of a new issue: what isn't there is the site or the project, and no argument helps.
+pub(super) fn of_project(failure: Failure) -> Failure {
+    match failure.kind {
+        FailureKind::NotFound => by_settings(failure),
+        _ => failure,
+    }
+}
+
+/// The failure of a search. What a model gave is text in its query, so what Jira refuses is the project, too.
+pub(super) fn of_search(failure: Failure) -> Failure {
+    match failure.kind {
+        FailureKind::NotFound | FailureKind::InvalidArguments => by_settings(failure),
+        _ => failure,
+    }
+}
+
+fn by_settings(failure: Failure) -> Failure {
+    let words = "a person has to correct `site` or `project` in the settings, or let the account see the project";
+    let message = format!("{}; {words}", failure.message);
+    Failure { kind: FailureKind::Denied, message, ..failure }
+}
+
 /// The fields are in `{"errorMessages":["…"],"errors":{"priority":"…"}}`.
 fn explained(mut failure: Failure, _status: u16, body: Value) -> Failure {
     let mut fields = body["errors"].as_object().into_iter().flatten();
     let not_given = fields.any(|(field, _)| !GIVEN_FIELDS.contains(&field.as_str()));
     if failure.kind == FailureKind::InvalidArguments && not_given {
-        failure.kind = FailureKind::Other;
-        failure.message.push_str("; other arguments don't help: the project's fields and the plugin's settings differ");
+        failure.kind = FailureKind::Denied;
+        let words = "; other arguments don't help: the project's fields and the plugin's settings differ, and a person has to \
+                     correct one of them";
+        failure.message.push_str(words);
     }
     failure
 }

@@ -1,6 +1,6 @@
 //! Jira's search, which lags: <https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-search/>.
 
-use aftercall::{Context, Failure, FailureKind};
+use aftercall::{Context, Failure};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -70,12 +70,7 @@ impl Jira {
     pub(super) async fn query(&self, jql: &str, fields: &[&str], cx: &Context) -> Result<Issues, Failure> {
         let search = json!({ "jql": jql, "fields": fields, "maxResults": FOUND_TICKETS_MAX });
         let answer = cx.post(self.api("search/jql")).reads_only().json(&search).send().await?;
-        // The query is of our making: no other argument mends it.
-        let own = |failure: Failure| match failure.kind {
-            FailureKind::InvalidArguments => Failure { kind: FailureKind::Other, ..failure },
-            _ => failure,
-        };
-        refusal::told(answer).map_err(own)?.json()
+        refusal::told(answer).map_err(refusal::of_search)?.json()
     }
 
     fn open_ticket(&self, issue: Issue) -> OpenTicket {

@@ -9,10 +9,23 @@ const REASONS_CHARS_MAX: usize = 500;
 const KEY_IS_TAKEN: &str = "IdempotentRequestError";
 /// Somebody changes the ticket at the same moment. Zendesk's page on its responses asks to try again.
 const CHANGED_AT_ONCE: u16 = 409;
+/// What a new ticket has of the settings, as Zendesk's reasons may name it.
+const OF_SETTINGS: [&str; 4] = ["group", "group_id", "brand", "brand_id"];
 
 /// The response if its status is 2xx, else the failure with Zendesk's reasons.
 pub(super) fn told(response: Response) -> Result<Response, Failure> {
     response.ok_or(explained)
+}
+
+/// The failure of a request that names no ticket: what isn't there is the account, and no argument helps.
+pub(super) fn of_account(failure: Failure) -> Failure {
+    match failure.kind {
+        FailureKind::NotFound => {
+            let message = format!("{}; a person has to correct `subdomain` in the settings", failure.message);
+            Failure { kind: FailureKind::Denied, message, ..failure }
+        }
+        _ => failure,
+    }
 }
 
 fn explained(mut failure: Failure, status: u16, body: Value) -> Failure {
@@ -29,6 +42,12 @@ fn explained(mut failure: Failure, status: u16, body: Value) -> Failure {
     let reasons = reasons(&body);
     if !reasons.is_empty() {
         failure.message = format!("{} ({reasons})", failure.message);
+    }
+    if failure.kind == FailureKind::InvalidArguments
+        && OF_SETTINGS.iter().any(|field| body["details"][field].is_array())
+    {
+        failure.kind = FailureKind::Denied;
+        failure.message.push_str("; a person has to correct `group_id` or `brand_id` in the settings");
     }
     failure
 }

@@ -79,7 +79,7 @@ impl Zendesk {
         // A profile needs a name. Zendesk's own way for a caller who gave none is the number.
         let user = json!({ "name": format!("Caller {phone}"), "phone": phone, "external_id": external_id });
         let upsert = cx.post(self.api("users/create_or_update.json")).json(&json!({ "user": user }));
-        let upserted: Upserted = refusal::told(upsert.send().await?)?.json()?;
+        let upserted: Upserted = refusal::told(upsert.send().await?).map_err(refusal::of_account)?.json()?;
         Ok(upserted.user.id)
     }
 
@@ -90,7 +90,7 @@ impl Zendesk {
         // Digits alone: …/talk-partner-edition/retrieving-the-zendesk-user-id-of-a-caller/.
         let query = format!("role:end-user phone:{number}");
         let search = cx.get(self.api("users/search.json")).query(&[("query", &query)]);
-        let found: Users = refusal::told(search.send().await?)?.json()?;
+        let found: Users = refusal::told(search.send().await?).map_err(refusal::of_account)?.json()?;
         let has_it = |user: &User| user.phone.as_deref().is_some_and(|phone| digits(phone) == number);
         Ok(found.users.into_iter().filter(has_it).collect())
     }

@@ -67,7 +67,8 @@ impl Zendesk {
     async fn search_for(&self, query: &str, hits: &mut Vec<Hit>, cx: &Context) -> Result<bool, Failure> {
         let per_page = FOUND_TICKETS_MAX.to_string();
         let query = [("query", query), ("sort_by", "created_at"), ("sort_order", "desc"), ("per_page", &per_page)];
-        let page: Page = refusal::told(cx.get(self.api("search.json")).query(&query).send().await?)?.json()?;
+        let answer = cx.get(self.api("search.json")).query(&query).send().await?;
+        let page: Page = refusal::told(answer).map_err(refusal::of_account)?.json()?;
         hits.extend(page.results);
         Ok(page.next_page.is_some())
     }

@@ -85,7 +85,7 @@ fn refusals_of_a_change_are_told() {
         let why = "The priority selected is invalid.";
         Reply::json(400, json!({ "errorMessages": [], "errors": { "priority": why } }))
     };
-    check(priority, FailureKind::Other, ": priority: The priority selected is invalid.");
+    check(priority, FailureKind::Denied, ": priority: The priority selected is invalid.");
     let comment =
         || Reply::json(400, json!({ "errorMessages": [], "errors": { "comment": "Comment body is invalid" } }));
     check(comment, FailureKind::InvalidArguments, ": comment: Comment body is invalid");
@@ -302,7 +302,9 @@ fn a_search_that_fails_is_told() {
     check(Reply::text(503, ""), FailureKind::Unavailable);
     check(Reply::cut(), FailureKind::Unavailable);
     check(Reply::text(200, "{}"), FailureKind::Other);
-    check(Reply::json(400, json!({ "errorMessages": ["Error in the JQL Query"] })), FailureKind::Other);
+    let hidden = json!({ "errorMessages": ["The value 'SUP' does not exist for the field 'project'."] });
+    check(Reply::json(400, hidden), FailureKind::Denied);
+    check(Reply::text(404, ""), FailureKind::Denied);
     check(Reply::json(401, json!({ "message": "Client must be authenticated" })), FailureKind::Denied);
     check(Reply::text(429, "").with_header("retry-after", "3"), FailureKind::RateLimited);
 }

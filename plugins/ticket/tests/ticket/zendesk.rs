@@ -184,6 +184,14 @@ fn refusals_of_zendesk_are_told() {
         &format!(": Record validation errors (B; {email})"),
         Some("RecordInvalid"),
     );
+    // The group and the brand are of the settings alone.
+    for field in ["group", "group_id", "brand", "brand_id"] {
+        let details = json!({ field: [{ "description": "It is not there" }], "base": [{ "description": "B" }] });
+        let words = "It is not there); a person has to correct `group_id` or `brand_id`";
+        check(invalid(details), FailureKind::Denied, words, Some("RecordInvalid"));
+    }
+    let nowhere = json!({ "error": "InvalidEndpoint", "description": "Not found" });
+    check(Reply::json(404, nowhere), FailureKind::Denied, "correct `subdomain`", Some("InvalidEndpoint"));
     check(invalid(json!("?")), FailureKind::InvalidArguments, "validation errors", Some("RecordInvalid"));
     let long = json!({ "base": [{ "description": "x".repeat(600) }] });
     check(invalid(long), FailureKind::InvalidArguments, &format!("({})", "x".repeat(500)), Some("RecordInvalid"));
@@ -246,7 +254,9 @@ fn the_lag_of_the_list_is_a_setting() {
 
 #[test]
 fn a_lookup_that_fails_finds_nothing_out() {
-    let fake = fake().expect(LIST, Reply::text(502, ""));
-    let failure = fake.reconcile::<Plugin>("create_ticket", report(json!({}))).unwrap_err();
-    assert_eq!(failure.kind, FailureKind::Unavailable);
+    for (status, kind) in [(502, FailureKind::Unavailable), (404, FailureKind::Denied)] {
+        let fake = fake().expect(LIST, Reply::text(status, ""));
+        let failure = fake.reconcile::<Plugin>("create_ticket", report(json!({}))).unwrap_err();
+        assert_eq!(failure.kind, kind);
+    }
 }
