@@ -9,8 +9,10 @@ const REASONS_CHARS_MAX: usize = 500;
 const KEY_IS_TAKEN: &str = "IdempotentRequestError";
 /// Somebody changes the ticket at the same moment. Zendesk's page on its responses asks to try again.
 const CHANGED_AT_ONCE: u16 = 409;
-/// What a new ticket has of the settings, as Zendesk's reasons may name it.
-const OF_SETTINGS: [&str; 4] = ["group", "group_id", "brand", "brand_id"];
+/// What a ticket has of the settings, or of who was found to have the caller's number, or what an agent gave it: Zendesk's
+/// reasons name it so, and no argument mends it.
+const NOT_GIVEN: [&str; 8] =
+    ["group", "group_id", "brand", "brand_id", "requester", "requester_id", "assignee", "assignee_id"];
 
 /// The response if its status is 2xx, else the failure with Zendesk's reasons.
 pub(super) fn told(response: Response) -> Result<Response, Failure> {
@@ -43,11 +45,12 @@ fn explained(mut failure: Failure, status: u16, body: Value) -> Failure {
     if !reasons.is_empty() {
         failure.message = format!("{} ({reasons})", failure.message);
     }
-    if failure.kind == FailureKind::InvalidArguments
-        && OF_SETTINGS.iter().any(|field| body["details"][field].is_array())
-    {
+    let not_given = NOT_GIVEN.iter().any(|field| body["details"][field].is_array());
+    if failure.kind == FailureKind::InvalidArguments && not_given {
         failure.kind = FailureKind::Denied;
-        failure.message.push_str("; a person has to correct `group_id` or `brand_id` in the settings");
+        let words = "; other arguments don't help: a person has to look at it in Zendesk, or correct `group_id` or `brand_id` \
+                     in the settings";
+        failure.message.push_str(words);
     }
     failure
 }

@@ -177,17 +177,16 @@ fn refusals_of_zendesk_are_told() {
         let body = json!({ "error": "RecordInvalid", "description": "Record validation errors", "details": details });
         Reply::json(422, body)
     };
-    let email = "Requester: Email:  ana@example.com is suspended";
     check(
-        invalid(json!({ "requester": [{ "description": email }], "base": [{ "description": "B" }, { "error": "x" }] })),
+        invalid(json!({ "subject": [{ "description": "S" }], "base": [{ "description": "B" }, { "error": "x" }] })),
         FailureKind::InvalidArguments,
-        &format!(": Record validation errors (B; {email})"),
+        ": Record validation errors (B; S)",
         Some("RecordInvalid"),
     );
-    // The group and the brand are of the settings alone.
-    for field in ["group", "group_id", "brand", "brand_id"] {
-        let details = json!({ field: [{ "description": "It is not there" }], "base": [{ "description": "B" }] });
-        let words = "It is not there); a person has to correct `group_id` or `brand_id`";
+    // The group and the brand are of the settings, and who has the number is found.
+    for field in ["group", "group_id", "brand", "brand_id", "requester", "requester_id"] {
+        let details = json!({ field: [{ "description": "It is suspended" }], "base": [{ "description": "B" }] });
+        let words = "It is suspended); other arguments don't help: a person has to";
         check(invalid(details), FailureKind::Denied, words, Some("RecordInvalid"));
     }
     let nowhere = json!({ "error": "InvalidEndpoint", "description": "Not found" });
