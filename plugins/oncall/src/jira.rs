@@ -126,6 +126,8 @@ impl Site {
             (Some(found), _) if found.is(change) => Finding::happened(self.changed_already(&found, alert)),
             // It was there when the change was sent, and tells nothing any more.
             (None, Finding::DidNotHappen) => Ok(Finding::Unknown(None)),
+            // Whoever is at work on it may have handed it back since, and then it has to wake somebody.
+            (Some(_), Finding::DidNotHappen) if change.may_be_undone() => Ok(Finding::Unknown(None)),
             (_, absent) => Ok(absent),
         }
     }

@@ -42,6 +42,11 @@ impl Change {
         }
     }
 
+    /// Whether people can take it back.
+    pub(crate) const fn may_be_undone(self) -> bool {
+        matches!(self, Change::Acknowledge)
+    }
+
     /// The word for an alert of which it is true.
     pub(crate) const fn done(self) -> &'static str {
         match self {
