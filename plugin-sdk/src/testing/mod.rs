@@ -12,8 +12,8 @@
 //! aftercall-sdk = { workspace = true, features = ["manifest"] }
 //! ```
 //!
-//! With `AFTERCALL_SENT=FOLDER` in the environment, each request is also added to a file there, a line of JSON each: a
-//! check of all of them against a vendor's own document needs no change of the tests.
+//! With `AFTERCALL_SENT=FOLDER` in the environment, each request is also added to a file there with the answer that the test
+//! played, a line of JSON each: a check of all of them against a vendor's own document needs no change of the tests.
 
 mod fake;
 mod reply;

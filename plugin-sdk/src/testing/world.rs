@@ -88,7 +88,7 @@ impl Host for World {
         };
         #[cfg(feature = "manifest")]
         super::manifest::check_own(&sent, self.reads.get());
-        kept::keep(&sent);
+        kept::keep(&sent, &reply);
         self.sent.borrow_mut().push(sent);
         reply.0
     }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Context as _;
-use jsonschema::Draft;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use crate::{openapi::Operation, sent::Sent};
+use crate::{
+    openapi::Operation,
+    sent::{Sent, media_type},
+};
 
 /// Headers that OpenAPI doesn't take for parameters, and the credential, which the host puts on.
 const NO_PARAMETERS: [&str; 3] = ["accept", "content-type", "authorization"];
@@ -46,7 +47,7 @@ fn parameters(operation: &Operation<'_>, sent: &Sent) -> anyhow::Result<Vec<Stri
             continue;
         }
         let value = value_of(&given, operation.contract.resolved(&parameter["schema"]));
-        let wrong = wrong(operation, &parameter["schema"], &value)?;
+        let wrong = operation.contract.wrong(&parameter["schema"], &value)?;
         complaints.extend(wrong.into_iter().map(|wrong| format!("`{name}` in the {place}: {wrong}")));
     }
     complaints.extend(query.keys().map(|name| format!("the operation has no parameter `{name}` in the query")));
@@ -58,7 +59,7 @@ fn body(operation: &Operation<'_>, sent: &Sent) -> anyhow::Result<Vec<String>> {
     if sent.body.is_empty() {
         return Ok(if described["required"] == true { vec!["the body is missing".to_owned()] } else { Vec::new() });
     }
-    let media = sent.media_type().unwrap_or_default();
+    let media = media_type(&sent.headers).unwrap_or_default();
     let schema = &described["content"][media]["schema"];
     if schema.is_null() {
         return Ok(vec![format!("the operation takes no body of the type `{media}`")]);
@@ -70,7 +71,7 @@ fn body(operation: &Operation<'_>, sent: &Sent) -> anyhow::Result<Vec<String>> {
             Err(error) => return Ok(vec![format!("the body is no JSON: {error}")]),
         },
     };
-    wrong(operation, schema, &body)
+    operation.contract.wrong(schema, &body)
 }
 
 /// The fields of a form, each of the type that the schema has for it.
@@ -103,20 +104,10 @@ fn value_of(texts: &[String], schema: &Value) -> Value {
     }
 }
 
-/// What is wrong with a value by a schema of the document.
-fn wrong(operation: &Operation<'_>, schema: &Value, value: &Value) -> anyhow::Result<Vec<String>> {
-    let whole = json!({ "allOf": [schema], "components": operation.contract.components() });
-    let validator = jsonschema::options()
-        .with_draft(Draft::Draft202012)
-        .should_validate_formats(true)
-        .build(&whole)
-        .map_err(|error| anyhow::anyhow!("{error}"))
-        .with_context(|| format!("{}: {}: the schema can't be used", operation.contract.name, operation.path))?;
-    Ok(validator.iter_errors(value).map(|error| format!("at `{}`: {error}", error.instance_path())).collect())
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::openapi::Contract;
 
@@ -192,6 +183,7 @@ mod tests {
                     .filter(|_| !media.is_empty())
                     .collect(),
                 body: body.to_owned(),
+                answer: None,
             };
             let operation = contract.operation(&sent).expect("there is one");
             let complaints = check(&operation, &sent).expect("the document can be used");

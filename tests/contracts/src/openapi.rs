@@ -3,18 +3,26 @@
 use std::{fs, path::Path};
 
 use anyhow::Context as _;
+use jsonschema::Draft;
 use percent_encoding::percent_decode_str;
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::Url;
 
-use crate::{sent::Sent, strict};
+use crate::{
+    errata::Erratum,
+    sent::Sent,
+    strict::{self, Unnamed},
+};
 
 /// A vendor's document.
 #[derive(Debug)]
 pub struct Contract {
     /// The file's name.
     pub name: String,
+    /// As requests are held to it.
     document: Value,
+    /// As answers are.
+    lenient: Value,
 }
 
 /// An operation of a document, and what a request has in the places of its path.
@@ -24,6 +32,8 @@ pub struct Operation<'a> {
     pub contract: &'a Contract,
     /// The path as the document has it, with its places: `/messages/{id}`.
     pub path: &'a str,
+    /// In capitals.
+    method: &'a str,
     /// Of the path: what all its operations have in common.
     item: &'a Value,
     /// Of the operation.
@@ -33,14 +43,18 @@ pub struct Operation<'a> {
 }
 
 impl Contract {
-    /// Reads a document.
+    /// Reads a document, and amends it.
     ///
     /// # Errors
-    /// It can't be read, or has no paths.
-    pub fn read(file: &Path) -> anyhow::Result<Self> {
+    /// It can't be read, or has no paths, or nothing where an erratum wants it.
+    pub fn read(file: &Path, errata: &[Erratum]) -> anyhow::Result<Self> {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
-        Self::new(name, serde_json::from_str(&text)?)
+        let mut document = serde_json::from_str(&text)?;
+        for erratum in errata.iter().filter(|erratum| erratum.is_of(&name)) {
+            erratum.amend(&mut document).with_context(|| name.clone())?;
+        }
+        Self::new(name, document)
     }
 
     /// Takes a document at its word.
@@ -49,33 +63,36 @@ impl Contract {
     /// It has no paths.
     pub fn new(name: String, mut document: Value) -> anyhow::Result<Self> {
         anyhow::ensure!(document["paths"].is_object(), "{name} is no OpenAPI document: it has no `paths`");
-        strict::document(&mut document);
-        Ok(Self { name, document })
-    }
-
-    /// The schemas and what else operations refer to.
-    pub(crate) fn components(&self) -> &Value {
-        &self.document["components"]
+        let mut lenient = document.clone();
+        strict::document(&mut document, Unnamed::Refused);
+        strict::document(&mut lenient, Unnamed::Allowed);
+        Ok(Self { name, document, lenient })
     }
 
     /// What stands there, or where the reference there leads.
-    pub(crate) fn resolved<'a>(&'a self, mut node: &'a Value) -> &'a Value {
-        while let Some(pointer) = node["$ref"].as_str().and_then(|reference| reference.strip_prefix('#')) {
-            let Some(next) = self.document.pointer(pointer) else { return node };
-            node = next;
-        }
-        node
+    pub(crate) fn resolved<'a>(&'a self, node: &'a Value) -> &'a Value {
+        resolved(&self.document, node)
+    }
+
+    /// What is wrong with a part of a request by a schema.
+    pub(crate) fn wrong(&self, schema: &Value, value: &Value) -> anyhow::Result<Vec<String>> {
+        wrong(&self.document, schema, value).with_context(|| self.name.clone())
+    }
+
+    /// What is wrong with the body of an answer by a schema.
+    pub(crate) fn wrong_answer(&self, schema: &Value, value: &Value) -> anyhow::Result<Vec<String>> {
+        wrong(&self.lenient, schema, value).with_context(|| self.name.clone())
     }
 
     /// The operation that a request is. None: the document has no such operation. Of several paths that fit, the one with
     /// the fewest places.
-    pub fn operation<'a>(&'a self, sent: &Sent) -> Option<Operation<'a>> {
+    pub fn operation<'a>(&'a self, sent: &'a Sent) -> Option<Operation<'a>> {
         let paths = self.document["paths"].as_object().into_iter().flatten();
         let operation = |(path, item): (&'a String, &'a Value)| {
             let body = item.get(sent.method.to_lowercase())?;
             let mut servers = self.servers(item, body).into_iter();
             let places = servers.find_map(|server| places(path, below(server, &sent.url)?))?;
-            Some(Operation { contract: self, path, item, body, places })
+            Some(Operation { contract: self, path, method: &sent.method, item, body, places })
         };
         paths.filter_map(operation).min_by_key(|operation| operation.places.len())
     }
@@ -95,6 +112,33 @@ impl<'a> Operation<'a> {
         let contract = self.contract;
         of(self.body).chain(of(self.item)).map(|parameter| contract.resolved(parameter))
     }
+
+    /// What it answers with a status: that with this status, with one of its range, or with any. None: nothing.
+    pub(crate) fn response(&self, status: u16) -> Option<&'a Value> {
+        let lenient = &self.contract.lenient;
+        let responses = &lenient["paths"][self.path][self.method.to_lowercase()]["responses"];
+        let statuses = [status.to_string(), format!("{}XX", status / 100), "default".to_owned()];
+        statuses.iter().find_map(|status| responses.get(status)).map(|response| resolved(lenient, response))
+    }
+}
+
+fn resolved<'a>(document: &'a Value, mut node: &'a Value) -> &'a Value {
+    while let Some(pointer) = node["$ref"].as_str().and_then(|reference| reference.strip_prefix('#')) {
+        let Some(next) = document.pointer(pointer) else { return node };
+        node = next;
+    }
+    node
+}
+
+/// What is wrong with a value by a schema of a document.
+fn wrong(document: &Value, schema: &Value, value: &Value) -> anyhow::Result<Vec<String>> {
+    let whole = json!({ "allOf": [schema], "components": document["components"] });
+    let validator = jsonschema::options()
+        .with_draft(Draft::Draft202012)
+        .should_validate_formats(true)
+        .build(&whole)
+        .map_err(|error| anyhow::anyhow!("the schema can't be used: {error}"))?;
+    Ok(validator.iter_errors(value).map(|error| format!("at `{}`: {error}", error.instance_path())).collect())
 }
 
 /// The path of an address below that of a server. None: it is another server's. Of the scheme nothing is asked: documents
@@ -105,7 +149,7 @@ fn below<'a>(server: &str, url: &'a Url) -> Option<&'a str> {
 }
 
 /// What stands in the places of a path. None: it is another path.
-fn places<'a>(template: &'a str, path: &str) -> Option<Vec<(&'a str, String)>> {
+pub(crate) fn places<'a>(template: &'a str, path: &str) -> Option<Vec<(&'a str, String)>> {
     let (templates, segments) = (template.split('/'), path.split('/'));
     if templates.clone().count() != segments.clone().count() {
         return None;
@@ -126,8 +170,6 @@ fn places<'a>(template: &'a str, path: &str) -> Option<Vec<(&'a str, String)>> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn sent(method: &str, url: &str) -> Sent {
@@ -137,6 +179,7 @@ mod tests {
             url: url.parse().expect("a URL"),
             headers: Default::default(),
             body: String::new(),
+            answer: None,
         }
     }
 

@@ -1,4 +1,4 @@
-//! The requests that tests sent, as the SDK keeps them.
+//! The requests that tests sent and the answers that they played, as the SDK keeps them.
 
 use std::{collections::BTreeMap, fmt, fs, path::Path};
 
@@ -19,13 +19,24 @@ pub struct Sent {
     pub headers: BTreeMap<String, String>,
     /// As text.
     pub body: String,
+    /// What the vendor answered. None: nothing of the vendor's arrived.
+    pub answer: Option<Answer>,
 }
 
-impl Sent {
-    /// Its media type, without parameters. None: it says none.
-    pub fn media_type(&self) -> Option<&str> {
-        self.headers.get("content-type")?.split(';').next().map(str::trim)
-    }
+/// An answer that a test played.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// By their names in small letters.
+    pub headers: BTreeMap<String, String>,
+    /// As text.
+    pub body: String,
+}
+
+/// The media type that headers say, without parameters. None: they say none.
+pub(crate) fn media_type(headers: &BTreeMap<String, String>) -> Option<&str> {
+    headers.get("content-type")?.split(';').next().map(str::trim)
 }
 
 impl fmt::Display for Sent {
@@ -35,7 +46,13 @@ impl fmt::Display for Sent {
     }
 }
 
-/// Reads all files of a folder, each request once.
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.status, self.body)
+    }
+}
+
+/// Reads all files of a folder, each request with the same answer once.
 ///
 /// # Errors
 /// A file can't be read, or isn't as the SDK writes it.

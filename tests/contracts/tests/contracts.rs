@@ -1,4 +1,5 @@
-//! Every request that the tests of the reference plugins send, beside their manifests and their vendors' documents.
+//! Every request that the tests of the reference plugins send, and every answer that they play, beside their manifests and their
+//! vendors' documents.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,14 +11,17 @@ use std::{
 };
 
 use aftercall_contracts_tests::{
+    answer,
     check::check,
+    errata,
     openapi::Contract,
-    sent::{self, Sent},
+    pages::Pages,
+    sent::{self, Answer, Sent},
 };
 use aftercall_core::{
     credential::Placement,
-    egress::{Scheme, Target, is_canonical_path},
-    manifest::Manifest,
+    egress::{Scheme, Target},
+    manifest::{CannedAnswer, Manifest},
 };
 use serde_json::Value;
 
@@ -30,27 +34,11 @@ const PYTHON: &str = "AFTERCALL_PYTHON";
 /// What the packages of plugins are called.
 const PACKAGE: &str = "aftercall-plugin-";
 
-/// What no document of the folder speaks of: tenants' own servers, which speak a standard or anything at all, and what the
-/// vendors' documents leave out.
-const WITHOUT_A_DOCUMENT: &[&str] = &[
-    "https://acme.my.salesforce.com/",
-    "https://api.atlassian.com/jsm/ops/api/",
-    "https://api.harbor.example/",
-    "https://api.hubapi.com/automation/",
-    "https://api.hubapi.com/crm/v4/",
-    "https://api.sendgrid.com/v3/asm/",
-    "https://api.sendgrid.com/v3/mail/batch",
-    "https://api.sendgrid.com/v3/marketing/",
-    "https://api.sendgrid.com/v3/messages",
-    "https://api.sendgrid.com/v3/user/scheduled_sends",
-    "https://api.telnyx.com/",
-    "https://dav.example.com/",
-    "https://fhir.lakeside-clinic.example/",
-    "https://northwind.atlassian.net/",
-    "https://northwind.zendesk.com/",
-    "https://slack.com/api/",
-    "https://www.googleapis.com/calendar/",
-];
+/// The operations that no document of the folder has, with their pages.
+static PAGES: LazyLock<Pages> = LazyLock::new(|| Pages::read(include_str!("../pages.toml")).expect("it is a list"));
+
+/// Where `http-request` sends what a tenant's settings declare: it is nobody's whose word there is.
+const DECLARED: &str = "api.harbor.example";
 
 /// What the host puts in a credential's place.
 const CREDENTIAL: &str = "0123456789abcdef0123456789abcdef";
@@ -127,23 +115,15 @@ fn with_credential(sent: &Sent, manifest: &Manifest) -> Sent {
     sent
 }
 
+/// That a plugin sends no more than its manifest asks for is checked as it sends it: by the SDK, for each reference plugin.
 #[test]
-fn a_manifest_asks_for_what_the_plugin_sends_and_for_no_more() {
+fn a_manifest_asks_for_no_more_than_the_plugin_sends() {
     let mut wrong = Vec::new();
     for (package, manifest) in manifests() {
-        // The host sends no other.
-        let is_sendable = |target: &Target| is_canonical_path(&target.path);
-        let requests = SENT.iter().filter(|sent| sent.package == package).map(|sent| (sent, target(sent)));
-        let requests: Vec<_> = requests.filter(|(_, target)| is_sendable(target)).collect();
-        let rules: Vec<_> = manifest.egress.iter().map(|asked| &asked.rule).collect();
-        for (sent, target) in &requests {
-            if !rules.iter().any(|rule| rule.matches(target)) {
-                wrong.push(format!("the manifest doesn't ask for {sent}"));
-            }
-        }
-        for rule in rules {
-            if !requests.iter().any(|(_, target)| rule.matches(target)) {
-                wrong.push(format!("{package}: no test sends what the manifest asks for: {rule}"));
+        let targets: Vec<_> = SENT.iter().filter(|sent| sent.package == package).map(target).collect();
+        for asked in manifest.egress {
+            if !targets.iter().any(|target| asked.rule.matches(target)) {
+                wrong.push(format!("{package}: no test sends what the manifest asks for: {}", asked.rule));
             }
         }
     }
@@ -151,37 +131,94 @@ fn a_manifest_asks_for_what_the_plugin_sends_and_for_no_more() {
 }
 
 #[test]
-fn every_request_is_one_that_its_vendor_documents() {
-    let Some(folder) = env::var_os(DOCUMENTS) else {
-        let left_out = "LEFT OUT: what plugins send beside their vendors' documents";
-        return writeln!(stderr(), "{left_out}, since {DOCUMENTS} names no folder that has them").expect("it is told");
-    };
-    let is_document = |file: &PathBuf| file.extension().is_some_and(|is| is == "json");
-    let files = listed(&root().join(folder)).into_iter().filter(is_document);
-    let contracts: Vec<Contract> = files.map(|file| Contract::read(&file).expect("it is a document")).collect();
-    assert!(!contracts.is_empty(), "{DOCUMENTS} names a folder without documents");
+fn every_reference_plugin_is_held_to_its_manifest_by_the_sdk() {
+    for plugin in plugins() {
+        let text = fs::read_to_string(plugin.join("Cargo.toml")).expect("a plugin is a package");
+        let package: Value = toml::from_str(&text).expect("it is one");
+        let features = &package["dev-dependencies"]["aftercall-sdk"]["features"];
+        let is_held = features.as_array().is_some_and(|features| features.iter().any(|feature| feature == "manifest"));
+        assert!(is_held, "{}: its tests don't turn the feature `manifest` of the SDK on", plugin.display());
+    }
+}
 
-    let (mut wrong, mut others) = (Vec::new(), BTreeSet::new());
+/// The vendors' documents as they should be. None: no folder has them, which is told.
+fn contracts() -> Option<Vec<Contract>> {
+    let Some(folder) = env::var_os(DOCUMENTS) else {
+        let left_out = "LEFT OUT: what plugins send and are answered beside their vendors' documents";
+        writeln!(stderr(), "{left_out}, since {DOCUMENTS} names no folder that has them").expect("it is told");
+        return None;
+    };
+    let errata = errata::read(include_str!("../errata.toml")).expect("they are errata");
+    let is_document = |file: &PathBuf| file.extension().is_some_and(|is| is == "json");
+    let files: Vec<PathBuf> = listed(&root().join(folder)).into_iter().filter(is_document).collect();
+    assert!(!files.is_empty(), "{DOCUMENTS} names a folder without documents");
+    Some(files.iter().map(|file| Contract::read(file, &errata).expect("it is a document")).collect())
+}
+
+#[test]
+fn every_request_is_one_that_its_vendor_documents() {
+    let Some(contracts) = contracts() else { return };
+    let mut wrong = BTreeSet::new();
     let mut checked: BTreeMap<_, u32> = BTreeMap::new();
+    let mut unseen: BTreeSet<&str> = PAGES.operations().collect();
     let manifests = manifests();
-    for sent in &*SENT {
+    for sent in SENT.iter().filter(|sent| sent.url.host_str() != Some(DECLARED)) {
         let sent = &with_credential(sent, &manifests[&sent.package]);
         if let Some(operation) = contracts.iter().find_map(|contract| contract.operation(sent)) {
             let complaints = check(&operation, sent).expect("the document can be used");
             wrong.extend(complaints.into_iter().map(|complaint| format!("{sent}\n    {complaint}")));
-            *checked.entry((&operation.contract.name, sent.method.clone(), operation.path)).or_default() += 1;
-        } else if let Some(part) = WITHOUT_A_DOCUMENT.iter().find(|part| sent.url.as_str().starts_with(**part)) {
-            others.insert(*part);
+            let name = format!("{}: {} {}", operation.contract.name, sent.method, operation.path);
+            *checked.entry(name).or_default() += 1;
+        } else if let Some(operation) = PAGES.operation(sent) {
+            unseen.remove(operation);
         } else {
-            wrong.push(format!("{sent}\n    no document has this operation"));
+            wrong.insert(format!("{sent}\n    no document has this operation, and pages.toml doesn't list it"));
         }
     }
+    wrong.extend(
+        unseen.iter().map(|operation| format!("{operation}\n    no test sends it: pages.toml lists it in vain")),
+    );
     let mut told = stderr().lock();
-    for ((document, method, path), times) in checked {
-        writeln!(told, "{document}: {method} {path}: {times}").expect("it is told");
+    for (operation, times) in checked {
+        writeln!(told, "{operation}: {times}").expect("it is told");
     }
-    writeln!(told, "no document: {}", others.into_iter().collect::<Vec<_>>().join(", ")).expect("it is told");
-    assert!(wrong.is_empty(), "{} don't fit:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(wrong.is_empty(), "{} don't fit:\n{}", wrong.len(), Vec::from_iter(wrong).join("\n"));
+}
+
+#[test]
+fn every_answer_is_one_that_its_vendor_documents() {
+    let Some(contracts) = contracts() else { return };
+    let mut wrong = BTreeSet::new();
+    for sent in &*SENT {
+        let Some(answer) = &sent.answer else { continue };
+        let Some(operation) = contracts.iter().find_map(|contract| contract.operation(sent)) else { continue };
+        let Sent { package, method, url, .. } = sent;
+        let complaints = answer::check(&operation, answer).expect("the document can be used");
+        let told = |complaint| format!("{package}: {method} {url}: {answer}\n    {complaint}");
+        wrong.extend(complaints.into_iter().map(told));
+    }
+    assert!(wrong.is_empty(), "{} don't fit:\n{}", wrong.len(), Vec::from_iter(wrong).join("\n"));
+}
+
+/// In a rehearsal, the manifest answers in the vendor's place.
+#[test]
+fn every_rehearsed_answer_is_one_that_its_vendor_documents() {
+    let Some(contracts) = contracts() else { return };
+    let mut wrong = BTreeSet::new();
+    for (package, manifest) in manifests() {
+        for asked in &manifest.egress {
+            let Some(CannedAnswer { status, body }) = &asked.rehearsal else { continue };
+            let typed = (!body.is_empty()).then(|| ("content-type".to_owned(), "application/json".to_owned()));
+            let answer = Answer { status: *status, headers: typed.into_iter().collect(), body: body.clone() };
+            for sent in SENT.iter().filter(|sent| sent.package == package && asked.rule.matches(&target(sent))) {
+                let Some(operation) = contracts.iter().find_map(|contract| contract.operation(sent)) else { continue };
+                let complaints = answer::check(&operation, &answer).expect("the document can be used");
+                let told = |complaint| format!("{package}: {}: {answer}\n    {complaint}", asked.rule);
+                wrong.extend(complaints.into_iter().map(told));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} don't fit:\n{}", wrong.len(), Vec::from_iter(wrong).join("\n"));
 }
 
 /// Has a script of Python check lines of JSON, of which it prints what is wrong.

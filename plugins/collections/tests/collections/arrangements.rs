@@ -6,8 +6,8 @@ use aftercall_plugin_collections::tools::Plugin;
 use serde_json::{Value, json};
 
 use crate::{
-    ASSOCIATE, DEAL_URL, READ, READ_PROPERTIES, UPSERT, ann, arrangement, associated, fake, object, unknown_property,
-    upserted,
+    ASSOCIATE, DEAL_URL, READ, READ_PROPERTIES, UNKNOWN_PROPERTY, UPSERT, ann, arrangement, associated, batch, error,
+    fake, object, refused_in_part, upserted,
 };
 
 #[test]
@@ -79,11 +79,11 @@ fn no_deal_is_made_for_an_account_that_is_not_there() {
         assert!(failure.message.contains(words), "{}", failure.message);
     }
     check(
-        Reply::json(404, json!({ "message": "resource not found" })),
+        Reply::json(404, error("OBJECT_NOT_FOUND", "resource not found")),
         FailureKind::NotFound,
         "no account has the id 512",
     );
-    check(Reply::text(503, ""), FailureKind::Unavailable, "503");
+    check(Reply::stray(503, ""), FailureKind::Unavailable, "503");
     check(Reply::cut(), FailureKind::Unavailable, "no whole answer");
 }
 
@@ -96,11 +96,16 @@ fn a_deal_that_fails_says_why() {
         assert!(failure.message.contains(words), "{}", failure.message);
         assert_eq!(failure.code.as_deref(), code);
     }
-    let currency = json!({ "category": "VALIDATION_ERROR", "message": "GBP is not a currency of the account" });
+    let currency = "GBP is not a currency of the account";
     let invalid = Some("VALIDATION_ERROR");
-    check(Reply::json(400, currency.clone()), FailureKind::InvalidArguments, "not a currency", invalid);
-    let in_part = |error: Value| Reply::json(207, json!({ "results": [], "numErrors": 1, "errors": [error] }));
-    check(in_part(currency), FailureKind::InvalidArguments, "refuses the deal: GBP", invalid);
+    check(
+        Reply::json(400, error("VALIDATION_ERROR", currency)),
+        FailureKind::InvalidArguments,
+        "not a currency",
+        invalid,
+    );
+    let in_part = |category: &str, message: &str| Reply::json(207, refused_in_part(category, message));
+    check(in_part("VALIDATION_ERROR", currency), FailureKind::InvalidArguments, "refuses the deal: GBP", invalid);
     for (category, kind) in [
         ("OBJECT_NOT_FOUND", FailureKind::NotFound),
         ("CONFLICT", FailureKind::Conflict),
@@ -108,10 +113,10 @@ fn a_deal_that_fails_says_why() {
         ("RATE_LIMITS", FailureKind::RateLimited),
         ("INTERNAL_ERROR", FailureKind::OutcomeUnknown),
     ] {
-        check(in_part(json!({ "category": category, "message": "no" })), kind, "the deal: no", Some(category));
+        check(in_part(category, "no"), kind, "the deal: no", Some(category));
     }
-    check(in_part(unknown_property()), FailureKind::Other, "add the property in HubSpot", invalid);
-    check(Reply::json(200, json!({ "results": [] })), FailureKind::OutcomeUnknown, "nothing of the deal", None);
+    check(in_part("VALIDATION_ERROR", UNKNOWN_PROPERTY), FailureKind::Other, "add the property in HubSpot", invalid);
+    check(Reply::json(200, batch(&[])), FailureKind::OutcomeUnknown, "nothing of the deal", None);
     check(Reply::cut(), FailureKind::OutcomeUnknown, "no whole answer", None);
     check(Reply::denied(), FailureKind::Denied, "the grant doesn't allow POST", None);
 }

@@ -96,11 +96,11 @@ fn a_callback_that_fails_says_why() {
         let fake = fake().expect(READ, promised()).expect(TASK, reply);
         assert_eq!(fake.call::<Plugin>(TOOL, callback(json!({}))).unwrap_err().kind, kind);
     }
-    check(Reply::json(400, json!({ "message": "the owner is not active" })), FailureKind::InvalidArguments);
-    check(Reply::json(403, json!({ "message": "a scope is missing" })), FailureKind::Denied);
-    check(Reply::json(429, json!({ "message": "slow down" })), FailureKind::RateLimited);
-    check(Reply::text(502, ""), FailureKind::OutcomeUnknown);
-    check(Reply::text(201, "<p>"), FailureKind::OutcomeUnknown);
+    check(Reply::json(400, crate::error("VALIDATION_ERROR", "the owner is not active")), FailureKind::InvalidArguments);
+    check(Reply::json(403, crate::error("MISSING_SCOPES", "a scope is missing")), FailureKind::Denied);
+    check(Reply::json(429, crate::error("RATE_LIMITS", "slow down")), FailureKind::RateLimited);
+    check(Reply::stray(502, ""), FailureKind::OutcomeUnknown);
+    check(Reply::stray(201, "<p>"), FailureKind::OutcomeUnknown);
     check(Reply::cut(), FailureKind::OutcomeUnknown);
 }
 

@@ -6,7 +6,7 @@ use aftercall_plugin_collections::tools::Plugin;
 use serde_json::{Value, json};
 
 use crate::{
-    ASSOCIATE, CONTACT_URL, DEAL_URL, PATCH, READ, UPSERT, ann, arrangement, associated, fake, object, upserted,
+    ASSOCIATE, CONTACT_URL, DEAL_URL, PATCH, READ, UPSERT, ann, arrangement, associated, error, fake, object, upserted,
 };
 
 const READ_DEAL: &str = "GET https://api.hubapi.com/crm/v3/objects/0-3/ac_0123abcd";
@@ -25,7 +25,7 @@ fn deal(contacts: &[&str]) -> Reply {
 }
 
 fn absent() -> Reply {
-    Reply::json(404, json!({ "status": "error", "message": "resource not found", "category": "OBJECT_NOT_FOUND" }))
+    Reply::json(404, error("OBJECT_NOT_FOUND", "resource not found"))
 }
 
 #[test]
@@ -61,9 +61,9 @@ fn a_status_in_doubt_is_read() {
     check(account("disputed", "2026-12-01"), LAG_MS, Ok(Some(Finding::DidNotHappen)));
     check(ann(), LAG_MS, Ok(Some(Finding::DidNotHappen)));
     check(absent(), LAG_MS, Ok(Some(Finding::DidNotHappen)));
-    check(Reply::text(502, ""), LAG_MS, Err(FailureKind::Unavailable));
+    check(Reply::stray(502, ""), LAG_MS, Err(FailureKind::Unavailable));
     check(Reply::cut(), LAG_MS, Err(FailureKind::Unavailable));
-    check(Reply::json(403, json!({ "message": "a scope is missing" })), LAG_MS, Err(FailureKind::Denied));
+    check(Reply::json(403, error("MISSING_SCOPES", "a scope is missing")), LAG_MS, Err(FailureKind::Denied));
 }
 
 #[test]
@@ -89,8 +89,8 @@ fn an_arrangement_in_doubt_is_found_by_its_key() {
     check(deal(&["7"]), LAG_MS, Ok(Some(Finding::DidNotHappen)));
     check(absent(), 0, Ok(Some(Finding::ask_again_after(15_000))));
     check(absent(), LAG_MS, Ok(Some(Finding::DidNotHappen)));
-    check(Reply::text(503, ""), LAG_MS, Err(FailureKind::Unavailable));
-    check(Reply::text(200, "<p>"), LAG_MS, Err(FailureKind::Other));
+    check(Reply::stray(503, ""), LAG_MS, Err(FailureKind::Unavailable));
+    check(Reply::stray(200, "<p>"), LAG_MS, Err(FailureKind::Other));
 }
 
 #[test]
@@ -106,8 +106,7 @@ fn a_status_whose_answer_was_lost_is_set_again() {
 
 #[test]
 fn an_arrangement_that_broke_off_is_repaired_by_repetition() {
-    let gone = Reply::json(404, json!({ "message": "resource not found", "category": "OBJECT_NOT_FOUND" }));
-    for broken in [Reply::cut(), Reply::text(503, ""), gone, Reply::denied(), Reply::unreachable()] {
+    for broken in [Reply::cut(), Reply::stray(503, ""), absent(), Reply::denied(), Reply::unreachable()] {
         let first = fake().expect(READ, ann()).expect(UPSERT, upserted()).expect(ASSOCIATE, broken);
         let failure = first.call::<Plugin>("log_payment_arrangement", arrangement(json!({}))).unwrap_err();
         assert_eq!(failure.kind, FailureKind::OutcomeUnknown);

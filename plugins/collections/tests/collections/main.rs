@@ -57,10 +57,30 @@ fn ann_with(more: Value) -> Reply {
     Reply::json(200, object("512", properties))
 }
 
+/// What HubSpot answers to a batch.
+fn batch(results: &[Value]) -> Value {
+    json!({
+        "status": "COMPLETE",
+        "results": results,
+        "startedAt": "2026-03-01T00:01:00Z",
+        "completedAt": "2026-03-01T00:01:00Z",
+    })
+}
+
 fn upserted() -> Reply {
     let mut deal = object("9", json!({}));
     deal["new"] = json!(true);
-    Reply::json(200, json!({ "status": "COMPLETE", "results": [deal] }))
+    Reply::json(200, batch(&[deal]))
+}
+
+/// What HubSpot refuses a request with.
+fn error(category: &str, message: &str) -> Value {
+    json!({
+        "status": "error",
+        "category": category,
+        "message": message,
+        "correlationId": "aeb5f871-7f07-4993-9211-075dc63e7cbf",
+    })
 }
 
 fn associated() -> Reply {
@@ -74,13 +94,17 @@ fn arrangement(more: Value) -> Value {
     arguments
 }
 
-/// What HubSpot answers to a property that it doesn't know.
-fn unknown_property() -> Value {
-    json!({
-        "status": "error",
-        "message": r#"Property values were not valid: [{"isValid":false,"error":"PROPERTY_DOESNT_EXIST","name":"x"}]"#,
-        "category": "VALIDATION_ERROR",
-    })
+/// What HubSpot says of a property that it doesn't know.
+const UNKNOWN_PROPERTY: &str =
+    r#"Property values were not valid: [{"isValid":false,"error":"PROPERTY_DOESNT_EXIST","name":"x"}]"#;
+
+/// A batch of one that HubSpot refuses.
+fn refused_in_part(category: &str, message: &str) -> Value {
+    let mut answer = batch(&[]);
+    answer["numErrors"] = json!(1);
+    let error = json!({ "status": "error", "category": category, "message": message, "context": {}, "links": {}, "errors": [] });
+    answer["errors"] = json!([error]);
+    answer
 }
 
 #[test]
@@ -254,11 +278,11 @@ fn a_status_that_fails_says_why() {
         assert!(failure.message.contains(words), "{}", failure.message);
         assert_eq!(failure.code.as_deref(), code);
     }
-    let error = |category: &str, message: &str| json!({ "status": "error", "category": category, "message": message });
     let gone = error("OBJECT_NOT_FOUND", "resource not found");
     check(Reply::json(404, gone), FailureKind::NotFound, "resource not found", Some("OBJECT_NOT_FOUND"));
     let invalid = Some("VALIDATION_ERROR");
-    check(Reply::json(400, unknown_property()), FailureKind::Other, "add the property in HubSpot", invalid);
+    let unknown = error("VALIDATION_ERROR", UNKNOWN_PROPERTY);
+    check(Reply::json(400, unknown), FailureKind::Other, "add the property in HubSpot", invalid);
     let option = error("VALIDATION_ERROR", "paid was not one of the allowed options");
     check(Reply::json(400, option), FailureKind::InvalidArguments, "allowed options", invalid);
     check(
@@ -268,10 +292,10 @@ fn a_status_that_fails_says_why() {
         Some("MISSING_SCOPES"),
     );
     check(Reply::json(423, error("LOCKED", "it is locked")), FailureKind::RateLimited, "it is locked", Some("LOCKED"));
-    check(Reply::text(477, ""), FailureKind::RateLimited, "477", None);
-    check(Reply::text(502, ""), FailureKind::OutcomeUnknown, "502", None);
+    check(Reply::stray(477, ""), FailureKind::RateLimited, "477", None);
+    check(Reply::stray(502, ""), FailureKind::OutcomeUnknown, "502", None);
     check(Reply::cut(), FailureKind::OutcomeUnknown, "no whole answer", None);
-    check(Reply::text(200, "{}"), FailureKind::OutcomeUnknown, "not as expected", None);
+    check(Reply::stray(200, "{}"), FailureKind::OutcomeUnknown, "not as expected", None);
 }
 
 #[test]

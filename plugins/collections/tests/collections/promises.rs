@@ -147,12 +147,12 @@ fn a_promise_that_fails_says_why() {
         let fake = counting(json!({})).expect(READ, ann()).expect(PATCH, reply);
         assert_eq!(fake.call::<Plugin>(TOOL, promise(json!({}))).unwrap_err().kind, kind);
     }
-    check(Reply::json(400, crate::unknown_property()), FailureKind::Other);
-    check(Reply::json(403, json!({ "message": "a scope is missing" })), FailureKind::Denied);
-    check(Reply::json(429, json!({ "message": "slow down" })), FailureKind::RateLimited);
-    check(Reply::text(502, ""), FailureKind::OutcomeUnknown);
+    check(Reply::json(400, crate::error("VALIDATION_ERROR", crate::UNKNOWN_PROPERTY)), FailureKind::Other);
+    check(Reply::json(403, crate::error("MISSING_SCOPES", "a scope is missing")), FailureKind::Denied);
+    check(Reply::json(429, crate::error("RATE_LIMITS", "slow down")), FailureKind::RateLimited);
+    check(Reply::stray(502, ""), FailureKind::OutcomeUnknown);
     check(Reply::cut(), FailureKind::OutcomeUnknown);
-    check(Reply::text(200, "{}"), FailureKind::OutcomeUnknown);
+    check(Reply::stray(200, "{}"), FailureKind::OutcomeUnknown);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use aftercall::{FailureKind, Finding, Outcome, Receipt};
 use aftercall_plugin_crm_hubspot::tools::Plugin;
 use serde_json::{Value, json};
 
-use crate::{ATTEMPT_AT, CONTACT_URL, fake, object};
+use crate::{ATTEMPT_AT, CONTACT_URL, batch, error, fake, not_found, object, refused_in_part};
 
 const SEARCH: &str = "POST https://api.hubapi.com/crm/v3/objects/contacts/search";
 const UPSERT: &str = "POST https://api.hubapi.com/crm/v3/objects/contacts/batch/upsert";
@@ -69,7 +69,7 @@ fn a_lead_is_upserted_by_its_email() {
     fn check(arguments: Value, properties: Value, new: bool, text: &str) {
         let mut contact = object("512", json!({ "email": "ann@example.com" }));
         contact["new"] = json!(new);
-        let fake = fake().expect(UPSERT, Reply::json(200, json!({ "status": "COMPLETE", "results": [contact] })));
+        let fake = fake().expect(UPSERT, Reply::json(200, batch(&[contact])));
         let outcome = fake.call::<Plugin>("upsert_lead", arguments).unwrap();
         let input = json!({ "idProperty": "email", "id": "ann@example.com", "properties": properties });
         assert_eq!(fake.sent()[0].json(), json!({ "inputs": [input] }));
@@ -116,15 +116,19 @@ fn an_upsert_that_fails_says_why() {
         assert!(failure.message.contains(words), "{}", failure.message);
         assert_eq!(failure.code.as_deref(), code);
     }
-    let error = json!({ "status": "error", "category": "VALIDATION_ERROR", "message": "Email is invalid" });
     let invalid = Some("VALIDATION_ERROR");
-    check(Reply::json(400, error.clone()), FailureKind::InvalidArguments, "Email is invalid", invalid);
-    let in_part = json!({ "status": "COMPLETE", "results": [], "numErrors": 1, "errors": [error] });
+    check(
+        Reply::json(400, error("VALIDATION_ERROR", "Email is invalid")),
+        FailureKind::InvalidArguments,
+        "Email is invalid",
+        invalid,
+    );
+    let in_part = refused_in_part("VALIDATION_ERROR", "Email is invalid", json!([]));
     check(Reply::json(207, in_part), FailureKind::InvalidArguments, "Email is invalid", invalid);
-    check(Reply::json(200, json!({ "results": [] })), FailureKind::OutcomeUnknown, "nothing of the lead", None);
-    let scopes = json!({ "category": "MISSING_SCOPES", "message": "a scope is missing" });
+    check(Reply::json(200, batch(&[])), FailureKind::OutcomeUnknown, "nothing of the lead", None);
+    let scopes = error("MISSING_SCOPES", "a scope is missing");
     check(Reply::json(403, scopes), FailureKind::Denied, "a scope is missing", Some("MISSING_SCOPES"));
-    check(Reply::text(502, ""), FailureKind::OutcomeUnknown, "502", None);
+    check(Reply::stray(502, ""), FailureKind::OutcomeUnknown, "502", None);
 }
 
 #[test]
@@ -134,7 +138,7 @@ fn a_lead_whose_answer_was_lost_is_upserted_again() {
     assert_eq!(cut.call::<Plugin>("upsert_lead", arguments()).unwrap_err().kind, FailureKind::OutcomeUnknown);
     let mut contact = object("512", json!({ "email": "ann@example.com" }));
     contact["new"] = json!(false);
-    let again = fake().attempt(2).expect(UPSERT, Reply::json(200, json!({ "results": [contact] })));
+    let again = fake().attempt(2).expect(UPSERT, Reply::json(200, batch(&[contact])));
     again.call::<Plugin>("upsert_lead", arguments()).unwrap();
     assert_eq!(again.sent()[0].json(), cut.sent()[0].json());
 }
@@ -156,12 +160,11 @@ fn a_lead_in_doubt_is_looked_up() {
     let receipt = Receipt::new("contact", "512").with_url(CONTACT_URL);
     let there = Outcome::new("the contact is there, contact_id 512").with_receipt(receipt);
     let there = Finding::Happened(Outcome { data: Some(r#"{"contact_id":"512"}"#.to_owned()), ..there });
-    let nobody = || Reply::json(404, json!({ "category": "OBJECT_NOT_FOUND", "message": "resource not found" }));
     check(ann("Ann"), 0, &there);
     check(ann("Anne"), 59_999, &Finding::Unknown(Some(1)));
     check(ann("Anne"), 60_000, &Finding::Unknown(None));
-    check(nobody(), 59_999, &Finding::Unknown(Some(1)));
-    check(nobody(), 60_000, &Finding::DidNotHappen);
+    check(not_found(), 59_999, &Finding::Unknown(Some(1)));
+    check(not_found(), 60_000, &Finding::DidNotHappen);
     check(Reply::denied(), 0, &Finding::Unknown(None));
 }
 
@@ -177,11 +180,13 @@ fn a_value_that_the_account_lacks_is_told_to_whom_it_concerns() {
     let written = |names: &[&str]| {
         let fault = |name| json!({ "isValid": false, "message": "x was not one of [a, b]", "error": "INVALID_OPTION", "name": name });
         let faults = Value::Array(names.iter().map(fault).collect());
-        json!({ "category": "VALIDATION_ERROR", "message": format!("Property values were not valid: {faults}") })
+        error("VALIDATION_ERROR", &format!("Property values were not valid: {faults}"))
     };
     let listed = |name: &str| {
-        let error = json!({ "message": "m", "code": "INVALID_OPTION", "context": { "propertyName": [name] } });
-        json!({ "category": "VALIDATION_ERROR", "message": "not valid", "errors": [error] })
+        let mut refusal = error("VALIDATION_ERROR", "not valid");
+        refusal["errors"] =
+            json!([{ "message": "m", "code": "INVALID_OPTION", "context": { "propertyName": [name] } }]);
+        refusal
     };
     let stage = "an administrator has to look at the account's stages";
     check(written(&["lifecyclestage"]), FailureKind::Denied, stage);

@@ -8,7 +8,7 @@ use aftercall::{Failure, FailureKind, Receipt};
 use aftercall_plugin_crm_hubspot::tools::Plugin;
 use serde_json::{Value, json};
 
-use crate::{deal_of, fake, object, settings};
+use crate::{batch, deal_of, error, fake, not_found, object, refused_in_part, settings};
 
 const CONTACT: &str = "GET https://api.hubapi.com/crm/v3/objects/contacts/512";
 const BATCH_READ: &str = "POST https://api.hubapi.com/crm/v3/objects/0-3/batch/read";
@@ -26,15 +26,6 @@ fn contact_with(deals: &[&str]) -> Reply {
         contact["associations"] = json!({ "deals": { "results": results } });
     }
     Reply::json(200, contact)
-}
-
-fn batch(results: &[Value]) -> Value {
-    json!({
-        "status": "COMPLETE",
-        "results": results,
-        "startedAt": "2026-03-01T00:01:00Z",
-        "completedAt": "2026-03-01T00:01:00Z",
-    })
 }
 
 fn upserted(new: bool) -> Reply {
@@ -107,20 +98,8 @@ fn a_deal_that_is_refused_says_why() {
         assert!(failure.message.chars().count() < 700, "{}", failure.message);
         assert_eq!(failure.code.as_deref(), code);
     }
-    let in_part = |category: &str, message: &str, errors: Value| {
-        let error = json!({
-            "status": "error",
-            "category": category,
-            "message": message,
-            "context": {},
-            "links": {},
-            "errors": errors,
-        });
-        let mut answer = batch(&[]);
-        answer["numErrors"] = json!(1);
-        answer["errors"] = json!([error]);
-        Reply::json(207, answer)
-    };
+    let in_part =
+        |category: &str, message: &str, errors: Value| Reply::json(207, refused_in_part(category, message, errors));
     let invalid = Some("VALIDATION_ERROR");
     check(in_part("VALIDATION_ERROR", "too long", json!([])), FailureKind::InvalidArguments, "too long", invalid);
     check(in_part("CONFLICT", "taken", json!([])), FailureKind::Conflict, "taken", Some("CONFLICT"));
@@ -130,24 +109,22 @@ fn a_deal_that_is_refused_says_why() {
     check(in_part("VALIDATION_ERROR", "no such stage", stage), FailureKind::Denied, "settings don't fit", invalid);
     check(in_part("CONFLICT", &"é".repeat(9_000), json!([])), FailureKind::Conflict, "é", Some("CONFLICT"));
     check(Reply::json(200, batch(&[])), FailureKind::OutcomeUnknown, "nothing of the deal", None);
-    check(Reply::text(200, "done"), FailureKind::OutcomeUnknown, "not as expected", None);
-    let conflict = json!({ "category": "CONFLICT", "message": "it is being merged" });
+    check(Reply::stray(200, "done"), FailureKind::OutcomeUnknown, "not as expected", None);
+    let conflict = error("CONFLICT", "it is being merged");
     check(Reply::json(409, conflict), FailureKind::Conflict, "being merged", Some("CONFLICT"));
     let property = "Property values were not valid: [{\"error\":\"PROPERTY_DOESNT_EXIST\",\"name\":\"aftercall_key\"}]";
-    let property = json!({ "category": "VALIDATION_ERROR", "message": property });
+    let property = error("VALIDATION_ERROR", property);
     check(Reply::json(400, property), FailureKind::Denied, "settings don't fit", invalid);
-    let not_unique = json!({ "category": "VALIDATION_ERROR", "message": "aftercall_key is not unique" });
+    let not_unique = error("VALIDATION_ERROR", "aftercall_key is not unique");
     check(Reply::json(400, not_unique), FailureKind::Denied, "`deal_key_property` has to name", invalid);
 }
 
 #[test]
 fn a_currency_that_the_account_lacks_is_the_models_to_leave_out() {
     let fault = json!([{ "isValid": false, "error": "INVALID_OPTION", "name": "deal_currency_code" }]);
-    let refusal =
-        json!({ "category": "VALIDATION_ERROR", "message": format!("Property values were not valid: {fault}") });
-    let mut in_part = batch(&[]);
-    in_part["errors"] = json!([refusal.clone()]);
-    for reply in [Reply::json(400, refusal), Reply::json(207, in_part)] {
+    let said = format!("Property values were not valid: {fault}");
+    let whole = Reply::json(400, error("VALIDATION_ERROR", &said));
+    for reply in [whole, Reply::json(207, refused_in_part("VALIDATION_ERROR", &said, json!([])))] {
         let failure = failure(&fake().expect(CONTACT, contact_with(&[])).expect(UPSERT, reply), new_deal());
         assert_eq!(failure.kind, FailureKind::InvalidArguments, "{}", failure.message);
         assert!(failure.message.contains("leave out `amount` and `currency`"), "{}", failure.message);
@@ -158,22 +135,23 @@ fn a_currency_that_the_account_lacks_is_the_models_to_leave_out() {
 fn what_a_rehearsal_made_can_be_gone_on_with() {
     let new = json!({ "contact_id": "0", "name": "Acme, 40 seats", "stage": "qualified" });
     let rehearsed = || fake().dry_run();
-    let made = Reply::json(200, batch(&[json!({ "id": "0", "new": true })]));
+    let mut deal = object("0", json!({}));
+    deal["new"] = json!(true);
+    let made = Reply::json(200, batch(&[deal]));
     let association = "PUT https://api.hubapi.com/crm/v4/objects/deals/0/associations/default/contacts/0";
     let deal = rehearsed().expect(UPSERT, made).expect(association, Reply::json(200, batch(&[])));
     deal.call::<Plugin>("upsert_deal", new).unwrap();
     let found = rehearsed().call::<Plugin>("find_deals", json!({ "contact_id": "0" })).unwrap();
     assert_eq!(found.text, "contact 0 has no deal");
-    let update =
-        rehearsed().expect("PATCH https://api.hubapi.com/crm/v3/objects/0-3/0", Reply::json(200, json!({ "id": "0" })));
+    let update = Reply::json(200, object("0", json!({})));
+    let update = rehearsed().expect("PATCH https://api.hubapi.com/crm/v3/objects/0-3/0", update);
     let arguments = json!({ "contact_id": "512", "deal_id": "0", "stage": "won" });
     update.call::<Plugin>("upsert_deal", arguments.clone()).unwrap();
-    let note =
-        rehearsed().expect("POST https://api.hubapi.com/crm/v3/objects/notes", Reply::json(201, json!({ "id": "0" })));
+    let note = Reply::json(201, object("0", json!({})));
+    let note = rehearsed().expect("POST https://api.hubapi.com/crm/v3/objects/notes", note);
     note.call::<Plugin>("log_call_summary", json!({ "contact_id": "0", "deal_id": "0", "summary": "Yes." })).unwrap();
     // Out of a rehearsal, it is a deal as others.
-    let gone = Reply::json(404, json!({ "category": "OBJECT_NOT_FOUND", "message": "resource not found" }));
-    let live = fake().expect("GET https://api.hubapi.com/crm/v3/objects/0-3/0", gone);
+    let live = fake().expect("GET https://api.hubapi.com/crm/v3/objects/0-3/0", not_found());
     assert_eq!(failure(&live, arguments).kind, FailureKind::NotFound);
 }
 

@@ -9,7 +9,7 @@ mod refusals;
 mod sequences;
 mod tasks;
 
-use aftercall::testing::Fake;
+use aftercall::testing::{Fake, Reply};
 use aftercall::{Effect, Plugin as _};
 use aftercall_plugin_crm_hubspot::tools::Plugin;
 use serde_json::{Value, json};
@@ -49,6 +49,47 @@ fn object(id: &str, properties: Value) -> Value {
         "updatedAt": "2026-03-01T00:01:00Z",
         "archived": false,
     })
+}
+
+/// What HubSpot answers to a batch.
+fn batch(results: &[Value]) -> Value {
+    json!({
+        "status": "COMPLETE",
+        "results": results,
+        "startedAt": "2026-03-01T00:01:00Z",
+        "completedAt": "2026-03-01T00:01:00Z",
+    })
+}
+
+/// What HubSpot answers to a batch of which it refuses the one.
+fn refused_in_part(category: &str, message: &str, errors: Value) -> Value {
+    let error = json!({
+        "status": "error",
+        "category": category,
+        "message": message,
+        "context": {},
+        "links": {},
+        "errors": errors,
+    });
+    let mut answer = batch(&[]);
+    answer["numErrors"] = json!(1);
+    answer["errors"] = json!([error]);
+    answer
+}
+
+/// What HubSpot refuses a request with.
+fn error(category: &str, message: &str) -> Value {
+    json!({
+        "status": "error",
+        "category": category,
+        "message": message,
+        "correlationId": "aeb5f871-7f07-4993-9211-075dc63e7cbf",
+    })
+}
+
+/// Nobody and nothing has such an id.
+fn not_found() -> Reply {
+    Reply::json(404, error("OBJECT_NOT_FOUND", "resource not found"))
 }
 
 /// Deal 77, associated with this contact.

@@ -5,7 +5,7 @@ use aftercall::{FailureKind, Finding, Outcome, Receipt};
 use aftercall_plugin_crm_hubspot::tools::Plugin;
 use serde_json::{Value, json};
 
-use crate::{ATTEMPT_AT, CONTACT_URL, deal_of, fake, object};
+use crate::{ATTEMPT_AT, CONTACT_URL, deal_of, fake, not_found, object};
 
 const NOTES: &str = "POST https://api.hubapi.com/crm/v3/objects/notes";
 const SEARCH: &str = "POST https://api.hubapi.com/crm/v3/objects/notes/search";
@@ -101,7 +101,7 @@ fn a_search_that_tells_not_all_does_not_deny() {
 
 #[test]
 fn a_search_that_fails_finds_nothing_out() {
-    let fake = fake().expect(SEARCH, Reply::text(502, ""));
+    let fake = fake().expect(SEARCH, Reply::stray(502, ""));
     let failure = fake.reconcile::<Plugin>("log_call_summary", summary()).unwrap_err();
     assert_eq!(failure.kind, FailureKind::Unavailable);
 }
@@ -133,7 +133,7 @@ fn a_note_is_not_put_on_somebody_elses_deal() {
     }
     check(Reply::json(200, deal_of("513")));
     check(Reply::json(200, object("77", json!({}))));
-    check(Reply::json(404, json!({ "category": "OBJECT_NOT_FOUND", "message": "resource not found" })));
+    check(not_found());
 }
 
 #[test]

@@ -5,22 +5,13 @@ use aftercall::{Failure, FailureKind};
 use aftercall_plugin_crm_hubspot::tools::Plugin;
 use serde_json::{Value, json};
 
-use crate::fake;
+use crate::{error, fake};
 
 const NOTES: &str = "POST https://api.hubapi.com/crm/v3/objects/notes";
 
 fn refused(reply: Reply) -> Failure {
     let arguments = json!({ "contact_id": "512", "summary": "Wants 40 seats" });
     fake().expect(NOTES, reply).call::<Plugin>("log_call_summary", arguments).unwrap_err()
-}
-
-fn error(category: &str, message: &str) -> Value {
-    json!({
-        "status": "error",
-        "category": category,
-        "message": message,
-        "correlationId": "aeb5f871-7f07-4993-9211-075dc63e7cbf",
-    })
 }
 
 #[test]
@@ -64,12 +55,15 @@ fn a_limit_says_how_long_to_wait() {
     check(Some("MONTHLY"), None, "MONTHLY", None);
     check(None, None, "RATE_LIMITS", None);
     // The body of a limit has another form than other errors' in some answers.
-    let daily =
-        json!({ "status": "error", "message": "daily limit", "errorType": "RATE_LIMIT", "policyName": "DAILY" });
+    let mut daily = error("", "daily limit");
+    daily.as_object_mut().unwrap().remove("category");
+    daily["errorType"] = json!("RATE_LIMIT");
+    daily["policyName"] = json!("DAILY");
     let failure = refused(Reply::json(429, daily));
     assert_eq!((failure.code.as_deref(), failure.retry_after_ms), (Some("DAILY"), Some(3_600_000)));
     assert!(failure.message.ends_with("has used up its requests of today"), "{}", failure.message);
-    let moving = Reply::json(477, json!({ "message": "Migration in progress" })).with_header("retry-after", "600");
+    let moving =
+        Reply::json(477, error("MIGRATION_IN_PROGRESS", "Migration in progress")).with_header("retry-after", "600");
     let failure = refused(moving);
     assert_eq!((failure.kind, failure.retry_after_ms), (FailureKind::RateLimited, Some(600_000)));
     assert_eq!(refused(Reply::json(423, error("LOCKED", "locked"))).retry_after_ms, Some(2_000));

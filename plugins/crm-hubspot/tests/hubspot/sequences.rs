@@ -5,7 +5,7 @@ use aftercall::{FailureKind, Finding, Outcome, Receipt};
 use aftercall_plugin_crm_hubspot::tools::Plugin;
 use serde_json::{Value, json};
 
-use crate::{ATTEMPT_AT, CONTACT_URL, fake, settings};
+use crate::{ATTEMPT_AT, CONTACT_URL, error, fake, not_found, settings};
 
 const ENROL: &str = "POST https://api.hubapi.com/automation/v4/sequences/enrollments";
 const ENROLMENT: &str = "GET https://api.hubapi.com/automation/v4/sequences/enrollments/contact/512";
@@ -68,7 +68,9 @@ fn a_refusal_says_whether_another_try_helps() {
     }
     let refusal = |reason: &str| {
         let detail = json!({ "message": "no", "subCategory": reason });
-        Reply::json(400, json!({ "category": "VALIDATION_ERROR", "message": "can't enrol", "errors": [detail] }))
+        let mut refusal = error("VALIDATION_ERROR", "can't enrol");
+        refusal["errors"] = json!([detail]);
+        Reply::json(400, refusal)
     };
     check(refusal("ALREADY_ENROLLED"), FailureKind::Conflict, "in a sequence already");
     check(refusal("UNSUBSCRIBED"), FailureKind::Denied, "don't try it again");
@@ -77,15 +79,14 @@ fn a_refusal_says_whether_another_try_helps() {
     for undeliverable in ["BOUNCED", "RECIPIENT_PREVIOUSLY_BOUNCED_GLOBALLY", "OTHER_SEND_REJECTED"] {
         check(refusal(undeliverable), FailureKind::Conflict, "don't arrive");
     }
-    let setting =
-        json!({ "category": "VALIDATION_ERROR", "message": "senderEmail is not a connected inbox of the user" });
+    let setting = error("VALIDATION_ERROR", "senderEmail is not a connected inbox of the user");
     check(Reply::json(400, setting.clone()), FailureKind::Denied, "settings don't fit");
-    check(Reply::json(404, json!({ "message": "no such sequenceId" })), FailureKind::Denied, "settings don't fit");
-    check(Reply::json(404, json!({ "message": "no such contact" })), FailureKind::NotFound, "no such contact");
+    check(Reply::json(404, error("OBJECT_NOT_FOUND", "no such sequenceId")), FailureKind::Denied, "settings don't fit");
+    check(Reply::json(404, error("OBJECT_NOT_FOUND", "no such contact")), FailureKind::NotFound, "no such contact");
     check(Reply::json(500, setting), FailureKind::OutcomeUnknown, "500");
     check(refusal("OTHER"), FailureKind::InvalidArguments, "can't enrol");
-    check(Reply::text(502, "ALREADY_ENROLLED"), FailureKind::OutcomeUnknown, "502");
-    check(Reply::text(200, "done"), FailureKind::OutcomeUnknown, "not as expected");
+    check(Reply::stray(502, "ALREADY_ENROLLED"), FailureKind::OutcomeUnknown, "502");
+    check(Reply::stray(200, "done"), FailureKind::OutcomeUnknown, "not as expected");
     check(Reply::cut(), FailureKind::OutcomeUnknown, "no whole answer");
     check(Reply::unreachable(), FailureKind::Unavailable, "can't be reached");
 }
@@ -107,9 +108,8 @@ fn an_enrolment_in_doubt_is_looked_up() {
     check(enrolment("6002", long_ago), 60_000, &Finding::DidNotHappen);
     check(enrolment("6002", since), 90_000, &Finding::Unknown(None));
     check(enrolment("6001", "yesterday"), 90_000, &Finding::Unknown(None));
-    let nobody = || Reply::json(404, json!({ "category": "OBJECT_NOT_FOUND", "message": "resource not found" }));
-    check(nobody(), 59_999, &Finding::Unknown(Some(1)));
-    check(nobody(), 60_000, &Finding::DidNotHappen);
+    check(not_found(), 59_999, &Finding::Unknown(Some(1)));
+    check(not_found(), 60_000, &Finding::DidNotHappen);
     for empty in [Reply::text(204, ""), Reply::json(200, json!({})), Reply::text(200, "null")] {
         check(empty, 60_000, &Finding::DidNotHappen);
     }
@@ -131,7 +131,7 @@ fn a_look_up_that_fails_finds_nothing_out() {
         let fake = fake().expect(ENROLMENT, reply);
         assert_eq!(fake.reconcile::<Plugin>("enrol_in_sequence", arguments()).unwrap_err().kind, kind);
     }
-    check(Reply::text(502, ""), FailureKind::Unavailable);
+    check(Reply::stray(502, ""), FailureKind::Unavailable);
     check(Reply::json(200, json!({ "results": [] })), FailureKind::Other);
 }
 

@@ -5,7 +5,7 @@ use aftercall::{FailureKind, Finding, IntoOutcome as _, Outcome, Receipt};
 use aftercall_plugin_crm_hubspot::tools::Plugin;
 use serde_json::{Value, json};
 
-use crate::{ATTEMPT_AT, CONTACT_URL, deal_of, fake, object, settings};
+use crate::{ATTEMPT_AT, CONTACT_URL, deal_of, error, fake, object, settings};
 
 const TASKS: &str = "POST https://api.hubapi.com/crm/v3/objects/tasks";
 const SEARCH: &str = "POST https://api.hubapi.com/crm/v3/objects/tasks/search";
@@ -130,7 +130,8 @@ fn a_task_whose_answer_was_lost_is_made_once() {
 fn an_owner_that_hubspot_does_not_know_is_the_settings() {
     let detail =
         json!({ "message": "m", "code": "INVALID_OWNER", "context": { "propertyName": ["hubspot_owner_id"] } });
-    let refusal = json!({ "category": "VALIDATION_ERROR", "message": "no such owner", "errors": [detail] });
+    let mut refusal = error("VALIDATION_ERROR", "no such owner");
+    refusal["errors"] = json!([detail]);
     let fake = fake().expect(TASKS, Reply::json(400, refusal));
     let failure = fake.call::<Plugin>("create_task", task()).unwrap_err();
     assert_eq!(failure.kind, FailureKind::Denied);

@@ -191,7 +191,7 @@ fn a_part_that_fails_takes_all_back() {
     check(busy(), None, false, FailureKind::RateLimited);
     check(sender(), None, false, FailureKind::Denied);
     check(Reply::cut(), None, true, FailureKind::Unavailable);
-    check(Reply::text(500, ""), None, true, FailureKind::Unavailable);
+    check(Reply::stray(500, ""), None, true, FailureKind::Unavailable);
     check(accepted("M-1"), Some(busy()), true, FailureKind::RateLimited);
     check(accepted("M-1"), Some(Reply::cut()), true, FailureKind::Unavailable);
 }

@@ -100,11 +100,11 @@ fn refusals_of_pagerduty_are_told() {
     check(|| invalid(&[length]), FailureKind::Denied, key_wrong);
     check(|| invalid(&["Invalid routing key"]), FailureKind::Denied, key_wrong);
     check(|| invalid(&["'routing_key' is missing or blank"]), FailureKind::Denied, key_wrong);
-    check(|| Reply::text(400, ""), FailureKind::InvalidArguments, "400");
+    check(|| Reply::stray(400, ""), FailureKind::InvalidArguments, "400");
     check(throttled, FailureKind::RateLimited, "too quickly");
-    check(|| Reply::text(500, "oops"), FailureKind::OutcomeUnknown, "500");
+    check(|| Reply::stray(500, "oops"), FailureKind::OutcomeUnknown, "500");
     check(Reply::cut, FailureKind::OutcomeUnknown, "no whole answer");
-    check(|| Reply::text(202, "Accepted"), FailureKind::OutcomeUnknown, "not as expected");
+    check(|| Reply::stray(202, "Accepted"), FailureKind::OutcomeUnknown, "not as expected");
     check(Reply::unreachable, FailureKind::Unavailable, "can't be reached");
     check(Reply::denied, FailureKind::Denied, "the grant doesn't allow POST");
 }

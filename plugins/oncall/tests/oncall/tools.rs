@@ -90,7 +90,8 @@ fn a_vendor_that_isn_t_there_is_told() {
 fn canned(rule: &str) -> Reply {
     let (_, asked) = include_str!("../../plugin.toml").split_once(&format!("rule = \"{rule}\"")).unwrap();
     let (status, body) = asked.split_once("rehearsal = { status = ").unwrap().1.split_at(3);
-    Reply::text(status.parse().unwrap(), body.split('\'').nth(1).unwrap())
+    let body = serde_json::from_str(body.split('\'').nth(1).unwrap()).unwrap();
+    Reply::json(status.parse().unwrap(), body)
 }
 
 /// In a rehearsal too, an alert is changed by the reference that its page answered with.

@@ -58,7 +58,8 @@ fn sending_is_once_per_recipient_and_looking_is_a_read() {
 fn canned(rule: &str) -> Reply {
     let (_, asked) = include_str!("../../plugin.toml").split_once(&format!("rule = \"{rule}\"")).unwrap();
     let (status, body) = asked.split_once("rehearsal = { status = ").unwrap().1.split_at(3);
-    Reply::text(status.parse().unwrap(), body.split('\'').nth(1).unwrap())
+    let body = serde_json::from_str(body.split('\'').nth(1).unwrap()).unwrap();
+    Reply::json(status.parse().unwrap(), body)
 }
 
 /// In a rehearsal the vendor isn't asked for a message that it doesn't have.

@@ -126,7 +126,7 @@ fn failures_of_a_look_are_told() {
         assert_eq!(failure.kind, kind);
         assert!(failure.message.contains(words), "{words} is not in: {}", failure.message);
     }
-    let nowhere = || Reply::json(404, json!({ "code": 20404, "message": "was not found" }));
+    let nowhere = || Reply::json(404, twilio::refusal(404, 20404, "was not found"));
     check(twilio::settings(), SID, nowhere(), FailureKind::NotFound, "was not found");
     let nowhere = Reply::json(404, json!({ "errors": [{ "code": "10005", "title": "Resource not found" }] }));
     check(telnyx::settings(), UUID, nowhere, FailureKind::NotFound, "keeps messages for ten days");

@@ -27,6 +27,12 @@ fn message(status: &str, body: &str, created: &str) -> Value {
     json!({ "sid": SID, "status": status, "body": body, "date_created": created, "num_segments": "1" })
 }
 
+/// What Twilio refuses a request with: <https://www.twilio.com/docs/usage/twilios-response>.
+pub(super) fn refusal(status: u16, code: u32, message: &str) -> Value {
+    let more_info = format!("https://www.twilio.com/docs/errors/{code}");
+    json!({ "code": code, "message": message, "more_info": more_info, "status": status })
+}
+
 fn outcome(status: &str) -> Outcome {
     let url = format!("https://www.twilio.com/console/sms/logs/{ACCOUNT}/{SID}");
     Outcome::new(format!("the text message is {status} (message {SID})"))
@@ -48,17 +54,17 @@ fn refusals_of_twilio_are_told() {
     fn check(reply: Reply, kind: FailureKind, words: &str, code: Option<&str>) {
         check_refusal(fake(), &line("POST"), reply, kind, words, code);
     }
-    let refusal = |code: u32, words: &str| json!({ "code": code, "message": words, "status": 400 });
-    let landline = refusal(21614, "'To' number is not a valid mobile number");
-    check(Reply::json(400, landline), FailureKind::InvalidArguments, "not a valid mobile", Some("21614"));
-    check(Reply::json(401, refusal(20003, "Authenticate")), FailureKind::Denied, "Authenticate", Some("20003"));
-    let busy = Reply::json(429, refusal(20429, "Too Many Requests")).with_header("retry-after", "1");
+    let refused = |status: u16, code: u32, words: &str| Reply::json(status, refusal(status, code, words));
+    let landline = refused(400, 21614, "'To' number is not a valid mobile number");
+    check(landline, FailureKind::InvalidArguments, "not a valid mobile", Some("21614"));
+    check(refused(401, 20003, "Authenticate"), FailureKind::Denied, "Authenticate", Some("20003"));
+    let busy = refused(429, 20429, "Too Many Requests").with_header("retry-after", "1");
     check(busy, FailureKind::RateLimited, "Too Many", Some("20429"));
-    let stranger = refusal(20404, "The requested resource was not found");
-    check(Reply::json(404, stranger), FailureKind::Denied, "correct the plugin's settings", Some("20404"));
-    check(Reply::text(500, "oops"), FailureKind::OutcomeUnknown, "500", None);
+    let stranger = refused(404, 20404, "The requested resource was not found");
+    check(stranger, FailureKind::Denied, "correct the plugin's settings", Some("20404"));
+    check(Reply::stray(500, "oops"), FailureKind::OutcomeUnknown, "500", None);
     check(Reply::cut(), FailureKind::OutcomeUnknown, "no whole answer", None);
-    check(Reply::text(201, "{}"), FailureKind::OutcomeUnknown, "not as expected", None);
+    check(Reply::stray(201, "{}"), FailureKind::OutcomeUnknown, "not as expected", None);
     check(Reply::unreachable(), FailureKind::Unavailable, "can't be reached", None);
     check(Reply::denied(), FailureKind::Denied, "the grant doesn't allow POST", None);
 }
@@ -66,7 +72,7 @@ fn refusals_of_twilio_are_told() {
 #[test]
 fn a_code_of_twilio_says_what_to_do() {
     fn check(code: u32, kind: FailureKind, words: &str) {
-        let reply = Reply::json(400, json!({ "code": code, "message": "No.", "status": 400 }));
+        let reply = Reply::json(400, refusal(400, code, "No."));
         check_refusal(fake(), &line("POST"), reply, kind, words, Some(&code.to_string()));
     }
     check(21610, FailureKind::Denied, "No.; this person has opted out");
@@ -87,7 +93,7 @@ fn a_code_of_twilio_says_what_to_do() {
 #[test]
 fn a_known_code_settles_nothing_where_the_vendor_broke() {
     for status in [408, 500, 503] {
-        let reply = Reply::json(status, json!({ "code": 21610, "message": "No." }));
+        let reply = Reply::json(status, refusal(status, 21610, "No."));
         check_refusal(fake(), &line("POST"), reply, FailureKind::OutcomeUnknown, "No.", Some("21610"));
     }
 }
@@ -183,7 +189,7 @@ fn a_message_is_found_although_the_clock_was_set_back_since() {
 #[test]
 fn a_lookup_that_fails_finds_nothing_out() {
     for (status, kind) in [(503, FailureKind::Unavailable), (404, FailureKind::Denied)] {
-        let fake = fake().expect(&line("GET"), Reply::text(status, ""));
+        let fake = fake().expect(&line("GET"), Reply::stray(status, ""));
         let failure = fake.reconcile::<Plugin>("send_sms", arguments()).unwrap_err();
         assert_eq!(failure.kind, kind);
     }

@@ -5,8 +5,8 @@ use aftercall::{FailureKind, Finding, Outcome, Receipt};
 use aftercall_plugin_crm_hubspot::tools::Plugin;
 use serde_json::json;
 
-use super::{ASSOCIATION, CONTACT, DEAL_URL, UPSERT, batch, contact_with, failure, new_deal, upserted};
-use crate::{ATTEMPT_AT, deal_of, fake};
+use super::{ASSOCIATION, CONTACT, DEAL_URL, UPSERT, contact_with, failure, new_deal, upserted};
+use crate::{ATTEMPT_AT, batch, deal_of, error, fake, not_found};
 
 #[test]
 fn a_deal_whose_answer_was_lost_is_made_once() {
@@ -31,9 +31,9 @@ fn a_deal_that_may_not_be_on_its_contact_is_in_doubt() {
         assert!(failure.message.contains("deal 77 is made"), "{}", failure.message);
     }
     check(Reply::cut());
-    check(Reply::text(502, ""));
-    check(Reply::json(400, json!({ "category": "VALIDATION_ERROR", "message": "CONTACT=512 is not valid" })));
-    check(Reply::json(404, json!({ "category": "OBJECT_NOT_FOUND", "message": "gone" })));
+    check(Reply::stray(502, ""));
+    check(Reply::json(400, error("VALIDATION_ERROR", "CONTACT=512 is not valid")));
+    check(not_found());
 }
 
 #[test]
@@ -69,7 +69,6 @@ fn a_deal_in_doubt_is_looked_up() {
     let there = Outcome::new("the deal of contact 512 is there, deal_id 77");
     let there = there.with_receipt(Receipt::new("deal", "77").with_url(DEAL_URL));
     let there = Finding::Happened(Outcome { data: Some(r#"{"deal_id":"77"}"#.to_owned()), ..there });
-    let gone = || Reply::json(404, json!({ "category": "OBJECT_NOT_FOUND", "message": "resource not found" }));
     for deal_id in [None, Some("77")] {
         check(deal_id, deal("512", "1250.00"), 0, &there);
         check(deal_id, deal("512", "1250"), 0, &there);
@@ -77,9 +76,9 @@ fn a_deal_in_doubt_is_looked_up() {
         check(deal_id, deal("512", "125"), 60_000, &Finding::Unknown(None));
         // Made, and not on its contact.
         check(deal_id, deal("513", "1250.00"), 60_000, &Finding::Unknown(None));
-        check(deal_id, gone(), 59_999, &Finding::Unknown(Some(1)));
+        check(deal_id, not_found(), 59_999, &Finding::Unknown(Some(1)));
         check(deal_id, Reply::denied(), 0, &Finding::Unknown(None));
     }
-    check(None, gone(), 60_000, &Finding::DidNotHappen);
-    check(Some("77"), gone(), 60_000, &Finding::Unknown(None));
+    check(None, not_found(), 60_000, &Finding::DidNotHappen);
+    check(Some("77"), not_found(), 60_000, &Finding::Unknown(None));
 }

@@ -5,8 +5,8 @@ use aftercall::testing::Reply;
 use aftercall_plugin_crm_hubspot::tools::Plugin;
 use serde_json::{Value, json};
 
-use super::{BATCH_READ, CONTACT, batch, contact_with};
-use crate::{fake, object};
+use super::{BATCH_READ, CONTACT, contact_with};
+use crate::{batch, fake, not_found, object};
 
 #[test]
 fn deals_are_read_by_their_association() {
@@ -93,8 +93,7 @@ fn deals_that_are_not_all_told_are_said_to_be_more() {
 
 #[test]
 fn deals_of_nobody_are_not_found() {
-    let gone = Reply::json(404, json!({ "category": "OBJECT_NOT_FOUND", "message": "resource not found" }));
-    let fake = fake().expect(CONTACT, gone);
+    let fake = fake().expect(CONTACT, not_found());
     let failure = fake.call::<Plugin>("find_deals", json!({ "contact_id": "512" })).unwrap_err();
     assert_eq!(failure.kind, FailureKind::NotFound);
     assert!(failure.message.contains("find_contact tells ids"), "{}", failure.message);
