@@ -66,7 +66,8 @@ fn amend(node: &mut Value, names: &[String], patch: &Value) -> bool {
             true
         }
         ([any, rest @ ..], Value::Object(members)) if any == "*" => {
-            members.values_mut().fold(false, |found, member| amend(member, rest, patch) || found)
+            // All of them, not the first that has the place.
+            members.values_mut().filter_map(|member| amend(member, rest, patch).then_some(())).count() > 0
         }
         ([name, rest @ ..], Value::Object(members)) => {
             members.get_mut(name).is_some_and(|member| amend(member, rest, patch))

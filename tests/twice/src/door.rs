@@ -13,7 +13,7 @@ use aftercall_sandbox::{Credentials, Sandbox, Service};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use reqwest::Client;
-use reqwest::header::{CONTENT_LENGTH, HOST};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST};
 use serde_json::Value;
 use tokio::runtime::Handle;
 
@@ -144,6 +144,11 @@ async fn send(request: reqwest::RequestBuilder) -> Reply {
         Err(error) if error.is_connect() => return Reply::unreachable(),
         Err(_) => return Reply::cut(),
     };
+    // No vendor answers plugins with a page: it is the sandbox's nonsense, which a check of its answers leaves out.
+    if response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html")) {
+        let status = response.status().as_u16();
+        return response.text().await.map_or_else(|_| Reply::cut(), |page| Reply::stray(status, page));
+    }
     let mut answer = http::Response::new(Vec::new());
     *answer.status_mut() = response.status();
     *answer.headers_mut() = response.headers().clone();

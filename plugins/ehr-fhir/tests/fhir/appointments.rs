@@ -123,5 +123,10 @@ fn a_search_that_fails_says_why() {
     check(Reply::text(200, "<html>"), FailureKind::Other, "not as expected", None);
     check(Reply::json(200, json!({ "total": 0 })), FailureKind::Other, "resourceType", None);
     let broken = json!({ "resourceType": "Appointment", "id": "a-1" });
-    check(Reply::json(200, bundle(&[broken])), FailureKind::Other, "one Appointment of the answer is not", None);
+    check(
+        Reply::stray(200, bundle(&[broken]).to_string()),
+        FailureKind::Other,
+        "one Appointment of the answer is not",
+        None,
+    );
 }

@@ -104,19 +104,18 @@ fn a_slot_that_cannot_be_booked_is_left() {
     check(json!({}), status("entered-in-error"), conflict, "entered-in-error");
     check(json!({}), |slot| slot["start"] = json!("2026-01-01T00:00:00Z"), conflict, "has begun");
     check(json!({}), |slot| slot["start"] = json!("2026-01-01T01:00:00+02:00"), conflict, "has begun");
-    check(json!({}), |slot| slot["start"] = json!("soon"), conflict, "has begun");
     let elsewhere =
         |slot: &mut Value| slot["schedule"] = json!({ "reference": "https://elsewhere.example/Schedule/c-1" });
     check(json!({}), elsewhere, FailureKind::NotFound, "take one of find_free_slots");
     check(json!({ "schedules": ["c-2"] }), |_| {}, FailureKind::NotFound, "take one of find_free_slots");
     check(json!({}), |slot| slot["id"] = json!("s-2"), FailureKind::Other, "the server gave Slot s-2 for Slot s-1");
-    check(
-        json!({}),
-        |slot| slot["resourceType"] = json!("Schedule"),
-        FailureKind::Other,
-        "the server gave Schedule s-1",
-    );
+    check(json!({}), |slot| *slot = schedule("s-1"), FailureKind::Other, "the server gave Schedule s-1");
 
+    let mut timeless = slot("free");
+    timeless["start"] = json!("soon");
+    let timeless = Reply::stray(200, timeless.to_string()).with_header("etag", "W/\"7\"");
+    let timeless = fake().expect(READ_SLOT, timeless);
+    assert_failed(timeless.call::<Plugin>("book_appointment", wanted()), conflict, "has begun");
     let gone = fake().expect(READ_SLOT, Reply::json(404, refusal("not-found", "s-1 is not known")));
     assert_failed(gone.call::<Plugin>("book_appointment", wanted()), FailureKind::NotFound, "s-1 is not known");
     let check = |schedules: &[Value], kind: FailureKind, words: &str| {
@@ -237,7 +236,7 @@ fn a_booking_in_doubt_is_searched_by_our_identifier() {
     let mut more = bundle(&[]);
     more["link"] = json!([{ "relation": "next", "url": "https://elsewhere.example/" }]);
     check(more, LAG_MS, Ok(Finding::Unknown(None)));
-    check(json!({ "resourceType": "List" }), 0, Err("List"));
+    check(json!({ "resourceType": "List", "status": "current", "mode": "working" }), 0, Err("List"));
 
     let strict =
         fake().expect(APPOINTMENTS, Reply::json(400, refusal("not-supported", "unknown parameter identifier")));

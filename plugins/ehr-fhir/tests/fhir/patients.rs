@@ -65,7 +65,7 @@ fn patients_are_told_with_what_tells_them_apart() {
     named["name"] = json!([
         { "use": "old", "text": "Marta Vega" },
         { "use": "usual", "family": "Ruiz", "given": ["Marta"] },
-        { "use": "official", "family": "Ruiz", "given": [null, "Marta", ""], "_given": [{ "id": "x" }, null, null] },
+        { "use": "official", "family": "Ruiz", "given": [null, "Marta"], "_given": [{ "id": "x" }, null] },
     ]);
     named["photo"] = json!([{ "data": "AAAA" }]);
     let bare = json!({ "resourceType": "Patient", "id": "p-3", "name": [{ "use": "anonymous" }], "active": true });

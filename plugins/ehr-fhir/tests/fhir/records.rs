@@ -33,7 +33,14 @@ fn search(kind: &str) -> String {
 }
 
 fn made(kind: &str) -> Value {
-    keyed(json!({ "resourceType": kind, "id": "r-1", "status": "whichever" }), "key1")
+    let mut made = keyed(json!({ "resourceType": kind, "id": "r-1" }), "key1");
+    let more = match kind {
+        "DocumentReference" => json!({ "status": "current", "content": [{ "attachment": { "title": "A call" } }] }),
+        "Task" => json!({ "status": "requested", "intent": "order" }),
+        _ => json!({ "status": "completed" }),
+    };
+    made.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    made
 }
 
 fn told(kind: &str) -> Outcome {
@@ -176,7 +183,7 @@ fn a_record_that_is_refused_says_why() {
     check(|| Reply::text(500, ""), FailureKind::OutcomeUnknown, "500");
     check(Reply::cut, FailureKind::OutcomeUnknown, "no whole answer");
     check(
-        || Reply::json(200, json!({ "resourceType": "Basic", "id": "b-1" })),
+        || Reply::json(200, json!({ "resourceType": "Basic", "id": "b-1", "code": {} })),
         FailureKind::OutcomeUnknown,
         "which id",
     );

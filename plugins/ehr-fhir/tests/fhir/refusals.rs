@@ -40,7 +40,8 @@ fn the_code_of_an_issue_says_the_kind() {
     }
     check(of(200, "processing"), Other, Other, "so it is");
     check(of(400, "processing"), InvalidArguments, InvalidArguments, "so it is");
-    check(of(200, ""), Other, Other, "so it is");
+    let nameless = || Reply::stray(200, refusal("", "so it is").to_string());
+    check(nameless, Other, Other, "so it is");
     // A status that says enough is not overruled.
     check(of(409, "invalid"), Conflict, Conflict, "so it is");
     check(of(401, "processing"), Denied, Denied, "so it is");
@@ -65,9 +66,11 @@ fn the_words_are_those_of_the_errors() {
     check(json!([warning]), &format!("{answered}a remark"), Some("informational"));
     let placed = json!([{ "severity": "fatal", "code": "required", "expression": ["Task.intent", "x"] }]);
     check(placed, &format!("{answered}required (at Task.intent)"), Some("required"));
-    let detailed = json!([{ "code": "value", "details": { "text": "no such day" }, "diagnostics": "E17" }]);
+    let detailed =
+        json!([{ "severity": "error", "code": "value", "details": { "text": "no such day" }, "diagnostics": "E17" }]);
     check(detailed, &format!("{answered}no such day: E17"), Some("value"));
-    let twice = json!([{ "code": "value", "details": { "text": "the same" }, "diagnostics": "the same" }]);
+    let twice =
+        json!([{ "severity": "error", "code": "value", "details": { "text": "the same" }, "diagnostics": "the same" }]);
     check(twice, &format!("{answered}the same"), Some("value"));
     let long = "x".repeat(400);
     check(json!([error("value", &long)]), &format!("{answered}{}", &long[..300]), Some("value"));

@@ -106,7 +106,7 @@ fn what_is_not_free_or_past_is_left_out() {
         with("s-6", "start", "2026-01-01T00:00:01Z"),
     ];
     let fake = fake_with(settings())
-        .expect(SLOTS, Reply::json(200, bundle(&slots)))
+        .expect(SLOTS, Reply::stray(200, bundle(&slots).to_string()))
         .expect(SCHEDULES, Reply::json(200, bundle(&[])));
     let outcome = fake.call::<Plugin>("find_free_slots", json!({})).unwrap();
     assert_eq!(outcome.text, format!("one free slot, slot_id s-6, 2026-01-01T00:00:01Z{IN_UTC}"));
