@@ -12,7 +12,7 @@ use crate::kept::{self, KEPT_MS, Kept, Progress};
 use crate::sendgrid::mail::{Mail, Timing};
 use crate::sendgrid::{batches, suppressions};
 use crate::settings::Settings;
-use crate::templates::{Template, Values};
+use crate::templates::{Given, Template, Values};
 
 const HOUR_MS: u64 = 60 * 60 * 1_000;
 
@@ -77,12 +77,12 @@ impl Step {
 pub(crate) async fn start(
     name: &str,
     email: &Email,
-    values: &Values,
+    given: Option<Vec<Given>>,
     settings: &Settings,
     cx: &Context,
 ) -> Result<Outcome, Failure> {
     let followup = settings.followup(name)?;
-    values.check(&followup.variables(settings)?)?;
+    let values = Values::read(given, &followup.variables(settings)?)?;
     let (sender, group_id) = (settings.sender()?, settings.group_id()?);
     suppressions::check(email, Some(group_id), cx).await?;
     let known = kept::load(email, cx)?;
@@ -105,7 +105,7 @@ pub(crate) async fn start(
     };
     let version = kept.save(email, known.map(|(_, version)| version), cx)?;
     for (place, step) in followup.steps.iter().enumerate() {
-        let content = step.template(settings)?.filled(values);
+        let content = step.template(settings)?.filled(&values);
         let send_at_s = at_ms(step.after_hours) / 1_000;
         let timing = Some(Timing { send_at_s, batch_id: &kept.batch_id, group_id });
         let mail = Mail { sender, to: email, content, timing };

@@ -32,7 +32,7 @@ pub mod tools {
     use crate::sendgrid::mail::Content;
     use crate::sequences::{self, Sequences};
     use crate::settings::Settings;
-    use crate::templates::{Templates, Values};
+    use crate::templates::{Given, Templates, Values};
     use crate::{sent, text};
 
     /// Sends an email in your own words to the person who called: what they asked to get in writing. One for each recipient in
@@ -76,14 +76,14 @@ pub mod tools {
         /// The template's name, from list_templates.
         #[choices(Settings::template_names)]
         template: String,
-        /// A value for each variable of the template, by its name, such as {"first_name": "Ann"}. Plain text in one line, 1000
-        /// characters at most.
-        variables: Option<Values>,
+        /// A value for each variable that list_templates gives for the template. Left out where it has none.
+        #[schemars(length(max = 20))]
+        variables: Option<Vec<Given>>,
         cx: &Context,
     ) -> Result<Outcome, Failure> {
         let settings = Settings::of(cx)?;
-        let (template, values) = (settings.template(&template)?, variables.unwrap_or_default());
-        values.check(&template.variables)?;
+        let template = settings.template(&template)?;
+        let values = Values::read(variables, &template.variables)?;
         sent::send(&to, template.filled(&values), &settings, cx).await
     }
 
@@ -96,13 +96,12 @@ pub mod tools {
         /// The follow-up's name, from list_templates.
         #[choices(Settings::followup_names)]
         followup: String,
-        /// A value for each variable of the follow-up, by its name, such as {"first_name": "Ann"}. Plain text in one line, 1000
-        /// characters at most.
-        variables: Option<Values>,
+        /// A value for each variable that list_templates gives for the follow-up. Left out where it has none.
+        #[schemars(length(max = 100))]
+        variables: Option<Vec<Given>>,
         cx: &Context,
     ) -> Result<Outcome, Failure> {
-        let values = variables.unwrap_or_default();
-        followups::start(&followup, &email, &values, &Settings::of(cx)?, cx).await
+        followups::start(&followup, &email, variables, &Settings::of(cx)?, cx).await
     }
 
     async fn find_followup(email: Email, cx: &Context) -> Result<Finding, Failure> {

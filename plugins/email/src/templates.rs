@@ -1,10 +1,9 @@
 //! Templates that the settings name, and what is filled in.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use aftercall::Failure;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::sendgrid::mail::Content;
@@ -26,23 +25,21 @@ pub(crate) struct Template {
     pub(crate) variables: Values,
 }
 
-/// Texts by the names of variables: what the model fills in, or what each is.
-#[derive(Clone, Default, Serialize, Deserialize)]
+/// Texts by the names of variables: what is filled in, or what each is.
+#[derive(Clone, Default, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Values(BTreeMap<String, String>);
 
-impl JsonSchema for Values {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Values".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "object", "additionalProperties": { "type": "string", "maxLength": VALUE_CHARS_MAX } })
-    }
+/// A value, as the model gives it. A list of them says its fields' names, which not every provider lets an object leave open.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Given {
+    /// The variable's name, from list_templates, such as first_name.
+    #[schemars(length(min = 1, max = 64))]
+    name: String,
+    /// What stands in its place, such as Ann: plain text in one line.
+    #[schemars(length(min = 1, max = 1000))]
+    value: String,
 }
 
 /// What `list_templates` gives.
@@ -61,11 +58,19 @@ struct Offer {
     /// When it fits.
     #[serde(rename = "for")]
     fits: String,
-    /// What to fill in, by name, and what each is.
-    variables: Values,
+    /// What to fill in, all of it.
+    variables: Vec<Variable>,
     /// Of a follow-up: after how many hours its emails go out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     after_hours: Vec<u64>,
+}
+
+/// A variable, for the model.
+#[derive(Serialize, JsonSchema)]
+struct Variable {
+    name: String,
+    /// What it is.
+    meaning: String,
 }
 
 impl Templates {
@@ -78,7 +83,7 @@ impl Templates {
         let template = |(name, template): (&String, &Template)| Offer {
             name: name.clone(),
             fits: template.fits.clone(),
-            variables: template.variables.clone(),
+            variables: template.variables.described(),
             after_hours: Vec::new(),
         };
         let templates = settings.templates.iter().map(template).collect();
@@ -87,7 +92,7 @@ impl Templates {
             followups.push(Offer {
                 name: name.clone(),
                 fits: followup.fits.clone(),
-                variables: followup.variables(settings)?,
+                variables: followup.variables(settings)?.described(),
                 after_hours: followup.after_hours().collect(),
             });
         }
@@ -114,15 +119,19 @@ impl Values {
         self.0.extend(others.0.clone());
     }
 
-    /// Refuses values that aren't those of the declared variables, or can't stand in an email.
-    pub(crate) fn check(&self, declared: &Self) -> Result<(), Failure> {
+    fn described(&self) -> Vec<Variable> {
+        let variable = |(name, meaning): (&String, &String)| Variable { name: name.clone(), meaning: meaning.clone() };
+        self.0.iter().map(variable).collect()
+    }
+
+    /// What the model gave for the declared variables, of which none may be missing. What isn't one, or can't stand in an email,
+    /// is refused.
+    pub(crate) fn read(given: Option<Vec<Given>>, declared: &Self) -> Result<Self, Failure> {
         let wrong = |words: String| Err(Failure::invalid_arguments(format!("variables: {words}")));
-        if let Some(name) = self.0.keys().find(|name| !declared.0.contains_key(*name)) {
-            return wrong(format!("there is no {name:?}; there are: {}", names(&declared.0)));
-        }
-        for (name, meaning) in &declared.0 {
-            let Some(value) = self.0.get(name) else {
-                return wrong(format!("{name:?} is missing; give it: {meaning}"));
+        let mut values = BTreeMap::new();
+        for Given { name, value } in given.into_iter().flatten() {
+            let Some(meaning) = declared.0.get(&name) else {
+                return wrong(format!("there is no {name:?}; there are: {}", names(&declared.0)));
             };
             if value.trim().is_empty() {
                 return wrong(format!("{name:?} is empty; give it: {meaning}"));
@@ -133,7 +142,14 @@ impl Values {
             if value.chars().count() > VALUE_CHARS_MAX {
                 return wrong(format!("{name:?} is too long; give {VALUE_CHARS_MAX} characters at most"));
             }
+            if values.contains_key(&name) {
+                return wrong(format!("{name:?} is there twice; give it once"));
+            }
+            values.insert(name, value);
         }
-        Ok(())
+        match declared.0.iter().find(|(name, _)| !values.contains_key(*name)) {
+            Some((name, meaning)) => wrong(format!("{name:?} is missing; give it: {meaning}")),
+            None => Ok(Self(values)),
+        }
     }
 }

@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 
 use super::{
     BATCH, CANCEL, CANCELLED, GLOBAL, GROUP, GROUPS, HOUR_MS, KEY, NOW, REMINDER, SEND, WELCOME, accepted,
-    check_failure, errors, fake, groups, in_global_list, not_in_global_list, with,
+    check_failure, errors, fake, groups, in_global_list, not_in_global_list, variables, with,
 };
 
 const ENTRY: &str = "followup/ann@example.com";
 
 pub(crate) fn arguments() -> Value {
-    let variables = json!({ "first_name": "Ann", "vans": "40" });
+    let variables = variables(&[("first_name", "Ann"), ("vans", "40")]);
     json!({ "email": "ann@example.com", "followup": "trial", "variables": variables })
 }
 
@@ -108,7 +108,7 @@ fn what_doesnt_fit_is_told_before_anything_is_sent() {
     };
     let without = |name: &str| {
         let mut given = arguments();
-        given["variables"].as_object_mut().unwrap().remove(name);
+        given["variables"].as_array_mut().unwrap().retain(|value| value["name"] != name);
         given
     };
     let bad = FailureKind::InvalidArguments;

@@ -104,6 +104,11 @@ fn errors(faults: &[(Option<&str>, &str)]) -> Value {
     json!({ "errors": faults.iter().map(fault).collect::<Vec<_>>() })
 }
 
+/// Variables as a model gives them.
+fn variables(values: &[(&str, &str)]) -> Value {
+    values.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect()
+}
+
 /// Calls a tool that has to fail so.
 fn check_failure(fake: &Fake, tool: &str, arguments: Value, kind: FailureKind, words: &str) {
     let failure = fake.call::<Plugin>(tool, arguments).unwrap_err();

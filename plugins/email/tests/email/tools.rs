@@ -56,9 +56,18 @@ fn schemas_say_what_arguments_are() {
     assert_eq!(properties["text"]["maxLength"], 20_000);
     let properties = schema("send_template")["properties"].clone();
     assert_eq!(properties["template"]["enum"], json!(["map", "reminder", "welcome"]));
-    assert_eq!(properties["variables"]["type"], "object");
-    assert_eq!(properties["variables"]["additionalProperties"], json!({ "type": "string", "maxLength": 1000 }));
-    assert_eq!(schema("start_followup")["properties"]["followup"]["enum"], json!(["trial"]));
+    assert_eq!(properties["variables"]["maxItems"], 20);
+    let followup = schema("start_followup")["properties"].clone();
+    assert_eq!(followup["variables"]["maxItems"], 100);
+    assert_eq!(followup["followup"]["enum"], json!(["trial"]));
+    for variables in [&properties["variables"], &followup["variables"]] {
+        assert_eq!(variables["type"], "array");
+        let value = &variables["items"];
+        assert_eq!((&value["type"], &value["additionalProperties"]), (&json!("object"), &json!(false)));
+        assert_eq!(value["required"], json!(["name", "value"]));
+        assert_eq!(value["properties"]["name"]["maxLength"], 64);
+        assert_eq!(value["properties"]["value"]["maxLength"], 1_000);
+    }
     assert_eq!(schema("stop_emails")["properties"]["reason"]["enum"], json!(["answered", "unsubscribed"]));
     let properties = schema("start_sequence")["properties"].clone();
     assert_eq!(properties["sequence"]["enum"], json!(["large-fleet"]));
