@@ -5,7 +5,6 @@
 //! to begin anew, the next attempt cancels first what there is of it. What is kept in the state says how far each came.
 
 use aftercall::{Context, Email, Failure, FailureKind, Finding, Outcome, Receipt};
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::kept::{self, KEPT_MS, Kept, Progress};
@@ -30,20 +29,6 @@ struct Step {
     /// At least one, so that it can be cancelled; at most 71, since SendGrid takes no email for later than 72 hours.
     after_hours: u64,
     template: String,
-}
-
-/// Why somebody gets no more of a follow-up.
-#[derive(Clone, Copy, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Reason {
-    Answered,
-    Unsubscribed,
-}
-
-impl Reason {
-    pub(crate) const fn unsubscribes(self) -> bool {
-        matches!(self, Self::Unsubscribed)
-    }
 }
 
 impl Followup {
@@ -194,68 +179,6 @@ pub(crate) async fn find(email: &Email, cx: &Context) -> Result<Finding, Failure
         // A part of it may be scheduled. Told to begin anew, it is cancelled first.
         Progress::Begun => Ok(Finding::Unknown(None)),
     }
-}
-
-/// Cancels what is left of the follow-up of an address; for one that wants no more, it is also unsubscribed.
-pub(crate) async fn stop(
-    email: &Email,
-    unsubscribes: bool,
-    settings: &Settings,
-    cx: &Context,
-) -> Result<Outcome, Failure> {
-    let group_id = unsubscribes.then(|| settings.group_id()).transpose()?;
-    let mut receipts = Vec::new();
-    let mut text = match kept::load(email, cx)? {
-        Some((mut kept, version)) if kept.runs(cx) => {
-            batches::cancel(&kept.batch_id, cx).await?;
-            kept.progress = Progress::Stopped;
-            kept.save(email, Some(version), cx)?;
-            receipts.push(Receipt::new("cancelled batch", &kept.batch_id));
-            format!(
-                "the rest of the follow-up {} for {email} is cancelled; an email that was due within ten minutes may still \
-                 arrive",
-                kept.followup
-            )
-        }
-        Some((kept, _)) if kept.progress == Progress::Stopped => {
-            receipts.push(Receipt::new("cancelled batch", &kept.batch_id));
-            format!("the follow-up {} for {email} was stopped already", kept.followup)
-        }
-        _ => format!("no follow-up runs for {email}"),
-    };
-    if let Some(group_id) = group_id {
-        suppressions::add(email, group_id, cx).await?;
-        receipts.push(Receipt::new("unsubscribe group", group_id.to_string()));
-        text.push_str("; the address is unsubscribed from follow-ups");
-    }
-    Ok(receipts.into_iter().fold(Outcome::new(text), Outcome::with_receipt))
-}
-
-/// Whether what `stop` does is done.
-pub(crate) async fn find_stopped(
-    email: &Email,
-    unsubscribes: bool,
-    settings: &Settings,
-    cx: &Context,
-) -> Result<Finding, Failure> {
-    let group_id = unsubscribes.then(|| settings.group_id()).transpose()?;
-    let mut receipts = Vec::new();
-    if let Some((kept, _)) = kept::load(email, cx)? {
-        if kept.runs(cx) && !batches::is_cancelled(&kept.batch_id, cx).await? {
-            return Ok(Finding::DidNotHappen);
-        }
-        if kept.runs(cx) || kept.progress == Progress::Stopped {
-            receipts.push(Receipt::new("cancelled batch", &kept.batch_id));
-        }
-    }
-    if let Some(group_id) = group_id {
-        if !suppressions::is_in_group(email, group_id, cx).await? {
-            return Ok(Finding::DidNotHappen);
-        }
-        receipts.push(Receipt::new("unsubscribe group", group_id.to_string()));
-    }
-    let done = Outcome::new(format!("no follow-up runs for {email}"));
-    Finding::happened(receipts.into_iter().fold(done, Outcome::with_receipt))
 }
 
 fn can_be_cancelled(kept: &Kept, cx: &Context) -> bool {

@@ -16,6 +16,7 @@ mod kept;
 mod sent;
 mod sequences;
 mod settings;
+mod stopping;
 mod templates;
 mod text;
 
@@ -27,11 +28,12 @@ pub mod tools {
     use aftercall::{Answer, Context, Email, Failure, Finding, Outcome};
     use serde_json::Map;
 
-    use crate::followups::{self, Reason};
+    use crate::followups;
     use crate::sendgrid::contacts::Contact;
     use crate::sendgrid::mail::Content;
     use crate::sequences::{self, Sequences};
     use crate::settings::Settings;
+    use crate::stopping::{self, Reason};
     use crate::templates::{Given, Templates, Values};
     use crate::{sent, text};
 
@@ -125,11 +127,11 @@ pub mod tools {
         reason: Reason,
         cx: &Context,
     ) -> Result<Outcome, Failure> {
-        followups::stop(&email, reason.unsubscribes(), &Settings::of(cx)?, cx).await
+        stopping::stop(&email, reason, &Settings::of(cx)?, cx).await
     }
 
     async fn find_stopped(email: Email, reason: Reason, cx: &Context) -> Result<Finding, Failure> {
-        followups::find_stopped(&email, reason.unsubscribes(), &Settings::of(cx)?, cx).await
+        stopping::find(&email, reason, &Settings::of(cx)?, cx).await
     }
 
     /// Lists the follow-up email sequences that can be started, and whom each fits. Use it before `start_sequence`.

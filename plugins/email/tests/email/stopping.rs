@@ -1,6 +1,6 @@
 //! Stopping: a follow-up's rest is cancelled, and an address unsubscribed.
 
-use aftercall::testing::Reply;
+use aftercall::testing::{Fake, Reply};
 use aftercall::{FailureKind, Finding, Outcome, Receipt};
 use aftercall_plugin_email::tools::Plugin;
 use serde_json::{Value, json};
@@ -12,6 +12,10 @@ const ENTRY: &str = "followup/ann@example.com";
 
 fn arguments(reason: &str) -> Value {
     json!({ "email": "ann@example.com", "reason": reason })
+}
+
+fn running() -> Fake {
+    fake().keeps(ENTRY, entry("scheduled", &json!({})))
 }
 
 fn added() -> Reply {
@@ -60,14 +64,14 @@ fn where_none_runs_nothing_is_cancelled() {
 #[test]
 fn who_wants_no_more_is_unsubscribed() {
     let stop = fake().grants_state().expect(UNSUBSCRIBE, added());
-    let text = "no follow-up runs for ann@example.com; the address is unsubscribed from follow-ups";
+    let text = "ann@example.com is unsubscribed from follow-ups; no follow-up runs for ann@example.com";
     let outcome = Outcome::new(text).with_receipt(Receipt::new("unsubscribe group", "1041"));
     assert_eq!(stop.call::<Plugin>("stop_emails", arguments("unsubscribed")), Ok(outcome));
     assert_eq!(stop.sent()[0].json(), json!({ "recipient_emails": ["ann@example.com"] }));
 
-    let both =
-        fake().keeps(ENTRY, entry("scheduled", &json!({}))).expect(CANCEL, cancelled()).expect(UNSUBSCRIBE, added());
-    assert_eq!(both.call::<Plugin>("stop_emails", arguments("unsubscribed")).unwrap().receipts.len(), 2);
+    let both = running().expect(UNSUBSCRIBE, added()).expect(CANCEL, cancelled());
+    let receipts = [Receipt::new("unsubscribe group", "1041"), Receipt::new("cancelled batch", "B-1")];
+    assert_eq!(both.call::<Plugin>("stop_emails", arguments("unsubscribed")).unwrap().receipts, receipts);
 
     let words = "no `unsubscribe_group`";
     let without = with(json!({ "unsubscribe_group": null })).grants_state();
@@ -75,9 +79,42 @@ fn who_wants_no_more_is_unsubscribed() {
 }
 
 #[test]
+fn an_opt_out_counts_whatever_becomes_of_the_batch() {
+    fn check(unsubscribe: Reply, cancel: Vec<(&str, Reply)>, kind: FailureKind, words: &[&str]) {
+        let stop = running().expect(UNSUBSCRIBE, unsubscribe);
+        let stop = cancel.into_iter().fold(stop, |stop, (line, reply)| stop.expect(line, reply));
+        let failure = stop.call::<Plugin>("stop_emails", arguments("unsubscribed")).unwrap_err();
+        assert_eq!(failure.kind, kind, "{}", failure.message);
+        for word in words {
+            assert!(failure.message.contains(word), "{word} is not in: {}", failure.message);
+        }
+    }
+    let refused = |words: &str| Reply::json(403, errors(&[(None, words)]));
+    let full = || Reply::json(400, errors(&[(None, "max limit reached")]));
+    let done = "ann@example.com is unsubscribed from follow-ups; but: ";
+    check(added(), vec![(CANCEL, refused("no scope"))], FailureKind::Denied, &[done, "no scope"]);
+    let ten = &[done, "batch B-1 isn't cancelled: a person has to cancel the batch"];
+    check(added(), vec![(CANCEL, full()), (CANCELLED, status(None))], FailureKind::Denied, ten);
+    check(added(), vec![(CANCEL, Reply::cut())], FailureKind::OutcomeUnknown, &[done]);
+
+    let (not_done, doubt) = ("ann@example.com is not unsubscribed: ", "ann@example.com may not be unsubscribed: ");
+    let cancelled_all_the_same =
+        &[not_done, "no scope; the rest of the follow-up trial for ann@example.com is cancelled"];
+    check(refused("no scope"), vec![(CANCEL, cancelled())], FailureKind::Denied, cancelled_all_the_same);
+    check(Reply::text(500, ""), vec![(CANCEL, cancelled())], FailureKind::OutcomeUnknown, &[doubt, "is cancelled"]);
+    let neither = &[not_done, "no scope; and: ", "no right"];
+    check(refused("no scope"), vec![(CANCEL, refused("no right"))], FailureKind::Denied, neither);
+    check(refused("no scope"), vec![(CANCEL, Reply::cut())], FailureKind::OutcomeUnknown, &[not_done, "; and: "]);
+
+    // Without what is kept, too.
+    let stop = fake().expect(UNSUBSCRIBE, added());
+    check_failure(&stop, "stop_emails", arguments("unsubscribed"), FailureKind::Unavailable, done);
+}
+
+#[test]
 fn a_batch_that_is_cancelled_already_is_no_failure() {
     let refusal = || Reply::json(400, errors(&[(None, "batch id already cancelled")]));
-    let stop = fake().keeps(ENTRY, entry("scheduled", &json!({}))).expect(CANCEL, refusal());
+    let stop = running().expect(CANCEL, refusal());
     let stop = stop.expect(CANCELLED, status(Some("cancel")));
     assert!(stop.call::<Plugin>("stop_emails", arguments("answered")).is_ok());
 }
@@ -85,7 +122,7 @@ fn a_batch_that_is_cancelled_already_is_no_failure() {
 #[test]
 fn what_isnt_stopped_is_told() {
     fn check(reply: Reply, kind: FailureKind, words: &str) {
-        let stop = fake().keeps(ENTRY, entry("scheduled", &json!({}))).expect(CANCEL, reply);
+        let stop = running().expect(CANCEL, reply);
         check_failure(&stop, "stop_emails", arguments("answered"), kind, words);
         assert_eq!(kept(&stop)["progress"], "scheduled");
     }
@@ -95,7 +132,7 @@ fn what_isnt_stopped_is_told() {
     check(Reply::json(429, errors(&[(None, "too many requests")])), FailureKind::RateLimited, "too many requests");
 
     let full = Reply::json(400, errors(&[(None, "max limit reached")]));
-    let stop = fake().keeps(ENTRY, entry("scheduled", &json!({}))).expect(CANCEL, full).expect(CANCELLED, status(None));
+    let stop = running().expect(CANCEL, full).expect(CANCELLED, status(None));
     check_failure(&stop, "stop_emails", arguments("answered"), FailureKind::Denied, "a person has to cancel the batch");
 
     let stop = fake().grants_state().expect(UNSUBSCRIBE, Reply::text(500, ""));
@@ -105,7 +142,6 @@ fn what_isnt_stopped_is_told() {
 
 #[test]
 fn a_stop_whose_answer_was_lost_is_repeated() {
-    let running = || fake().keeps(ENTRY, entry("scheduled", &json!({})));
     check_failure(
         &running().expect(CANCEL, Reply::cut()),
         "stop_emails",
@@ -141,4 +177,7 @@ fn a_stop_in_doubt_is_looked_up() {
     check(None, "unsubscribed", vec![(GROUPS, groups(true))], Ok(1));
     check(None, "unsubscribed", vec![(GROUPS, groups(false))], Err(()));
     check(Some("stopped"), "unsubscribed", vec![(GROUPS, groups(true))], Ok(2));
+    let left = || (GROUPS, groups(true));
+    check(Some("scheduled"), "unsubscribed", vec![left(), (CANCELLED, status(None))], Err(()));
+    check(Some("scheduled"), "unsubscribed", vec![left(), (CANCELLED, status(Some("cancel")))], Ok(2));
 }

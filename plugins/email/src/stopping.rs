@@ -1,0 +1,112 @@
+//! Stopping a follow-up: what is left of it is cancelled, and who wants no more is unsubscribed from all of them.
+
+use aftercall::{Context, Email, Failure, FailureKind, Finding, Outcome, Receipt};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::kept::{self, Progress};
+use crate::sendgrid::{batches, suppressions};
+use crate::settings::Settings;
+
+/// Why somebody gets no more of a follow-up.
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Reason {
+    Answered,
+    Unsubscribed,
+}
+
+impl Reason {
+    /// The unsubscribe group that an address is to be on the list of, for one that wants no more.
+    fn group_id(self, settings: &Settings) -> Result<Option<u64>, Failure> {
+        match self {
+            Self::Answered => Ok(None),
+            Self::Unsubscribed => settings.group_id().map(Some),
+        }
+    }
+}
+
+/// Stops the follow-up of an address. Who wants no more is unsubscribed first: that counts for longer, and what may fail with the
+/// batch must not come before it.
+pub(crate) async fn stop(email: &Email, reason: Reason, settings: &Settings, cx: &Context) -> Result<Outcome, Failure> {
+    match reason.group_id(settings)? {
+        None => cancel(email, cx).await,
+        Some(group_id) => {
+            let unsubscribed = unsubscribe(email, group_id, cx).await;
+            both(unsubscribed, cancel(email, cx).await)
+        }
+    }
+}
+
+async fn unsubscribe(email: &Email, group_id: u64, cx: &Context) -> Result<Outcome, Failure> {
+    let told = |failure: Failure| {
+        let is = if failure.kind == FailureKind::OutcomeUnknown { "may not be" } else { "is not" };
+        let message = format!("{email} {is} unsubscribed: {}", failure.message);
+        Failure { message, ..failure }
+    };
+    suppressions::add(email, group_id, cx).await.map_err(told)?;
+    let receipt = Receipt::new("unsubscribe group", group_id.to_string());
+    Ok(Outcome::new(format!("{email} is unsubscribed from follow-ups")).with_receipt(receipt))
+}
+
+/// Cancels what is left of the follow-up of an address.
+async fn cancel(email: &Email, cx: &Context) -> Result<Outcome, Failure> {
+    match kept::load(email, cx)? {
+        Some((mut kept, version)) if kept.runs(cx) => {
+            batches::cancel(&kept.batch_id, cx).await?;
+            kept.progress = Progress::Stopped;
+            kept.save(email, Some(version), cx)?;
+            let text = format!(
+                "the rest of the follow-up {} for {email} is cancelled; an email that was due within ten minutes may still \
+                 arrive",
+                kept.followup
+            );
+            Ok(Outcome::new(text).with_receipt(Receipt::new("cancelled batch", kept.batch_id)))
+        }
+        Some((kept, _)) if kept.progress == Progress::Stopped => {
+            let text = format!("the follow-up {} for {email} was stopped already", kept.followup);
+            Ok(Outcome::new(text).with_receipt(Receipt::new("cancelled batch", kept.batch_id)))
+        }
+        _ => Ok(Outcome::new(format!("no follow-up runs for {email}"))),
+    }
+}
+
+/// Both results in words. It is done if both are; a doubt about one is a doubt about the whole.
+fn both(first: Result<Outcome, Failure>, second: Result<Outcome, Failure>) -> Result<Outcome, Failure> {
+    match (first, second) {
+        (Ok(first), Ok(second)) => {
+            let text = format!("{}; {}", first.text, second.text);
+            let receipts = first.receipts.into_iter().chain(second.receipts);
+            Ok(receipts.fold(Outcome::new(text), Outcome::with_receipt))
+        }
+        (Ok(done), Err(failure)) => {
+            Err(Failure { message: format!("{}; but: {}", done.text, failure.message), ..failure })
+        }
+        (Err(failure), Ok(done)) => Err(Failure { message: format!("{}; {}", failure.message, done.text), ..failure }),
+        (Err(first), Err(second)) => {
+            let kind = if second.kind == FailureKind::OutcomeUnknown { second.kind } else { first.kind };
+            Err(Failure { kind, message: format!("{}; and: {}", first.message, second.message), ..first })
+        }
+    }
+}
+
+/// Whether what `stop` does is done.
+pub(crate) async fn find(email: &Email, reason: Reason, settings: &Settings, cx: &Context) -> Result<Finding, Failure> {
+    let mut receipts = Vec::new();
+    if let Some(group_id) = reason.group_id(settings)? {
+        if !suppressions::is_in_group(email, group_id, cx).await? {
+            return Ok(Finding::DidNotHappen);
+        }
+        receipts.push(Receipt::new("unsubscribe group", group_id.to_string()));
+    }
+    if let Some((kept, _)) = kept::load(email, cx)? {
+        if kept.runs(cx) && !batches::is_cancelled(&kept.batch_id, cx).await? {
+            return Ok(Finding::DidNotHappen);
+        }
+        if kept.runs(cx) || kept.progress == Progress::Stopped {
+            receipts.push(Receipt::new("cancelled batch", kept.batch_id));
+        }
+    }
+    let done = Outcome::new(format!("no follow-up runs for {email}"));
+    Finding::happened(receipts.into_iter().fold(done, Outcome::with_receipt))
+}
