@@ -187,7 +187,13 @@ fn can_be_cancelled(kept: &Kept, cx: &Context) -> bool {
 
 fn scheduled(kept: &Kept) -> Outcome {
     let Kept { followup, batch_id, emails, progress, .. } = kept;
-    let stopped = if *progress == Progress::Stopped { ", and has been stopped since" } else { "" };
-    let text = format!("the follow-up {followup} is scheduled{stopped}: emails {emails}, batch {batch_id}");
+    let text = match progress {
+        Progress::Stopped => {
+            format!("the follow-up {followup} was scheduled, and has been stopped since (batch {batch_id})")
+        }
+        _ => {
+            format!("the follow-up {followup} is scheduled: emails {emails}, batch {batch_id}, which stop_emails takes")
+        }
+    };
     Outcome::new(text).with_receipt(Receipt::new("scheduled batch", batch_id))
 }

@@ -1,6 +1,6 @@
 //! What is kept of a follow-up, by the address that it goes to: how it is found again, and stopped.
 
-use aftercall::{Context, Email, Entry, Failure, StateError};
+use aftercall::{Context, Email, Entry, Failure, FailureKind, StateError};
 use serde::{Deserialize, Serialize};
 
 /// How long a follow-up is remembered after its last email, in milliseconds: the longest that an attempt may be in doubt.
@@ -65,6 +65,19 @@ impl Kept {
                 Ok(cx.state().put_if(&key, &stored, version)?)
             }
             saved => Ok(saved?),
+        }
+    }
+
+    /// Keeps that it was stopped, so that another may be started. Where the attempt that schedules it wrote in between, over that.
+    pub(crate) fn stop(self, email: &Email, version: u64, cx: &Context) -> Result<(), Failure> {
+        let batch_id = self.batch_id.clone();
+        let stopped = |kept: Self, version| Self { progress: Progress::Stopped, ..kept }.save(email, Some(version), cx);
+        match stopped(self, version) {
+            Err(failure) if failure.kind == FailureKind::Conflict => match load(email, cx)? {
+                Some((now, version)) if now.batch_id == batch_id && now.runs(cx) => stopped(now, version).map(drop),
+                _ => Ok(()),
+            },
+            saved => saved.map(drop),
         }
     }
 

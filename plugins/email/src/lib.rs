@@ -33,7 +33,7 @@ pub mod tools {
     use crate::sendgrid::mail::Content;
     use crate::sequences::{self, Sequences};
     use crate::settings::Settings;
-    use crate::stopping::{self, Reason};
+    use crate::stopping::{self, Reason, Stop};
     use crate::templates::{Given, Templates, Values};
     use crate::{sent, text};
 
@@ -114,7 +114,7 @@ pub mod tools {
     /// has answered them, by this call or otherwise, or wants no more of them.
     #[tool(
         effect = idempotent,
-        identity = [email],
+        identity = [email, reason, batch],
         reconcile = find_stopped,
         title = "Stop follow-up emails",
         when = Settings::has_followups
@@ -125,13 +125,21 @@ pub mod tools {
         /// answered: the person has reacted, and the matter goes on in another way; unsubscribed: the person asked for no more
         /// such emails, now and later.
         reason: Reason,
+        /// Only to stop a follow-up that was started in this conversation: its batch, as start_followup gave it.
+        #[schemars(length(min = 1, max = 200))]
+        batch: Option<String>,
         cx: &Context,
     ) -> Result<Outcome, Failure> {
-        stopping::stop(&email, reason, &Settings::of(cx)?, cx).await
+        stopping::stop(&Stop { email, reason, batch }, &Settings::of(cx)?, cx).await
     }
 
-    async fn find_stopped(email: Email, reason: Reason, cx: &Context) -> Result<Finding, Failure> {
-        stopping::find(&email, reason, &Settings::of(cx)?, cx).await
+    async fn find_stopped(
+        email: Email,
+        reason: Reason,
+        batch: Option<String>,
+        cx: &Context,
+    ) -> Result<Finding, Failure> {
+        stopping::find(&Stop { email, reason, batch }, &Settings::of(cx)?, cx).await
     }
 
     /// Lists the follow-up email sequences that can be started, and whom each fits. Use it before `start_sequence`.

@@ -4,7 +4,7 @@ use aftercall::{Context, Email, Failure, FailureKind, Finding, Outcome, Receipt}
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::kept::{self, Progress};
+use crate::kept::{self, Kept, Progress};
 use crate::sendgrid::{batches, suppressions};
 use crate::settings::Settings;
 
@@ -26,14 +26,22 @@ impl Reason {
     }
 }
 
+/// A stop, as it is asked for.
+pub(crate) struct Stop {
+    pub(crate) email: Email,
+    pub(crate) reason: Reason,
+    /// The batch that is to be stopped, and no other. Left out: whatever runs.
+    pub(crate) batch: Option<String>,
+}
+
 /// Stops the follow-up of an address. Who wants no more is unsubscribed first: that counts for longer, and what may fail with the
 /// batch must not come before it.
-pub(crate) async fn stop(email: &Email, reason: Reason, settings: &Settings, cx: &Context) -> Result<Outcome, Failure> {
-    match reason.group_id(settings)? {
-        None => cancel(email, cx).await,
+pub(crate) async fn stop(asked: &Stop, settings: &Settings, cx: &Context) -> Result<Outcome, Failure> {
+    match asked.reason.group_id(settings)? {
+        None => cancel(asked, cx).await,
         Some(group_id) => {
-            let unsubscribed = unsubscribe(email, group_id, cx).await;
-            both(unsubscribed, cancel(email, cx).await)
+            let unsubscribed = unsubscribe(&asked.email, group_id, cx).await;
+            both(unsubscribed, cancel(asked, cx).await)
         }
     }
 }
@@ -50,24 +58,42 @@ async fn unsubscribe(email: &Email, group_id: u64, cx: &Context) -> Result<Outco
 }
 
 /// Cancels what is left of the follow-up of an address.
-async fn cancel(email: &Email, cx: &Context) -> Result<Outcome, Failure> {
+async fn cancel(asked: &Stop, cx: &Context) -> Result<Outcome, Failure> {
+    let email = &asked.email;
     match kept::load(email, cx)? {
-        Some((mut kept, version)) if kept.runs(cx) => {
+        Some((kept, version)) if kept.runs(cx) => {
+            asked.check_meant(&kept)?;
             batches::cancel(&kept.batch_id, cx).await?;
-            kept.progress = Progress::Stopped;
-            kept.save(email, Some(version), cx)?;
             let text = format!(
                 "the rest of the follow-up {} for {email} is cancelled; an email that was due within ten minutes may still \
                  arrive",
                 kept.followup
             );
-            Ok(Outcome::new(text).with_receipt(Receipt::new("cancelled batch", kept.batch_id)))
+            let receipt = Receipt::new("cancelled batch", &kept.batch_id);
+            kept.stop(email, version, cx)?;
+            Ok(Outcome::new(text).with_receipt(receipt))
         }
-        Some((kept, _)) if kept.progress == Progress::Stopped => {
+        Some((kept, _)) if kept.progress == Progress::Stopped && asked.means(&kept) => {
             let text = format!("the follow-up {} for {email} was stopped already", kept.followup);
             Ok(Outcome::new(text).with_receipt(Receipt::new("cancelled batch", kept.batch_id)))
         }
         _ => Ok(Outcome::new(format!("no follow-up runs for {email}"))),
+    }
+}
+
+impl Stop {
+    fn means(&self, kept: &Kept) -> bool {
+        self.batch.as_ref().is_none_or(|batch| *batch == kept.batch_id)
+    }
+
+    fn check_meant(&self, kept: &Kept) -> Result<(), Failure> {
+        if self.means(kept) {
+            return Ok(());
+        }
+        let (Self { email, .. }, Kept { followup, batch_id, .. }) = (self, kept);
+        Err(Failure::invalid_arguments(format!(
+            "batch: what runs for {email} is the follow-up {followup}, batch {batch_id}, and it runs on; give that to stop it"
+        )))
     }
 }
 
@@ -91,21 +117,30 @@ fn both(first: Result<Outcome, Failure>, second: Result<Outcome, Failure>) -> Re
 }
 
 /// Whether what `stop` does is done.
-pub(crate) async fn find(email: &Email, reason: Reason, settings: &Settings, cx: &Context) -> Result<Finding, Failure> {
+pub(crate) async fn find(asked: &Stop, settings: &Settings, cx: &Context) -> Result<Finding, Failure> {
+    let email = &asked.email;
     let mut receipts = Vec::new();
-    if let Some(group_id) = reason.group_id(settings)? {
+    if let Some(group_id) = asked.reason.group_id(settings)? {
         if !suppressions::is_in_group(email, group_id, cx).await? {
             return Ok(Finding::DidNotHappen);
         }
         receipts.push(Receipt::new("unsubscribe group", group_id.to_string()));
     }
-    if let Some((kept, _)) = kept::load(email, cx)? {
-        if kept.runs(cx) && !batches::is_cancelled(&kept.batch_id, cx).await? {
-            return Ok(Finding::DidNotHappen);
+    match kept::load(email, cx)? {
+        Some((kept, version)) if kept.runs(cx) => {
+            // One that isn't meant is refused when it is asked for again.
+            if !asked.means(&kept) || !batches::is_cancelled(&kept.batch_id, cx).await? {
+                return Ok(Finding::DidNotHappen);
+            }
+            receipts.push(Receipt::new("cancelled batch", &kept.batch_id));
+            if let Err(unkept) = kept.stop(email, version, cx) {
+                cx.warn(format!("the follow-up is stopped, and couldn't be kept as such: {}", unkept.message));
+            }
         }
-        if kept.runs(cx) || kept.progress == Progress::Stopped {
+        Some((kept, _)) if kept.progress == Progress::Stopped && asked.means(&kept) => {
             receipts.push(Receipt::new("cancelled batch", kept.batch_id));
         }
+        _ => {}
     }
     let done = Outcome::new(format!("no follow-up runs for {email}"));
     Finding::happened(receipts.into_iter().fold(done, Outcome::with_receipt))

@@ -57,7 +57,7 @@ fn begun(fake: Fake) -> Fake {
 }
 
 fn scheduled() -> Outcome {
-    Outcome::new("the follow-up trial is scheduled: emails 2, batch B-1")
+    Outcome::new("the follow-up trial is scheduled: emails 2, batch B-1, which stop_emails takes")
         .with_receipt(Receipt::new("scheduled batch", "B-1"))
 }
 
@@ -277,7 +277,7 @@ fn what_is_kept_tells_what_became_of_one_in_doubt() {
     let (same, other) = (|| json!({}), || json!({ "key": "ac_other", "made_at_ms": NOW - 1 }));
     let week_ms = 7 * 24 * HOUR_MS;
     check(Some(("scheduled", same())), 1, None, &Finding::Happened(scheduled()));
-    let stopped = Outcome::new("the follow-up trial is scheduled, and has been stopped since: emails 2, batch B-1");
+    let stopped = Outcome::new("the follow-up trial was scheduled, and has been stopped since (batch B-1)");
     let stopped = stopped.with_receipt(Receipt::new("scheduled batch", "B-1"));
     check(Some(("stopped", same())), 1, None, &Finding::Happened(stopped));
     check(Some(("withdrawn", same())), 1, None, &Finding::DidNotHappen);

@@ -119,6 +119,65 @@ fn a_batch_that_is_cancelled_already_is_no_failure() {
     assert!(stop.call::<Plugin>("stop_emails", arguments("answered")).is_ok());
 }
 
+fn of_batch(batch: &str) -> Value {
+    json!({ "email": "ann@example.com", "reason": "answered", "batch": batch })
+}
+
+/// As after a stop and a start in one conversation: the second stop is another effect, of the new batch.
+#[test]
+fn a_stop_may_name_its_batch() {
+    let stop = running().expect(CANCEL, cancelled());
+    assert!(stop.call::<Plugin>("stop_emails", of_batch("B-1")).is_ok());
+    assert_eq!(kept(&stop)["progress"], "stopped");
+    let again = fake().keeps(ENTRY, kept(&stop).to_string()).call::<Plugin>("stop_emails", of_batch("B-1")).unwrap();
+    assert_eq!(again.receipts, [Receipt::new("cancelled batch", "B-1")]);
+
+    let words = "batch: what runs for ann@example.com is the follow-up trial, batch B-1, and it runs on";
+    check_failure(&running(), "stop_emails", of_batch("B-0"), FailureKind::InvalidArguments, words);
+    for progress in ["stopped", "withdrawn"] {
+        let over = fake().keeps(ENTRY, entry(progress, &json!({})));
+        let outcome = over.call::<Plugin>("stop_emails", of_batch("B-0"));
+        assert_eq!(outcome, Ok(Outcome::new("no follow-up runs for ann@example.com")));
+    }
+
+    let find = |kept: Fake, batch: &str| kept.reconcile::<Plugin>("stop_emails", of_batch(batch)).unwrap();
+    assert_eq!(find(running(), "B-0"), Finding::DidNotHappen);
+    assert_eq!(find(running().expect(CANCELLED, status(None)), "B-1"), Finding::DidNotHappen);
+    let none = Finding::Happened(Outcome::new("no follow-up runs for ann@example.com"));
+    assert_eq!(find(fake().keeps(ENTRY, entry("stopped", &json!({}))), "B-0"), none);
+}
+
+/// A fake in which, while SendGrid cancels, another call keeps this.
+fn meanwhile(kept: String) -> Fake {
+    let fake = running();
+    let other = fake.context();
+    fake.answers(move |_| {
+        other.state().put(ENTRY, &kept).unwrap();
+        cancelled()
+    })
+}
+
+#[test]
+fn a_stop_is_kept_over_what_was_kept_meanwhile() {
+    let check = |progress: &str, changes: Value, expected: &str| {
+        let stop = meanwhile(entry(progress, &changes));
+        assert!(stop.call::<Plugin>("stop_emails", arguments("answered")).is_ok());
+        assert_eq!(kept(&stop)["progress"], expected, "{progress} {changes}");
+    };
+    // By the attempt that was scheduling it.
+    check("scheduled", json!({}), "stopped");
+    check("withdrawn", json!({}), "withdrawn");
+    check("begun", json!({ "batch_id": "B-2" }), "begun");
+}
+
+#[test]
+fn a_stop_that_is_found_is_kept_so_that_another_may_start() {
+    let find = running().expect(CANCELLED, status(Some("cancel")));
+    assert!(matches!(find.reconcile::<Plugin>("stop_emails", arguments("answered")), Ok(Finding::Happened(_))));
+    assert_eq!(kept(&find)["progress"], "stopped");
+    assert_eq!(kept(&find)["batch_id"], "B-1");
+}
+
 #[test]
 fn what_isnt_stopped_is_told() {
     fn check(reply: Reply, kind: FailureKind, words: &str) {

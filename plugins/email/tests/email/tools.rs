@@ -28,7 +28,7 @@ fn tools_say_which_effect_they_have() {
         ("list_templates", Effect::Read, "", false),
         ("send_template", Effect::Once, "to template", true),
         ("start_followup", Effect::Once, "email", true),
-        ("stop_emails", Effect::Idempotent, "email", true),
+        ("stop_emails", Effect::Idempotent, "email reason batch", true),
         ("list_sequences", Effect::Read, "", false),
         ("start_sequence", Effect::Idempotent, "email", true),
     ];
@@ -69,6 +69,7 @@ fn schemas_say_what_arguments_are() {
         assert_eq!(value["properties"]["value"]["maxLength"], 1_000);
     }
     assert_eq!(schema("stop_emails")["properties"]["reason"]["enum"], json!(["answered", "unsubscribed"]));
+    assert_eq!(schema("stop_emails")["properties"]["batch"]["maxLength"], 200);
     let properties = schema("start_sequence")["properties"].clone();
     assert_eq!(properties["sequence"]["enum"], json!(["large-fleet"]));
     assert_eq!(properties["first_name"]["maxLength"], 50);
