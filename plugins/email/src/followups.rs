@@ -167,9 +167,11 @@ pub(crate) async fn find(email: &Email, cx: &Context) -> Result<Finding, Failure
     let known = kept::load(email, cx)?;
     let ours = known.as_ref().map(|(kept, _)| kept).filter(|kept| kept.key == cx.key());
     let Some(kept) = ours else {
-        // It is kept before the first email, and is forgotten after a week, or for another one that came after it.
-        let is_replaced = known.is_some_and(|(other, _)| other.made_at_ms >= cx.attempt_at());
-        let is_forgotten = cx.now().saturating_sub(cx.attempt_at()) >= KEPT_MS;
+        // It is kept before the first email, and is forgotten after a week, or for another one that came after it: both since it
+        // can have been made at the earliest.
+        let since_ms = cx.first_attempt_at();
+        let is_replaced = known.is_some_and(|(other, _)| other.made_at_ms >= since_ms);
+        let is_forgotten = cx.now().saturating_sub(since_ms) >= KEPT_MS;
         return Ok(if is_replaced || is_forgotten { Finding::Unknown(None) } else { Finding::DidNotHappen });
     };
     match kept.progress {

@@ -293,6 +293,25 @@ fn what_is_kept_tells_what_became_of_one_in_doubt() {
     check(Some(("scheduled", later)), 2, None, &Finding::Unknown(None));
 }
 
+/// What `reconcile` gets as the attempt's time is its end.
+#[test]
+fn a_doubt_is_as_old_as_its_beginning() {
+    let (minutes_ms, week_ms) = (5 * 60_000, 7 * 24 * HOUR_MS);
+    let check = |other_made_ms: Option<u64>, now_ms: u64, expected: Finding| {
+        let mut fake = fake().grants_state().first_attempt_at(NOW).attempt_at(NOW + minutes_ms).now(now_ms);
+        if let Some(made_at_ms) = other_made_ms {
+            fake = fake.keeps(ENTRY, entry("scheduled", &json!({ "key": "ac_other", "made_at_ms": made_at_ms })));
+        }
+        assert_eq!(fake.reconcile::<Plugin>("start_followup", arguments()), Ok(expected), "{other_made_ms:?} {now_ms}");
+    };
+    let shortly_ms = NOW + minutes_ms + 1;
+    check(Some(NOW - 1), shortly_ms, Finding::DidNotHappen);
+    check(Some(NOW), shortly_ms, Finding::Unknown(None));
+    check(Some(NOW + minutes_ms - 1), shortly_ms, Finding::Unknown(None));
+    check(None, NOW + week_ms - 1, Finding::DidNotHappen);
+    check(None, NOW + week_ms, Finding::Unknown(None));
+}
+
 #[test]
 fn follow_ups_that_are_long_over_make_room() {
     let over = entry("scheduled", &json!({ "last_at_ms": NOW - 7 * 24 * HOUR_MS - 1 }));
