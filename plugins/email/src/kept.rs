@@ -13,8 +13,10 @@ pub(crate) const VERSION: u32 = 1;
 const PREFIX: &str = "followup/";
 /// Longest address that fits a key of 256 bytes with the prefix. SMTP allows seven bytes more.
 const ADDRESS_BYTES_MAX: usize = 247;
-/// Most entries that are looked at to make room. Keeps a call within its operations on the state.
+/// Most entries that are looked at to make room. Keeps a call within its operations on the state: two for each, of 200.
 const LOOKED_AT_MAX: usize = 80;
+/// How long the same of them are looked at, in milliseconds.
+const TURN_MS: u64 = 60_000;
 
 /// A follow-up.
 #[derive(Serialize, Deserialize)]
@@ -96,13 +98,17 @@ fn read(entry: &Entry) -> Result<Kept, Failure> {
     }
 }
 
-/// Forgets follow-ups that are long over.
+/// Forgets follow-ups that are long over. There may be more than a call may look at, and where the last one came to can't be kept
+/// in a state that is full: so each minute has other ones, and all have their turn.
 fn make_room(cx: &Context) -> Result<(), Failure> {
-    for key in cx.state().keys(PREFIX)?.into_iter().take(LOOKED_AT_MAX) {
-        let Some(entry) = cx.state().get(&key)? else { continue };
-        let kept = read(&entry)?;
-        if kept.last_at_ms.saturating_add(KEPT_MS) < cx.now() {
-            cx.state().delete(&key)?;
+    let keys = cx.state().keys(PREFIX)?;
+    let turns = u64::try_from(keys.len().div_ceil(LOOKED_AT_MAX)).unwrap_or(u64::MAX).max(1);
+    let turn = usize::try_from(cx.now() / TURN_MS % turns).unwrap_or_default();
+    for key in keys.chunks(LOOKED_AT_MAX).nth(turn).unwrap_or_default() {
+        let Some(entry) = cx.state().get(key)? else { continue };
+        // What can't be read isn't in the way of the others.
+        if read(&entry).is_ok_and(|kept| kept.last_at_ms.saturating_add(KEPT_MS) < cx.now()) {
+            cx.state().delete(key)?;
         }
     }
     Ok(())

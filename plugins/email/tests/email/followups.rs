@@ -322,8 +322,39 @@ fn follow_ups_that_are_long_over_make_room() {
     let keys: Vec<String> = full.kept().into_keys().collect();
     assert_eq!(keys, [ENTRY, "followup/b@example.com"]);
 
+    // What can't be read is in nobody's way, and stays.
+    for unreadable in ["?", entry("scheduled", &json!({ "version": 2, "last_at_ms": 0 })).as_str()] {
+        let full = fake().keeps("followup/a@example.com", unreadable).keeps("followup/b@example.com", &over);
+        let full = begun(full.state_quota(2, 1 << 16)).expect(SEND, accepted("M-1")).expect(SEND, accepted("M-2"));
+        assert!(full.call::<Plugin>("start_followup", arguments()).is_ok());
+        let keys: Vec<String> = full.kept().into_keys().collect();
+        assert_eq!(keys, ["followup/a@example.com", ENTRY]);
+    }
+
     let crowded = begun(fake().keeps("followup/b@example.com", &lately).state_quota(1, 1 << 16));
     check_failure(&crowded, "start_followup", arguments(), FailureKind::Other, "quota");
+}
+
+/// A call looks at eighty, and each minute at others.
+#[test]
+fn of_many_follow_ups_all_have_their_turn() {
+    for minute in 0..4 {
+        let now_ms = NOW + minute * 60_000;
+        let mut full = fake();
+        for number in 0..100 {
+            // The last twenty are long over.
+            let last_at_ms = if number < 80 { now_ms } else { now_ms - 8 * 24 * HOUR_MS };
+            let entry = entry("scheduled", &json!({ "last_at_ms": last_at_ms }));
+            full = full.keeps(&format!("followup/b{number:03}@example.com"), entry);
+        }
+        let mut full = begun(full.state_quota(100, 1 << 16).now(now_ms));
+        let has_room = now_ms / 60_000 % 2 == 1;
+        if has_room {
+            full = full.expect(SEND, accepted("M-1")).expect(SEND, accepted("M-2"));
+        }
+        assert_eq!(full.call::<Plugin>("start_followup", arguments()).is_ok(), has_room, "{minute}");
+        assert_eq!(full.kept().len(), if has_room { 81 } else { 100 });
+    }
 }
 
 #[test]
