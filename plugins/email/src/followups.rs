@@ -4,9 +4,10 @@
 //! at all: where a part of it fails, its batch is cancelled. Where an attempt broke off before that, a person is asked, and told
 //! to begin anew, the next attempt cancels first what there is of it. What is kept in the state says how far each came.
 
-use aftercall::{Context, Email, Failure, FailureKind, Finding, Outcome, Receipt};
+use aftercall::{Context, Failure, FailureKind, Finding, Outcome, Receipt};
 use serde::Deserialize;
 
+use crate::arguments::Recipient;
 use crate::kept::{self, KEPT_MS, Kept, Progress};
 use crate::sendgrid::mail::{Mail, Timing};
 use crate::sendgrid::{batches, suppressions};
@@ -61,7 +62,7 @@ impl Step {
 /// Schedules a follow-up.
 pub(crate) async fn start(
     name: &str,
-    email: &Email,
+    email: &Recipient,
     given: Option<Vec<Given>>,
     settings: &Settings,
     cx: &Context,
@@ -112,7 +113,7 @@ pub(crate) async fn start(
 }
 
 /// Sees to it that nothing runs for the address that a new follow-up would add to.
-async fn make_way(known: &Kept, email: &Email, cx: &Context) -> Result<(), Failure> {
+async fn make_way(known: &Kept, email: &Recipient, cx: &Context) -> Result<(), Failure> {
     let name = &known.followup;
     if known.key != cx.key() {
         return if known.runs(cx) {
@@ -143,7 +144,7 @@ async fn withdraw(
     some_scheduled: bool,
     version: u64,
     failure: Failure,
-    email: &Email,
+    email: &Recipient,
     cx: &Context,
 ) -> Failure {
     let is_unknown = failure.kind == FailureKind::OutcomeUnknown;
@@ -163,7 +164,7 @@ async fn withdraw(
 }
 
 /// Whether a follow-up was scheduled.
-pub(crate) async fn find(email: &Email, cx: &Context) -> Result<Finding, Failure> {
+pub(crate) async fn find(email: &Recipient, cx: &Context) -> Result<Finding, Failure> {
     let known = kept::load(email, cx)?;
     let ours = known.as_ref().map(|(kept, _)| kept).filter(|kept| kept.key == cx.key());
     let Some(kept) = ours else {

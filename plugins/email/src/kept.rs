@@ -1,7 +1,9 @@
 //! What is kept of a follow-up, by the address that it goes to: how it is found again, and stopped.
 
-use aftercall::{Context, Email, Entry, Failure, FailureKind, StateError};
+use aftercall::{Context, Entry, Failure, FailureKind, StateError};
 use serde::{Deserialize, Serialize};
+
+use crate::arguments::Recipient;
 
 /// How long a follow-up is remembered after its last email, in milliseconds: the longest that an attempt may be in doubt.
 pub(crate) const KEPT_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
@@ -50,14 +52,14 @@ pub(crate) enum Progress {
 }
 
 /// The follow-up of an address, and the version of its entry.
-pub(crate) fn load(email: &Email, cx: &Context) -> Result<Option<(Kept, u64)>, Failure> {
+pub(crate) fn load(email: &Recipient, cx: &Context) -> Result<Option<(Kept, u64)>, Failure> {
     let Some(entry) = cx.state().get(&key(email)?)? else { return Ok(None) };
     Ok(Some((read(&entry)?, entry.version)))
 }
 
 impl Kept {
     /// Keeps it in the place of what stood there at this version.
-    pub(crate) fn save(&self, email: &Email, version: Option<u64>, cx: &Context) -> Result<u64, Failure> {
+    pub(crate) fn save(&self, email: &Recipient, version: Option<u64>, cx: &Context) -> Result<u64, Failure> {
         let key = key(email)?;
         let stored = serde_json::to_vec(self)
             .map_err(|error| Failure::other(format!("the follow-up can't be kept: {error}")))?;
@@ -71,7 +73,7 @@ impl Kept {
     }
 
     /// Keeps that it was stopped, so that another may be started. Where the attempt that schedules it wrote in between, over that.
-    pub(crate) fn stop(self, email: &Email, version: u64, cx: &Context) -> Result<(), Failure> {
+    pub(crate) fn stop(self, email: &Recipient, version: u64, cx: &Context) -> Result<(), Failure> {
         let batch_id = self.batch_id.clone();
         let stopped = |kept: Self, version| Self { progress: Progress::Stopped, ..kept }.save(email, Some(version), cx);
         match stopped(self, version) {
@@ -114,10 +116,9 @@ fn make_room(cx: &Context) -> Result<(), Failure> {
     Ok(())
 }
 
-/// SendGrid doesn't tell capitals apart in an address.
-fn key(email: &Email) -> Result<String, Failure> {
+fn key(email: &Recipient) -> Result<String, Failure> {
     if email.as_str().len() > ADDRESS_BYTES_MAX {
         return Err(Failure::invalid_arguments(format!("email: {email} is longer than {ADDRESS_BYTES_MAX} bytes")));
     }
-    Ok(format!("{PREFIX}{}", email.as_str().to_ascii_lowercase()))
+    Ok(format!("{PREFIX}{email}"))
 }

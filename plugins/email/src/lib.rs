@@ -11,6 +11,7 @@
 //!
 //! `sendgrid` has the requests; beside it stands what the tenant and the model say.
 
+mod arguments;
 mod followups;
 mod kept;
 mod sent;
@@ -25,9 +26,10 @@ mod sendgrid;
 /// The plugin's tools.
 #[aftercall::plugin]
 pub mod tools {
-    use aftercall::{Answer, Context, Email, Failure, Finding, Outcome};
+    use aftercall::{Answer, Context, Failure, Finding, Outcome};
     use serde_json::Map;
 
+    use crate::arguments::{Name, Recipient};
     use crate::followups;
     use crate::sendgrid::contacts::Contact;
     use crate::sendgrid::mail::Content;
@@ -41,8 +43,8 @@ pub mod tools {
     /// a conversation, so put all of it in one. Where a template fits, use send_template.
     #[tool(effect = once, identity = [to], reconcile = find_email, title = "Send an email", when = Settings::can_send)]
     async fn send_email(
-        /// Where the email goes, as the person gave or confirmed it.
-        to: Email,
+        /// Where the email goes, as the person gave or confirmed it, in small letters, such as ann@example.com.
+        to: Recipient,
         /// What the email is about, in one line of a few words.
         #[schemars(length(min = 1, max = 998))]
         subject: String,
@@ -57,7 +59,7 @@ pub mod tools {
         sent::send(&to, Content::Text { subject: &subject, text: &text }, &settings, cx).await
     }
 
-    async fn find_email(to: Email, cx: &Context) -> Result<Finding, Failure> {
+    async fn find_email(to: Recipient, cx: &Context) -> Result<Finding, Failure> {
         sent::find(&to, cx).await
     }
 
@@ -73,8 +75,8 @@ pub mod tools {
     /// conversation.
     #[tool(effect = once, identity = [to, template], reconcile = find_email, title = "Send a template email")]
     async fn send_template(
-        /// Where the email goes, as the person gave or confirmed it.
-        to: Email,
+        /// Where the email goes, as the person gave or confirmed it, in small letters, such as ann@example.com.
+        to: Recipient,
         /// The template's name, from list_templates.
         #[choices(Settings::template_names)]
         template: String,
@@ -93,8 +95,8 @@ pub mod tools {
     /// it where they agreed to get email. One for each person in a conversation.
     #[tool(effect = once, identity = [email], reconcile = find_followup, title = "Start follow-up emails")]
     async fn start_followup(
-        /// Where the emails go, as the person gave or confirmed it.
-        email: Email,
+        /// Where the emails go, as the person gave or confirmed it, in small letters, such as ann@example.com.
+        email: Recipient,
         /// The follow-up's name, from list_templates.
         #[choices(Settings::followup_names)]
         followup: String,
@@ -106,7 +108,7 @@ pub mod tools {
         followups::start(&followup, &email, variables, &Settings::of(cx)?, cx).await
     }
 
-    async fn find_followup(email: Email, cx: &Context) -> Result<Finding, Failure> {
+    async fn find_followup(email: Recipient, cx: &Context) -> Result<Finding, Failure> {
         followups::find(&email, cx).await
     }
 
@@ -120,8 +122,8 @@ pub mod tools {
         when = Settings::has_followups
     )]
     async fn stop_emails(
-        /// Where the emails would go.
-        email: Email,
+        /// Where the emails would go, in small letters.
+        email: Recipient,
         /// answered: the person has reacted, and the matter goes on in another way; unsubscribed: the person asked for no more
         /// such emails, now and later.
         reason: Reason,
@@ -134,7 +136,7 @@ pub mod tools {
     }
 
     async fn find_stopped(
-        email: Email,
+        email: Recipient,
         reason: Reason,
         batch: Option<String>,
         cx: &Context,
@@ -154,17 +156,15 @@ pub mod tools {
     /// person in a conversation.
     #[tool(effect = idempotent, identity = [email], reconcile = find_sequence, title = "Start an email sequence")]
     async fn start_sequence(
-        /// Where the emails go, as the person gave or confirmed it.
-        email: Email,
+        /// Where the emails go, as the person gave or confirmed it, in small letters, such as ann@example.com.
+        email: Recipient,
         /// The sequence's name, from list_sequences.
         #[choices(Settings::sequence_names)]
         sequence: String,
-        /// The person's first name, as the emails will address them.
-        #[schemars(length(min = 1, max = 50), regex(pattern = r"^[^<>{}/:@]+$"))]
-        first_name: Option<String>,
-        /// The person's last name.
-        #[schemars(length(min = 1, max = 50), regex(pattern = r"^[^<>{}/:@]+$"))]
-        last_name: Option<String>,
+        /// The person's first name, as the emails will address them; a space stands after a dot.
+        first_name: Option<Name>,
+        /// The person's last name; a space stands after a dot.
+        last_name: Option<Name>,
         /// What the person is interested in, in a sentence.
         #[schemars(length(min = 1, max = 500))]
         interest: Option<String>,
@@ -174,7 +174,7 @@ pub mod tools {
         sequences::start(&sequence, contact, interest, &Settings::of(cx)?, cx).await
     }
 
-    async fn find_sequence(email: Email, sequence: String, cx: &Context) -> Result<Finding, Failure> {
+    async fn find_sequence(email: Recipient, sequence: String, cx: &Context) -> Result<Finding, Failure> {
         sequences::find(&sequence, &email, &Settings::of(cx)?, cx).await
     }
 }

@@ -1,7 +1,8 @@
 //! An email that SendGrid has, and what is made of one in doubt.
 
-use aftercall::{Context, Email, Failure, FailureKind, Finding, Outcome, Receipt};
+use aftercall::{Context, Failure, FailureKind, Finding, Outcome, Receipt};
 
+use crate::arguments::Recipient;
 use crate::sendgrid::{activity, mail::Content, mail::Mail, suppressions};
 use crate::settings::Settings;
 
@@ -10,7 +11,7 @@ const LOOK_AGAIN_MS: u64 = 60_000;
 
 /// Sends an email at once, unless its owner wants none at all.
 pub(crate) async fn send(
-    to: &Email,
+    to: &Recipient,
     content: Content<'_>,
     settings: &Settings,
     cx: &Context,
@@ -23,7 +24,7 @@ pub(crate) async fn send(
 }
 
 /// Whether an email was sent, as far as the account can tell: without the activity, only a person can.
-pub(crate) async fn find(to: &Email, cx: &Context) -> Result<Finding, Failure> {
+pub(crate) async fn find(to: &Recipient, cx: &Context) -> Result<Finding, Failure> {
     let settings = Settings::of(cx)?;
     if !settings.activity {
         return Ok(Finding::Unknown(None));

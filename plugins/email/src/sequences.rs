@@ -1,9 +1,10 @@
 //! Sequences that are automations of Marketing Campaigns: which there are, and whom they fit.
 
-use aftercall::{Context, Email, Failure, FailureKind, Finding, Outcome, Receipt};
+use aftercall::{Context, Failure, FailureKind, Finding, Outcome, Receipt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::arguments::Recipient;
 use crate::sendgrid::contacts::{self, Contact, Taken};
 use crate::sendgrid::{Refusal, checked_or, suppressions};
 use crate::settings::{Settings, names};
@@ -72,7 +73,7 @@ pub(crate) async fn start(
 }
 
 /// Whether a person is on the list of a sequence.
-pub(crate) async fn find(name: &str, email: &Email, settings: &Settings, cx: &Context) -> Result<Finding, Failure> {
+pub(crate) async fn find(name: &str, email: &Recipient, settings: &Settings, cx: &Context) -> Result<Finding, Failure> {
     let chosen = settings.sequence(name)?;
     let found = match contacts::find(email, &chosen.list_id, cx).await {
         // As with a grant from before there was this search.

@@ -1,9 +1,10 @@
 //! Stopping a follow-up: what is left of it is cancelled, and who wants no more is unsubscribed from all of them.
 
-use aftercall::{Context, Email, Failure, FailureKind, Finding, Outcome, Receipt};
+use aftercall::{Context, Failure, FailureKind, Finding, Outcome, Receipt};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::arguments::Recipient;
 use crate::kept::{self, Kept, Progress};
 use crate::sendgrid::{batches, suppressions};
 use crate::settings::Settings;
@@ -28,7 +29,7 @@ impl Reason {
 
 /// A stop, as it is asked for.
 pub(crate) struct Stop {
-    pub(crate) email: Email,
+    pub(crate) email: Recipient,
     pub(crate) reason: Reason,
     /// The batch that is to be stopped, and no other. Left out: whatever runs.
     pub(crate) batch: Option<String>,
@@ -46,7 +47,7 @@ pub(crate) async fn stop(asked: &Stop, settings: &Settings, cx: &Context) -> Res
     }
 }
 
-async fn unsubscribe(email: &Email, group_id: u64, cx: &Context) -> Result<Outcome, Failure> {
+async fn unsubscribe(email: &Recipient, group_id: u64, cx: &Context) -> Result<Outcome, Failure> {
     let told = |failure: Failure| {
         let is = if failure.kind == FailureKind::OutcomeUnknown { "may not be" } else { "is not" };
         let message = format!("{email} {is} unsubscribed: {}", failure.message);

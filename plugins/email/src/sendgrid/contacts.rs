@@ -2,11 +2,12 @@
 //! <https://www.twilio.com/docs/sendgrid/api-reference/contacts/add-or-update-a-contact>,
 //! <https://www.twilio.com/docs/sendgrid/api-reference/contacts/get-contacts-by-emails>
 
-use aftercall::{Context, Email, Failure, Response};
+use aftercall::{Context, Failure, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{Refusal, checked};
+use crate::arguments::{Name, Recipient};
 
 const CONTACTS_URL: &str = "https://api.sendgrid.com/v3/marketing/contacts";
 const SEARCH_URL: &str = "https://api.sendgrid.com/v3/marketing/contacts/search/emails";
@@ -14,11 +15,11 @@ const SEARCH_URL: &str = "https://api.sendgrid.com/v3/marketing/contacts/search/
 /// A contact; what is left out stays as it is.
 #[derive(Serialize)]
 pub(crate) struct Contact<'a> {
-    pub(crate) email: &'a Email,
+    pub(crate) email: &'a Recipient,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) first_name: Option<String>,
+    pub(crate) first_name: Option<Name>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) last_name: Option<String>,
+    pub(crate) last_name: Option<Name>,
     /// By the fields' ids, not by their names.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub(crate) custom_fields: Map<String, Value>,
@@ -43,7 +44,7 @@ pub(crate) async fn upsert(list_id: &str, contact: &Contact<'_>, cx: &Context) -
 }
 
 /// SendGrid's id of the contact of an email address, if that is on a list.
-pub(crate) async fn find(email: &Email, list_id: &str, cx: &Context) -> Result<Option<String>, Failure> {
+pub(crate) async fn find(email: &Recipient, list_id: &str, cx: &Context) -> Result<Option<String>, Failure> {
     let request = json!({ "emails": [email] });
     let answer = cx.post(SEARCH_URL).json(&request).reads_only().send().await?;
     if answer.status() == 404 {

@@ -1,11 +1,12 @@
 //! Sending: <https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send>, and what is wrong with it:
 //! <https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors>
 
-use aftercall::{Context, Email, Failure, FailureKind};
+use aftercall::{Context, Failure, FailureKind};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{Refusal, checked_or};
+use crate::arguments::Recipient;
 use crate::settings::Sender;
 
 const SEND_URL: &str = "https://api.sendgrid.com/v3/mail/send";
@@ -16,7 +17,7 @@ const CONTENT_OF_THE_TEMPLATE: &str = " ";
 /// An email to one person.
 pub(crate) struct Mail<'a> {
     pub(crate) sender: &'a Sender,
-    pub(crate) to: &'a Email,
+    pub(crate) to: &'a Recipient,
     pub(crate) content: Content<'a>,
     /// Left out: it goes out at once.
     pub(crate) timing: Option<Timing<'a>>,
@@ -74,7 +75,7 @@ struct CustomArguments<'a> {
 
 #[derive(Serialize)]
 struct Address<'a> {
-    email: &'a Email,
+    email: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
 }
@@ -121,12 +122,12 @@ impl Mail<'_> {
         };
         NewMail {
             personalizations: [Personalization {
-                to: [Address { email: to, name: None }],
+                to: [Address { email: to.as_str(), name: None }],
                 custom_args: CustomArguments { aftercall_key: cx.key() },
                 dynamic_template_data: data,
             }],
-            from: Address { email: &sender.email, name: sender.name.as_deref() },
-            reply_to: sender.reply_to.as_ref().map(|email| Address { email, name: None }),
+            from: Address { email: sender.email.as_str(), name: sender.name.as_deref() },
+            reply_to: sender.reply_to.as_ref().map(|email| Address { email: email.as_str(), name: None }),
             subject,
             content: parts,
             template_id,

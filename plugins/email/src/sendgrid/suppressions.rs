@@ -4,11 +4,12 @@
 //!
 //! SendGrid takes an email to somebody who is on these lists, and drops it without a word. So they are looked at first.
 
-use aftercall::{Context, Email, Failure, path_segment};
+use aftercall::{Context, Failure, path_segment};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::checked;
+use crate::arguments::Recipient;
 
 const SUPPRESSIONS_URL: &str = "https://api.sendgrid.com/v3/asm/suppressions";
 const GROUPS_URL: &str = "https://api.sendgrid.com/v3/asm/groups";
@@ -31,7 +32,7 @@ struct Group {
 }
 
 /// Refuses an address whose owner wants no email, or none of this group.
-pub(crate) async fn check(email: &Email, group_id: Option<u64>, cx: &Context) -> Result<(), Failure> {
+pub(crate) async fn check(email: &Recipient, group_id: Option<u64>, cx: &Context) -> Result<(), Failure> {
     let global = cx.get(format!("{SUPPRESSIONS_URL}/global/{}", path_segment(email.as_str()))).send().await?;
     if checked(global, cx)?.json::<Global>()?.recipient_email.is_some() {
         return Err(opted_out(email, "all email of this sender"));
@@ -45,20 +46,20 @@ pub(crate) async fn check(email: &Email, group_id: Option<u64>, cx: &Context) ->
 }
 
 /// Whether an address is on the list of a group.
-pub(crate) async fn is_in_group(email: &Email, group_id: u64, cx: &Context) -> Result<bool, Failure> {
+pub(crate) async fn is_in_group(email: &Recipient, group_id: u64, cx: &Context) -> Result<bool, Failure> {
     let groups = cx.get(format!("{SUPPRESSIONS_URL}/{}", path_segment(email.as_str()))).send().await?;
     let groups: Groups = checked(groups, cx)?.json()?;
     Ok(groups.suppressions.iter().any(|group| group.id == group_id && group.suppressed))
 }
 
 /// Puts an address on the list of a group. Again, it is there once.
-pub(crate) async fn add(email: &Email, group_id: u64, cx: &Context) -> Result<(), Failure> {
+pub(crate) async fn add(email: &Recipient, group_id: u64, cx: &Context) -> Result<(), Failure> {
     let url = format!("{GROUPS_URL}/{group_id}/suppressions");
     let answer = cx.post(url).json(&json!({ "recipient_emails": [email] })).send().await?;
     checked(answer, cx).map(drop)
 }
 
-fn opted_out(email: &Email, what: &str) -> Failure {
+fn opted_out(email: &Recipient, what: &str) -> Failure {
     Failure::denied(format!(
         "{email} has unsubscribed from {what}: nothing was sent. Don't try again, and don't try another way round it; only \
          the person can lift it"

@@ -251,18 +251,6 @@ fn one_follow_up_runs_for_an_address() {
 }
 
 #[test]
-fn capitals_make_no_other_address() {
-    let mut given = arguments();
-    given["email"] = json!("Ann@Example.com");
-    let other = entry("scheduled", &json!({ "key": "ac_other" }));
-    let fake = fake().keeps(ENTRY, other);
-    let fake =
-        fake.expect("GET https://api.sendgrid.com/v3/asm/suppressions/global/Ann%40Example.com", not_in_global_list());
-    let fake = fake.expect("GET https://api.sendgrid.com/v3/asm/suppressions/Ann%40Example.com", groups(false));
-    check_failure(&fake, "start_followup", given, FailureKind::Conflict, "runs for Ann@Example.com already");
-}
-
-#[test]
 fn what_is_kept_tells_what_became_of_one_in_doubt() {
     fn check(kept: Option<(&str, Value)>, later_ms: u64, asked: Option<Reply>, expected: &Finding) {
         let mut fake = fake().grants_state().now(NOW + later_ms);

@@ -101,6 +101,9 @@ fn arguments_that_don_t_fit_send_nothing() {
     check(json!({ "email": "ann@example.com", "sequence": "" }), known);
     check(json!({ "email": "ann@example.com", "sequence": "Large-Fleet" }), known);
     check(json!({ "email": "ann at example.com", "sequence": "large-fleet" }), "not an email address");
+    let named = |name: &str| json!({ "email": "ann@example.com", "sequence": "large-fleet", "first_name": name });
+    check(named("evil.com"), "put a space after a dot, as in Dr. Lee");
+    check(named("<b>"), "give the name alone");
     check(json!({ "sequence": "large-fleet" }), "email");
     check(json!({ "email": "ann@example.com" }), "sequence");
 }

@@ -1,8 +1,11 @@
 //! What the tools say of themselves.
 
-use aftercall::{Effect, Plugin as _, Tool};
+use aftercall::testing::Fake;
+use aftercall::{Effect, FailureKind, Plugin as _, Tool};
 use aftercall_plugin_email::tools::Plugin;
 use serde_json::{Value, json};
+
+use super::check_failure;
 
 /// The settings of the other tests, and a sequence.
 fn all() -> Value {
@@ -73,8 +76,44 @@ fn schemas_say_what_arguments_are() {
     let properties = schema("start_sequence")["properties"].clone();
     assert_eq!(properties["sequence"]["enum"], json!(["large-fleet"]));
     assert_eq!(properties["first_name"]["maxLength"], 50);
-    assert_eq!(properties["last_name"]["pattern"], "^[^<>{}/:@]+$");
+    assert_eq!(properties["last_name"]["minLength"], 1);
+    check_pattern(
+        &properties["last_name"],
+        &["Ann", "Dr. Lee", "Lee Jr.", "J.-P."],
+        &["evil.com", "J.R.", "<b>", "a@b", ".x"],
+    );
     assert_eq!(properties["interest"]["maxLength"], 500);
+}
+
+/// Two spellings of an address would be two effects.
+#[test]
+fn an_address_is_written_in_small_letters() {
+    let tools = listed(&all());
+    let said = "write it in small letters, as ann@example.com";
+    for (tool, name, rest) in [
+        ("send_email", "to", json!({ "subject": "x", "text": "x" })),
+        ("send_template", "to", json!({ "template": "map" })),
+        ("start_followup", "email", json!({ "followup": "trial" })),
+        ("stop_emails", "email", json!({ "reason": "answered" })),
+        ("start_sequence", "email", json!({ "sequence": "large-fleet" })),
+    ] {
+        let schema = &tools.iter().find(|each| each.name == tool).unwrap().input_schema;
+        let schema: Value = serde_json::from_str(schema).unwrap();
+        check_pattern(&schema["properties"][name], &["ann@example.com"], &["Ann@example.com", "ann@Example.com"]);
+        let mut arguments = rest;
+        arguments[name] = json!("Ann@Example.com");
+        check_failure(&Fake::new().settings(all()), tool, arguments, FailureKind::InvalidArguments, said);
+    }
+}
+
+fn check_pattern(schema: &Value, fits: &[&str], refused: &[&str]) {
+    let schema = jsonschema::draft202012::new(schema).unwrap();
+    for text in fits {
+        assert!(schema.is_valid(&json!(text)), "{text}");
+    }
+    for text in refused {
+        assert!(!schema.is_valid(&json!(text)), "{text}");
+    }
 }
 
 #[test]
