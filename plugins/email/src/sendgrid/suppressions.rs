@@ -33,15 +33,34 @@ struct Group {
 
 /// Refuses an address whose owner wants no email, or none of this group.
 pub(crate) async fn check(email: &Recipient, group_id: Option<u64>, cx: &Context) -> Result<(), Failure> {
+    refuse(email, find(email, group_id, cx).await?)
+}
+
+/// Refuses an address whose owner has unsubscribed from something that it would get.
+pub(crate) fn refuse(email: &Recipient, unsubscribed_from: Option<&str>) -> Result<(), Failure> {
+    match unsubscribed_from {
+        None => Ok(()),
+        Some(what) => Err(Failure::denied(format!(
+            "{email} has unsubscribed from {what} of this sender: nothing was sent. Don't try again, and don't try another way \
+             round it; only the person can lift it"
+        ))),
+    }
+}
+
+/// What the owner of an address has unsubscribed from: from everything, or from this group.
+pub(crate) async fn find(
+    email: &Recipient,
+    group_id: Option<u64>,
+    cx: &Context,
+) -> Result<Option<&'static str>, Failure> {
     let global = cx.get(format!("{SUPPRESSIONS_URL}/global/{}", path_segment(email.as_str()))).send().await?;
-    if checked(global, cx)?.json::<Global>()?.recipient_email.is_some() {
-        return Err(opted_out(email, "all email of this sender"));
+    // Where there is none, SendGrid says an empty object; that there is nothing says the same.
+    if global.status() != 404 && checked(global, cx)?.json::<Global>()?.recipient_email.is_some() {
+        return Ok(Some("all email"));
     }
     match group_id {
-        Some(group_id) if is_in_group(email, group_id, cx).await? => {
-            Err(opted_out(email, "follow-up emails of this sender"))
-        }
-        _ => Ok(()),
+        Some(group_id) if is_in_group(email, group_id, cx).await? => Ok(Some("follow-up emails")),
+        _ => Ok(None),
     }
 }
 
@@ -57,11 +76,4 @@ pub(crate) async fn add(email: &Recipient, group_id: u64, cx: &Context) -> Resul
     let url = format!("{GROUPS_URL}/{group_id}/suppressions");
     let answer = cx.post(url).json(&json!({ "recipient_emails": [email] })).send().await?;
     checked(answer, cx).map(drop)
-}
-
-fn opted_out(email: &Recipient, what: &str) -> Failure {
-    Failure::denied(format!(
-        "{email} has unsubscribed from {what}: nothing was sent. Don't try again, and don't try another way round it; only \
-         the person can lift it"
-    ))
 }

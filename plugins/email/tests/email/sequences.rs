@@ -5,6 +5,8 @@ use aftercall::{FailureKind, Finding, Outcome, Receipt};
 use aftercall_plugin_email::tools::Plugin;
 use serde_json::{Value, json};
 
+use super::{GLOBAL, GROUP, GROUPS, groups, in_global_list, not_in_global_list};
+
 const PUT: &str = "PUT https://api.sendgrid.com/v3/marketing/contacts";
 const SEARCH: &str = "POST https://api.sendgrid.com/v3/marketing/contacts/search/emails";
 const LIST: &str = "4b1bdb60-0000-4000-8000-00000000000a";
@@ -22,6 +24,11 @@ fn settings() -> Value {
 
 fn fake() -> Fake {
     Fake::new().settings(settings())
+}
+
+/// A fake whose person hasn't unsubscribed.
+fn wanted() -> Fake {
+    fake().expect(GLOBAL, not_in_global_list())
 }
 
 fn arguments() -> Value {
@@ -48,14 +55,14 @@ fn the_sequences_are_told_without_a_request() {
 #[test]
 fn a_contact_is_put_on_the_list() {
     fn check(more: Value, contact: Value) {
-        let fake = fake().expect(PUT, taken());
+        let fake = wanted().expect(PUT, taken());
         let mut given = arguments();
         given.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let receipt =
             Receipt::new("import job", JOB).with_url(format!("https://mc.sendgrid.com/contacts/lists/{LIST}"));
         let text = format!("SendGrid adds the person to the sequence large-fleet (import job {JOB})");
         assert_eq!(fake.call::<Plugin>("start_sequence", given), Ok(Outcome::new(text).with_receipt(receipt)));
-        let sent = &fake.sent()[0];
+        let sent = &fake.sent()[1];
         assert_eq!(sent.json(), json!({ "list_ids": [LIST], "contacts": [contact] }));
         assert_eq!(sent.header("authorization"), None);
         assert!(sent.query().is_empty());
@@ -77,7 +84,7 @@ fn a_contact_is_put_on_the_list() {
 fn an_interest_without_a_field_is_not_kept() {
     let mut without = settings();
     without.as_object_mut().unwrap().remove("interest_field");
-    let fake = Fake::new().settings(without).expect(PUT, taken());
+    let fake = Fake::new().settings(without).expect(GLOBAL, not_in_global_list()).expect(PUT, taken());
     let mut given = arguments();
     given["interest"] = json!("40 vans");
     let outcome = fake.call::<Plugin>("start_sequence", given).unwrap();
@@ -86,7 +93,7 @@ fn an_interest_without_a_field_is_not_kept() {
         "{}",
         outcome.text
     );
-    assert_eq!(fake.sent()[0].json()["contacts"], json!([{ "email": "ann@example.com" }]));
+    assert_eq!(fake.sent()[1].json()["contacts"], json!([{ "email": "ann@example.com" }]));
 }
 
 #[test]
@@ -111,7 +118,7 @@ fn arguments_that_don_t_fit_send_nothing() {
 #[test]
 fn refusals_of_sendgrid_are_told() {
     fn check(reply: Reply, kind: FailureKind, words: &str) {
-        let fake = fake().expect(PUT, reply);
+        let fake = wanted().expect(PUT, reply);
         let failure = fake.call::<Plugin>("start_sequence", arguments()).unwrap_err();
         assert_eq!(failure.kind, kind, "{}", failure.message);
         assert!(failure.message.contains(words), "{}", failure.message);
@@ -139,9 +146,9 @@ fn refusals_of_sendgrid_are_told() {
 #[test]
 fn a_repeated_attempt_sends_the_same() {
     let [first, second] = [1, 2].map(|attempt| {
-        let fake = fake().attempt(attempt).expect(PUT, taken());
+        let fake = wanted().attempt(attempt).expect(PUT, taken());
         fake.call::<Plugin>("start_sequence", arguments()).unwrap();
-        fake.sent()[0].text().to_owned()
+        fake.sent()[1].text().to_owned()
     });
     assert_eq!(first, second);
 }
@@ -149,18 +156,48 @@ fn a_repeated_attempt_sends_the_same() {
 #[test]
 fn nobody_who_has_unsubscribed_is_put_on_a_list() {
     let mut with_group = settings();
-    with_group["unsubscribe_group"] = json!(crate::GROUP);
+    with_group["unsubscribe_group"] = json!(GROUP);
     fn check(fake: Fake, words: &str) {
         let failure = fake.call::<Plugin>("start_sequence", arguments()).unwrap_err();
         assert_eq!(failure.kind, FailureKind::Denied);
         assert!(failure.message.contains(words), "{}", failure.message);
     }
     let fake = || Fake::new().settings(with_group.clone());
-    check(fake().expect(crate::GLOBAL, crate::in_global_list()), "unsubscribed from all email");
-    let of_group = fake().expect(crate::GLOBAL, crate::not_in_global_list()).expect(crate::GROUPS, crate::groups(true));
+    check(fake().expect(GLOBAL, in_global_list()), "unsubscribed from all email");
+    let of_group = fake().expect(GLOBAL, not_in_global_list()).expect(GROUPS, groups(true));
     check(of_group, "unsubscribed from follow-up emails");
-    let of_none = fake().expect(crate::GLOBAL, crate::not_in_global_list()).expect(crate::GROUPS, crate::groups(false));
+    let of_none = fake().expect(GLOBAL, not_in_global_list()).expect(GROUPS, groups(false));
     assert!(of_none.expect(PUT, taken()).call::<Plugin>("start_sequence", arguments()).is_ok());
+}
+
+#[test]
+fn who_wants_nothing_at_all_is_always_asked_after() {
+    let words = "ann@example.com has unsubscribed from all email of this sender: nothing was sent";
+    let failure = fake().expect(GLOBAL, in_global_list()).call::<Plugin>("start_sequence", arguments()).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Denied);
+    assert!(failure.message.contains(words), "{}", failure.message);
+    let absent = fake().expect(GLOBAL, Reply::text(404, "")).expect(PUT, taken());
+    let outcome = absent.call::<Plugin>("start_sequence", arguments()).unwrap();
+    assert!(!outcome.text.contains("unsubscribed"), "{}", outcome.text);
+
+    // A grant or a key for contacts alone does, where no group has to be looked at; and the answer says so.
+    let no_scope = || Reply::json(403, json!({ "errors": [{ "message": "access forbidden" }] }));
+    for reply in [Reply::denied(), no_scope()] {
+        let outcome = fake().expect(GLOBAL, reply).expect(PUT, taken()).call::<Plugin>("start_sequence", arguments());
+        let text = outcome.unwrap().text;
+        assert!(text.contains("; whether the person has unsubscribed from all email wasn't looked at"), "{text}");
+    }
+    let mut with_group = settings();
+    with_group["unsubscribe_group"] = json!(GROUP);
+    for (settings, reply, kind) in [
+        (with_group, no_scope(), FailureKind::Denied),
+        (settings(), Reply::text(503, ""), FailureKind::Unavailable),
+        (settings(), Reply::text(200, "<p>"), FailureKind::Other),
+    ] {
+        let failure =
+            Fake::new().settings(settings).expect(GLOBAL, reply).call::<Plugin>("start_sequence", arguments());
+        assert_eq!(failure.unwrap_err().kind, kind);
+    }
 }
 
 #[test]
