@@ -60,7 +60,7 @@ struct Offer {
     fits: String,
     /// What to fill in, all of it.
     variables: Vec<Variable>,
-    /// Of a follow-up: after how many hours its emails go out.
+    /// Of a follow-up: how many hours after its start each of its emails goes out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     after_hours: Vec<u64>,
 }
