@@ -54,8 +54,12 @@ async fn unsubscribe(email: &Recipient, group_id: u64, cx: &Context) -> Result<O
         Failure { message, ..failure }
     };
     suppressions::add(email, group_id, cx).await.map_err(told)?;
+    Ok(unsubscribed(email, group_id))
+}
+
+fn unsubscribed(email: &Recipient, group_id: u64) -> Outcome {
     let receipt = Receipt::new("unsubscribe group", group_id.to_string());
-    Ok(Outcome::new(format!("{email} is unsubscribed from follow-ups")).with_receipt(receipt))
+    Outcome::new(format!("{email} is unsubscribed from follow-ups")).with_receipt(receipt)
 }
 
 /// Cancels what is left of the follow-up of an address.
@@ -101,11 +105,7 @@ impl Stop {
 /// Both results in words. It is done if both are; a doubt about one is a doubt about the whole.
 fn both(first: Result<Outcome, Failure>, second: Result<Outcome, Failure>) -> Result<Outcome, Failure> {
     match (first, second) {
-        (Ok(first), Ok(second)) => {
-            let text = format!("{}; {}", first.text, second.text);
-            let receipts = first.receipts.into_iter().chain(second.receipts);
-            Ok(receipts.fold(Outcome::new(text), Outcome::with_receipt))
-        }
+        (Ok(first), Ok(second)) => Ok(joined(first, second)),
         (Ok(done), Err(failure)) => {
             Err(Failure { message: format!("{}; but: {}", done.text, failure.message), ..failure })
         }
@@ -117,32 +117,40 @@ fn both(first: Result<Outcome, Failure>, second: Result<Outcome, Failure>) -> Re
     }
 }
 
+fn joined(first: Outcome, second: Outcome) -> Outcome {
+    let text = format!("{}; {}", first.text, second.text);
+    let receipts = first.receipts.into_iter().chain(second.receipts);
+    receipts.fold(Outcome::new(text), Outcome::with_receipt)
+}
+
 /// Whether what `stop` does is done.
 pub(crate) async fn find(asked: &Stop, settings: &Settings, cx: &Context) -> Result<Finding, Failure> {
     let email = &asked.email;
-    let mut receipts = Vec::new();
-    if let Some(group_id) = asked.reason.group_id(settings)? {
-        if !suppressions::is_in_group(email, group_id, cx).await? {
-            return Ok(Finding::DidNotHappen);
-        }
-        receipts.push(Receipt::new("unsubscribe group", group_id.to_string()));
+    let group_id = asked.reason.group_id(settings)?;
+    if let Some(group_id) = group_id
+        && !suppressions::is_in_group(email, group_id, cx).await?
+    {
+        return Ok(Finding::DidNotHappen);
     }
+    let mut over = Outcome::new(format!("no follow-up runs for {email}"));
     match kept::load(email, cx)? {
         Some((kept, version)) if kept.runs(cx) => {
             // One that isn't meant is refused when it is asked for again.
             if !asked.means(&kept) || !batches::is_cancelled(&kept.batch_id, cx).await? {
                 return Ok(Finding::DidNotHappen);
             }
-            receipts.push(Receipt::new("cancelled batch", &kept.batch_id));
+            over = over.with_receipt(Receipt::new("cancelled batch", &kept.batch_id));
             if let Err(unkept) = kept.stop(email, version, cx) {
                 cx.warn(format!("the follow-up is stopped, and couldn't be kept as such: {}", unkept.message));
             }
         }
         Some((kept, _)) if kept.progress == Progress::Stopped && asked.means(&kept) => {
-            receipts.push(Receipt::new("cancelled batch", kept.batch_id));
+            over = over.with_receipt(Receipt::new("cancelled batch", kept.batch_id));
         }
         _ => {}
     }
-    let done = Outcome::new(format!("no follow-up runs for {email}"));
-    Finding::happened(receipts.into_iter().fold(done, Outcome::with_receipt))
+    Finding::happened(match group_id {
+        Some(group_id) => joined(unsubscribed(email, group_id), over),
+        None => over,
+    })
 }

@@ -30,7 +30,8 @@ pub(crate) struct Template {
 #[serde(transparent)]
 pub(crate) struct Values(BTreeMap<String, String>);
 
-/// A value, as the model gives it. A list of them says its fields' names, which not every provider lets an object leave open.
+// An object by the variables' names would leave its fields open, which some providers have no word for.
+/// A variable and its value.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Given {

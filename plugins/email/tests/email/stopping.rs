@@ -236,6 +236,10 @@ fn a_stop_in_doubt_is_looked_up() {
     check(None, "unsubscribed", vec![(GROUPS, groups(true))], Ok(1));
     check(None, "unsubscribed", vec![(GROUPS, groups(false))], Err(()));
     check(Some("stopped"), "unsubscribed", vec![(GROUPS, groups(true))], Ok(2));
+    let text = "ann@example.com is unsubscribed from follow-ups; no follow-up runs for ann@example.com";
+    let told = Outcome::new(text).with_receipt(Receipt::new("unsubscribe group", "1041"));
+    let stop = fake().grants_state().expect(GROUPS, groups(true));
+    assert_eq!(stop.reconcile::<Plugin>("stop_emails", arguments("unsubscribed")), Ok(Finding::Happened(told)));
     let left = || (GROUPS, groups(true));
     check(Some("scheduled"), "unsubscribed", vec![left(), (CANCELLED, status(None))], Err(()));
     check(Some("scheduled"), "unsubscribed", vec![left(), (CANCELLED, status(Some("cancel")))], Ok(2));
