@@ -59,8 +59,12 @@ pub mod tools {
     #[tool(effect = idempotent, identity = [email], reconcile = find_lead, title = "Make or update a lead")]
     async fn upsert_lead(
         email: Email,
-        #[schemars(length(max = 200))] first_name: Option<String>,
-        #[schemars(length(max = 200))] last_name: Option<String>,
+        /// The caller's first name, such as Ann.
+        #[schemars(length(max = 200))]
+        first_name: Option<String>,
+        /// The caller's last name, such as Lee.
+        #[schemars(length(max = 200))]
+        last_name: Option<String>,
         phone: Option<PhoneNumber>,
         /// The company that the caller works for.
         #[schemars(length(max = 200))]

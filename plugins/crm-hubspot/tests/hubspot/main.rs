@@ -132,6 +132,9 @@ fn tools_say_which_effect_they_have() {
         let schema: Value = serde_json::from_str(&tool.input_schema).unwrap();
         assert_eq!(schema["additionalProperties"], false, "{}", tool.name);
         assert!(!tool.input_schema.contains("$ref"), "{}", tool.input_schema);
+        for (name, argument) in schema["properties"].as_object().unwrap() {
+            assert!(argument["description"].is_string(), "{}: {name} says nothing of itself", tool.name);
+        }
         // A second call with the same identity is refused.
         let says_so =
             ["in one call", "in one task", "one at a time"].iter().any(|words| tool.description.contains(words));

@@ -42,6 +42,9 @@ fn schemas_are_plain() {
     };
     for tool in &tools {
         assert_eq!(schema(&tool.name)["additionalProperties"], false, "{}", tool.name);
+        for (name, argument) in schema(&tool.name)["properties"].as_object().unwrap() {
+            assert!(argument["description"].is_string(), "{}: {name} says nothing of itself", tool.name);
+        }
         assert!(!tool.input_schema.contains("$ref"), "{}", tool.input_schema);
         assert!(!tool.output_schema.as_ref().unwrap().contains("$ref"), "{}", tool.name);
     }
