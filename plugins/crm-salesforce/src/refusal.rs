@@ -28,7 +28,9 @@ struct Refusal<'a>(&'a Value);
 pub(crate) fn told(response: Response) -> Result<Response, Failure> {
     response.ok_or(|failure, status, body: Value| {
         if status == 300 {
-            return several(&body);
+            // The addresses of the records, among which Salesforce can't choose.
+            let addresses = list(&body).filter_map(Value::as_str);
+            return several(addresses.filter_map(|address| address.rsplit('/').next()).map(str::to_owned));
         }
         let reasons = reasons(&body);
         match reasons.first() {
@@ -36,12 +38,6 @@ pub(crate) fn told(response: Response) -> Result<Response, Failure> {
             None => failure,
         }
     })
-}
-
-/// Whether this says that there is no such record, and not that there is no such key field.
-pub(crate) fn is_absent(response: &Response) -> bool {
-    let body: Value = serde_json::from_slice(response.bytes()).unwrap_or_default();
-    response.status() == 404 && !reasons(&body).iter().any(Refusal::is_of_the_key_field)
 }
 
 fn reasons(body: &Value) -> Vec<Refusal<'_>> {
@@ -52,10 +48,9 @@ fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
-/// Salesforce can't choose among records, whose addresses the body lists.
-fn several(body: &Value) -> Failure {
-    let addresses = list(body).filter_map(Value::as_str);
-    let records = named(addresses.filter_map(|address| address.rsplit('/').next()).map(str::to_owned));
+/// Which of several records with one key is meant, nobody can tell.
+pub(crate) fn several(records: impl Iterator<Item = String>) -> Failure {
+    let records = named(records);
     Failure::conflict(format!(
         "several records have this key{records}, and nothing was done: an administrator has to merge them, and to make \
          the key field unique"

@@ -104,7 +104,8 @@ impl Org {
         Ok((records, more))
     }
 
-    /// The record with this key, if there is one, with its id and these fields.
+    /// The record with this key, if there is one, with its id and these fields. It is queried, since the resource of a key
+    /// answers the same 404 where the record isn't there and where the user may not see the object.
     pub(crate) async fn with_key<'a>(
         &self,
         cx: &Context,
@@ -112,12 +113,7 @@ impl Org {
         key: &str,
         fields: impl Iterator<Item = &'a str>,
     ) -> Result<Option<Record>, Failure> {
-        let fields: Vec<&str> = std::iter::once("Id").chain(fields).collect();
-        let found = cx.get(self.record_of(object, key)).query(&[("fields", fields.join(","))]).send().await?;
-        if refusal::is_absent(&found) {
-            return Ok(None);
-        }
-        refusal::told(found)?.json().map(Some)
+        self.the_one(cx, object, &self.key_field, key, fields).await
     }
 
     /// The record with this id, if there is one, with its id and these fields.
@@ -128,9 +124,26 @@ impl Org {
         id: &str,
         fields: impl Iterator<Item = &'a str>,
     ) -> Result<Option<Record>, Failure> {
+        self.the_one(cx, object, "Id", id, fields).await
+    }
+
+    async fn the_one<'a>(
+        &self,
+        cx: &Context,
+        object: Object,
+        field: &str,
+        value: &str,
+        fields: impl Iterator<Item = &'a str>,
+    ) -> Result<Option<Record>, Failure> {
         let fields: Vec<&str> = std::iter::once("Id").chain(fields).collect();
-        let soql = format!("SELECT {} FROM {} WHERE Id = {}", fields.join(", "), object.name(), soql::quoted(id));
-        Ok(self.query(cx, &soql, 1).await?.pop())
+        let (fields, value) = (fields.join(", "), soql::quoted(value));
+        let soql = format!("SELECT {fields} FROM {} WHERE {field} = {value}", object.name());
+        // One more than there may be.
+        let mut found = self.query(cx, &soql, 2).await?;
+        if found.len() > 1 {
+            return Err(refusal::several(found.into_iter().map(|record| record.id)));
+        }
+        Ok(found.pop())
     }
 
     /// Makes the record with this key, or updates it.

@@ -6,8 +6,8 @@ use aftercall_plugin_crm_salesforce::tools::Plugin;
 use serde_json::{Value, json};
 
 use crate::{
-    API, AT_WORK_MS, CONTACT, FIRST_ATTEMPT_AT, LEAD, QUERY, absent, example, fake, merged, page, saved, soql, url,
-    with,
+    API, AT_WORK_MS, CONTACT, FIRST_ATTEMPT_AT, LEAD, QUERY, fake, merged, page, query_by_key, saved, several, soql,
+    url, with,
 };
 
 const LEAD_KEY: &str = "ann_40example_2ecom";
@@ -140,13 +140,13 @@ fn an_answer_without_a_body_is_followed_by_a_look() {
     fn check(look: Reply, expected: Result<String, FailureKind>) {
         let fake = fake().expect(QUERY, page(&[])).expect(QUERY, page(&[]));
         let fake = fake.expect(&format!("PATCH {API}{}", by_key()), Reply::text(204, ""));
-        let fake = fake.expect(&format!("GET {API}{}", by_key()), look);
+        let fake = fake.expect(QUERY, look);
         let outcome = fake.call::<Plugin>("upsert_lead", all());
         assert_eq!(outcome.map(|outcome| outcome.text).map_err(|failure| failure.kind), expected);
-        assert_eq!(fake.sent()[3].query(), [("fields".to_owned(), "Id".to_owned())]);
+        assert_eq!(soql(&fake.sent()[3]), query_by_key("Id", "Lead", LEAD_KEY));
     }
-    check(Reply::json(200, json!({ "Id": LEAD })), Ok(format!("the lead is updated, lead_id {LEAD}")));
-    check(absent(), Err(FailureKind::OutcomeUnknown));
+    check(page(&[json!({ "Id": LEAD })]), Ok(format!("the lead is updated, lead_id {LEAD}")));
+    check(page(&[]), Err(FailureKind::OutcomeUnknown));
     check(Reply::text(502, ""), Err(FailureKind::OutcomeUnknown));
 }
 
@@ -173,16 +173,16 @@ fn an_attempt_whose_answer_is_lost_makes_one_lead() {
 #[test]
 fn a_lead_in_doubt_is_looked_for_by_its_key() {
     fn check(look: Reply, later_ms: u64, expected: &Finding) {
-        let fake = fake().now(FIRST_ATTEMPT_AT + later_ms).expect(&format!("GET {API}{}", by_key()), look);
+        let fake = fake().now(FIRST_ATTEMPT_AT + later_ms).expect(QUERY, look);
         assert_eq!(fake.reconcile::<Plugin>("upsert_lead", all()).as_ref(), Ok(expected), "{later_ms} ms later");
-        let fields = "Id,Company,FirstName,LastName,Phone";
-        assert_eq!(fake.sent()[0].query(), [("fields".to_owned(), fields.to_owned())]);
+        let fields = "Id, Company, FirstName, LastName, Phone";
+        assert_eq!(soql(&fake.sent()[0]), query_by_key(fields, "Lead", LEAD_KEY));
     }
     let lead = |changes: Value| {
         let lead = json!({
             "Id": LEAD, "FirstName": "Ann", "LastName": "Lee", "Phone": "+14155550123", "Company": "Acme",
         });
-        Reply::json(200, merged(lead, changes))
+        page(&[merged(lead, changes)])
     };
     let receipt = Receipt::new("Lead", LEAD).with_url(url(LEAD));
     let there = Outcome::new(format!("the lead is there, lead_id {LEAD}")).with_receipt(receipt);
@@ -190,18 +190,20 @@ fn a_lead_in_doubt_is_looked_for_by_its_key() {
     check(lead(json!({})), 0, &there);
     check(lead(json!({ "Company": null })), AT_WORK_MS - 1, &Finding::Unknown(Some(1)));
     check(lead(json!({ "Company": "Globex" })), AT_WORK_MS, &Finding::Unknown(None));
-    check(absent(), AT_WORK_MS - 1, &Finding::Unknown(Some(1)));
-    check(absent(), AT_WORK_MS, &Finding::DidNotHappen);
-    check(example(include_str!("../fixtures/upsert-several.json")).0, 0, &Finding::Unknown(None));
+    check(page(&[]), AT_WORK_MS - 1, &Finding::Unknown(Some(1)));
+    check(page(&[]), AT_WORK_MS, &Finding::DidNotHappen);
+    check(several(), 0, &Finding::Unknown(None));
     check(Reply::denied(), 0, &Finding::Unknown(None));
 }
 
 #[test]
 fn a_lead_that_cannot_be_looked_for_stays_in_doubt() {
     fn check(look: Reply, kind: FailureKind) {
-        let fake = fake().expect(&format!("GET {API}{}", by_key()), look);
+        let fake = fake().expect(QUERY, look);
         assert_eq!(fake.reconcile::<Plugin>("upsert_lead", all()).unwrap_err().kind, kind);
     }
     check(Reply::text(502, ""), FailureKind::Unavailable);
     check(Reply::unreachable(), FailureKind::Unavailable);
+    // A 404 is nobody's word for a record that isn't there.
+    check(Reply::text(404, "<html>"), FailureKind::NotFound);
 }

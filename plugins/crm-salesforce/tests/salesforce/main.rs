@@ -54,6 +54,11 @@ pub(crate) fn merged(mut object: Value, changes: Value) -> Value {
     object
 }
 
+/// That two records have one key, which isn't unique.
+pub(crate) fn several() -> Reply {
+    page(&[json!({ "Id": LEAD }), json!({ "Id": "00Q000000000000EAA" })])
+}
+
 /// A page of a query that is whole.
 pub(crate) fn page(records: &[Value]) -> Reply {
     Reply::json(200, json!({ "totalSize": records.len(), "done": true, "records": records }))
@@ -65,9 +70,9 @@ pub(crate) fn saved(id: &str, created: bool) -> Reply {
     Reply::json(status, json!({ "id": id, "success": true, "errors": [], "created": created }))
 }
 
-/// That there is no record with a key.
-pub(crate) fn absent() -> Reply {
-    Reply::json(404, json!([{ "errorCode": "NOT_FOUND", "message": "The requested resource does not exist" }]))
+/// The query for the record with a key.
+pub(crate) fn query_by_key(fields: &str, object: &str, key: &str) -> String {
+    format!("SELECT {fields} FROM {object} WHERE Aftercall_Key__c = '{key}' LIMIT 2")
 }
 
 /// An example of Salesforce's reference, whose page it names.

@@ -6,8 +6,8 @@ use aftercall_plugin_crm_salesforce::tools::Plugin;
 use serde_json::{Value, json};
 
 use crate::{
-    ACCOUNT, API, AT_WORK_MS, CONTACT, FIRST_ATTEMPT_AT, KEY, OPPORTUNITY, QUERY, absent, example, fake, merged, page,
-    saved, soql, url, with,
+    ACCOUNT, API, AT_WORK_MS, CONTACT, FIRST_ATTEMPT_AT, KEY, OPPORTUNITY, QUERY, example, fake, merged, page,
+    query_by_key, saved, soql, url, with,
 };
 
 /// What the manifest's rule answers in a rehearsal.
@@ -114,10 +114,10 @@ fn a_new_opportunity_is_upserted_by_the_effects_key() {
 
 #[test]
 fn one_that_was_upserted_already_is_read_back() {
-    let read = by_key().replacen("PATCH", "GET", 1);
     let fake = fake().expect(&by_key(), Reply::text(204, ""));
-    let fake = fake.expect(&read, Reply::json(200, json!({ "Id": OPPORTUNITY })));
+    let fake = fake.expect(QUERY, page(&[json!({ "Id": OPPORTUNITY })]));
     let outcome = fake.call::<Plugin>("upsert_opportunity", new(json!({}))).unwrap();
+    assert_eq!(soql(&fake.sent()[1]), query_by_key("Id", "Opportunity", KEY));
     assert_eq!(outcome.receipts, [receipt()]);
 }
 
@@ -164,7 +164,7 @@ fn an_opportunity_that_is_there_is_updated_by_its_id() {
         let fake = with(json!({ "currencies": ["EUR"] })).expect(QUERY, page(&[of_account(ACCOUNT)]));
         let fake = fake.expect(&by_id(), Reply::text(204, ""));
         let outcome = fake.call::<Plugin>("upsert_opportunity", change(changes)).unwrap();
-        let query = format!("SELECT Id, AccountId FROM Opportunity WHERE Id = '{OPPORTUNITY}' LIMIT 1");
+        let query = format!("SELECT Id, AccountId FROM Opportunity WHERE Id = '{OPPORTUNITY}' LIMIT 2");
         assert_eq!(soql(&fake.sent()[0]), query);
         assert_eq!(fake.sent()[1].json(), fields);
         assert_eq!(outcome.text, format!("the opportunity is updated, opportunity_id {OPPORTUNITY}"));
@@ -215,15 +215,15 @@ fn an_attempt_whose_answer_is_lost_leaves_one_opportunity() {
 #[test]
 fn an_opportunity_in_doubt_is_looked_for() {
     fn check(arguments: Value, found: Value, later_ms: u64, expected: &Finding) {
-        let is_new = arguments.get("opportunity_id").is_none();
-        let fake = with(json!({ "currencies": ["EUR"] })).now(FIRST_ATTEMPT_AT + later_ms);
-        let fake = match (is_new, found.is_null()) {
-            (true, true) => fake.expect(&by_key().replacen("PATCH", "GET", 1), absent()),
-            (true, false) => fake.expect(&by_key().replacen("PATCH", "GET", 1), Reply::json(200, found)),
-            (false, true) => fake.expect(QUERY, page(&[])),
-            (false, false) => fake.expect(QUERY, page(&[found])),
+        let by = match arguments.get("opportunity_id") {
+            None => format!("WHERE Aftercall_Key__c = '{KEY}'"),
+            Some(_) => format!("WHERE Id = '{OPPORTUNITY}'"),
         };
+        let found: Vec<Value> = if found.is_null() { Vec::new() } else { vec![found] };
+        let fake = with(json!({ "currencies": ["EUR"] })).now(FIRST_ATTEMPT_AT + later_ms);
+        let fake = fake.expect(QUERY, page(&found));
         assert_eq!(fake.reconcile::<Plugin>("upsert_opportunity", arguments).as_ref(), Ok(expected));
+        assert!(soql(&fake.sent()[0]).contains(&by), "{}", soql(&fake.sent()[0]));
     }
     let there = Outcome::new(format!("the opportunity is there, opportunity_id {OPPORTUNITY}")).with_receipt(receipt());
     let data = Some(json!({ "opportunity_id": OPPORTUNITY }).to_string());

@@ -6,12 +6,12 @@ use aftercall_plugin_crm_salesforce::tools::Plugin;
 use serde_json::{Value, json};
 
 use crate::{
-    ACCOUNT, API, AT_WORK_MS, CONTACT, FIRST_ATTEMPT_AT, KEY, LEAD, OPPORTUNITY, QUERY, TASK, absent, example, fake,
-    merged, page, saved, soql, url, with,
+    ACCOUNT, API, AT_WORK_MS, CONTACT, FIRST_ATTEMPT_AT, KEY, LEAD, OPPORTUNITY, QUERY, TASK, fake, merged, page,
+    query_by_key, saved, several, soql, url, with,
 };
 
-fn line(method: &str) -> String {
-    format!("{method} {API}/sobjects/Task/Aftercall_Key__c/{KEY}")
+fn upsert() -> String {
+    format!("PATCH {API}/sobjects/Task/Aftercall_Key__c/{KEY}")
 }
 
 fn call(changes: Value) -> Value {
@@ -47,7 +47,7 @@ fn logged(person: &str) -> Outcome {
 fn a_call_is_a_completed_task() {
     fn check(settings: Value, changes: Value, expected: Value) {
         let arguments = call(changes);
-        let fake = looked_at(with(settings), &arguments).expect(&line("PATCH"), saved(TASK, true));
+        let fake = looked_at(with(settings), &arguments).expect(&upsert(), saved(TASK, true));
         let person = arguments["person_id"].as_str().unwrap().to_owned();
         assert_eq!(fake.call::<Plugin>("log_call_summary", arguments), Ok(logged(&person)));
         let fields = json!({
@@ -75,7 +75,7 @@ fn a_call_is_a_completed_task() {
 fn a_task_is_open() {
     fn check(settings: Value, changes: Value, expected: Value) {
         let arguments = to_do(changes);
-        let fake = looked_at(with(settings), &arguments).expect(&line("PATCH"), saved(TASK, true));
+        let fake = looked_at(with(settings), &arguments).expect(&upsert(), saved(TASK, true));
         let words = format!(
             "the task about {} is open, due {}",
             arguments["person_id"].as_str().unwrap(),
@@ -111,17 +111,17 @@ fn an_attempt_whose_answer_is_lost_makes_one_task() {
     fn check(tool: &str, arguments: &Value, expected: &Outcome) {
         let mut made = Value::Null;
         for lost in [Reply::cut(), Reply::text(502, ""), Reply::text(201, "{")] {
-            let first = fake().expect(&line("PATCH"), lost);
+            let first = fake().expect(&upsert(), lost);
             let failure = first.call::<Plugin>(tool, arguments.clone()).unwrap_err();
             assert_eq!(failure.kind, FailureKind::OutcomeUnknown);
             made = first.sent()[0].json();
         }
         // It was made: the next attempt finds it, and leaves it as people may have changed it.
         let there = told(&made, json!({ "ActivityDate": "2027-01-01", "Status": "Deferred" }));
-        let second = fake().attempt(2).expect(&line("GET"), Reply::json(200, there));
+        let second = fake().attempt(2).expect(QUERY, page(&[there]));
         assert_eq!(second.call::<Plugin>(tool, arguments.clone()).as_ref(), Ok(expected));
         // It wasn't.
-        let third = fake().attempt(2).expect(&line("GET"), absent()).expect(&line("PATCH"), saved(TASK, true));
+        let third = fake().attempt(2).expect(QUERY, page(&[])).expect(&upsert(), saved(TASK, true));
         assert_eq!(third.call::<Plugin>(tool, arguments.clone()).as_ref(), Ok(expected));
         assert_eq!(third.sent()[1].json(), made);
     }
@@ -134,9 +134,9 @@ fn an_attempt_whose_answer_is_lost_makes_one_task() {
 fn an_earlier_task_that_says_something_else_is_told() {
     fn check(changes: Value) {
         let there = merged(json!({ "Id": TASK, "Subject": "Call", "Description": "Yes." }), changes);
-        let fake = fake().attempt(2).expect(&line("GET"), Reply::json(200, there));
+        let fake = fake().attempt(2).expect(QUERY, page(&[there]));
         let failure = fake.call::<Plugin>("log_call_summary", call(json!({ "summary": "Yes." }))).unwrap_err();
-        assert_eq!(fake.sent()[0].query(), [("fields".to_owned(), "Id,Description,Subject".to_owned())]);
+        assert_eq!(soql(&fake.sent()[0]), query_by_key("Id, Description, Subject", "Task", KEY));
         assert_eq!(failure.kind, FailureKind::Conflict);
         let words =
             format!("an earlier attempt made task_id {TASK}, which says something else now; nothing was changed");
@@ -150,22 +150,22 @@ fn an_earlier_task_that_says_something_else_is_told() {
 #[test]
 fn a_task_in_doubt_is_looked_for_by_its_key() {
     fn check(tool: &str, arguments: Value, look: Reply, later_ms: u64, expected: &Finding) {
-        let fake = fake().now(FIRST_ATTEMPT_AT + later_ms).expect(&line("GET"), look);
+        let fake = fake().now(FIRST_ATTEMPT_AT + later_ms).expect(QUERY, look);
         assert_eq!(fake.reconcile::<Plugin>(tool, arguments).as_ref(), Ok(expected), "{later_ms} ms later");
     }
     fn check_call(look: Reply, later_ms: u64, expected: &Finding) {
         check("log_call_summary", call(json!({ "summary": "Yes." })), look, later_ms, expected);
     }
     fn there(description: &str) -> Reply {
-        Reply::json(200, json!({ "Id": TASK, "Subject": "Call", "Description": description }))
+        page(&[json!({ "Id": TASK, "Subject": "Call", "Description": description })])
     }
     check_call(there("Yes."), 0, &Finding::Happened(logged(CONTACT)));
     check_call(there("No."), 0, &Finding::Unknown(Some(60_000)));
     check_call(there("No."), AT_WORK_MS, &Finding::Unknown(None));
-    check_call(absent(), AT_WORK_MS - 1, &Finding::Unknown(Some(1)));
-    check_call(absent(), AT_WORK_MS, &Finding::DidNotHappen);
-    check_call(example(include_str!("../fixtures/upsert-several.json")).0, 0, &Finding::Unknown(None));
-    let task = Reply::json(200, json!({ "Id": TASK, "Subject": "Send the quote" }));
+    check_call(page(&[]), AT_WORK_MS - 1, &Finding::Unknown(Some(1)));
+    check_call(page(&[]), AT_WORK_MS, &Finding::DidNotHappen);
+    check_call(several(), 0, &Finding::Unknown(None));
+    let task = page(&[json!({ "Id": TASK, "Subject": "Send the quote" })]);
     let words = format!("the task about {CONTACT} is made, due 2026-03-03");
     check("create_task", to_do(json!({})), task, 0, &Finding::Happened(made(&words, TASK)));
 }
@@ -179,7 +179,7 @@ fn an_opportunity_in_which_the_contact_has_no_part_gets_no_task() {
             fake = fake.expect(QUERY, page(&[contact]));
         }
         if is_its {
-            fake = fake.expect(&line("PATCH"), saved(TASK, true));
+            fake = fake.expect(&upsert(), saved(TASK, true));
         }
         let outcome = fake.call::<Plugin>("log_call_summary", arguments);
         let roles = format!(
@@ -213,33 +213,26 @@ fn what_a_rehearsal_made_can_be_gone_on_with() {
     for object in ["00Q000000000000EAA", "006000000000000AAA", "00T000000000000EAA"] {
         assert!(include_str!("../../plugin.toml").contains(&format!(r#""id":"{object}""#)), "{object}");
     }
-    let fake = fake().dry_run().expect(&line("PATCH"), saved(TASK, true));
+    let fake = fake().dry_run().expect(&upsert(), saved(TASK, true));
     fake.call::<Plugin>("log_call_summary", call(json!({ "person_id": "00Q000000000000EAA" }))).unwrap();
-    let fake = crate::fake().dry_run().expect(&line("PATCH"), saved(TASK, true));
+    let fake = crate::fake().dry_run().expect(&upsert(), saved(TASK, true));
     fake.call::<Plugin>("log_call_summary", call(json!({ "opportunity_id": "006000000000000AAA" }))).unwrap();
 }
 
 #[test]
 fn a_look_that_fails_is_no_doubt_and_no_task() {
     fn check(look: Reply, kind: FailureKind) {
-        let fake = fake().attempt(2).expect(&line("GET"), look);
+        let fake = fake().attempt(2).expect(QUERY, look);
         let failure = fake.call::<Plugin>("log_call_summary", call(json!({}))).unwrap_err();
         assert_eq!(failure.kind, kind, "{}", failure.message);
     }
-    let field = "Provided external ID field does not exist or is not accessible: Aftercall_Key__c";
-    let field = json!([{ "errorCode": "NOT_FOUND", "message": field }]);
-    check(Reply::json(404, field), FailureKind::Denied);
+    let refused = |status, code: &str| Reply::json(status, json!([{ "errorCode": code, "message": "m" }]));
+    check(refused(400, "INVALID_FIELD"), FailureKind::Denied);
+    check(refused(400, "INVALID_TYPE"), FailureKind::Denied);
+    // It isn't Salesforce's word for a task that isn't there.
+    check(refused(404, "URL_NOT_RESET"), FailureKind::NotFound);
+    check(Reply::text(404, "<html>"), FailureKind::NotFound);
     check(Reply::text(502, ""), FailureKind::Unavailable);
     check(Reply::unreachable(), FailureKind::Unavailable);
-    check(example(include_str!("../fixtures/upsert-several.json")).0, FailureKind::Conflict);
-}
-
-#[test]
-fn salesforces_own_example_of_a_record_is_read() {
-    let (_, mut record) = example(include_str!("../fixtures/record-by-key.json"));
-    record["Subject"] = json!("Call");
-    record["Description"] = json!("Yes.");
-    let fake = fake().attempt(2).expect(&line("GET"), Reply::json(200, record));
-    let expected = made(&format!("the call is logged on {CONTACT}"), "a00D0000008oWP8IAM");
-    assert_eq!(fake.call::<Plugin>("log_call_summary", call(json!({ "summary": "Yes." }))), Ok(expected));
+    check(several(), FailureKind::Conflict);
 }
