@@ -102,7 +102,6 @@ impl Refusal<'_> {
                 | "STRING_TOO_LONG"
                 | "REQUIRED_FIELD_MISSING"
                 | "FIELD_INTEGRITY_EXCEPTION"
-                | "INACTIVE_OWNER_OR_USER"
         );
         let place = |field: &&str| OF_THE_TENANT.iter().find(|(name, _)| name == field).map(|(_, place)| *place);
         self.fields().iter().find_map(place).filter(|_| of_a_value)
@@ -170,6 +169,7 @@ impl Refusal<'_> {
             | "API_CURRENTLY_DISABLED"
             | "FUNCTIONALITY_NOT_ENABLED"
             | "STORAGE_LIMIT_EXCEEDED" => (Kind::Denied, "an administrator of the org has to look"),
+            // Of a lead and an opportunity, the org's rules and automations say the owner.
             "INACTIVE_OWNER_OR_USER" => (
                 Kind::Denied,
                 "who would get this is no active user: an administrator has to look at the org's assignment, and at the \

@@ -108,10 +108,13 @@ fn what_the_settings_say_wrong_is_not_told_as_an_argument() {
     check(picklist, &["Priority"], denied, "High, Normal and Low");
     check(picklist, &["TaskSubtype"], denied, "Call");
     check("REQUIRED_FIELD_MISSING", &["LeadSource"], denied, "`lead_source`");
-    for code in ["INVALID_CROSS_REFERENCE_KEY", "MALFORMED_ID", "INACTIVE_OWNER_OR_USER"] {
+    for code in ["INVALID_CROSS_REFERENCE_KEY", "MALFORMED_ID"] {
         check(code, &["OwnerId"], denied, "`task_owner_id`");
     }
-    check("INACTIVE_OWNER_OR_USER", &[], denied, "`task_owner_id`");
+    // A lead's owner is nothing that the settings say.
+    for fields in [&[][..], &["OwnerId"]] {
+        check("INACTIVE_OWNER_OR_USER", fields, denied, "look at the org's assignment, and");
+    }
     // What a model can put right.
     check("INVALID_CROSS_REFERENCE_KEY", &["WhoId"], FailureKind::NotFound, "find_contact");
     check(picklist, &["Region__c"], FailureKind::InvalidArguments, "m (");
