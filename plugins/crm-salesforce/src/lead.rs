@@ -1,7 +1,8 @@
 //! Leads: who has an email address already, and what makes them a lead.
 //!
 //! A lead's key is its email address, so that each caller is one lead in all conversations. One that was converted keeps
-//! it, and takes no change any more: its contact is told in its place.
+//! it, and takes no change any more. Where the caller is a contact, nothing is written: that is an answer and no failure,
+//! since it is what the model has to know to go on.
 
 use std::fmt::Write as _;
 
@@ -10,10 +11,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::doubt::Look;
 use crate::org::{Object, Org};
 use crate::refusal;
 use crate::rest::Record;
-use crate::{doubt, soql};
+use crate::soql;
 
 /// How many records with one email address are looked at. Protects the model's context.
 const NAMESAKES_MAX: usize = 5;
@@ -30,22 +32,26 @@ pub(crate) struct Said {
     pub(crate) interest: Option<String>,
 }
 
-/// The lead that `upsert_lead` made or updated.
-#[derive(Serialize, JsonSchema)]
+/// The lead that `upsert_lead` made or updated, or the contact that the caller is.
+#[derive(Default, Serialize, JsonSchema)]
 pub(crate) struct Made {
-    lead_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lead_id: Option<String>,
+    /// The contacts that the caller is in place of a lead; then nothing was written.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    contact_ids: Vec<String>,
 }
 
 /// Makes the caller a lead, or updates the one that they are.
 pub(crate) async fn upsert(org: &Org, cx: &Context, said: &Said) -> Result<Answer<Made>, Failure> {
     let contacts = contacts(org, cx, &said.email).await?;
     if !contacts.is_empty() {
-        return Err(Failure::conflict(format!(
-            "{} is a contact already, and nothing was changed: go on with contact_id {}, on which calls are logged and \
-             tasks are made",
+        let words = format!(
+            "nothing was written: {} is a contact already; log the call and make tasks on contact_id {}",
             said.email,
             contacts.join(" or ")
-        )));
+        );
+        return Ok(Answer::new(words, Made { contact_ids: contacts, ..Made::default() }));
     }
     let key = key(&said.email);
     let Some(known) = known(org, cx, &said.email, &key).await? else {
@@ -53,8 +59,11 @@ pub(crate) async fn upsert(org: &Org, cx: &Context, said: &Said) -> Result<Answe
         let words = if saved.created { "the lead is new" } else { "the lead is updated" };
         return Ok(answer(org, words, &saved.id));
     };
+    if known.value("IsConverted").and_then(Value::as_bool) == Some(true) {
+        return Ok(converted(&known, &said.email));
+    }
     let mut fields = said.fields();
-    let interest = said.interest.as_deref().map(str::trim);
+    let interest = said.interest();
     // What people wrote there stays.
     let kept = interest.is_some() && known.text("Description").is_some_and(|it| Some(it.trim()) != interest);
     if let Some(interest) = interest.filter(|_| !kept) {
@@ -69,15 +78,18 @@ pub(crate) async fn upsert(org: &Org, cx: &Context, said: &Said) -> Result<Answe
     Ok(answer(org, words, &known.id))
 }
 
-/// Whether there is the lead, with what the caller said. What it was described with may be somebody else's.
+/// Whether there is the lead, with what the caller said. What it is described with may be somebody else's, which stays; but
+/// where it isn't described at all, the interest wasn't written.
 pub(crate) async fn find(org: &Org, cx: &Context, said: &Said) -> Result<Finding, Failure> {
-    let (key, fields) = (key(&said.email), said.fields());
-    let lead = org.with_key(cx, Object::Lead, &key, fields.keys().map(String::as_str)).await;
-    doubt::settled(cx, lead, &fields, |id| answer(org, "the lead is there", id))
+    let (key, fields, interest) = (key(&said.email), said.fields(), said.interest());
+    let names = fields.keys().map(String::as_str).chain(interest.map(|_| "Description"));
+    let look = Look { found: org.with_key(cx, Object::Lead, &key, names).await, was_there: false };
+    let is_it = |lead: &Record| lead.says(&fields) && (interest.is_none() || lead.text("Description").is_some());
+    look.settles(cx, is_it, |id| answer(org, "the lead is there", id))
 }
 
 fn answer(org: &Org, words: &str, lead_id: &str) -> Answer<Made> {
-    let made = Made { lead_id: lead_id.to_owned() };
+    let made = Made { lead_id: Some(lead_id.to_owned()), ..Made::default() };
     Answer::new(format!("{words}, lead_id {lead_id}"), made).with_receipt(org.receipt(Object::Lead, lead_id))
 }
 
@@ -101,7 +113,7 @@ async fn known(org: &Org, cx: &Context, email: &Email, key: &str) -> Result<Opti
     let mut leads = org.query(cx, &soql, NAMESAKES_MAX).await?;
     let ours = leads.iter().position(|lead| lead.text(field).is_some_and(|it| it.eq_ignore_ascii_case(key)));
     match (ours, leads.len()) {
-        (Some(ours), _) => not_converted(leads.swap_remove(ours), email).map(Some),
+        (Some(ours), _) => Ok(Some(leads.swap_remove(ours))),
         (None, 0 | 1) => Ok(leads.pop()),
         (None, _) => {
             let ids: Vec<&str> = leads.iter().map(|lead| lead.id.as_str()).collect();
@@ -113,19 +125,16 @@ async fn known(org: &Org, cx: &Context, email: &Email, key: &str) -> Result<Opti
     }
 }
 
-/// Salesforce takes no change of a lead that was converted.
-fn not_converted(lead: Record, email: &Email) -> Result<Record, Failure> {
-    if lead.value("IsConverted").and_then(Value::as_bool) != Some(true) {
-        return Ok(lead);
-    }
-    let contact = match lead.text("ConvertedContactId") {
-        Some(contact_id) => format!("go on with contact_id {contact_id}"),
+/// Salesforce takes no change of a lead that was converted. Its contact may be hidden from us, or gone.
+fn converted(lead: &Record, email: &Email) -> Answer<Made> {
+    let contact_id = lead.text("ConvertedContactId");
+    let advice = match contact_id {
+        Some(contact_id) => format!("log the call and make tasks on contact_id {contact_id}"),
         None => "find the contact by telephone number".to_owned(),
     };
-    Err(Failure::conflict(format!(
-        "the lead of {email}, lead_id {}, was converted to a contact, and nothing was changed: {contact}",
-        lead.id
-    )))
+    let words =
+        format!("nothing was written: the lead of {email}, lead_id {}, was converted to a contact; {advice}", lead.id);
+    Answer::new(words, Made { contact_ids: contact_id.map(str::to_owned).into_iter().collect(), ..Made::default() })
 }
 
 /// The email address as a key: letters and digits as they are, in small letters, anything else as `_` and its code. An
@@ -156,6 +165,10 @@ impl Said {
         said.filter(|(_, text)| !text.is_empty()).map(|(name, text)| (name.to_owned(), text.into())).collect()
     }
 
+    fn interest(&self) -> Option<&str> {
+        self.interest.as_deref().map(str::trim).filter(|interest| !interest.is_empty())
+    }
+
     fn new_lead(&self, org: &Org) -> Map<String, Value> {
         let mut fields = self.fields();
         let mut set = |name: &str, value: &str| {
@@ -164,8 +177,8 @@ impl Said {
         set("Email", self.email.as_str());
         set("LastName", NOT_PROVIDED);
         set("Company", NOT_PROVIDED);
-        if let Some(interest) = &self.interest {
-            set("Description", interest.trim());
+        if let Some(interest) = self.interest() {
+            set("Description", interest);
         }
         if let Some(source) = &org.lead_source {
             set("LeadSource", source);

@@ -45,9 +45,9 @@ pub mod tools {
         Ok(Answer::new(found.words(), found))
     }
 
-    /// Makes the caller a lead in the CRM, or updates the lead that has this email address. Somebody who is a contact
-    /// already isn't made a lead: that is refused, with their contact_id. Once for each address in a conversation, so put
-    /// all of it in one call. Give only what the caller said; what is left out stays as it is.
+    /// Makes the caller a lead in the CRM, or updates the lead that has this email address. Of somebody who is a contact
+    /// already, nothing is written: the answer tells their contact_id. Once for each address in a conversation, so put all
+    /// of it in one call. Give only what the caller said; what is left out stays as it is.
     #[tool(effect = idempotent, identity = [email], reconcile = find_lead, title = "Make or update a lead")]
     async fn upsert_lead(
         email: Email,
@@ -76,10 +76,11 @@ pub mod tools {
         last_name: Option<String>,
         phone: Option<PhoneNumber>,
         company: Option<String>,
+        interest: Option<String>,
         cx: &Context,
     ) -> Result<Finding, Failure> {
         let org: Org = cx.settings()?;
-        lead::find(&org, cx, &lead::Said { email, first_name, last_name, phone, company, interest: None }).await
+        lead::find(&org, cx, &lead::Said { email, first_name, last_name, phone, company, interest }).await
     }
 
     /// Finds the opportunities of an account, or those that a contact has a part in: open ones first, with stage, amount
@@ -117,8 +118,9 @@ pub mod tools {
         /// How far the sale is: one of the org's stages.
         #[choices(Org::stages)]
         stage: Option<String>,
-        /// What the deal is worth in all, as it was said; never an estimate. With as many digits after the point as the
-        /// currency has: 1250.00 in EUR, 1250 in JPY.
+        /// What the deal is worth in all, as it was said; never an estimate. Only with its currency: where this tool takes
+        /// no currency, it takes no amount. With as many digits after the point as the currency has: 1250.00 in EUR, 1250
+        /// in JPY.
         amount: Option<Amount>,
         /// The currency of the amount. Needed with it.
         #[choices(Org::currencies)]

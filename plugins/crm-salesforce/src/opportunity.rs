@@ -7,13 +7,16 @@ use serde::Serialize;
 use serde_json::{Map, Number, Value};
 
 use crate::arguments::{AccountId, ContactId, OpportunityId, PersonId};
+use crate::doubt::Look;
 use crate::org::{Object, Org};
 use crate::refusal;
 use crate::rest::Record;
-use crate::{doubt, soql};
+use crate::soql;
 
 /// How many opportunities are told. Protects the model's context.
 const TOLD_MAX: usize = 20;
+/// Whether the amount is the sum of products, by Salesforce's page on the object.
+const HAS_PRODUCTS: &str = "HasOpportunityLineItem";
 
 /// What was said of an opportunity.
 pub(crate) struct Said {
@@ -95,7 +98,7 @@ pub(crate) async fn upsert(org: &Org, cx: &Context, said: &Said) -> Result<Answe
         let words = if saved.created { "the opportunity is new" } else { "the opportunity is updated" };
         return Ok(answer(org, words, &saved.id));
     };
-    of_account(org, cx, id, &said.account_id).await?;
+    takes(org, cx, id, said).await?;
     refusal::told(org.update(cx, Object::Opportunity, id.as_str(), &fields).send().await?)?;
     Ok(answer(org, "the opportunity is updated", id.as_str()))
 }
@@ -108,21 +111,33 @@ pub(crate) async fn settle(org: &Org, cx: &Context, said: &Said) -> Result<Findi
         None => org.with_key(cx, Object::Opportunity, cx.key(), names).await,
         Some(id) => org.with_id(cx, Object::Opportunity, id.as_str(), names).await,
     };
-    doubt::settled(cx, found, &fields, |id| answer(org, "the opportunity is there", id))
+    let look = Look { found, was_there: said.opportunity_id.is_some() };
+    look.settles(cx, |it| it.says(&fields), |id| answer(org, "the opportunity is there", id))
 }
 
-/// Refuses an opportunity of another account, so that nothing said on a call gets onto it.
-async fn of_account(org: &Org, cx: &Context, id: &OpportunityId, account_id: &AccountId) -> Result<(), Failure> {
+/// Refuses an opportunity of another account, so that nothing said on a call gets onto it. Refuses an amount of one with
+/// products, too: it is their sum there, and Salesforce would leave it as it is without a word.
+async fn takes(org: &Org, cx: &Context, id: &OpportunityId, said: &Said) -> Result<(), Failure> {
     if id.is_rehearsed(cx) {
         return Ok(());
     }
-    let opportunity = org.with_id(cx, Object::Opportunity, id.as_str(), ["AccountId"].into_iter()).await?;
-    if opportunity.is_some_and(|it| it.text("AccountId") == Some(account_id.as_str())) {
-        return Ok(());
+    let names = ["AccountId"].into_iter().chain(said.money.as_ref().map(|_| HAS_PRODUCTS));
+    let found = org.with_id(cx, Object::Opportunity, id.as_str(), names).await?;
+    let account_id = &said.account_id;
+    let Some(opportunity) = found.filter(|it| it.text("AccountId") == Some(account_id.as_str())) else {
+        return Err(Failure::not_found(format!(
+            "account {account_id} has no opportunity {id}; find_opportunities tells those of an account"
+        )));
+    };
+    match &said.money {
+        Some(money) if opportunity.value(HAS_PRODUCTS).and_then(Value::as_bool) == Some(true) => {
+            Err(Failure::invalid_arguments(format!(
+                "the amount of opportunity {id} is the sum of its products, and nothing was changed: leave out amount \
+                 and currency, and say {money} in next_step or in the call's summary"
+            )))
+        }
+        _ => Ok(()),
     }
-    Err(Failure::not_found(format!(
-        "account {account_id} has no opportunity {id}; find_opportunities tells those of an account"
-    )))
 }
 
 /// Refuses an opportunity in which the contact has no part: neither a role of its own nor one of its account.
@@ -181,8 +196,9 @@ impl Said {
         self.check()?;
         let mut fields = Map::new();
         let mut set = |name: &str, value: Option<&str>| {
-            if let Some(value) = value {
-                fields.insert(name.to_owned(), value.trim().into());
+            // A blank one would take away what is there.
+            if let Some(value) = value.map(str::trim).filter(|value| !value.is_empty()) {
+                fields.insert(name.to_owned(), value.into());
             }
         };
         set("AccountId", self.opportunity_id.is_none().then(|| self.account_id.as_str()));
@@ -199,12 +215,10 @@ impl Said {
 
     /// Salesforce wants a name, a stage and a close date of each opportunity.
     fn check(&self) -> Result<(), Failure> {
-        let given = [
-            ("name", self.name.as_ref().is_some_and(|name| !name.trim().is_empty())),
-            ("stage", self.stage.is_some()),
-            ("close_date", self.close_date.is_some()),
-        ];
-        let changes = [self.stage.is_some(), self.money.is_some(), self.close_date.is_some(), self.next_step.is_some()];
+        let says = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.trim().is_empty());
+        let given =
+            [("name", says(&self.name)), ("stage", self.stage.is_some()), ("close_date", self.close_date.is_some())];
+        let changes = [self.stage.is_some(), self.money.is_some(), self.close_date.is_some(), says(&self.next_step)];
         let missing: Vec<&str> = given.iter().filter(|(_, given)| !given).map(|(name, _)| *name).collect();
         match &self.opportunity_id {
             None if missing.is_empty() => Ok(()),

@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::arguments::{OpportunityId, PersonId};
+use crate::doubt::Look;
+use crate::opportunity;
 use crate::org::{Object, Org};
-use crate::{doubt, opportunity};
 
 /// The priorities that Salesforce comes with.
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
@@ -135,7 +136,7 @@ impl Task<'_> {
     pub(crate) async fn find(&self, org: &Org, cx: &Context, words: &str) -> Result<Finding, Failure> {
         let said = self.said();
         let found = org.with_key(cx, Object::Task, cx.key(), said.keys().map(String::as_str)).await;
-        doubt::settled(cx, found, &said, |id| answer(org, words, id))
+        Look { found, was_there: false }.settles(cx, |task| task.says(&said), |id| answer(org, words, id))
     }
 }
 

@@ -92,16 +92,21 @@ fn a_lead_is_updated() {
     check(found(json!(LEAD_KEY), json!("40 seats")), all(), described, updated);
     let kept = "the lead is updated, its description is as it was";
     check(found(json!(null), json!("Met at the fair")), all(), said, kept);
+    // What is blank says nothing, and takes nothing away.
+    let blank = || ann(json!({ "first_name": " ", "company": " ", "interest": " " }));
+    check(found(json!(null), json!("Met at the fair")), blank(), json!({}), updated);
+    check(found(json!(null), json!(null)), blank(), json!({}), updated);
 }
 
 #[test]
 fn a_contact_is_not_made_a_lead() {
     fn check(contacts: &[&str], named: &str) {
         let records: Vec<Value> = contacts.iter().map(|id| json!({ "Id": id })).collect();
-        let failure = fake().expect(QUERY, page(&records)).call::<Plugin>("upsert_lead", all()).unwrap_err();
-        assert_eq!(failure.kind, FailureKind::Conflict);
-        let words = format!("is a contact already, and nothing was changed: go on with contact_id {named},");
-        assert!(failure.message.contains(&words), "{}", failure.message);
+        let outcome = fake().expect(QUERY, page(&records)).call::<Plugin>("upsert_lead", all()).unwrap();
+        let words = "nothing was written: ann@example.com is a contact already; log the call and make tasks on";
+        assert_eq!(outcome.text, format!("{words} contact_id {named}"));
+        assert_eq!(outcome.data, Some(json!({ "contact_ids": contacts }).to_string()));
+        assert_eq!(outcome.receipts, []);
     }
     check(&[CONTACT], CONTACT);
     check(&[CONTACT, "003D000000QOMqgIAH"], &format!("{CONTACT} or 003D000000QOMqgIAH"));
@@ -109,21 +114,22 @@ fn a_contact_is_not_made_a_lead() {
 
 #[test]
 fn a_lead_that_was_converted_is_left_to_its_contact() {
-    fn check(contact: Value, words: &str) {
+    fn check(contact: Value, data: Value, advice: &str) {
         let lead =
             json!({ "Id": LEAD, "Aftercall_Key__c": LEAD_KEY, "IsConverted": true, "ConvertedContactId": contact });
         // Another lead with the address is not taken for the one with the key.
         let leads = [lead, json!({ "Id": OTHER_LEAD, "Aftercall_Key__c": null, "IsConverted": false })];
         let fake = fake().expect(QUERY, page(&[])).expect(QUERY, page(&leads));
-        let failure = fake.call::<Plugin>("upsert_lead", all()).unwrap_err();
-        assert_eq!(failure.kind, FailureKind::Conflict);
-        let start = format!("the lead of ann@example.com, lead_id {LEAD}, was converted to a contact, and nothing was");
-        assert!(failure.message.starts_with(&start), "{}", failure.message);
-        assert!(failure.message.ends_with(words), "{}", failure.message);
+        let outcome = fake.call::<Plugin>("upsert_lead", all()).unwrap();
+        let words = format!("the lead of ann@example.com, lead_id {LEAD}, was converted to a contact");
+        assert_eq!(outcome.text, format!("nothing was written: {words}; {advice}"));
+        assert_eq!(outcome.data, Some(data.to_string()));
+        assert_eq!(outcome.receipts, []);
     }
-    check(json!(CONTACT), &format!("go on with contact_id {CONTACT}"));
+    let go_on = format!("log the call and make tasks on contact_id {CONTACT}");
+    check(json!(CONTACT), json!({ "contact_ids": [CONTACT] }), &go_on);
     // It may be hidden, or gone.
-    check(json!(null), "find the contact by telephone number");
+    check(json!(null), json!({}), "find the contact by telephone number");
 }
 
 #[test]
@@ -175,12 +181,13 @@ fn a_lead_in_doubt_is_looked_for_by_its_key() {
     fn check(look: Reply, later_ms: u64, expected: &Finding) {
         let fake = fake().now(FIRST_ATTEMPT_AT + later_ms).expect(QUERY, look);
         assert_eq!(fake.reconcile::<Plugin>("upsert_lead", all()).as_ref(), Ok(expected), "{later_ms} ms later");
-        let fields = "Id, Company, FirstName, LastName, Phone";
+        let fields = "Id, Company, FirstName, LastName, Phone, Description";
         assert_eq!(soql(&fake.sent()[0]), query_by_key(fields, "Lead", LEAD_KEY));
     }
     let lead = |changes: Value| {
         let lead = json!({
             "Id": LEAD, "FirstName": "Ann", "LastName": "Lee", "Phone": "+14155550123", "Company": "Acme",
+            "Description": "40 seats",
         });
         page(&[merged(lead, changes)])
     };
@@ -188,12 +195,25 @@ fn a_lead_in_doubt_is_looked_for_by_its_key() {
     let there = Outcome::new(format!("the lead is there, lead_id {LEAD}")).with_receipt(receipt);
     let there = Finding::Happened(Outcome { data: Some(json!({ "lead_id": LEAD }).to_string()), ..there });
     check(lead(json!({})), 0, &there);
+    // Somebody else's, which stays; but none is none of ours either.
+    check(lead(json!({ "Description": "Met at the fair" })), 0, &there);
+    check(lead(json!({ "Description": null })), 0, &Finding::Unknown(Some(60_000)));
+    check(lead(json!({ "Description": null })), AT_WORK_MS, &Finding::Unknown(None));
     check(lead(json!({ "Company": null })), AT_WORK_MS - 1, &Finding::Unknown(Some(1)));
     check(lead(json!({ "Company": "Globex" })), AT_WORK_MS, &Finding::Unknown(None));
     check(page(&[]), AT_WORK_MS - 1, &Finding::Unknown(Some(1)));
     check(page(&[]), AT_WORK_MS, &Finding::DidNotHappen);
     check(several(), 0, &Finding::Unknown(None));
     check(Reply::denied(), 0, &Finding::Unknown(None));
+}
+
+#[test]
+fn a_lead_in_doubt_of_which_no_interest_was_said_needs_no_description() {
+    let fake = fake().expect(QUERY, page(&[json!({ "Id": LEAD, "FirstName": "Ann" })]));
+    let finding =
+        fake.reconcile::<Plugin>("upsert_lead", ann(json!({ "first_name": "Ann", "interest": " " }))).unwrap();
+    assert!(matches!(finding, Finding::Happened(_)), "{finding:?}");
+    assert_eq!(soql(&fake.sent()[0]), query_by_key("Id, FirstName", "Lead", LEAD_KEY));
 }
 
 #[test]

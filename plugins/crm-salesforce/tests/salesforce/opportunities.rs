@@ -164,7 +164,8 @@ fn an_opportunity_that_is_there_is_updated_by_its_id() {
         let fake = with(json!({ "currencies": ["EUR"] })).expect(QUERY, page(&[of_account(ACCOUNT)]));
         let fake = fake.expect(&by_id(), Reply::text(204, ""));
         let outcome = fake.call::<Plugin>("upsert_opportunity", change(changes)).unwrap();
-        let query = format!("SELECT Id, AccountId FROM Opportunity WHERE Id = '{OPPORTUNITY}' LIMIT 2");
+        let products = if fields.get("Amount").is_some() { ", HasOpportunityLineItem" } else { "" };
+        let query = format!("SELECT Id, AccountId{products} FROM Opportunity WHERE Id = '{OPPORTUNITY}' LIMIT 2");
         assert_eq!(soql(&fake.sent()[0]), query);
         assert_eq!(fake.sent()[1].json(), fields);
         assert_eq!(outcome.text, format!("the opportunity is updated, opportunity_id {OPPORTUNITY}"));
@@ -174,6 +175,30 @@ fn an_opportunity_that_is_there_is_updated_by_its_id() {
     check(json!({ "close_date": "2026-12-01" }), json!({ "CloseDate": "2026-12-01" }));
     check(json!({ "amount": "0", "currency": "EUR" }), json!({ "Amount": 0 }));
     check(json!({ "next_step": " call back " }), json!({ "NextStep": "call back" }));
+    // What is blank takes nothing away.
+    check(json!({ "stage": "Closed Won", "next_step": " " }), json!({ "StageName": "Closed Won" }));
+}
+
+#[test]
+fn an_amount_that_is_the_sum_of_products_is_not_set() {
+    fn check(has_products: bool, changes: Value, expected: Option<&str>) {
+        let found = merged(of_account(ACCOUNT), json!({ "HasOpportunityLineItem": has_products }));
+        let fake = with(json!({ "currencies": ["EUR"] })).expect(QUERY, page(&[found]));
+        let fake = if expected.is_none() { fake.expect(&by_id(), Reply::text(204, "")) } else { fake };
+        let outcome = fake.call::<Plugin>("upsert_opportunity", change(changes));
+        match (outcome, expected) {
+            (Ok(_), None) => {}
+            (Err(failure), Some(words)) => {
+                assert_eq!(failure.kind, FailureKind::InvalidArguments);
+                assert!(failure.message.contains(words), "{}", failure.message);
+            }
+            (outcome, _) => panic!("{outcome:?}"),
+        }
+    }
+    let amount = || json!({ "amount": "1500.00", "currency": "EUR", "stage": "Closed Won" });
+    check(true, amount(), Some("leave out amount and currency, and say 1500.00 EUR in next_step"));
+    check(true, json!({ "stage": "Closed Won" }), None);
+    check(false, amount(), None);
 }
 
 #[test]
@@ -246,6 +271,9 @@ fn an_opportunity_in_doubt_is_looked_for() {
     check(won(), json!({ "Id": OPPORTUNITY, "StageName": "Closed Won" }), 0, &there);
     check(won(), json!({ "Id": OPPORTUNITY, "StageName": "Qualification" }), 0, &not_yet);
     check(won(), json!({ "Id": OPPORTUNITY, "StageName": "Qualification" }), AT_WORK_MS, &Finding::Unknown(None));
+    // It was there: that it isn't tells nothing.
+    check(won(), json!(null), AT_WORK_MS - 1, &Finding::Unknown(Some(1)));
+    check(won(), json!(null), AT_WORK_MS, &Finding::Unknown(None));
 }
 
 #[test]

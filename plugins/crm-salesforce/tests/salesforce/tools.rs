@@ -53,6 +53,8 @@ fn schemas_are_plain() {
     let opportunity = schema("upsert_opportunity");
     assert_eq!(opportunity["properties"]["stage"]["enum"][1], "Qualification");
     assert_eq!(opportunity["properties"]["currency"], Value::Null, "the settings name none");
+    let amount = opportunity["properties"]["amount"]["description"].as_str().unwrap();
+    assert!(amount.contains("it takes no amount"), "{amount}");
     assert_eq!(schema("log_call_summary")["required"], json!(["person_id", "summary"]));
     let task = schema("create_task");
     assert_eq!(task["required"], json!(["person_id", "due_date", "subject", "priority"]));
@@ -99,6 +101,7 @@ fn bad_arguments_are_told() {
         check_opportunity(arguments, words);
     };
     check_change(json!({}), "what changes");
+    check_change(json!({ "next_step": " " }), "what changes");
     check_change(json!({ "name": "Acme", "stage": "x" }), "leave it out");
     check_change(json!({ "stage": "Hot" }), "Qualification, Needs Analysis");
     check_change(json!({ "amount": "1,500" }), "such as 1500.00");
