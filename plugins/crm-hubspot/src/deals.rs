@@ -2,7 +2,7 @@
 //! Shapes: <https://developers.hubspot.com/docs/api-reference/latest/crm/objects/deals/guide>. HubSpot's own document of
 //! that API writes the objects by their type, `0-3`.
 
-use aftercall::{Answer, Context, Day, Failure, FailureKind, Finding, Money, path_segment};
+use aftercall::{Answer, Context, Day, Failure, FailureKind, Finding, Instant, Money, path_segment};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
@@ -17,6 +17,8 @@ use crate::{contacts, refusal};
 const DEALS_MAX: usize = 20;
 /// How many objects HubSpot reads in one batch.
 const BATCH_MAX: usize = 100;
+/// Of a day, in milliseconds.
+const HALF_DAY_MS: u64 = 43_200_000;
 /// What is read of a deal.
 const READ: [&str; 7] =
     ["dealname", "pipeline", "dealstage", "amount", "deal_currency_code", "closedate", "hs_is_closed"];
@@ -50,6 +52,7 @@ struct Deal {
     amount: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     currency: Option<String>,
+    /// A day, or an instant whose day depends on the time zone.
     #[serde(skip_serializing_if = "Option::is_none")]
     close_date: Option<String>,
     /// Whether it is won or lost.
@@ -83,13 +86,16 @@ pub(crate) async fn find(
     let there = objects.len();
     let newest = objects.into_iter().take(DEALS_MAX);
     let deals: Vec<Deal> = newest.map(|object| Deal::of(object, settings)).collect();
-    let words = match &deals[..] {
+    let mut words = match &deals[..] {
         several if !is_whole => format!("{} of the deals of contact {contact_id}, which has more", several.len()),
         several if there > DEALS_MAX => format!("the newest {} of {there} deals", several.len()),
         [] => format!("contact {contact_id} has no deal"),
         [only] => format!("one deal, deal_id {}", only.deal_id),
         several => format!("{} deals", several.len()),
     };
+    if !settings.makes_deals() {
+        words.push_str("; no new deal can be made here, only one that is there be updated");
+    }
     Ok((words, FoundDeals { deals, stages: settings.stages() }))
 }
 
@@ -203,9 +209,13 @@ fn of_the_key(failure: Failure, key_property: &str) -> Failure {
     Failure { kind: FailureKind::Denied, message, ..failure }
 }
 
-/// The day as HubSpot keeps it: an instant, shown in each reader's time zone. Noon in UTC is the same day in nearly all.
-fn noon(day: Day) -> String {
-    format!("{day}T12:00:00Z")
+/// The day on which a deal is expected to be closed, where it was set as a day: by us at noon, by others at midnight in UTC.
+/// Of any other instant, the day is another in another time zone.
+fn close_date(told: &str) -> String {
+    match told.parse::<Instant>() {
+        Ok(instant) if instant.as_ms() % HALF_DAY_MS == 0 => instant.in_utc().day().to_string(),
+        _ => told.to_owned(),
+    }
 }
 
 impl Terms {
@@ -218,7 +228,7 @@ impl Terms {
             .set("dealstage", stage.map(|stage| stage.stage.as_str()))
             .set("amount", money.map(|money| money.amount().as_str()))
             .set("deal_currency_code", money.map(|money| money.currency().as_str()))
-            .set("closedate", self.close_date.map(noon)))
+            .set("closedate", self.close_date.map(hubspot::noon)))
     }
 }
 
@@ -231,7 +241,7 @@ impl Deal {
             stage: named.or(stage).map(str::to_owned),
             amount: object.owned("amount"),
             currency: object.owned("deal_currency_code"),
-            close_date: object.property("closedate").map(|instant| instant.chars().take(10).collect()),
+            close_date: object.property("closedate").map(close_date),
             closed: object.property("hs_is_closed") == Some("true"),
             deal_id: object.id,
         }

@@ -1,7 +1,7 @@
 //! What all of HubSpot's objects have in common: properties, associations, searches, batches of one.
 //! Shapes: <https://developers.hubspot.com/docs/api-reference/latest/crm/understanding-the-crm>.
 
-use aftercall::{Failure, FailureKind, Instant, Request};
+use aftercall::{Day, Failure, FailureKind, Instant, Request};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -108,6 +108,11 @@ pub(crate) async fn read(request: Request<'_>) -> Result<Option<Object>, Failure
     }
 }
 
+/// The day as HubSpot keeps it: an instant, shown in each reader's time zone. Noon in UTC is the same day in nearly all.
+pub(crate) fn noon(day: Day) -> String {
+    format!("{day}T12:00:00Z")
+}
+
 /// An amount without zeros that say nothing.
 fn plain(amount: &str) -> &str {
     if amount.contains('.') { amount.trim_end_matches('0').trim_end_matches('.') } else { amount }
@@ -211,10 +216,11 @@ impl Upserted {
 }
 
 impl Properties {
-    /// Adds a property, where there is a value for it.
-    pub(crate) fn set(mut self, name: &str, value: Option<impl Into<String>>) -> Self {
-        if let Some(value) = value {
-            self.0.insert(name.to_owned(), Value::String(value.into()));
+    /// Adds a property, where there is a value for it. A blank one would erase what is there, so it is none.
+    pub(crate) fn set(mut self, name: &str, value: Option<impl AsRef<str>>) -> Self {
+        let value = value.as_ref().map_or("", |value| value.as_ref().trim());
+        if !value.is_empty() {
+            self.0.insert(name.to_owned(), value.into());
         }
         self
     }

@@ -22,11 +22,9 @@ mod refusal;
 /// The plugin's tools.
 #[aftercall::plugin]
 pub mod tools {
-    use aftercall::{
-        Amount, Answer, Context, Currency, Day, Email, Failure, Finding, Instant, Money, Outcome, PhoneNumber,
-    };
+    use aftercall::{Amount, Answer, Context, Currency, Day, Email, Failure, Finding, Money, Outcome, PhoneNumber};
 
-    use crate::arguments::RecordId;
+    use crate::arguments::{RecordId, TimeOfDay};
     use crate::contacts::{self, Found, Lead, LeadStatus, Made};
     use crate::deals::{self, FoundDeals, MadeDeal, Terms};
     use crate::notes::On;
@@ -60,17 +58,17 @@ pub mod tools {
     async fn upsert_lead(
         email: Email,
         /// The caller's first name, such as Ann.
-        #[schemars(length(max = 200))]
+        #[schemars(length(min = 1, max = 200))]
         first_name: Option<String>,
         /// The caller's last name, such as Lee.
-        #[schemars(length(max = 200))]
+        #[schemars(length(min = 1, max = 200))]
         last_name: Option<String>,
         phone: Option<PhoneNumber>,
         /// The company that the caller works for.
-        #[schemars(length(max = 200))]
+        #[schemars(length(min = 1, max = 200))]
         company: Option<String>,
         /// What the caller is interested in, in a few sentences.
-        #[schemars(length(max = 4000))]
+        #[schemars(length(min = 1, max = 4000))]
         interest: Option<String>,
         /// How far the sale is.
         lead_status: Option<LeadStatus>,
@@ -109,9 +107,9 @@ pub mod tools {
         Ok(Answer::new(text, found))
     }
 
-    /// Updates a deal of a contact, or makes one. Look first with find_deals: without `deal_id` there will be a new deal.
-    /// Once for each deal, and for one new one of each contact, in a conversation, so put all of it in one call. Give only
-    /// what was said; what is left out stays as it is.
+    /// Updates a deal of a contact, or makes one. Look first with find_deals, which says so where none can be made: without
+    /// `deal_id` there will be a new deal. Once for each deal, and for one new one of each contact, in a conversation, so put
+    /// all of it in one call. Give only what was said; what is left out stays as it is.
     #[tool(
         effect = idempotent,
         identity = [contact_id, deal_id],
@@ -175,7 +173,7 @@ pub mod tools {
         #[schemars(length(min = 1, max = 10000))]
         summary: String,
         /// What happens next, and who does it.
-        #[schemars(length(max = 2000))]
+        #[schemars(length(min = 1, max = 2000))]
         next_step: Option<String>,
         /// The contact's deal that the call was about, from find_deals or upsert_deal.
         deal_id: Option<RecordId>,
@@ -196,17 +194,20 @@ pub mod tools {
     }
 
     /// Makes a task for the team on a contact of the CRM, and on its deal if it is about one: what somebody has to do,
-    /// and by when. One task for each contact and `due_at` in a conversation, however it is worded, so put all that is due
-    /// then in one task.
-    #[tool(effect = once, identity = [contact_id, due_at], reconcile = find_task, title = "Create a task")]
+    /// and by when. One task for each contact and day in a conversation, however it is worded, so put all that is due on
+    /// one day in one task.
+    #[tool(effect = once, identity = [contact_id, due_date], reconcile = find_task, title = "Create a task")]
     async fn create_task(
         /// The contact's id, from find_contact or upsert_lead.
         contact_id: RecordId,
         /// What has to be done, in one line, such as "Send the quote for 40 seats".
         #[schemars(length(min = 1, max = 200))]
         subject: String,
-        /// When it has to be done, with the offset of the place that was meant, such as 2026-12-01T09:30:00-05:00.
-        due_at: Instant,
+        /// The day by which it has to be done, such as 2026-12-01.
+        due_date: Day,
+        /// The time on that day, with the offset from UTC of the place that was meant, such as 09:30-05:00. Leave it out if
+        /// only a day was said.
+        due_time: Option<TimeOfDay>,
         /// high: the caller waits for it; medium: it was promised; low: it would be good.
         priority: Priority,
         /// What whoever does it has to know, as plain text.
@@ -219,7 +220,7 @@ pub mod tools {
         if let Some(deal_id) = &deal_id {
             deals::of_contact(deal_id, &contact_id, cx).await?;
         }
-        Task { subject, body, due_at, priority, contact_id, deal_id }.make(&cx.settings()?, cx).await
+        Task { subject, body, due_date, due_time, priority, contact_id, deal_id }.make(&cx.settings()?, cx).await
     }
 
     async fn find_task(contact_id: RecordId, cx: &Context) -> Result<Finding, Failure> {

@@ -51,7 +51,7 @@ impl On {
 
 fn body(summary: &str, next_step: Option<&str>, key: &str) -> String {
     let mut body = keyed::paragraph(summary);
-    if let Some(next_step) = next_step {
+    if let Some(next_step) = next_step.filter(|next_step| !next_step.trim().is_empty()) {
         body.push_str(&format!("<p><strong>Next step:</strong> {}</p>", keyed::escape(next_step)));
     }
     body + &keyed::reference(key)

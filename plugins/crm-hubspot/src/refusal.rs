@@ -142,8 +142,11 @@ fn explained_by(failure: Failure, message: &str, errors: &[Value]) -> Failure {
     };
     let whose: Vec<Whose> = REFUSED.iter().filter(|(name, _)| is_refused(name)).map(|(_, whose)| *whose).collect();
     let lacks_one = message.contains(NO_SUCH_PROPERTY) || errors.iter().any(|error| error["code"] == NO_SUCH_PROPERTY);
-    if lacks_one || whose.iter().any(|whose| matches!(whose, Whose::Settings)) {
-        return of_the_settings(failure);
+    // What isn't among these and isn't there is what the settings name.
+    let of_the_settings =
+        if whose.is_empty() { lacks_one } else { whose.iter().any(|it| matches!(it, Whose::Settings)) };
+    if of_the_settings {
+        return self::of_the_settings(failure);
     }
     // What no argument can put right comes first.
     let of_the_account = whose.iter().find(|whose| matches!(whose, Whose::Account(_)));

@@ -80,6 +80,11 @@ impl Settings {
         })
     }
 
+    /// Whether a new deal can be made, which needs our key and a stage.
+    pub(crate) fn makes_deals(&self) -> bool {
+        self.deal_key_property.is_some() && !self.deal_stages.0.is_empty()
+    }
+
     /// The stage of this name.
     pub(crate) fn stage(&self, name: &str) -> Result<&Stage, Failure> {
         self.deal_stages.get(name).ok_or_else(|| self.deal_stages.unknown("stage", name, "deal_stages"))

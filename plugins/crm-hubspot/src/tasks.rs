@@ -1,16 +1,19 @@
 //! Tasks: what somebody in the team has to do, on a contact and on its deal.
 //! Shapes: <https://developers.hubspot.com/docs/api-reference/latest/crm/activities/tasks/guide>.
 
-use aftercall::{Answer, Context, Failure, Finding, Instant};
+use aftercall::{Answer, Context, Day, Failure, Finding, Instant};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::arguments::RecordId;
+use crate::arguments::{RecordId, TimeOfDay};
 use crate::hubspot::{self, AssociationTypes, Object, Properties};
 use crate::settings::Settings;
 use crate::{keyed, refusal};
 
 const TYPES: AssociationTypes = AssociationTypes { to_contact: 204, to_deal: 216 };
+
+/// From a day's noon in UTC until it has ended everywhere, which is at noon of the next, in milliseconds.
+const NOON_TO_END_MS: u64 = 86_400_000;
 
 /// How soon a task has to be looked at.
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
@@ -25,7 +28,8 @@ pub(crate) enum Priority {
 pub(crate) struct Task {
     pub(crate) subject: String,
     pub(crate) body: Option<String>,
-    pub(crate) due_at: Instant,
+    pub(crate) due_date: Day,
+    pub(crate) due_time: Option<TimeOfDay>,
     pub(crate) priority: Priority,
     pub(crate) contact_id: RecordId,
     pub(crate) deal_id: Option<RecordId>,
@@ -39,24 +43,35 @@ pub(crate) struct MadeTask {
 
 impl Task {
     pub(crate) async fn make(&self, settings: &Settings, cx: &Context) -> Result<Answer<MadeTask>, Failure> {
-        // Compared with the first attempt, so that a later one is not refused for what was in time.
-        if self.due_at.as_ms() <= cx.first_attempt_at() {
-            return Err(Failure::invalid_arguments("`due_at` is in the past: give an instant after the call"));
-        }
+        let due_at_ms = self.due_at_ms(cx)?;
         let mut body = self.body.as_deref().map(keyed::paragraph).unwrap_or_default();
         body.push_str(&keyed::reference(cx.key()));
         let properties = Properties::default()
-            .set("hs_task_subject", Some(self.subject.trim()))
+            .set("hs_task_subject", Some(&self.subject))
             .set("hs_task_body", Some(body))
             .set("hs_task_status", Some("NOT_STARTED"))
             .set("hs_task_type", Some("TODO"))
             .set("hs_task_priority", Some(self.priority.name()))
-            .set("hs_timestamp", Some(self.due_at.as_ms().to_string()))
+            .set("hs_timestamp", Some(due_at_ms.to_string()))
             .set("hubspot_owner_id", settings.task_owner_id.as_deref());
         let task = hubspot::create(&properties, &TYPES, &self.contact_id, self.deal_id.as_ref());
         let answer = cx.post(hubspot::url("tasks")).json(&task).send().await?;
         let task: Object = refusal::told(answer)?.json()?;
         Ok(made(&self.contact_id, settings, &task.id))
+    }
+
+    /// When it is due: a task of HubSpot has an instant. One that has passed is refused; that it hadn't is asked of the first
+    /// attempt, so that a later one is not refused for what was in time.
+    fn due_at_ms(&self, cx: &Context) -> Result<u64, Failure> {
+        let (due_at, ends_after_ms) = match &self.due_time {
+            Some(time) => (time.on(self.due_date), 0),
+            None => (hubspot::noon(self.due_date).parse(), NOON_TO_END_MS),
+        };
+        let due_at_ms = due_at.map(Instant::as_ms).map_err(Failure::invalid_arguments)?;
+        if due_at_ms.saturating_add(ends_after_ms) <= cx.first_attempt_at() {
+            return Err(Failure::invalid_arguments("`due_date` is in the past: give a day, or a time, after the call"));
+        }
+        Ok(due_at_ms)
     }
 }
 

@@ -105,6 +105,13 @@ fn a_lead_is_upserted_by_its_email() {
         false,
         "the contact is updated, contact_id 512",
     );
+    // What is blank says nothing, and erases nothing.
+    check(
+        json!({ "email": "ann@example.com", "first_name": "", "last_name": " Lee ", "company": " ", "interest": "\n" }),
+        json!({ "lifecyclestage": "lead", "lastname": "Lee" }),
+        false,
+        "the contact is updated, contact_id 512",
+    );
 }
 
 #[test]
@@ -194,5 +201,12 @@ fn a_value_that_the_account_lacks_is_told_to_whom_it_concerns() {
     check(written(&["hs_lead_status"]), FailureKind::InvalidArguments, "leave out `lead_status`");
     check(listed("hs_lead_status"), FailureKind::InvalidArguments, "leave out `lead_status`");
     check(written(&["hs_lead_status", "lifecyclestage"]), FailureKind::Denied, stage);
+    // That the account doesn't have the property at all.
+    let absent = |name: &str| {
+        let error = json!({ "message": "m", "code": "PROPERTY_DOESNT_EXIST", "context": { "propertyName": [name] } });
+        json!({ "category": "VALIDATION_ERROR", "message": "not there", "errors": [error] })
+    };
+    check(absent("hs_lead_status"), FailureKind::InvalidArguments, "leave out `lead_status`");
+    check(absent("lifecyclestage"), FailureKind::Denied, stage);
     check(listed("phone"), FailureKind::InvalidArguments, "not valid");
 }

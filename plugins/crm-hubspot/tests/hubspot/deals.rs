@@ -121,13 +121,16 @@ fn a_deal_that_is_refused_says_why() {
 
 #[test]
 fn a_currency_that_the_account_lacks_is_the_models_to_leave_out() {
-    let fault = json!([{ "isValid": false, "error": "INVALID_OPTION", "name": "deal_currency_code" }]);
-    let said = format!("Property values were not valid: {fault}");
-    let whole = Reply::json(400, error("VALIDATION_ERROR", &said));
-    for reply in [whole, Reply::json(207, refused_in_part("VALIDATION_ERROR", &said, json!([])))] {
-        let failure = failure(&fake().expect(CONTACT, contact_with(&[])).expect(UPSERT, reply), new_deal());
-        assert_eq!(failure.kind, FailureKind::InvalidArguments, "{}", failure.message);
-        assert!(failure.message.contains("leave out `amount` and `currency`"), "{}", failure.message);
+    // An account of one currency may not have the property at all.
+    for why in ["INVALID_OPTION", "PROPERTY_DOESNT_EXIST"] {
+        let fault = json!([{ "isValid": false, "error": why, "name": "deal_currency_code" }]);
+        let said = format!("Property values were not valid: {fault}");
+        let whole = Reply::json(400, error("VALIDATION_ERROR", &said));
+        for reply in [whole, Reply::json(207, refused_in_part("VALIDATION_ERROR", &said, json!([])))] {
+            let failure = failure(&fake().expect(CONTACT, contact_with(&[])).expect(UPSERT, reply), new_deal());
+            assert_eq!(failure.kind, FailureKind::InvalidArguments, "{}", failure.message);
+            assert!(failure.message.contains("leave out `amount` and `currency`"), "{}", failure.message);
+        }
     }
 }
 
@@ -175,8 +178,10 @@ fn bad_arguments_are_refused_with_what_would_be_right() {
     }
     check(json!({ "stage": "proposal" }), "there is no stage \"proposal\"; there are: qualified, won");
     check(json!({ "name": null }), "a new deal needs `name` and `stage`");
+    check(json!({ "name": " " }), "a new deal needs `name` and `stage`");
     check(json!({ "stage": null }), "a new deal needs `name` and `stage`");
     check(json!({ "deal_id": "77", "name": null, "stage": null }), "give what changes");
+    check(json!({ "deal_id": "77", "name": " ", "stage": null }), "give what changes");
     check(json!({ "contact_id": "51/2" }), "is no id of a record");
     check(json!({ "deal_id": "" }), "is no id of a record");
     check(json!({ "amount": "1250" }), "`currency` is missing");

@@ -123,7 +123,7 @@ fn tools_say_which_effect_they_have() {
         ("find_deals", Effect::Read, vec![], false),
         ("upsert_deal", Effect::Idempotent, vec!["contact_id", "deal_id"], true),
         ("log_call_summary", Effect::Once, vec!["contact_id"], true),
-        ("create_task", Effect::Once, vec!["contact_id", "due_at"], true),
+        ("create_task", Effect::Once, vec!["contact_id", "due_date"], true),
         ("list_sequences", Effect::Read, vec![], false),
         ("enrol_in_sequence", Effect::Once, vec!["contact_id"], true),
     ];
@@ -173,8 +173,12 @@ fn schemas_say_what_is_needed_and_how_it_is_written() {
     check("upsert_deal", &["contact_id"], "/amount/pattern", json!(amount));
     check("upsert_deal", &["contact_id"], "/currency/pattern", json!("^[A-Z]{3}$"));
     check("upsert_deal", &["contact_id"], "/close_date/format", json!("date"));
-    let task = ["contact_id", "subject", "due_at", "priority"];
-    check("create_task", &task, "/due_at/format", json!("date-time"));
+    let task = ["contact_id", "subject", "due_date", "priority"];
+    check("create_task", &task, "/due_date/format", json!("date"));
+    check("create_task", &task, "/due_time/pattern", json!(r"^\d{2}:\d{2}(Z|[+-]\d{2}:\d{2})$"));
+    for text in ["first_name", "last_name", "company", "interest"] {
+        check("upsert_lead", &["email"], &format!("/{text}/minLength"), json!(1));
+    }
     check("create_task", &task, "/priority/enum", json!(["low", "medium", "high"]));
     check("enrol_in_sequence", &["contact_id", "sequence"], "/sequence/type", json!("string"));
     check("log_call_summary", &["contact_id", "summary"], "/deal_id/pattern", json!("^[0-9]{1,20}$"));

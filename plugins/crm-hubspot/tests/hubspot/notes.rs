@@ -46,6 +46,7 @@ fn a_note_holds_text_and_the_key() {
     let said = "<p>Wants &lt;b&gt;40&lt;/b&gt; seats<br>by May &amp; asks for a quote</p>";
     let reference = "<p>Reference: ac_0123abcd</p>";
     check(None, &format!("{said}{reference}"));
+    check(Some(" "), &format!("{said}{reference}"));
     check(
         Some("send \"it\", she's in"),
         &format!("{said}<p><strong>Next step:</strong> send \"it\", she's in</p>{reference}"),

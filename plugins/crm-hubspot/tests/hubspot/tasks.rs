@@ -15,7 +15,8 @@ fn task() -> Value {
     json!({
         "contact_id": "512",
         "subject": "Send the quote",
-        "due_at": "2026-03-02T09:30:00-05:00",
+        "due_date": "2026-03-02",
+        "due_time": "09:30-05:00",
         "priority": "high",
     })
 }
@@ -69,10 +70,11 @@ fn a_task_on_a_deal_holds_text_and_nobody_where_no_owner_is_set() {
 }
 
 #[test]
-fn instants_are_read_with_their_offset() {
-    fn check(due_at: &str, expected: Result<&str, &str>) {
+fn a_task_is_due_on_a_day_or_at_a_time_of_it() {
+    fn check(due_date: &str, due_time: Option<&str>, expected: Result<&str, &str>) {
         let mut arguments = task();
-        arguments["due_at"] = json!(due_at);
+        arguments["due_date"] = json!(due_date);
+        arguments["due_time"] = json!(due_time);
         match expected {
             Ok(ms) => {
                 let fake = fake().expect(TASKS, Reply::json(201, object("8", json!({}))));
@@ -86,18 +88,26 @@ fn instants_are_read_with_their_offset() {
             }
         }
     }
-    check("2026-03-02T14:30:00Z", Ok("1772461800000"));
-    check("2026-03-02T20:00:00+05:30", Ok("1772461800000"));
-    check("2026-03-02T14:30:00.250Z", Ok("1772461800250"));
-    check("2026-03-02T14:30:00.25049Z", Ok("1772461800250"));
-    check("2028-02-29T23:59:59+14:00", Ok("1835431199000"));
-    check("2100-03-01T00:00:00Z", Ok("4107542400000"));
-    check("2026-03-02T14:30:00", Err("doesn't say in which time zone: add its offset"));
-    for wrong in ["2026-03-02", "tomorrow at nine", "", "2026-03-02T14:30:00-00:00", "2026-03-02T14:30Z"] {
-        check(wrong, Err("is no instant"));
+    check("2026-03-02", Some("14:30Z"), Ok("1772461800000"));
+    check("2026-03-02", Some("09:30-05:00"), Ok("1772461800000"));
+    check("2026-03-02", Some("20:00+05:30"), Ok("1772461800000"));
+    check("2028-02-29", Some("23:59+14:00"), Ok("1835431140000"));
+    // Noon in UTC.
+    check("2026-03-02", None, Ok("1772452800000"));
+    check("2026-03-01", None, Ok("1772366400000"));
+    // The call was one minute into the first of March in UTC, so on the last of February in New York.
+    check("2026-02-28", None, Ok("1772280000000"));
+    check("2026-02-27", None, Err("`due_date` is in the past"));
+    check("2026-03-01", Some("00:01Z"), Err("`due_date` is in the past"));
+    check("1969-12-31", None, Err("within 1970"));
+    for wrong in
+        ["14:30", "9:30Z", "14:30:00Z", "14:30.25Z", "14:30-00:00", "24:00Z", "nine", "", "2026-03-02T14:30:00Z"]
+    {
+        check("2026-03-02", Some(wrong), Err("is no time of day: write hours, minutes and the offset"));
     }
-    check("2026-02-30T14:30:00Z", Err("there is no day 2026-02-30"));
-    check("2026-03-01T00:01:00Z", Err("`due_at` is in the past"));
+    check("2026-02-30", None, Err("there is no day 2026-02-30"));
+    check("2026-03-02T14:30:00Z", None, Err("is no day"));
+    check("tomorrow", None, Err("is no day"));
 }
 
 #[test]

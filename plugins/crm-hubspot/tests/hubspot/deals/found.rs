@@ -6,7 +6,7 @@ use aftercall_plugin_crm_hubspot::tools::Plugin;
 use serde_json::{Value, json};
 
 use super::{BATCH_READ, CONTACT, contact_with};
-use crate::{batch, fake, not_found, object};
+use crate::{batch, fake, not_found, object, settings};
 
 #[test]
 fn deals_are_read_by_their_association() {
@@ -77,6 +77,40 @@ fn deals_are_told_in_words() {
     check(21, "the newest 20 of 21 deals");
     check(100, "the newest 20 of 100 deals");
     check(101, "20 of the deals of contact 512, which has more");
+}
+
+#[test]
+fn a_close_date_is_a_day_where_it_was_set_as_one() {
+    fn check(told: &str, expected: &str) {
+        let deal = object("77", json!({ "closedate": told }));
+        let fake = fake().expect(CONTACT, contact_with(&["77"])).expect(BATCH_READ, Reply::json(200, batch(&[deal])));
+        let outcome = fake.call::<Plugin>("find_deals", json!({ "contact_id": "512" })).unwrap();
+        let data: Value = serde_json::from_str(&outcome.data.unwrap()).unwrap();
+        assert_eq!(data["deals"][0]["close_date"], expected);
+    }
+    check("2026-12-01T12:00:00.000Z", "2026-12-01");
+    check("2026-12-01T00:00:00Z", "2026-12-01");
+    // The first of December in New York.
+    check("2026-12-02T02:15:00.250Z", "2026-12-02T02:15:00.250Z");
+    check("soon", "soon");
+}
+
+#[test]
+fn that_no_deal_can_be_made_is_said_before_it_is_tried() {
+    fn check(without: &[&str], deals: &[&str], text: &str) {
+        let mut settings = settings();
+        settings.as_object_mut().unwrap().retain(|name, _| !without.contains(&name.as_str()));
+        let mut fake = fake().settings(settings).expect(CONTACT, contact_with(deals));
+        if !deals.is_empty() {
+            fake = fake.expect(BATCH_READ, Reply::json(200, batch(&[object("77", json!({}))])));
+        }
+        let outcome = fake.call::<Plugin>("find_deals", json!({ "contact_id": "512" })).unwrap();
+        assert_eq!(outcome.text, text);
+    }
+    let only = "no new deal can be made here, only one that is there be updated";
+    check(&[], &[], "contact 512 has no deal");
+    check(&["deal_key_property"], &[], &format!("contact 512 has no deal; {only}"));
+    check(&["deal_stages"], &["77"], &format!("one deal, deal_id 77; {only}"));
 }
 
 #[test]
