@@ -87,6 +87,9 @@ async fn queries_find_records() {
     let found = check(&with_roles, &[OPEN, WON]).await;
     let roles = |at: usize| &found["records"][at]["OpportunityContactRoles"];
     assert_eq!((&roles(0)["totalSize"], roles(1)), (&json!(1), &Value::Null));
+    let found =
+        check(&format!("SELECT Id, HasOpportunityLineItem FROM Opportunity WHERE Id = '{OPEN}'"), &[OPEN]).await;
+    assert_eq!(found["records"][0]["HasOpportunityLineItem"], false);
     let lead = "SELECT Id, ConvertedContactId FROM Lead WHERE IsConverted = false AND (Email = 'a' OR Email = 'b') \
                 ORDER BY Aftercall_Key__c DESC NULLS LAST, LastModifiedDate DESC";
     check(lead, &[]).await;

@@ -117,7 +117,7 @@ impl Kind {
         let system = ["Id", "CreatedDate", "LastModifiedDate", KEY_FIELD];
         let own = match self {
             Kind::Lead => ["IsConverted", "ConvertedContactId"].contains(&field),
-            Kind::Opportunity => field == "IsClosed",
+            Kind::Opportunity => ["IsClosed", "HasOpportunityLineItem"].contains(&field),
             Kind::Contact => field == "Account.Name",
             _ => false,
         };
@@ -130,7 +130,8 @@ impl Record {
     pub(super) fn get(&self, field: &str) -> Value {
         match field {
             "Id" => self.id.as_str().into(),
-            "IsConverted" => false.into(),
+            // No products are played.
+            "IsConverted" | "HasOpportunityLineItem" => false.into(),
             "IsClosed" => self.get("StageName").as_str().is_some_and(|stage| stage.starts_with("Closed")).into(),
             field => self.fields.get(field).cloned().unwrap_or_default(),
         }
