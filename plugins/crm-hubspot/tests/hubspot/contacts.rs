@@ -189,12 +189,12 @@ fn a_value_that_the_account_lacks_is_told_to_whom_it_concerns() {
         let faults = Value::Array(names.iter().map(fault).collect());
         error("VALIDATION_ERROR", &format!("Property values were not valid: {faults}"))
     };
-    let listed = |name: &str| {
+    let coded = |name: &str, code: &str| {
         let mut refusal = error("VALIDATION_ERROR", "not valid");
-        refusal["errors"] =
-            json!([{ "message": "m", "code": "INVALID_OPTION", "context": { "propertyName": [name] } }]);
+        refusal["errors"] = json!([{ "message": "m", "code": code, "context": { "propertyName": [name] } }]);
         refusal
     };
+    let listed = |name: &str| coded(name, "INVALID_OPTION");
     let stage = "an administrator has to look at the account's stages";
     check(written(&["lifecyclestage"]), FailureKind::Denied, stage);
     check(listed("lifecyclestage"), FailureKind::Denied, stage);
@@ -202,10 +202,7 @@ fn a_value_that_the_account_lacks_is_told_to_whom_it_concerns() {
     check(listed("hs_lead_status"), FailureKind::InvalidArguments, "leave out `lead_status`");
     check(written(&["hs_lead_status", "lifecyclestage"]), FailureKind::Denied, stage);
     // That the account doesn't have the property at all.
-    let absent = |name: &str| {
-        let error = json!({ "message": "m", "code": "PROPERTY_DOESNT_EXIST", "context": { "propertyName": [name] } });
-        json!({ "category": "VALIDATION_ERROR", "message": "not there", "errors": [error] })
-    };
+    let absent = |name: &str| coded(name, "PROPERTY_DOESNT_EXIST");
     check(absent("hs_lead_status"), FailureKind::InvalidArguments, "leave out `lead_status`");
     check(absent("lifecyclestage"), FailureKind::Denied, stage);
     check(listed("phone"), FailureKind::InvalidArguments, "not valid");
