@@ -16,6 +16,7 @@ mod model;
 mod pagerduty;
 mod responses;
 mod salesforce;
+mod salesforce_custom;
 mod sendgrid;
 mod slack;
 mod stream;

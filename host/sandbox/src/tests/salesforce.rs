@@ -6,7 +6,7 @@ use super::{World, answer, idle, json as with_json, world_with};
 use crate::{Fault, Point, Service};
 
 const TOKEN: &str = "00D000000000001!sandbox-salesforce-token";
-const KEY: &str = "Aftercall_Key__c";
+pub(super) const KEY: &str = "Aftercall_Key__c";
 const ACCOUNT: &str = "001D000000IqhSLIAZ";
 const CONTACT: &str = "003RO0000035WQgYAM";
 const OPEN: &str = "006xx0000001AbcAAE";
@@ -28,7 +28,7 @@ async fn org() -> World {
     .await
 }
 
-async fn send(world: &World, method: &str, path: &str, body: &Value) -> (u16, Value) {
+pub(super) async fn send(world: &World, method: &str, path: &str, body: &Value) -> (u16, Value) {
     let method = Method::from_bytes(method.as_bytes()).expect("a method");
     let url = format!("{}/services/data/v62.0/{path}", world.sandbox.service_url(Service::Salesforce));
     let request = with_json(world.client.request(method, url).bearer_auth(TOKEN), body);
@@ -37,7 +37,7 @@ async fn send(world: &World, method: &str, path: &str, body: &Value) -> (u16, Va
     (status, serde_json::from_slice(&response.bytes().await.expect("a body")).unwrap_or_default())
 }
 
-async fn query(world: &World, soql: &str) -> (u16, Value) {
+pub(super) async fn query(world: &World, soql: &str) -> (u16, Value) {
     let query = form_urlencoded::Serializer::new(String::new()).append_pair("q", soql).finish();
     send(world, "GET", &format!("query?{query}"), &Value::Null).await
 }
@@ -121,7 +121,7 @@ async fn what_salesforce_refuses() {
     check("Lead/Other__c/k", json!({}), 404, "NOT_FOUND").await;
     check("Robot/x", json!({}), 404, "NOT_FOUND").await;
     let task = format!("Task/{KEY}/k");
-    check(&task, json!({ "WhoId": "003none" }), 400, "INVALID_CROSS_REFERENCE_KEY").await;
+    check(&task, json!({ "WhoId": "003RO0000035WQgYAX" }), 400, "INVALID_CROSS_REFERENCE_KEY").await;
     check(&task, json!({ "ActivityDate": "tomorrow" }), 400, "JSON_PARSER_ERROR").await;
     assert_eq!(send(&world, "PATCH", &format!("sobjects/{task}"), &json!({ "TaskSubtype": "Call" })).await.0, 201);
     check(&task, json!({ "TaskSubtype": "Call" }), 400, "INVALID_FIELD_FOR_INSERT_UPDATE").await;

@@ -1,10 +1,13 @@
 //! Salesforce's REST API: queries of SOQL, records upserted by an external id, updated by their id. An upsert by a key is
 //! idempotent; there is no idempotency header. Unlike the real one, it has no triggers, no rules that find duplicates,
-//! and one custom field on each object, `Aftercall_Key__c`, that is an external id with unique values.
+//! and one external id with unique values on each object, the custom field `Aftercall_Key__c`. Other fields and objects of an
+//! org's own are declared where it begins.
 //! Shapes: <https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/>; codes:
 //! <https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_calls_concepts_core_data_objects.htm>.
 
 mod objects;
+mod org;
+mod records;
 mod refused;
 mod soql;
 
@@ -12,13 +15,17 @@ use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use crate::endpoint::{Endpoint, Refusal, Reply, Request, credential, has_content_type, parameter, query, segments};
-use objects::{Kind, Record, Records};
+use objects::Kind;
+use org::Org;
+use records::{Record, Records};
 use refused::Refused;
 
 const DATA: &str = "/services/data/v62.0";
 /// The custom field by which records are upserted.
 const KEY_FIELD: &str = "Aftercall_Key__c";
 const KEY_CHARS_MAX: usize = 255;
+/// In what an org begins with: the fields and objects that it has added.
+const DECLARED: &str = "custom";
 
 pub(crate) struct Salesforce {
     token: String,
@@ -47,7 +54,7 @@ impl Salesforce {
                 self.query(soql)
             }
             (method, ["sobjects", object, rest @ ..]) => {
-                let kind = Kind::named(object).ok_or_else(Refused::not_found)?;
+                let kind = &self.records.org.object(object).ok_or_else(Refused::not_found)?;
                 match (method, rest) {
                     (&Method::GET, [id]) => {
                         let record = self.records.of(kind, id).ok_or_else(Refused::not_found)?;
@@ -75,13 +82,13 @@ impl Salesforce {
     }
 
     fn query(&self, soql: &str) -> Answer {
-        let query = soql::parse(soql)?;
+        let query = soql::parse(soql, &self.records.org)?;
         let records: Vec<Value> = query.run(&self.records)?;
         let answer = json!({ "totalSize": records.len(), "done": true, "records": records });
         Ok(Reply::json(StatusCode::OK, &answer))
     }
 
-    fn update(&mut self, kind: Kind, id: &str, fields: &Map<String, Value>, now_ms: u64) -> Answer {
+    fn update(&mut self, kind: &Kind, id: &str, fields: &Map<String, Value>, now_ms: u64) -> Answer {
         if self.records.of(kind, id).is_none() {
             return Err(Refused::not_found());
         }
@@ -89,7 +96,7 @@ impl Salesforce {
         Ok(Reply { body: Default::default(), ..Reply::json(StatusCode::NO_CONTENT, &Value::Null) })
     }
 
-    fn upsert(&mut self, kind: Kind, key: &str, fields: &Map<String, Value>, now_ms: u64) -> Answer {
+    fn upsert(&mut self, kind: &Kind, key: &str, fields: &Map<String, Value>, now_ms: u64) -> Answer {
         if fields.contains_key(KEY_FIELD) {
             let message = format!("The {KEY_FIELD} field should not be specified in the sobject data.");
             return Err(Refused::new(StatusCode::BAD_REQUEST, "INVALID_FIELD", &message));
@@ -121,19 +128,24 @@ impl Endpoint for Salesforce {
     }
 
     fn records(&self) -> Value {
-        let of = |kind: Kind| self.records.all(kind).map(Record::shown).collect::<Vec<_>>();
-        Kind::ALL.into_iter().map(|kind| (kind.name().to_owned(), of(kind).into())).collect::<Map<_, _>>().into()
+        let of = |kind: &Kind| self.records.all(kind).map(Record::shown).collect::<Vec<_>>();
+        let all = self.records.org.objects().map(|kind| (kind.name().to_owned(), of(&kind).into()));
+        all.collect::<Map<_, _>>().into()
     }
 
-    /// Lists of records by object, each with its fields; an `Id` is kept.
+    /// Lists of records by object, each with its fields; an `Id` is kept. `custom` declares the org's own fields by object,
+    /// with what each holds: `text`, `text-area`, `number`, `date`, `{ picklist = [..] }`, `{ lookup = OBJECT }`.
     fn seed(&mut self, seed: &Value) -> Result<(), String> {
         let lists = seed.as_object().ok_or("give lists of records, by object")?;
-        for (object, list) in lists {
-            let kind = Kind::named(object).ok_or_else(|| format!("there is no object {object}"))?;
+        if let Some(declared) = lists.get(DECLARED) {
+            self.records.org = Org::read(declared).map_err(|why| format!("{DECLARED}: {why}"))?;
+        }
+        for (object, list) in lists.iter().filter(|(name, _)| *name != DECLARED) {
+            let kind = self.records.org.object(object).ok_or_else(|| format!("there is no object {object}"))?;
             for (at, fields) in list.as_array().ok_or("give lists of records")?.iter().enumerate() {
                 let fields = fields.as_object().ok_or_else(|| format!("{object}[{at}]: give its fields"))?;
                 self.records
-                    .insert(kind, fields, 0)
+                    .insert(&kind, fields, 0)
                     .map_err(|refused| format!("{object}[{at}]: {}", refused.message))?;
             }
         }

@@ -41,6 +41,10 @@ impl Refused {
         Refused::new(StatusCode::BAD_REQUEST, "INVALID_FIELD", message)
     }
 
+    pub(super) fn filter(message: &str) -> Refused {
+        Refused::new(StatusCode::BAD_REQUEST, "INVALID_QUERY_FILTER_OPERATOR", message)
+    }
+
     /// The real Salesforce would do it.
     pub(super) fn not_played(what: &str) -> Refused {
         let message = format!("the sandbox does not play {what}");

@@ -8,7 +8,8 @@ use std::cmp::Ordering;
 
 use serde_json::{Map, Value, json};
 
-use super::objects::{Kind, Record, Records};
+use super::objects::Kind;
+use super::records::{Record, Records};
 use super::refused::Refused;
 
 pub(super) use parser::parse;
@@ -48,7 +49,7 @@ impl Query {
 
     fn found<'a>(&self, records: &'a Records) -> Result<Vec<&'a Record>, Refused> {
         let mut found = Vec::new();
-        for record in records.all(self.kind) {
+        for record in records.all(&self.kind) {
             if self.condition.as_ref().map_or(Ok(true), |condition| condition.fits(record, records))? {
                 found.push(record);
             }
@@ -70,7 +71,7 @@ impl Query {
                 None => shown.insert(field.clone(), record.get(field)),
                 Some((relation, field)) => {
                     let id = record.get(&format!("{relation}Id"));
-                    let other = id.as_str().and_then(|id| records.of(Kind::Account, id));
+                    let other = id.as_str().and_then(|id| records.of(&Kind::Account, id));
                     let value = other.map_or(Value::Null, |other| {
                         let fields = [("attributes", other.attributes()), (field, other.get(field))];
                         Value::Object(fields.map(|(name, value)| (name.to_owned(), value)).into_iter().collect())

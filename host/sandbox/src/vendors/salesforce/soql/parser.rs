@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use super::{Condition, Order, Query, ROLES};
-use crate::vendors::salesforce::objects::Kind;
+use crate::vendors::salesforce::objects::{Kind, Type};
+use crate::vendors::salesforce::org::Org;
+use crate::vendors::salesforce::records::is_id;
 use crate::vendors::salesforce::refused::Refused;
 
 /// How deep queries and brackets may be nested. Protects the stack.
@@ -19,13 +21,14 @@ enum Token {
 
 struct Parser<'a> {
     tokens: &'a [Token],
+    org: &'a Org,
     depth: usize,
 }
 
 /// Reads a query, or refuses it as Salesforce does.
-pub(in crate::vendors::salesforce) fn parse(soql: &str) -> Result<Query, Refused> {
+pub(in crate::vendors::salesforce) fn parse(soql: &str, org: &Org) -> Result<Query, Refused> {
     let tokens = tokens(soql)?;
-    let mut parser = Parser { tokens: &tokens, depth: 0 };
+    let mut parser = Parser { tokens: &tokens, org, depth: 0 };
     let query = parser.query()?;
     match parser.tokens.first() {
         None => Ok(query),
@@ -50,15 +53,15 @@ impl Parser<'_> {
         let object = self.name()?;
         // The roles of an opportunity, by the name of their relationship.
         let singular = if object == ROLES { ROLES.trim_end_matches('s') } else { &object };
-        let kind = Kind::named(singular).ok_or_else(|| {
+        let kind = self.org.object(singular).ok_or_else(|| {
             let message = format!("sObject type '{object}' is not supported.");
             Refused::new(http::StatusCode::BAD_REQUEST, "INVALID_TYPE", &message)
         })?;
         for field in &fields {
-            known(kind, field)?;
+            self.known(&kind, field)?;
         }
-        let condition = if self.word("WHERE") { Some(self.condition(kind)?) } else { None };
-        let order = if self.word("ORDER") { self.order(kind)? } else { Vec::new() };
+        let condition = if self.word("WHERE") { Some(self.condition(&kind)?) } else { None };
+        let order = if self.word("ORDER") { self.order(&kind)? } else { Vec::new() };
         let limit = match self.word("LIMIT") {
             false => None,
             true => Some(self.name()?.parse().map_err(|_| Refused::query("LIMIT wants a number"))?),
@@ -82,7 +85,7 @@ impl Parser<'_> {
     }
 
     /// Terms joined by `AND`, or by `OR`: Salesforce wants brackets where both are.
-    fn condition(&mut self, kind: Kind) -> Result<Condition, Refused> {
+    fn condition(&mut self, kind: &Kind) -> Result<Condition, Refused> {
         self.depth += 1;
         if self.depth > DEPTH_MAX {
             return Err(Refused::query("the query is nested too deep"));
@@ -102,16 +105,21 @@ impl Parser<'_> {
         Ok(if joined == Some("OR") { Condition::Any(terms) } else { Condition::All(terms) })
     }
 
-    fn term(&mut self, kind: Kind) -> Result<Condition, Refused> {
+    fn term(&mut self, kind: &Kind) -> Result<Condition, Refused> {
         if self.sign('(') {
             let condition = self.condition(kind)?;
             self.close()?;
             return Ok(condition);
         }
         let field = self.name()?;
-        known(kind, &field)?;
+        let of = self.known(kind, &field)?;
+        if of == Type::TextArea {
+            return Err(Refused::field(&format!("field '{field}' can not be filtered in a query call")));
+        }
         if self.sign('=') {
-            return Ok(Condition::Is { field, value: self.value()? });
+            let value = self.value()?;
+            check_criterion(&field, &of, &value)?;
+            return Ok(Condition::Is { field, value });
         }
         if self.word("LIKE") {
             let Value::String(pattern) = self.value()? else { return Err(Refused::query("LIKE wants a text")) };
@@ -125,12 +133,12 @@ impl Parser<'_> {
         Err(Refused::not_played("this operator in SOQL"))
     }
 
-    fn order(&mut self, kind: Kind) -> Result<Vec<Order>, Refused> {
+    fn order(&mut self, kind: &Kind) -> Result<Vec<Order>, Refused> {
         self.expect("BY")?;
         let mut order = Vec::new();
         loop {
             let field = self.name()?;
-            known(kind, &field)?;
+            self.known(kind, &field)?;
             let descending = self.word("DESC") || {
                 self.word("ASC");
                 false
@@ -145,6 +153,12 @@ impl Parser<'_> {
                 return Ok(order);
             }
         }
+    }
+
+    /// What a field holds that the object has.
+    fn known(&self, kind: &Kind, field: &str) -> Result<Type, Refused> {
+        let unknown = || Refused::field(&format!("No such column '{field}' on entity '{}'.", kind.name()));
+        self.org.asked(kind, field).ok_or_else(unknown)
     }
 
     fn value(&mut self) -> Result<Value, Refused> {
@@ -197,11 +211,17 @@ impl Parser<'_> {
     }
 }
 
-fn known(kind: Kind, field: &str) -> Result<(), Refused> {
-    if kind.has(field) {
-        return Ok(());
-    }
-    Err(Refused::field(&format!("No such column '{field}' on entity '{}'.", kind.name())))
+/// Refuses a text for what holds none.
+fn check_criterion(field: &str, of: &Type, value: &Value) -> Result<(), Refused> {
+    let Some(text) = value.as_str() else { return Ok(()) };
+    let other = match of {
+        Type::Date => "date",
+        Type::Number => "double",
+        of if of.is_id() && !is_id(text) => return Err(Refused::filter(&format!("invalid ID field: {text}"))),
+        _ => return Ok(()),
+    };
+    let quoted = format!("must be of type {other} and should not be enclosed in quotes");
+    Err(Refused::field(&format!("value of filter criterion for field '{field}' {quoted}")))
 }
 
 fn tokens(soql: &str) -> Result<Vec<Token>, Refused> {
