@@ -85,6 +85,8 @@ fn careless_hosts_are_found_out() {
     };
     let expected = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
     let blindly = [
+        "calendar-caldav cancel_appointment",
+        "collections-hubspot schedule_promise_callback",
         "crm-hubspot create_task",
         "crm-hubspot enrol_in_sequence",
         "crm-hubspot log_call_summary",
@@ -102,7 +104,9 @@ fn careless_hosts_are_found_out() {
         "calendar-caldav book_callback",
         "calendar-google book_appointment",
         "calendar-google book_callback",
-        "collections log_payment_arrangement",
+        "collections-hubspot log_payment_arrangement",
+        "collections-salesforce log_payment_arrangement",
+        "collections-salesforce schedule_promise_callback",
         "crm-hubspot create_task",
         "crm-hubspot log_call_summary",
         "crm-hubspot upsert_deal",
