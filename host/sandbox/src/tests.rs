@@ -18,6 +18,7 @@ mod responses;
 mod salesforce;
 mod salesforce_custom;
 mod sendgrid;
+mod sendgrid_mail;
 mod slack;
 mod stream;
 mod telnyx;

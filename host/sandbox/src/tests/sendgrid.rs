@@ -187,4 +187,8 @@ async fn a_seed_is_checked() {
     check(json!({ "custom_fields": [field("e1_T", "a"), field("e1_T", "b")] }), "have the id `e1_T`").await;
     check(json!({ "custom_fields": [field("e1_T", "a"), field("e2_T", "a")] }), "have the name `a`").await;
     check(json!({ "custom_fields": [{ "id": "e1", "name": "a", "field_type": "Colour" }] }), "Colour").await;
+    let group = json!({ "id": 7, "name": "Follow-ups" });
+    check(json!({ "unsubscribe_groups": [group, group] }), "two unsubscribe groups have the id 7").await;
+    let out = json!({ "email": "ana@example.com", "group_id": 7 });
+    check(json!({ "unsubscribed": [out] }), "has left a group that isn't there").await;
 }

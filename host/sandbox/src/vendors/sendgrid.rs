@@ -1,124 +1,91 @@
-//! SendGrid Marketing Campaigns v3: contacts on lists. An upsert goes by the email address in small letters, and a list holds
-//! a contact once, so the same request twice leaves one contact. Fields that it doesn't know are passed over, as the
-//! real one does: an upsert with `listIds` puts nobody on a list. Unlike the real one, an upsert is done at once.
-//! Shapes: SendGrid's public OpenAPI documents for Marketing Campaigns contacts, lists and custom fields. They don't say the
-//! words of an error; those here are the sandbox's.
+//! SendGrid v3: emails, timed ones in batches, who wants none, the activity; and contacts of Marketing Campaigns.
+//! It honours no idempotency key: an email that is sent twice goes out twice.
 
+mod activity;
 mod contact;
+mod mail;
+mod marketing;
+mod opt_outs;
+mod outbox;
+mod refused;
 mod seed;
 
-use std::collections::BTreeMap;
-
 use http::{Method, StatusCode};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use crate::endpoint::{Endpoint, Refusal, Reply, Request, credential, has_content_type};
-use crate::time::iso;
-use contact::{Contact, Put};
-use seed::{Account, is_uuid};
+use crate::endpoint::{Class, Endpoint, Refusal, Reply, Request, credential, has_content_type, query, segments};
+use crate::service::Access;
+use mail::Mail;
+use marketing::Marketing;
+use opt_outs::OptOuts;
+use outbox::Outbox;
+use refused::{Answer, Refused};
+use seed::Account;
 
-const CONTACTS_PATH: &str = "/v3/marketing/contacts";
-const CONTACTS_MAX: usize = 30_000;
-const UPSERT_BYTES_MAX: usize = 6 << 20;
+const SEARCH_PATH: &str = "/v3/marketing/contacts/search/emails";
+const BATCH_PATH: &str = "/v3/mail/batch";
+/// Of an upsert, which is the largest request that is played.
+const BODY_BYTES_MAX: usize = 6 << 20;
 
 pub(crate) struct Sendgrid {
     key: String,
     account: Account,
-    /// By their email addresses.
-    contacts: BTreeMap<String, Contact>,
-    jobs: Vec<Job>,
+    marketing: Marketing,
+    outbox: Outbox,
+    opt_outs: OptOuts,
 }
-
-struct Job {
-    id: String,
-    requested: usize,
-    created: usize,
-    at_ms: u64,
-}
-
-/// A refusal in SendGrid's error shape.
-struct Refused {
-    status: StatusCode,
-    errors: Vec<Problem>,
-}
-
-/// What is wrong, and with which field.
-struct Problem {
-    field: Option<String>,
-    message: String,
-}
-
-type Answer<T> = Result<T, Refused>;
 
 impl Sendgrid {
     pub(crate) fn new(key: String) -> Sendgrid {
-        Sendgrid { key, account: Account::default(), contacts: BTreeMap::new(), jobs: Vec::new() }
+        let (account, marketing) = (Account::default(), Marketing::default());
+        Sendgrid { key, account, marketing, outbox: Outbox::default(), opt_outs: OptOuts::default() }
     }
 
     fn route(&mut self, request: &Request, now_ms: u64) -> Answer<Reply> {
         if credential(request, "Bearer") != Some(self.key.as_str()) {
             return Err(Refused::plain(StatusCode::UNAUTHORIZED, "authorization required"));
         }
-        match (request.method(), request.uri().path()) {
-            (&Method::PUT, CONTACTS_PATH) => self.upsert(&body(request)?, now_ms),
-            (&Method::GET | &Method::DELETE, CONTACTS_PATH) => {
-                Err(Refused::plain(StatusCode::NOT_IMPLEMENTED, "the sandbox plays no more than PUT here"))
+        let segments = segments(request);
+        let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        let ["v3", path @ ..] = segments.as_slice() else { return Err(Refused::not_found()) };
+        match (request.method(), path) {
+            (&Method::PUT, ["marketing", "contacts"]) => self.marketing.upsert(&body(request)?, &self.account, now_ms),
+            (&Method::POST, ["marketing", "contacts", "search", "emails"]) => {
+                self.marketing.search(&body(request)?, &self.account)
             }
-            (_, CONTACTS_PATH) => Err(Refused::plain(StatusCode::METHOD_NOT_ALLOWED, "method not allowed")),
-            _ => Err(Refused::plain(StatusCode::NOT_FOUND, "resource not found")),
-        }
-    }
-
-    fn upsert(&mut self, body: &Map<String, Value>, now_ms: u64) -> Answer<Reply> {
-        let list_ids = self.lists_of(body.get("list_ids"))?;
-        let given = body.get("contacts").and_then(Value::as_array);
-        let given = given.ok_or_else(|| Refused::bad("contacts", "contacts is required and an array"))?;
-        if given.is_empty() || given.len() > CONTACTS_MAX {
-            return Err(Refused::bad("contacts", &format!("contacts must hold 1 to {CONTACTS_MAX} contacts")));
-        }
-        let mut puts = Vec::new();
-        let mut errors = Vec::new();
-        for (at, contact) in given.iter().enumerate() {
-            match Put::read(contact, &self.account) {
-                Ok(put) => puts.push(put),
-                Err(problems) => errors.extend(problems.into_iter().map(|problem| problem.within(at))),
+            (&Method::POST, ["mail", "send"]) => {
+                let mail = Mail::read(&body(request)?, &self.account, &self.outbox, now_ms)?;
+                Ok(self.outbox.take(mail, &self.opt_outs, now_ms))
             }
-        }
-        if !errors.is_empty() {
-            return Err(Refused { status: StatusCode::BAD_REQUEST, errors });
-        }
-        let before = self.contacts.len();
-        for put in puts {
-            let ordinal = self.contacts.len() + 1;
-            let contact = self.contacts.entry(put.email.clone()).or_insert_with(|| Contact::new(ordinal, now_ms));
-            contact.take(put, &list_ids, now_ms);
-        }
-        let id = format!("00000000-0000-4000-8000-{:012x}", self.jobs.len() + 1);
-        let answer = Reply::json(StatusCode::ACCEPTED, &json!({ "job_id": id }));
-        self.jobs.push(Job { id, requested: given.len(), created: self.contacts.len() - before, at_ms: now_ms });
-        Ok(answer)
-    }
-
-    /// The lists named in `list_ids`, each of which must exist.
-    fn lists_of(&self, given: Option<&Value>) -> Answer<Vec<String>> {
-        let Some(given) = given else { return Ok(Vec::new()) };
-        let given = given.as_array().ok_or_else(|| Refused::bad("list_ids", "list_ids must be an array"))?;
-        let mut ids = Vec::new();
-        for id in given {
-            let id = id.as_str().filter(|id| is_uuid(id));
-            ids.push(id.ok_or_else(|| Refused::bad("list_ids", "list_ids must hold UUIDs"))?.to_lowercase());
-        }
-        match ids.iter().find(|id| !self.account.lists.iter().any(|list| list.id == **id)) {
-            Some(missing) => {
-                let message = format!("list {missing} does not exist");
-                Err(Refused { errors: vec![Problem::of("list_ids", &message)], status: StatusCode::NOT_FOUND })
+            (&Method::POST, ["mail", "batch"]) => Ok(self.outbox.new_batch()),
+            (&Method::POST, ["user", "scheduled_sends"]) => self.outbox.stop(&body(request)?, now_ms),
+            (&Method::GET, ["user", "scheduled_sends", batch_id]) => Ok(self.outbox.stopped(batch_id)),
+            (&Method::GET, ["messages"]) => activity::find(&query(request), &self.account, &self.outbox, now_ms),
+            (&Method::GET, ["asm", "suppressions", "global", email]) => Ok(self.opt_outs.global(email)),
+            (&Method::GET, ["asm", "suppressions", email]) => Ok(self.opt_outs.groups_of(email, &self.account)),
+            (&Method::POST, ["asm", "groups", group_id, "suppressions"]) => {
+                self.opt_outs.add(group_id, &body(request)?, &self.account)
             }
-            None => Ok(ids),
+            (&Method::GET | &Method::DELETE, ["marketing", "contacts"])
+            | (&Method::GET | &Method::PATCH | &Method::DELETE, ["user", "scheduled_sends", ..]) => {
+                Err(Refused::plain(StatusCode::NOT_IMPLEMENTED, "the sandbox does not play this"))
+            }
+            (_, ["marketing", "contacts"] | ["mail", "send" | "batch"] | ["messages"]) => {
+                Err(Refused::plain(StatusCode::METHOD_NOT_ALLOWED, "method not allowed"))
+            }
+            _ => Err(Refused::not_found()),
         }
     }
 }
 
 impl Endpoint for Sendgrid {
+    /// A search is a POST that reads, and an id of a new batch is a number until an email has it.
+    fn classify(&self, request: &Request) -> Class {
+        let reads = *request.method() == Method::GET
+            || *request.method() == Method::POST && [SEARCH_PATH, BATCH_PATH].contains(&request.uri().path());
+        Class { access: if reads { Access::Read } else { Access::Write }, turn: None }
+    }
+
     fn answer(&mut self, request: &Request, now_ms: u64) -> Reply {
         self.route(request, now_ms).unwrap_or_else(Refused::into_reply)
     }
@@ -133,65 +100,18 @@ impl Endpoint for Sendgrid {
     }
 
     fn records(&self) -> Value {
-        let lists = self.account.lists.iter().map(|list| {
-            let count = self.contacts.values().filter(|contact| contact.list_ids.contains(&list.id)).count();
-            json!({ "id": list.id, "name": list.name, "contact_count": count })
-        });
-        let contacts = self.contacts.iter().map(|(email, contact)| contact.record(email, &self.account));
-        json!({
-            "lists": lists.collect::<Vec<_>>(),
-            "contacts": contacts.collect::<Vec<_>>(),
-            "jobs": self.jobs.iter().map(Job::record).collect::<Vec<_>>(),
-        })
+        let mut records = Map::new();
+        self.marketing.record(&self.account, &mut records);
+        self.outbox.record(&mut records);
+        records.insert("suppressions".to_owned(), self.opt_outs.record());
+        records.into()
     }
 
-    /// `{ "lists": [{ "id", "name" }], "custom_fields": [{ "id", "name", "field_type" }] }`
+    /// What an [`Account`] has, and who has opted out: `"unsubscribed": [{ "email", "group_id" }]`.
     fn seed(&mut self, seed: &Value) -> Result<(), String> {
         self.account = Account::read(seed)?;
+        self.opt_outs = OptOuts::of(&self.account)?;
         Ok(())
-    }
-}
-
-impl Job {
-    fn record(&self) -> Value {
-        let (created, updated) = (self.created, self.requested - self.created);
-        json!({
-            "id": self.id,
-            "status": "completed",
-            "job_type": "upsert",
-            "results": { "requested_count": self.requested, "created_count": created, "updated_count": updated },
-            "started_at": iso(self.at_ms),
-            "finished_at": iso(self.at_ms),
-        })
-    }
-}
-
-impl Problem {
-    fn of(field: &str, message: &str) -> Problem {
-        Problem { field: Some(field.to_owned()), message: message.to_owned() }
-    }
-
-    /// The problem of a contact as one of the request.
-    fn within(self, at: usize) -> Problem {
-        let field = self.field.map_or_else(|| format!("contacts[{at}]"), |field| format!("contacts[{at}].{field}"));
-        Problem { field: Some(field), ..self }
-    }
-}
-
-impl Refused {
-    fn plain(status: StatusCode, message: &str) -> Refused {
-        Refused { status, errors: vec![Problem { field: None, message: message.to_owned() }] }
-    }
-
-    fn bad(field: &str, message: &str) -> Refused {
-        Refused { status: StatusCode::BAD_REQUEST, errors: vec![Problem::of(field, message)] }
-    }
-
-    fn into_reply(self) -> Reply {
-        let shown = |problem: &Problem| json!({ "field": problem.field, "message": problem.message });
-        let body = json!({ "errors": self.errors.iter().map(shown).collect::<Vec<_>>() });
-        let note: Vec<String> = self.errors.into_iter().map(|problem| problem.message).collect();
-        Reply::json(self.status, &body).noted(note.join("; "))
     }
 }
 
@@ -199,7 +119,7 @@ fn body(request: &Request) -> Answer<Map<String, Value>> {
     if !has_content_type(request, "application/json") {
         return Err(Refused::plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Content-Type should be application/json."));
     }
-    if request.body().len() > UPSERT_BYTES_MAX {
+    if request.body().len() > BODY_BYTES_MAX {
         return Err(Refused::plain(StatusCode::PAYLOAD_TOO_LARGE, "request entity too large"));
     }
     serde_json::from_slice(request.body())

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::Problem;
+use super::refused::Problem;
 use super::seed::{Account, CustomField, FieldType};
 use crate::email::is_email;
 use crate::time::iso;

@@ -1,4 +1,4 @@
-//! What an account has before the first contact: its lists and its custom fields.
+//! What an account has before the first request.
 
 use std::collections::BTreeSet;
 
@@ -12,6 +12,31 @@ pub(super) struct Account {
     pub(super) lists: Vec<List>,
     #[serde(default)]
     pub(super) custom_fields: Vec<CustomField>,
+    /// Addresses and domains from which it may send.
+    #[serde(default)]
+    pub(super) senders: Vec<String>,
+    #[serde(default)]
+    pub(super) unsubscribe_groups: Vec<Group>,
+    #[serde(default)]
+    pub(super) unsubscribed: Vec<OptOut>,
+    /// Whether it has bought the Email Activity API.
+    #[serde(default)]
+    pub(super) email_activity: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Group {
+    pub(super) id: u64,
+    pub(super) name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OptOut {
+    pub(super) email: String,
+    /// Absent: of all email.
+    pub(super) group_id: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -59,7 +84,22 @@ impl Account {
                 return Err(format!("two custom fields have the name `{}`", field.name));
             }
         }
+        for group in &account.unsubscribe_groups {
+            if !taken.insert(group.id.to_string()) {
+                return Err(format!("two unsubscribe groups have the id {}", group.id));
+            }
+        }
         Ok(account)
+    }
+
+    /// Whether it may send from an address: a verified one, or one of an authenticated domain.
+    pub(super) fn may_send_from(&self, email: &str) -> bool {
+        let domain = email.rsplit_once('@').map_or("", |(_, domain)| domain);
+        self.senders.iter().any(|sender| sender.eq_ignore_ascii_case(email) || sender.eq_ignore_ascii_case(domain))
+    }
+
+    pub(super) fn has_group(&self, id: u64) -> bool {
+        self.unsubscribe_groups.iter().any(|group| group.id == id)
     }
 }
 
