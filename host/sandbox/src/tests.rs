@@ -5,6 +5,7 @@ mod caldav;
 mod caldav_query;
 mod faults;
 mod fhir;
+mod fhir_made;
 mod gemini;
 mod google_calendar;
 mod hubspot;

@@ -248,12 +248,14 @@ async fn a_clinic_begins_with_what_it_was_given() {
     };
     check(json!({}), "correct what Fhir begins with: give an array").await;
     check(json!(["Patient"]), "resource 0: it must be an object").await;
-    check(json!([{ "resourceType": "Slot", "id": "1" }]), "resource 0: its resourceType must be").await;
+    check(json!([{ "resourceType": "Ward", "id": "1" }]), "resource 0: its resourceType must be").await;
     check(json!([{ "resourceType": "Patient", "id": "p/1" }]), "resource 0: its id must be").await;
     let p = patient("p-1", "Ruiz", "Marta", "+14155550123", "1971-04-23");
     check(json!([p, p]), "resource 1: Patient/p-1 is there twice").await;
     check(json!([{ "resourceType": "Patient", "id": "1", "birthDate": "1971-4-23" }]), "Patient/1: birthDate").await;
     check(json!([{ "resourceType": "Patient", "id": "1", "meta": { "versionId": 1 } }]), "meta.versionId").await;
+    check(json!([{ "resourceType": "Slot", "id": "1", "status": "free" }]), "Slot/1: Slot.schedule is required").await;
+    check(json!({ "resources": [], "slots_marked_by": "nobody" }), "slots_marked_by must be server or client").await;
     check(json!([appointment("a", "confirmed", "p", 1)]), "Appointment/a: Appointment.status must be one of").await;
 
     let records = clinic().await.sandbox.records(Service::Fhir);
@@ -261,5 +263,6 @@ async fn a_clinic_begins_with_what_it_was_given() {
     let mut first = appointment("a-1", "pending", "p-1", 12);
     first["meta"] = json!({ "versionId": "1" });
     assert_eq!(records["appointments"][0], first);
-    assert_eq!(world(idle()).await.sandbox.records(Service::Fhir), json!({ "patients": [], "appointments": [] }));
+    let empty = world(idle()).await.sandbox.records(Service::Fhir);
+    assert_eq!((empty.as_object().map(serde_json::Map::len), &empty["tasks"]), (Some(7), &json!([])));
 }

@@ -1,50 +1,45 @@
-//! A FHIR R4 server, as a clinic has one: patients and appointments are searched and read, appointments updated on a
-//! stated version alone. It handles searches strictly, so that a parameter that it doesn't know is refused, not ignored.
+//! A FHIR R4 server, as a clinic has one: patients, schedules, slots and appointments, and what is put down about patients.
+//! What is new is made at most once by a conditional create; appointments and slots are updated on a stated version alone.
+//! It handles searches strictly, so that a parameter that it doesn't know is refused, not ignored.
 //! Shapes: <https://hl7.org/fhir/R4/http.html>, search.html, patient.html, appointment.html.
 
 mod appointment;
+mod checks;
+mod criterion;
 mod dates;
+mod kind;
 mod refused;
+mod resource;
 mod search;
+mod slots;
 
-use http::header::{ACCEPT, CONTENT_TYPE, ETAG, HeaderValue, IF_MATCH, LAST_MODIFIED};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue, IF_MATCH, LOCATION};
 use http::{Method, StatusCode};
-use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::endpoint::{Endpoint, Refusal, Reply, Request, credential, has_content_type, header};
 use crate::service::Service;
-use crate::time::iso;
+use kind::Kind;
 use refused::Refused;
+use resource::Resource;
 
 /// The media type of resources as JSON.
 const FHIR_JSON: &str = "application/fhir+json";
-/// <https://hl7.org/fhir/R4/datatypes.html#id>
-const ID_CHARS_MAX: usize = 64;
+/// <https://hl7.org/fhir/R4/http.html#ccreate>
+const IF_NONE_EXIST: HeaderName = HeaderName::from_static("if-none-exist");
+/// <https://hl7.org/fhir/R4/http.html#ops>
+const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 pub(crate) struct Fhir {
     token: String,
     resources: Vec<Resource>,
-}
-
-/// A resource in its newest version; older ones are not kept.
-struct Resource {
-    kind: Kind,
-    id: String,
-    version: u64,
-    /// With the `id` and `meta` that say the same.
-    body: Map<String, Value>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Patient,
-    Appointment,
+    /// Whether it makes slots busy and free itself, as appointments take them.
+    marks_slots: bool,
 }
 
 impl Fhir {
     pub(crate) fn new(token: String) -> Fhir {
-        Fhir { token, resources: Vec::new() }
+        Fhir { token, resources: Vec::new(), marks_slots: true }
     }
 
     fn route(&mut self, request: &Request, now_ms: u64) -> Result<Reply, Refused> {
@@ -62,15 +57,15 @@ impl Fhir {
         })?;
         match (request.method(), rest) {
             (&Method::GET, []) => {
-                let of_kind: Vec<&Resource> = self.resources.iter().filter(|resource| resource.kind == kind).collect();
-                let bundle = search::search(kind, of_kind, request.uri().query().unwrap_or(""))?;
+                let bundle = search::search(kind, &self.resources, request.uri().query().unwrap_or(""))?;
                 Ok(fhir_json(StatusCode::OK, &bundle))
             }
             (&Method::GET, [id]) => match self.find(kind, id) {
-                Some(at) => Ok(self.resources[at].shown()),
+                Some(at) => Ok(self.resources[at].shown(StatusCode::OK)),
                 None => Err(Refused::unknown(StatusCode::NOT_FOUND, kind, id)),
             },
-            (&Method::PUT, [id]) if kind == Kind::Appointment => self.update(kind, id, request, now_ms),
+            (&Method::POST, []) if kind.is_made() => self.create(kind, request, now_ms),
+            (&Method::PUT, [id]) if kind.is_changed() => self.update(kind, id, request, now_ms),
             (method, [] | [_]) => {
                 let diagnostics = format!("{method} is not supported on {path}");
                 Err(Refused::new(StatusCode::METHOD_NOT_ALLOWED, "not-supported", diagnostics))
@@ -83,90 +78,59 @@ impl Fhir {
         self.resources.iter().position(|resource| resource.kind == kind && resource.id == id)
     }
 
-    fn update(&mut self, kind: Kind, id: &str, request: &Request, now_ms: u64) -> Result<Reply, Refused> {
-        let mut body = body(request)?;
-        if body.get("resourceType").and_then(Value::as_str) != Some(kind.name()) {
-            return Err(Refused::bad_request(format!("The body must be a resource of the type {}", kind.name())));
+    /// Makes a resource, unless its condition finds one already: that is shown then.
+    fn create(&mut self, kind: Kind, request: &Request, now_ms: u64) -> Result<Reply, Refused> {
+        let body = resource(kind, request)?;
+        if let Some(condition) = header(request, IF_NONE_EXIST) {
+            match search::matches(kind, &self.resources, condition)?.as_slice() {
+                [] => {}
+                [known] => return Ok(made(known, StatusCode::OK, request)),
+                _ => {
+                    let diagnostics = format!("Several resources match {condition}");
+                    return Err(Refused::new(StatusCode::PRECONDITION_FAILED, "multiple-matches", diagnostics));
+                }
+            }
         }
+        check(kind, &body)?;
+        if kind == Kind::Appointment && self.marks_slots {
+            slots::check(&body, &self.resources)?;
+            slots::mark(&body, &mut self.resources, now_ms);
+        }
+        let resource = Resource::new(kind, format!("made-{}", self.resources.len() + 1), body, now_ms);
+        let reply = made(&resource, StatusCode::CREATED, request);
+        self.resources.push(resource);
+        Ok(reply)
+    }
+
+    fn update(&mut self, kind: Kind, id: &str, request: &Request, now_ms: u64) -> Result<Reply, Refused> {
+        let body = resource(kind, request)?;
         if body.get("id").and_then(Value::as_str) != Some(id) {
             return Err(Refused::bad_request(format!("The id of the resource must be the one of the URL, '{id}'")));
         }
         // The server chooses ids, so a PUT creates nothing.
         let at = self.find(kind, id).ok_or_else(|| Refused::unknown(StatusCode::METHOD_NOT_ALLOWED, kind, id))?;
-        let resource = &mut self.resources[at];
         let expected = expected_version(request)?;
-        if expected != resource.version.to_string() {
+        if expected != self.resources[at].version.to_string() {
             let diagnostics = format!("Version {expected} of {}/{id} is not the current one", kind.name());
             return Err(Refused::new(StatusCode::PRECONDITION_FAILED, "conflict", diagnostics));
         }
-        let issues = appointment::check(&body);
-        if !issues.is_empty() {
-            return Err(Refused { status: StatusCode::UNPROCESSABLE_ENTITY, issues });
-        }
-        resource.version += 1;
-        // What a client says of the version and its time is the server's to say.
-        let mut meta = body.remove("meta").and_then(object).unwrap_or_default();
-        meta.insert("versionId".to_owned(), resource.version.to_string().into());
-        meta.insert("lastUpdated".to_owned(), iso(now_ms).into());
-        body.insert("meta".to_owned(), meta.into());
-        resource.body = body;
-        Ok(resource.shown())
-    }
-}
-
-impl Resource {
-    fn from_seed(seed: &Value) -> Result<Resource, String> {
-        let mut body = object(seed.clone()).ok_or("it must be an object")?;
-        let kind = body.get("resourceType").and_then(Value::as_str).and_then(Kind::named);
-        let kind = kind.ok_or("its resourceType must be Patient or Appointment")?;
-        let id = body.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
-        if !(1..=ID_CHARS_MAX).contains(&id.len()) || !id.bytes().all(allowed) {
-            return Err(format!("its id must be a text of up to {ID_CHARS_MAX} letters, digits, `-` and `.`"));
-        }
-        if kind == Kind::Appointment
-            && let Some(issue) = appointment::check(&body).into_iter().next()
+        check(kind, &body)?;
+        if kind == Kind::Appointment && self.marks_slots && self.resources[at].body.get("status") != body.get("status")
         {
-            return Err(format!("{kind:?}/{id}: {}", issue.diagnostics));
+            slots::mark(&body, &mut self.resources, now_ms);
         }
-        let born = body.get("birthDate");
-        if !born.is_none_or(|born| born.as_str().is_some_and(dates::is_date)) {
-            return Err(format!("{kind:?}/{id}: birthDate must be a date, as in 1971-04-23"));
-        }
-        let meta = body.entry("meta").or_insert_with(|| json!({})).as_object_mut();
-        let meta = meta.ok_or_else(|| format!("{kind:?}/{id}: meta must be an object"))?;
-        let version = meta.entry("versionId").or_insert_with(|| "1".into());
-        let version = version.as_str().and_then(|version| version.parse().ok());
-        let version = version.ok_or_else(|| format!("{kind:?}/{id}: meta.versionId must be a number, as text"))?;
-        Ok(Resource { kind, id, version, body })
-    }
-
-    fn shown(&self) -> Reply {
-        let reply = fhir_json(StatusCode::OK, &Value::Object(self.body.clone()));
-        let tag = format!("W/\"{}\"", self.version);
-        let reply = reply.header(ETAG, HeaderValue::try_from(tag).expect("a number in quotes is a header's value"));
-        let updated = self.body["meta"]["lastUpdated"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
-        match updated {
-            Some(updated) => {
-                let date = updated.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-                reply.header(LAST_MODIFIED, HeaderValue::try_from(date).expect("a date is a header's value"))
-            }
-            None => reply,
-        }
+        self.resources[at].change(body, now_ms);
+        Ok(self.resources[at].shown(StatusCode::OK))
     }
 }
 
-impl Kind {
-    fn named(name: &str) -> Option<Kind> {
-        [Kind::Patient, Kind::Appointment].into_iter().find(|kind| kind.name() == name)
+/// What a create answers: where the resource is, and the resource unless the client prefers less.
+fn made(resource: &Resource, status: StatusCode, request: &Request) -> Reply {
+    let mut reply = resource.shown(status);
+    if header(request, PREFER) == Some("return=minimal") {
+        reply.body = "".into();
     }
-
-    fn name(self) -> &'static str {
-        match self {
-            Kind::Patient => "Patient",
-            Kind::Appointment => "Appointment",
-        }
-    }
+    reply.header(LOCATION, HeaderValue::try_from(resource.location()).expect("ids can be in a header"))
 }
 
 impl Endpoint for Fhir {
@@ -184,14 +148,22 @@ impl Endpoint for Fhir {
     }
 
     fn records(&self) -> Value {
-        let of = |kind: Kind| -> Vec<&Map<String, Value>> {
-            self.resources.iter().filter(|resource| resource.kind == kind).map(|resource| &resource.body).collect()
+        let of = |kind: Kind| {
+            let resources = self.resources.iter().filter(|resource| resource.kind == kind);
+            (kind.list().to_owned(), resources.map(|resource| Value::from(resource.body.clone())).collect())
         };
-        json!({ "patients": of(Kind::Patient), "appointments": of(Kind::Appointment) })
+        Kind::ALL.into_iter().map(of).collect::<Map<String, Value>>().into()
     }
 
+    /// An array of resources, or `{ "resources": [...], "slots_marked_by": "client" }`.
     fn seed(&mut self, seed: &Value) -> Result<(), String> {
-        let seeds = seed.as_array().ok_or("give an array of Patient and Appointment resources")?;
+        let seeds = seed.as_array().or_else(|| seed["resources"].as_array());
+        let seeds = seeds.ok_or("give an array of resources, or an object with `resources`")?;
+        self.marks_slots = match seed.get("slots_marked_by").map(Value::as_str) {
+            None | Some(Some("server")) => true,
+            Some(Some("client")) => false,
+            Some(_) => return Err("slots_marked_by must be server or client".to_owned()),
+        };
         for (index, seed) in seeds.iter().enumerate() {
             let resource = Resource::from_seed(seed).map_err(|why| format!("resource {index}: {why}"))?;
             if self.find(resource.kind, &resource.id).is_some() {
@@ -227,6 +199,20 @@ fn body(request: &Request) -> Result<Map<String, Value>, Refused> {
         .map_err(|error| Refused::bad_request(format!("The body is not a resource as JSON: {error}")))
 }
 
+/// The resource that a client wants to be kept.
+fn resource(kind: Kind, request: &Request) -> Result<Map<String, Value>, Refused> {
+    let body = body(request)?;
+    if body.get("resourceType").and_then(Value::as_str) != Some(kind.name()) {
+        return Err(Refused::bad_request(format!("The body must be a resource of the type {}", kind.name())));
+    }
+    Ok(body)
+}
+
+fn check(kind: Kind, body: &Map<String, Value>) -> Result<(), Refused> {
+    let issues = checks::check(kind, body);
+    if issues.is_empty() { Ok(()) } else { Err(Refused { status: StatusCode::UNPROCESSABLE_ENTITY, issues }) }
+}
+
 /// The version that an update stands on. This server takes no update without one: its CapabilityStatement would say
 /// `versioned-update`.
 fn expected_version(request: &Request) -> Result<&str, Refused> {
@@ -235,11 +221,4 @@ fn expected_version(request: &Request) -> Result<&str, Refused> {
     let quoted = given.strip_prefix("W/").unwrap_or(given);
     let version = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     version.ok_or_else(|| Refused::bad_request(format!("If-Match must be as in W/\"1\", not {given}")))
-}
-
-fn object(value: Value) -> Option<Map<String, Value>> {
-    match value {
-        Value::Object(object) => Some(object),
-        _ => None,
-    }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::dates;
+use super::checks::{code, instant, issue};
 use super::refused::Issue;
 
 const STATUSES: &[&str] = &[
@@ -29,15 +29,7 @@ pub(super) fn check(appointment: &Map<String, Value>) -> Vec<Issue> {
         }
         _ => issues.push(issue("required", "an appointment needs a participant", "Appointment.participant")),
     }
-    for name in ["start", "end"] {
-        let place = format!("Appointment.{name}");
-        match appointment.get(name) {
-            Some(value) if !value.as_str().is_some_and(dates::is_instant) => {
-                issues.push(issue("value", &format!("{name} must be an instant with its zone"), &place));
-            }
-            _ => {}
-        }
-    }
+    issues.extend(["start", "end"].iter().filter_map(|name| instant(appointment, name, "Appointment")));
     issues.extend(invariants(appointment));
     issues
 }
@@ -69,19 +61,4 @@ fn participant(index: usize, participant: &Value) -> Vec<Issue> {
         issues.push(issue("invariant", words, &place));
     }
     issues
-}
-
-fn code(value: Option<&Value>, allowed: &[&str], place: &str) -> Option<Issue> {
-    match value {
-        None | Some(Value::Null) => Some(issue("required", &format!("{place} is required"), place)),
-        Some(value) if value.as_str().is_some_and(|code| allowed.contains(&code)) => None,
-        Some(value) => {
-            let words = format!("{place} must be one of {}, not {value}", allowed.join(", "));
-            Some(issue("code-invalid", &words, place))
-        }
-    }
-}
-
-fn issue(code: &'static str, diagnostics: &str, place: &str) -> Issue {
-    Issue { code, diagnostics: diagnostics.to_owned(), expression: Some(place.to_owned()) }
 }

@@ -4,7 +4,8 @@ use http::StatusCode;
 use http::header::{HeaderValue, WWW_AUTHENTICATE};
 use serde_json::{Value, json};
 
-use super::{Kind, fhir_json};
+use super::fhir_json;
+use super::kind::Kind;
 use crate::endpoint::Reply;
 
 #[derive(Debug)]

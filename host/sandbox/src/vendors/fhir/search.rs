@@ -1,51 +1,21 @@
-//! Searches: <https://hl7.org/fhir/R4/search.html>, with the parameters of Patient and Appointment that an assistant's
-//! tools use. Text is compared without regard to capitals; accents count, unlike at most servers.
+//! Searches: <https://hl7.org/fhir/R4/search.html>.
 
 use std::cmp::Reverse;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use super::dates::{Sought, Span};
+use super::criterion::{Criterion, span};
+use super::dates::Span;
+use super::kind::Kind;
 use super::refused::Refused;
-use super::{FHIR_JSON, Kind, Resource, base};
+use super::resource::Resource;
+use super::{FHIR_JSON, base};
 
 const COUNT_DEFAULT: usize = 20;
 const COUNT_MAX: usize = 100;
 /// What `_elements` never leaves out: the resource's type, and what is mandatory.
 const ALWAYS: [&str; 5] = ["resourceType", "id", "meta", "status", "participant"];
-
-/// What a resource must pass; one of the texts is enough.
-enum Criterion {
-    Id(Vec<String>),
-    Name {
-        part: &'static str,
-        how: Comparison,
-        any: Vec<String>,
-    },
-    /// Values with their systems, where one is given.
-    Telecom(Vec<(Option<String>, String)>),
-    Status(Vec<String>),
-    Date {
-        element: &'static str,
-        any: Vec<Sought>,
-    },
-    /// References as they may stand in a participant.
-    Actor(Vec<Actor>),
-}
-
-#[derive(Clone, Copy)]
-enum Comparison {
-    StartsWith,
-    Contains,
-    Exact,
-}
-
-/// `Patient/1`, or `1` of any kind.
-struct Actor {
-    kind: Option<String>,
-    id: String,
-}
 
 #[derive(Default)]
 struct Search {
@@ -59,11 +29,15 @@ struct Search {
     given: Vec<(String, String)>,
 }
 
+/// The resources that a query is about.
+pub(super) fn matches<'a>(kind: Kind, resources: &'a [Resource], query: &str) -> Result<Vec<&'a Resource>, Refused> {
+    Ok(Search::parse(kind, query)?.matches(kind, resources))
+}
+
 /// Answers a search with a bundle.
-pub(super) fn search(kind: Kind, resources: Vec<&Resource>, query: &str) -> Result<Value, Refused> {
+pub(super) fn search(kind: Kind, resources: &[Resource], query: &str) -> Result<Value, Refused> {
     let search = Search::parse(kind, query)?;
-    let fits = |resource: &&Resource| search.criteria.iter().all(|criterion| criterion.holds(&resource.body));
-    let mut matches: Vec<&Resource> = resources.into_iter().filter(fits).collect();
+    let mut matches = search.matches(kind, resources);
     let date = |resource: &&Resource| span(&resource.body, "start").map(Span::start);
     match search.descending {
         Some(false) => matches.sort_by_key(date),
@@ -98,6 +72,8 @@ impl Search {
                 (_, "_format") if [FHIR_JSON, "application/json", "json"].contains(&value.as_ref()) => {}
                 (Kind::Appointment, "_sort") if value == "date" => search.descending = Some(false),
                 (Kind::Appointment, "_sort") if value == "-date" => search.descending = Some(true),
+                (Kind::Slot, "_sort") if value == "start" => search.descending = Some(false),
+                (Kind::Slot, "_sort") if value == "-start" => search.descending = Some(true),
                 (_, "_format" | "_sort") => return Err(wrong()),
                 (_, full) => {
                     let criterion = Criterion::parse(kind, full, &value)?;
@@ -109,6 +85,13 @@ impl Search {
             }
         }
         Ok(search)
+    }
+
+    fn matches<'a>(&self, kind: Kind, resources: &'a [Resource]) -> Vec<&'a Resource> {
+        let fits = |resource: &&Resource| {
+            resource.kind == kind && self.criteria.iter().all(|criterion| criterion.holds(&resource.body))
+        };
+        resources.iter().filter(fits).collect()
     }
 
     fn url(&self, kind: Kind, offset: usize) -> String {
@@ -132,160 +115,4 @@ impl Search {
         let url = format!("{}/{}/{}", base(), resource.kind.name(), resource.id);
         json!({ "fullUrl": url, "resource": body, "search": { "mode": "match" } })
     }
-}
-
-impl Criterion {
-    /// None where the value is no value of this parameter.
-    fn parse(kind: Kind, full: &str, value: &str) -> Result<Option<Criterion>, Refused> {
-        let (name, modifier) = match full.split_once(':') {
-            Some((name, modifier)) => (name, Some(modifier)),
-            None => (full, None),
-        };
-        let how = match (name, modifier) {
-            (_, None) => Comparison::StartsWith,
-            ("family" | "given", Some("exact")) => Comparison::Exact,
-            ("family" | "given", Some("contains")) => Comparison::Contains,
-            (_, Some(modifier)) => {
-                return Err(Refused::bad_request(format!("The modifier ':{modifier}' is not supported on '{name}'")));
-            }
-        };
-        let values = || split(value, ',').iter().map(|value| unescape(value)).collect::<Vec<String>>();
-        let tokens = || split(value, ',').iter().map(|value| token(value)).collect::<Vec<_>>();
-        let dates = |element| {
-            let any = values().iter().map(|value| Sought::parse(value)).collect::<Option<_>>();
-            any.map(|any| Criterion::Date { element, any })
-        };
-        if values().iter().any(String::is_empty) {
-            return Ok(None);
-        }
-        Ok(match (kind, name) {
-            (_, "_id") => Some(Criterion::Id(values())),
-            (Kind::Patient, "family") => Some(Criterion::Name { part: "family", how, any: values() }),
-            (Kind::Patient, "given") => Some(Criterion::Name { part: "given", how, any: values() }),
-            (Kind::Patient, "phone") => {
-                Some(Criterion::Telecom(values().into_iter().map(|value| (Some("phone".to_owned()), value)).collect()))
-            }
-            (Kind::Patient, "telecom") => Some(Criterion::Telecom(tokens())),
-            (Kind::Patient, "birthdate") => dates("birthDate"),
-            (Kind::Appointment, "date") => dates("start"),
-            (Kind::Appointment, "status") => {
-                Some(Criterion::Status(tokens().into_iter().map(|(_, code)| code).collect()))
-            }
-            (Kind::Appointment, "actor") => {
-                Some(Criterion::Actor(values().iter().map(|it| Actor::parse(it)).collect()))
-            }
-            (Kind::Appointment, "patient") => values()
-                .iter()
-                .map(|value| Some(Actor::parse(value)).filter(Actor::may_be_patient).map(Actor::patient))
-                .collect::<Option<_>>()
-                .map(Criterion::Actor),
-            _ => {
-                let kind = kind.name();
-                return Err(Refused::bad_request(format!("The search parameter '{name}' of {kind} is not supported")));
-            }
-        })
-    }
-
-    fn holds(&self, body: &Map<String, Value>) -> bool {
-        match self {
-            Criterion::Id(any) => any.iter().any(|id| body["id"] == **id),
-            Criterion::Name { part, how, any } => {
-                let names = list(body, "name").iter().flat_map(|name| match &name[*part] {
-                    Value::Array(parts) => parts.iter().filter_map(Value::as_str).collect(),
-                    one => Vec::from_iter(one.as_str()),
-                });
-                names.into_iter().any(|name| any.iter().any(|sought| how.holds(name, sought)))
-            }
-            Criterion::Telecom(any) => list(body, "telecom").iter().any(|point| {
-                any.iter().any(|(system, value)| {
-                    point["value"] == **value && system.as_ref().is_none_or(|system| point["system"] == **system)
-                })
-            }),
-            Criterion::Status(any) => any.iter().any(|status| body.get("status") == Some(&Value::from(&**status))),
-            Criterion::Date { element, any } => {
-                span(body, element).is_some_and(|span| any.iter().any(|sought| sought.holds(span)))
-            }
-            Criterion::Actor(any) => list(body, "participant").iter().any(|participant| {
-                let reference = participant["actor"]["reference"].as_str();
-                reference.is_some_and(|reference| any.iter().any(|actor| actor.is(reference)))
-            }),
-        }
-    }
-}
-
-impl Comparison {
-    fn holds(self, name: &str, sought: &str) -> bool {
-        let (small, small_sought) = (name.to_lowercase(), sought.to_lowercase());
-        match self {
-            Comparison::StartsWith => small.starts_with(&small_sought),
-            Comparison::Contains => small.contains(&small_sought),
-            Comparison::Exact => name == sought,
-        }
-    }
-}
-
-impl Actor {
-    fn parse(value: &str) -> Actor {
-        let relative = value.strip_prefix(&format!("{}/", base())).unwrap_or(value);
-        match relative.split_once('/') {
-            Some((kind, id)) => Actor { kind: Some(kind.to_owned()), id: id.to_owned() },
-            None => Actor { kind: None, id: relative.to_owned() },
-        }
-    }
-
-    fn may_be_patient(&self) -> bool {
-        self.kind.as_deref().is_none_or(|kind| kind == "Patient")
-    }
-
-    fn patient(self) -> Actor {
-        Actor { kind: Some("Patient".to_owned()), ..self }
-    }
-
-    fn is(&self, reference: &str) -> bool {
-        let found = Actor::parse(reference);
-        found.id == self.id && (self.kind.is_none() || found.kind == self.kind)
-    }
-}
-
-/// `system|code`, or a code of any system.
-fn token(value: &str) -> (Option<String>, String) {
-    match &split(value, '|')[..] {
-        [system, code] => (Some(unescape(system)).filter(|system| !system.is_empty()), unescape(code)),
-        _ => (None, unescape(value)),
-    }
-}
-
-/// The parts between separators that no backslash stands before.
-fn split(value: &str, separator: char) -> Vec<String> {
-    let mut parts = vec![String::new()];
-    let mut escaped = false;
-    for character in value.chars() {
-        if character == separator && !escaped {
-            parts.push(String::new());
-        } else if let Some(part) = parts.last_mut() {
-            part.push(character);
-        }
-        escaped = character == '\\' && !escaped;
-    }
-    parts
-}
-
-fn unescape(value: &str) -> String {
-    let mut text = String::with_capacity(value.len());
-    let mut characters = value.chars();
-    while let Some(character) = characters.next() {
-        match character {
-            '\\' => text.extend(characters.next()),
-            other => text.push(other),
-        }
-    }
-    text
-}
-
-fn list<'a>(body: &'a Map<String, Value>, name: &str) -> &'a [Value] {
-    body.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
-
-fn span(body: &Map<String, Value>, element: &str) -> Option<Span> {
-    Span::parse(body.get(element)?.as_str()?)
 }
