@@ -31,7 +31,7 @@ enum Settled {
 impl Stage {
     pub(crate) fn attempt(&self, asked: &Asked<'_>, attempt: u32) -> Result<Outcome, Failure> {
         let outside = self.outside(asked, attempt, self.now(), Sends::Anything);
-        (self.exports.call)(&outside, &asked.tool.name, asked.arguments.clone())
+        self.within(outside, |outside| (self.exports.call)(outside, &asked.tool.name, asked.arguments.clone()))
     }
 
     /// Attempts an effect until it has happened.
@@ -51,8 +51,9 @@ impl Stage {
             {
                 return Ok(outcome);
             }
-            // The one write that was disturbed has left, and nobody knows what came of it.
-            if failure.kind != FailureKind::OutcomeUnknown {
+            // The one write that was disturbed has left, and nobody knows what came of it; unless the tool took back what
+            // it did, and can say so.
+            if failure.kind != FailureKind::OutcomeUnknown && !self.is_undone(asked, attempt, began, &failure) {
                 return Err(format!("attempt {attempt} doesn't say that the outcome is unknown: {failure:?}"));
             }
             self.wait(PAUSE_MS);
@@ -72,6 +73,12 @@ impl Stage {
         }
     }
 
+    /// Whether a tool that may be tried again says that there is nothing of the effect, also when it is asked.
+    fn is_undone(&self, asked: &Asked<'_>, attempt: u32, began: u64, failure: &Failure) -> bool {
+        failure.kind == FailureKind::Unavailable
+            && matches!(self.settle(asked, attempt, began), Ok(Settled::DidNotHappen))
+    }
+
     /// Asks whether an effect happened that is never repeated in doubt.
     fn settle(&self, asked: &Asked<'_>, attempt: u32, began: u64) -> Result<Settled, String> {
         if !asked.tool.reconcilable {
@@ -79,7 +86,8 @@ impl Stage {
         }
         for _ in 0..QUESTIONS_MAX {
             let outside = self.outside(asked, attempt, began, Sends::ReadsOf("reconcile"));
-            match (self.exports.reconcile)(&outside, &asked.tool.name, asked.arguments.clone()) {
+            let ask = |outside: &_| (self.exports.reconcile)(outside, &asked.tool.name, asked.arguments.clone());
+            match self.within(outside, ask) {
                 Ok(Finding::Happened(outcome)) => return Ok(Settled::Happened(outcome)),
                 Ok(Finding::DidNotHappen) => return Ok(Settled::DidNotHappen),
                 Ok(Finding::Unknown(Some(wait_ms))) => self.wait(wait_ms),

@@ -1,5 +1,6 @@
 //! One case on one stage: a sandbox of its own, a clock that stands still between attempts.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -49,6 +50,8 @@ pub(crate) struct Stage {
     street: Arc<Street>,
     sandbox: Sandbox,
     now_ms: Arc<AtomicU64>,
+    /// What the plugin keeps, by key, where its manifest asks for that.
+    kept: Option<RefCell<BTreeMap<String, Vec<u8>>>>,
 }
 
 /// One effect, however often it is attempted.
@@ -121,11 +124,13 @@ impl Stage {
         let sandbox = runtime.block_on(Sandbox::start(config)).expect("the sandbox starts");
         // A connection that was closed on purpose must not be taken up again.
         let client = Client::builder().no_proxy().pool_max_idle_per_host(0).build().expect("a client");
-        let street = Street::new(set, manifest(&set.plugin), &sandbox, client, runtime.handle().clone());
+        let manifest = manifest(&set.plugin);
+        let kept = manifest.state.then(RefCell::default);
+        let street = Street::new(set, manifest, &sandbox, client, runtime.handle().clone());
         let exports = Exports::named(&set.plugin);
         let tools = (exports.list)(&set.settings.to_string()).expect("the settings are right");
         let (settings, plugin) = (set.settings.clone(), set.plugin.clone());
-        Self { exports, tools, settings, plugin, street: Arc::new(street), sandbox, now_ms }
+        Self { exports, tools, settings, plugin, street: Arc::new(street), sandbox, now_ms, kept }
     }
 
     pub(crate) fn asked(&self, tool: &str, arguments: Value) -> Asked<'_> {
@@ -140,6 +145,17 @@ impl Stage {
         let fields = arguments.as_object().expect("arguments are an object");
         let key = EffectKey::of(&call, &plugin, &tool.name, &tool.identity, fields);
         Asked { tool, arguments, first_attempt_at: self.now(), key }
+    }
+
+    /// Has the plugin do something, with what is outside of it. What it keeps, it finds again the next time.
+    pub(crate) fn within<T>(&self, outside: Fake, act: impl FnOnce(&Fake) -> T) -> T {
+        let Some(kept) = &self.kept else { return act(&outside) };
+        let before = kept.borrow();
+        let outside = before.iter().fold(outside.grants_state(), |outside, (key, value)| outside.keeps(key, value));
+        drop(before);
+        let done = act(&outside);
+        kept.replace(outside.kept());
+        done
     }
 
     /// What stands outside of the plugin in one attempt.

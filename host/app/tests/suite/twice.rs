@@ -195,7 +195,11 @@ fn configuration(set: &Set, calls: &[(&str, &Value)]) -> Value {
         }
     }
     let tools: BTreeSet<String> = calls.iter().map(|(tool, _)| format!("{}/{tool}", set.plugin)).collect();
-    let grant = json!({ "settings": settings, "credentials": credentials, "egress": { "read": read, "write": write } });
+    let mut grant =
+        json!({ "settings": settings, "credentials": credentials, "egress": { "read": read, "write": write } });
+    if manifest.state {
+        grant["state"] = json!({});
+    }
     let assistant = json!({
         "platform_ids": ["asst_front_desk"],
         "tools": tools,
