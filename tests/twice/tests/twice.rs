@@ -133,6 +133,7 @@ fn careless_hosts_are_found_out() {
         "ehr-fhir-slots book_appointment",
         "email send_email",
         "email send_template",
+        "email start_followup",
         "http-request book_room",
         "http-request reserve_table",
         "oncall-jira-service-management page_oncall",
@@ -142,7 +143,6 @@ fn careless_hosts_are_found_out() {
         "ticket-jira comment_on_ticket",
         "ticket-jira create_ticket",
         "ticket-zendesk comment_on_ticket",
-        "ticket-zendesk create_ticket",
     ];
     assert_eq!(found_out(Host::ForgetsItsKey), expected(&without_key));
 }
