@@ -71,7 +71,7 @@ fn says(body: &Map<String, Value>, problems: &mut Vec<Problem>) {
         wrong("template_id", "template_id must be the id of a dynamic template");
     }
     let subject = body.get("subject");
-    if template.is_none() && !subject.is_some_and(|it| it.as_str().is_some_and(|text| !text.is_empty())) {
+    if template.is_none() && subject.and_then(Value::as_str).is_none_or(str::is_empty) {
         wrong("subject", "subject is required without a template");
     }
     let Some(content) = body.get("content") else {
