@@ -50,6 +50,8 @@ async fn a_record_is_upserted_by_its_key() {
     let lead = json!({ "LastName": "Lee", "Company": "Acme", "Email": "ann@example.com" });
     let (status, made) = send(&world, "PATCH", &path, &lead).await;
     assert_eq!((status, &made["created"]), (201, &json!(true)));
+    // After the seed's five. The last three say that `Q` is a capital.
+    assert_eq!(made["id"], "00Q000000000006EAA");
     let (status, again) = send(&world, "PATCH", &path, &json!({ "FirstName": "Ann" })).await;
     assert_eq!((status, &again["created"], &again["id"]), (200, &json!(false), &made["id"]));
     let (_, read) = send(&world, "GET", &format!("{path}?fields=Id"), &Value::Null).await;
