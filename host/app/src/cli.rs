@@ -77,10 +77,15 @@ pub enum Format {
 /// `aftercall demo`
 #[derive(Debug, Args)]
 pub struct Demo {
+    /// Play the scenarios of tenants with other vendors too: Salesforce, Telnyx, Jira, Google. They have a server of their
+    /// own
+    #[arg(long)]
+    pub variants: bool,
     /// How results are shown
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
-    /// Keep the records in this file, for `aftercall logs RUN --store FILE` afterwards
+    /// Keep the records in this file, for `aftercall logs RUN --store FILE` afterwards; those of variants beside it, in a
+    /// file that ends in .2.db
     #[arg(long, value_name = "FILE")]
     pub store: Option<PathBuf>,
     /// Go on serving afterwards, so that the runs can be looked at in a browser; Ctrl-C ends it

@@ -7,6 +7,7 @@ mod scenario;
 mod stage;
 mod table;
 mod webhook;
+mod worlds;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
@@ -26,6 +27,7 @@ pub use scenario::{Expected, Scenario};
 pub use stage::{Stage, together};
 pub use table::table;
 pub use webhook::{Webhook, client, post};
+pub use worlds::{World, worlds};
 
 use crate::{
     app::{App, Surroundings},
@@ -179,10 +181,16 @@ pub fn secret(credentials: &Credentials, name: &str) -> Option<String> {
         "BUSINESS_TOKEN" => credentials.business_token.clone(),
         "TELNYX_KEY" => credentials.telnyx_key.clone(),
         "JIRA_KEY" => format!("{}:{}", credentials.jira_account, credentials.jira_token),
+        "SALESFORCE_KEY" | "GOOGLE_KEY" => signing_key()?,
         "SLACK_TOKEN" => credentials.slack_token.clone(),
         "WEBHOOK_KEY" => format!("whsec_{}", BASE64_STANDARD.encode("the demo's own webhook key")),
         "VAPI_SECRET" => "the-demo's-own-vapi-secret".to_owned(),
         "PAGES_PASSWORD" => PAGES_PASSWORD.to_owned(),
         _ => return None,
     })
+}
+
+/// A private key for assertions. In the played world nobody looks at what it signs.
+fn signing_key() -> Option<String> {
+    std::fs::read_to_string(project().ok()?.join("host/plugin/src/credential/testdata/rsa.pem")).ok()
 }

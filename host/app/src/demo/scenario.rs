@@ -12,11 +12,17 @@ use serde_json::Value;
 
 use crate::{config::Config, report::Report};
 
+/// Where a scenario's folder has its variants.
+const VARIANTS: &str = "variants";
+
 /// One scenario: a folder with `aftercall.toml`, `call.json`, `model.json`, `expected.json`; where the vendors
 /// have something before the call, `vendors.json`; where they misbehave, `faults.json`.
+///
+/// A variant of it is the same call of a tenant who has other vendors: a folder `variants/NAME` in the scenario's, with
+/// those files that differ.
 #[derive(Debug, Clone)]
 pub struct Scenario {
-    /// Its name, which is its folder's.
+    /// Its name, which is its folder's: `sales`, or `sales/telnyx` of a variant.
     pub name: String,
     /// The call's record.
     pub call: Vec<u8>,
@@ -75,30 +81,57 @@ struct Held {
 }
 
 impl Scenario {
-    /// Reads a scenario's folder.
+    /// Reads a scenario's folder, or a variant's. What that one lacks is the scenario's.
     ///
     /// # Errors
     /// A file is missing or broken.
     pub fn load(folder: &Path) -> anyhow::Result<Self> {
+        let base = base(folder);
+        let place = |name: &str| {
+            let own = folder.join(name);
+            base.filter(|_| !own.exists()).map_or_else(|| own.clone(), |base| base.join(name))
+        };
         let file = |name: &str| -> anyhow::Result<(PathBuf, Vec<u8>)> {
-            let path = folder.join(name);
+            let path = place(name);
             let bytes = std::fs::read(&path).with_context(|| format!("{} can't be read", path.display()))?;
             Ok((path, bytes))
         };
         let (path, script) = file("model.json")?;
         let script = Script::parse(&String::from_utf8(script)?).with_context(|| path.display().to_string())?;
-        let seeds = if folder.join("vendors.json").exists() { json(file("vendors.json")?)? } else { BTreeMap::new() };
-        let faults = if folder.join("faults.json").exists() { json(file("faults.json")?)? } else { Vec::new() };
+        let seeds = if place("vendors.json").exists() { json(file("vendors.json")?)? } else { BTreeMap::new() };
+        let faults = if place("faults.json").exists() { json(file("faults.json")?)? } else { Vec::new() };
+        let names = base.into_iter().chain([folder]).filter_map(Path::file_name);
         Ok(Self {
-            name: folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+            name: names.map(|name| name.to_string_lossy()).collect::<Vec<_>>().join("/"),
             call: file("call.json")?.1,
-            config: Config::read(&folder.join("aftercall.toml"))?,
+            config: Config::read(&place("aftercall.toml"))?,
             script,
             seeds,
             faults,
             expected: json(file("expected.json")?)?,
         })
     }
+
+    /// The folders of a scenario's variants, in order.
+    ///
+    /// # Errors
+    /// They can't be listed.
+    pub fn variants(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+        let parent = folder.join(VARIANTS);
+        if !parent.exists() {
+            return Ok(Vec::new());
+        }
+        let listed = || std::fs::read_dir(&parent)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>();
+        let mut folders = listed().with_context(|| format!("{} can't be listed", parent.display()))?;
+        folders.sort();
+        Ok(folders)
+    }
+}
+
+/// The folder of the scenario that a folder is a variant of.
+fn base(folder: &Path) -> Option<&Path> {
+    let parent = folder.parent().filter(|parent| parent.ends_with(VARIANTS))?;
+    parent.parent()
 }
 
 fn json<T: DeserializeOwned>((path, bytes): (PathBuf, Vec<u8>)) -> anyhow::Result<T> {

@@ -5,7 +5,7 @@ use super::Played;
 const HEAD: [&str; 4] = ["scenario", "outcome", "what was done", "the vendor's receipt"];
 
 /// One row for each effect, one line for each deviation.
-pub fn table(played: &[Played]) -> String {
+pub fn table(played: &[&Played]) -> String {
     let mut rows: Vec<[String; 4]> = vec![HEAD.map(str::to_owned)];
     for Played { report, .. } in played {
         let mut first = [report.scenario.clone(), report.outcome.clone()];

@@ -1,5 +1,5 @@
 //! `tests/cases/NAME/`: whole runs as data. What came of each is compared with `expected.json`, and how it
-//! is told with `timeline.txt`; `AFTERCALL_UPDATE_CASES=1` writes the latter anew.
+//! is told with `timeline.txt`; `AFTERCALL_UPDATE_CASES=1` writes the latter anew. So of each of its variants.
 
 use std::{fs, sync::Arc};
 
@@ -15,7 +15,7 @@ use aftercall_core::run::{Kind, Run};
 use aftercall_sandbox::{Access, Service};
 use regex_lite::Regex;
 
-use crate::support::{case, case_names, cases, plugins};
+use crate::support::{case, case_names, cases, plugins, with_variants};
 
 #[tokio::test]
 async fn every_case_ends_and_reads_as_it_says() {
@@ -55,8 +55,8 @@ fn steady(story: &str) -> String {
 
 #[tokio::test]
 async fn what_the_demo_plays_can_be_rehearsed_and_nothing_is_written() {
-    for name in SCENARIOS {
-        let scenario = case(name);
+    for name in SCENARIOS.iter().flat_map(|name| with_variants(&cases().join(name))) {
+        let scenario = case(&name);
         let (sandbox, credentials) = start(&scenario).await.expect("the world starts");
         let folder = tempfile::tempdir().expect("a temporary folder");
         let config = configure(&scenario, plugins(), &sandbox, &folder.path().join("records.db"));
@@ -77,11 +77,11 @@ async fn what_the_demo_plays_can_be_rehearsed_and_nothing_is_written() {
                 _ => 0,
             })
             .sum();
-        let report = Report::of(name, &run, &Run::replay(journal).expect("a possible story"));
-        let expected = if *name == "voicemail" { "skipped" } else { "completed" };
+        let report = Report::of(&name, &run, &Run::replay(journal).expect("a possible story"));
+        let expected = if name == "voicemail" { "skipped" } else { "completed" };
         assert_eq!(report.outcome, expected, "{name}: {report:?}");
         assert!(captured >= report.effects.len(), "{name}: {report:?}");
-        assert_eq!(captured == 0, *name == "voicemail", "{name}");
+        assert_eq!(captured == 0, name == "voicemail", "{name}");
         let written = sandbox
             .requests()
             .into_iter()

@@ -76,6 +76,32 @@ fn demo_shows_the_main_job_and_keeps_its_records_where_told() {
     );
 }
 
+#[test]
+fn demo_plays_the_variants_too_in_a_world_of_their_own() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let output = aftercall(folder.path(), &["demo", "--variants", "--format", "json", "--store", "demo.db"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8(output.stdout).expect("it is text");
+    let lines: Vec<serde_json::Value> =
+        said.lines().map(|line| serde_json::from_str(line).expect("one object on each line")).collect();
+    let played: Vec<&str> = lines.iter().map(|line| line["scenario"].as_str().expect("a text")).collect();
+    assert_eq!(played, [SCENARIOS, VARIANTS, &["crash"]].concat());
+    // The call is the same and so is the run, in records of its own.
+    let sales = lines.iter().find(|line| line["scenario"] == "sales-qualification/salesforce-telnyx");
+    let run = sales.expect("it is played")["run"].as_str().expect("a text");
+    check(folder.path(), &["logs", run, "--store", "demo.db"], 0, &["app.hubspot.com"], &[]);
+    check(folder.path(), &["logs", run, "--store", "demo.2.db"], 0, &["my.salesforce.com"], &[]);
+}
+
+/// The variants of the demo's scenarios.
+const VARIANTS: &[&str] = &[
+    "healthcare-scheduling/telnyx",
+    "sales-qualification/salesforce-telnyx",
+    "support-critical/jira",
+    "support-mild/jira",
+    "collections/google",
+];
+
 const BIND: &str = "bind.send_sms = { to = \"call.contact\" }";
 
 /// Changes to a good configuration, and what is said of each.

@@ -1,6 +1,9 @@
 //! What the suites share: the plugins, built once, and the case folders.
 
-use std::{fs::DirEntry, path::PathBuf, sync::OnceLock};
+use std::{
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
 
 use aftercall_app::demo::{Plugins, Scenario, build_plugins, project};
 use aftercall_core::manifest::Manifest;
@@ -11,13 +14,19 @@ pub(crate) fn cases() -> PathBuf {
     project().expect("tests run where the sources are").join("tests/cases")
 }
 
-/// The cases' names, in order.
+/// The cases' names, in order, each followed by its variants': their folders below that of all.
 pub(crate) fn case_names() -> Vec<String> {
     let folders = std::fs::read_dir(cases()).expect("there are cases");
-    let name = |entry: std::io::Result<DirEntry>| entry.expect("it reads").file_name().into_string();
-    let mut names: Vec<String> = folders.map(|entry| name(entry).expect("names are text")).collect();
-    names.sort();
-    names
+    let mut folders: Vec<PathBuf> = folders.map(|entry| entry.expect("it reads").path()).collect();
+    folders.sort();
+    folders.into_iter().flat_map(|folder| with_variants(&folder)).collect()
+}
+
+/// The name of the case in a folder, and those of its variants.
+pub(crate) fn with_variants(folder: &Path) -> Vec<String> {
+    let variants = Scenario::variants(folder).expect("they can be listed");
+    let name = |folder: &Path| folder.strip_prefix(cases()).expect("it is below").to_str().map(str::to_owned);
+    std::iter::once(folder).chain(variants.iter().map(PathBuf::as_path)).filter_map(name).collect()
 }
 
 /// A case, from its folder.

@@ -89,7 +89,7 @@ impl Records {
         let ordinal = self.held.len() + 1;
         let id = match given.remove("Id") {
             Some(Value::String(id)) => id,
-            _ => format!("{}000{ordinal:09}AAA", self.org.prefix(kind)),
+            _ => with_checks(&format!("{}000{ordinal:09}", self.org.prefix(kind))),
         };
         let empty = |name: &&&str| given.get(**name).is_none_or(|value| value.is_null() || value == "");
         let missing: Vec<&str> = kind.required().iter().filter(empty).copied().collect();
