@@ -143,6 +143,7 @@ fn careless_hosts_are_found_out() {
         "ticket-jira comment_on_ticket",
         "ticket-jira create_ticket",
         "ticket-zendesk comment_on_ticket",
+        "ticket-zendesk create_ticket",
     ];
     assert_eq!(found_out(Host::ForgetsItsKey), expected(&without_key));
 }

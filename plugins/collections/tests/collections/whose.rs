@@ -33,7 +33,7 @@ fn account(more: Value) -> Reply {
 
 #[test]
 fn another_number_s_account_is_as_one_that_is_not_there() {
-    let gone = || Reply::json(404, json!({ "message": "resource not found" }));
+    let gone = || Reply::json(404, crate::error("OBJECT_NOT_FOUND", "resource not found"));
     for (tool, arguments) in calls("+14155550199") {
         let told = |reply: Reply| {
             let fake = fake().settings(settings(json!({ "currency": "GBP" }))).expect(READ, reply);

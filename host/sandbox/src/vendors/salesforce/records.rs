@@ -60,7 +60,7 @@ impl Record {
 }
 
 /// An id of 15 characters with three more, each of which says which of five are capitals:
-/// <https://help.salesforce.com/s/articleView?id=000385008&type=1>.
+/// <https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/field_types.htm>.
 fn with_checks(id: &str) -> String {
     let check = |five: &[u8]| {
         let places = five.iter().zip([1, 2, 4, 8, 16]);
