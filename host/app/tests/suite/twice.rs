@@ -16,7 +16,12 @@ use aftercall_app::{
     progress::Silence,
     report::Report,
 };
-use aftercall_core::{credential::Kind, egress::Access as Granted, manifest::Manifest, run::Run};
+use aftercall_core::{
+    credential::Kind as Credential,
+    egress::Access as Granted,
+    manifest::Manifest,
+    run::{AttemptResult, Event, Kind, Run},
+};
 use aftercall_sandbox::{Access, Fault, Point, Rule, Service, When};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -68,6 +73,8 @@ const fn one() -> usize {
 /// What came of a run.
 struct Played {
     outcome: String,
+    /// What failed on the way, in the tool's words.
+    failures: Vec<String>,
     /// How many writes the set's vendor was asked for.
     writes: u32,
     records: Value,
@@ -109,7 +116,7 @@ async fn check(set: &Set, case: &Case, plugins: &mut Plugins) -> Vec<String> {
 fn differences(case: &Case, played: &Played) -> Vec<String> {
     let mut wrong = Vec::new();
     if played.outcome != "completed" {
-        wrong.push(format!("it ended as {}", played.outcome));
+        wrong.push(format!("it ended as {}: {}", played.outcome, played.failures.join("; ")));
     }
     for Held { list, count } in &case.effect {
         let held = played.records.pointer(list).and_then(Value::as_array).map(Vec::len);
@@ -135,6 +142,7 @@ async fn play(set: &Set, calls: &[(&str, &Value)], lost: Option<u32>, plugins: &
     let run = app.accept(&app.prepare(call).expect("somebody takes it")).await.expect("it is accepted").run;
     app.drive(&run, std::future::pending()).await.expect("it is driven");
     let journal = app.read(&run).await.expect("it reads").journal;
+    let failures = journal.iter().filter_map(failure).collect();
     let report = Report::of(&set.name, &run, &Run::replay(journal).expect("a possible story"));
     let requests = sandbox.requests();
     let is_struck = requests.iter().any(|request| request.fault.is_some());
@@ -142,7 +150,15 @@ async fn play(set: &Set, calls: &[(&str, &Value)], lost: Option<u32>, plugins: &
     let writes = requests.iter().filter(|it| it.service == set.service && it.access == Access::Write).count();
     let records = serde_json::to_value(sandbox.state().records).expect("it serialises");
     sandbox.shutdown().await;
-    Played { outcome: report.outcome, writes: u32::try_from(writes).expect("few"), records }
+    Played { outcome: report.outcome, failures, writes: u32::try_from(writes).expect("few"), records }
+}
+
+fn failure(event: &Event) -> Option<String> {
+    let Kind::Attempted { outcome, .. } = &event.kind else { return None };
+    match &outcome.result {
+        AttemptResult::Failed(failure) | AttemptResult::InDoubt(failure) => Some(failure.message.clone()),
+        _ => None,
+    }
 }
 
 fn scenario(set: &Set, calls: &[(&str, &Value)], lost: Option<u32>) -> Scenario {
@@ -221,7 +237,7 @@ fn at_host(rule: &str, host: &str) -> Option<String> {
     fits.then(|| format!("{methods} https://{host}/{path}"))
 }
 
-fn credential(kind: &Kind, service: Service) -> Value {
+fn credential(kind: &Credential, service: Service) -> Value {
     if let Some(ask) = kind.token_request() {
         let key =
             project().expect("tests run where the sources are").join("host/plugin/src/credential/testdata/rsa.pem");
