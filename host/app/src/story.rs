@@ -198,14 +198,7 @@ pub fn words(what: &What) -> (String, Vec<String>) {
             Vec::new(),
         ),
         What::NeedsAttention { calls } => needs_attention(calls),
-        What::Settled { call, found, again_at } => {
-            let (mark, how) = found_in_words(found);
-            let details = match found {
-                Found::Happened(outcome) | Found::Otherwise(outcome) => done(outcome),
-                Found::DidNotHappen | Found::NotYet { .. } | Found::Never => Vec::new(),
-            };
-            (format!("  {mark} {}{how}.{}", call.name, again(*again_at)), details)
-        }
+        What::Settled { call, found, again_at } => settled(&call.name, found, *again_at),
         What::CancelRequested { reason } => (format!("Somebody asked for it to end: {reason}."), Vec::new()),
         What::DeadlineReached => ("Its time is over: nothing new begins.".to_owned(), Vec::new()),
         What::Ended(ending) => ended(ending),
@@ -272,6 +265,15 @@ fn said_in_words(said: &Said) -> String {
         Said::Resolve(Resolution::Redo) => "it did not happen, and is to be done again".to_owned(),
         Said::Resolve(Resolution::Drop) => "it stays as it is".to_owned(),
     }
+}
+
+fn settled(tool: &str, found: &Found, again_at: Option<Timestamp>) -> (String, Vec<String>) {
+    let (mark, how) = found_in_words(found);
+    let details = match found {
+        Found::Happened(outcome) | Found::Otherwise(outcome) => done(outcome),
+        Found::DidNotHappen | Found::NotYet { .. } | Found::Never => Vec::new(),
+    };
+    (format!("  {mark} {tool}{how}.{}", again(again_at)), details)
 }
 
 fn tried(

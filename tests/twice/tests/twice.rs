@@ -67,8 +67,63 @@ fn check(set: &Set, case: &Case, runtime: &Runtime) -> Vec<String> {
     wrong
 }
 
-/// A host that settles nothing leaves effects twice, and is found out by it: at the vendors that honour no key in the one
-/// case, at those that go by our key in the other.
+/// What a host that repeats blindly does twice: at vendors that honour no key of ours.
+const BY_REPEATING: &[&str] = &[
+    "calendar-caldav cancel_appointment",
+    "collections-hubspot schedule_promise_callback",
+    "crm-hubspot create_task",
+    "crm-hubspot enrol_in_sequence",
+    "crm-hubspot log_call_summary",
+    "ehr-fhir book_appointment",
+    "email send_email",
+    "email send_template",
+    "http-request reserve_table",
+    "slack post_message",
+    "slack reply_in_thread",
+    "sms-twilio send_sms",
+    "ticket-jira comment_on_ticket",
+    "ticket-jira create_ticket",
+    "ticket-zendesk comment_on_ticket",
+];
+
+/// What a host that forgets its key does twice: at vendors that go by it.
+const WITHOUT_THE_KEY: &[&str] = &[
+    "calendar-caldav book_appointment",
+    "calendar-caldav book_callback",
+    "calendar-caldav cancel_appointment",
+    "calendar-google book_appointment",
+    "calendar-google book_callback",
+    "collections-hubspot log_payment_arrangement",
+    "collections-hubspot schedule_promise_callback",
+    "collections-salesforce log_payment_arrangement",
+    "collections-salesforce schedule_promise_callback",
+    "crm-hubspot create_task",
+    "crm-hubspot log_call_summary",
+    "crm-hubspot upsert_deal",
+    "crm-salesforce create_task",
+    "crm-salesforce log_call_summary",
+    "crm-salesforce upsert_opportunity",
+    "ehr-fhir book_appointment",
+    "ehr-fhir create_task",
+    "ehr-fhir record_communication",
+    "ehr-fhir write_call_note",
+    "ehr-fhir-slots book_appointment",
+    "email send_email",
+    "email send_template",
+    "email start_followup",
+    "http-request book_room",
+    "http-request reserve_table",
+    "oncall-jira-service-management page_oncall",
+    "oncall-pagerduty page_oncall",
+    "slack post_message",
+    "slack reply_in_thread",
+    "ticket-jira comment_on_ticket",
+    "ticket-jira create_ticket",
+    "ticket-zendesk comment_on_ticket",
+    "ticket-zendesk create_ticket",
+];
+
+/// A host that settles nothing leaves effects twice, and is found out by it.
 #[test]
 fn careless_hosts_are_found_out() {
     let runtime = Runtime::new().expect("a runtime");
@@ -92,60 +147,8 @@ fn careless_hosts_are_found_out() {
         wrong.map(|(set, case)| format!("{} {}", set.name, case.tool)).collect::<BTreeSet<_>>()
     };
     let expected = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
-    let blindly = [
-        "calendar-caldav cancel_appointment",
-        "collections-hubspot schedule_promise_callback",
-        "crm-hubspot create_task",
-        "crm-hubspot enrol_in_sequence",
-        "crm-hubspot log_call_summary",
-        "ehr-fhir book_appointment",
-        "email send_email",
-        "email send_template",
-        "http-request reserve_table",
-        "slack post_message",
-        "slack reply_in_thread",
-        "sms-twilio send_sms",
-        "ticket-jira comment_on_ticket",
-        "ticket-jira create_ticket",
-        "ticket-zendesk comment_on_ticket",
-    ];
-    assert_eq!(found_out(Host::RepeatsBlindly), expected(&blindly));
-    let without_key = [
-        "calendar-caldav book_appointment",
-        "calendar-caldav book_callback",
-        "calendar-caldav cancel_appointment",
-        "calendar-google book_appointment",
-        "calendar-google book_callback",
-        "collections-hubspot log_payment_arrangement",
-        "collections-hubspot schedule_promise_callback",
-        "collections-salesforce log_payment_arrangement",
-        "collections-salesforce schedule_promise_callback",
-        "crm-hubspot create_task",
-        "crm-hubspot log_call_summary",
-        "crm-hubspot upsert_deal",
-        "crm-salesforce create_task",
-        "crm-salesforce log_call_summary",
-        "crm-salesforce upsert_opportunity",
-        "ehr-fhir book_appointment",
-        "ehr-fhir create_task",
-        "ehr-fhir record_communication",
-        "ehr-fhir write_call_note",
-        "ehr-fhir-slots book_appointment",
-        "email send_email",
-        "email send_template",
-        "email start_followup",
-        "http-request book_room",
-        "http-request reserve_table",
-        "oncall-jira-service-management page_oncall",
-        "oncall-pagerduty page_oncall",
-        "slack post_message",
-        "slack reply_in_thread",
-        "ticket-jira comment_on_ticket",
-        "ticket-jira create_ticket",
-        "ticket-zendesk comment_on_ticket",
-        "ticket-zendesk create_ticket",
-    ];
-    assert_eq!(found_out(Host::ForgetsItsKey), expected(&without_key));
+    assert_eq!(found_out(Host::RepeatsBlindly), expected(BY_REPEATING));
+    assert_eq!(found_out(Host::ForgetsItsKey), expected(WITHOUT_THE_KEY));
 }
 
 /// How much is in each list of the vendors'.
