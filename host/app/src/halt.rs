@@ -120,6 +120,7 @@ impl<R: Ledger> Ledger for Halting<R> {
         let name = match change {
             Change::WriteLeaves => "the write's leave",
             Change::Ended { .. } => "the attempt's end",
+            Change::LeftBehind { .. } => "the finding of an attempt left behind",
             Change::SettledDone(_) | Change::SettledNot | Change::GivenUp | Change::Resolved { .. } => "the settling",
         };
         self.around(name.to_owned(), self.records.change(key, fence, change)).await

@@ -208,6 +208,11 @@ pub enum Change {
         /// When.
         at: Timestamp,
     },
+    /// The open attempt was found left behind: nothing of it leaves from then on.
+    LeftBehind {
+        /// When it was found.
+        at: Timestamp,
+    },
     /// The doubt was settled: it happened.
     SettledDone(Outcome),
     /// The doubt was settled: it did not happen.
@@ -256,6 +261,7 @@ pub fn change(entry: &Entry, fence: Fence, change: &Change) -> Result<Entry, Ref
         (State::Open { .. } | State::InDoubt, Change::SettledDone(outcome)) => State::Done(outcome.clone()),
         (State::Open { .. } | State::InDoubt, Change::SettledNot) => State::Failed,
         (State::Open { .. } | State::InDoubt, Change::GivenUp) => State::Unknowable,
+        (State::Open { .. }, Change::LeftBehind { .. }) => State::InDoubt,
         // Of another attempt than the newest one, the word says nothing.
         (State::Unknowable, Change::Resolved { attempt, outcome }) if *attempt == entry.attempts => {
             outcome.clone().map_or(State::Failed, State::Done)
@@ -271,7 +277,10 @@ pub fn change(entry: &Entry, fence: Fence, change: &Change) -> Result<Entry, Ref
         },
         _ => return Err(Refused::OutOfOrder),
     };
-    let ended_at = if let Change::Ended { at, .. } = change { Some(*at) } else { entry.last_attempt_ended_at };
+    let ended_at = match change {
+        Change::Ended { at, .. } | Change::LeftBehind { at } => Some(*at),
+        _ => entry.last_attempt_ended_at,
+    };
     let asks = matches!(state, State::Open { .. } | State::InDoubt);
     let in_question = entry.in_question.clone().filter(|_| asks);
     Ok(Entry { state, last_attempt_ended_at: ended_at, in_question, ..entry.clone() })
@@ -476,7 +485,7 @@ mod tests {
                 let after = change(&entry(state.clone()), OURS, asked)?;
                 let asks = matches!(after.state, State::Open { .. } | State::InDoubt);
                 assert_eq!(after.in_question.is_some(), asks, "kept no longer than it is asked about: {after:?}");
-                let ended = matches!(asked, Change::Ended { .. }).then_some(END);
+                let ended = matches!(asked, Change::Ended { .. } | Change::LeftBehind { .. }).then_some(END);
                 assert_eq!(after.last_attempt_ended_at, ended);
                 Ok(after.state)
             };
@@ -488,6 +497,13 @@ mod tests {
                 };
                 assert_eq!(got(asked), wanted, "{asked:?} on {state:?}");
             }
+            let left_behind = Change::LeftBehind { at: END };
+            let wanted = match holder {
+                Some(OLD | OURS) => Ok(State::InDoubt),
+                Some(_) => Err(Refused::Fenced),
+                None => Err(Refused::OutOfOrder),
+            };
+            assert_eq!(got(&left_behind), wanted, "{left_behind:?} on {state:?}");
             for (attempt, outcome, to) in
                 [(1, Some(outcome()), Ok(State::Done(outcome()))), (1, None, Ok(State::Failed)), (2, None, Err(()))]
             {
@@ -544,7 +560,7 @@ mod tests {
             (failed(FailureKind::Denied), &[InBody, Accepted], false, "doubt denied"),
             (failed(FailureKind::Other), &[InBody], false, "doubt other"),
             (failed(FailureKind::RateLimited), &[InBody], false, "failed rate-limited"),
-            (failed(FailureKind::Unavailable), &[InBody], false, "failed unavailable"),
+            (failed(FailureKind::Unavailable), &[InBody], false, "doubt unavailable"),
             (failed(FailureKind::Unavailable), &[Accepted, InBody], false, "doubt unavailable"),
             (failed(FailureKind::Denied), &[Accepted, InBody], false, "doubt denied"),
             (failed(unknown), &[InBody], false, "doubt outcome-unknown"),

@@ -85,8 +85,7 @@ pub struct EgressRequest {
     #[serde(default)]
     pub idempotency_header: Option<String>,
     /// Whether the vendor also refuses in the bodies of its successes, which the component alone can read: where such an
-    /// answer is the last that it got, and it fails with a refusal, or with one of the kinds that pass with time, nothing
-    /// was done.
+    /// answer is the last that it got, and it fails with a refusal, or as rate-limited, nothing was done.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub refuses_in_body: bool,
     /// What a rehearsal answers in the vendor's place, for a write. Absent: a rehearsed call ends there.

@@ -261,9 +261,10 @@ impl FailureKind {
         matches!(self, Self::InvalidArguments | Self::NotFound | Self::Denied | Self::Conflict)
     }
 
-    /// Whether it says that the vendor did nothing.
+    /// Whether it says that the vendor did nothing. Not `unavailable`: a component says that of what isn't the vendor's, too,
+    /// such as a state that can't be written.
     pub const fn says_not_done(self) -> bool {
-        self.refuses() || self.passes_with_time()
+        self.refuses() || matches!(self, Self::RateLimited)
     }
 
     /// Whose doing it is.

@@ -220,11 +220,13 @@ fn settle<T>(result: Result<T, Failure>, refusal: Option<door::Error>, wrote: bo
         Some(refusal) => refusal,
         None => return result,
     };
-    // A component knows that a request did not pass, and not why. A success is its own to report, and so is a doubt about
-    // what has left.
+    // A component knows that a request did not pass, and not why. A success is its own to report, and so is what became of
+    // a write that has left: the refusal may be of another request, and its kind would pass for the vendor's answer.
+    let is_limit = matches!(refusal, door::Error::Limit(_));
     result.map_err(|failure| match (failure.kind, &refusal) {
-        (FailureKind::OutcomeUnknown, _) if wrote => {
-            Failure { message: format!("{}; {refusal}", failure.message), ..failure }
+        (FailureKind::OutcomeUnknown, _) if wrote => beside(failure, &refusal),
+        (FailureKind::Other | FailureKind::Unavailable | FailureKind::Trapped, _) if wrote && !is_limit => {
+            beside(failure, &refusal)
         }
         (
             FailureKind::Other | FailureKind::Unavailable | FailureKind::OutcomeUnknown | FailureKind::Trapped,
@@ -255,6 +257,11 @@ fn settle<T>(result: Result<T, Failure>, refusal: Option<door::Error>, wrote: bo
     })
 }
 
+/// A component's own failure, and what the door refused beside it.
+fn beside(failure: Failure, refusal: &door::Error) -> Failure {
+    Failure { message: format!("{}; {refusal}", failure.message), ..failure }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -281,19 +288,24 @@ mod tests {
     }
 
     #[test]
-    fn a_component_that_doubts_what_has_left_is_believed() {
+    fn of_what_has_left_a_component_knows_more_than_the_door() {
+        use FailureKind::{LimitReached, Other, OutcomeUnknown, Trapped, Unavailable};
         let limit = || door::Error::Limit(crate::limits::Reached::new(Limit::Requests, 1));
         let failing = || door::Error::Failing { host: "vendor.test".into(), failures: 5, ask_again_ms: 4_000 };
-        for (refusal, wrote, expected) in [
-            (limit(), true, FailureKind::OutcomeUnknown),
-            (limit(), false, FailureKind::LimitReached(Limit::Requests)),
-            (failing(), true, FailureKind::OutcomeUnknown),
-            (failing(), false, FailureKind::Unavailable),
+        for (kind, refusal, wrote, expected) in [
+            (OutcomeUnknown, limit(), true, OutcomeUnknown),
+            (OutcomeUnknown, limit(), false, LimitReached(Limit::Requests)),
+            (OutcomeUnknown, failing(), true, OutcomeUnknown),
+            (OutcomeUnknown, failing(), false, Unavailable),
+            (Trapped, failing(), true, Trapped),
+            (Other, failing(), true, Other),
+            (Other, failing(), false, Unavailable),
+            (Other, limit(), true, LimitReached(Limit::Requests)),
         ] {
             let words = refusal.to_string();
-            let failure = Failure::new(FailureKind::OutcomeUnknown, "it may have happened");
+            let failure = Failure::new(kind, "it may have happened");
             let settled = settle::<()>(Err(failure), Some(refusal), wrote).expect_err("it has failed");
-            assert_eq!(settled.kind, expected, "{words}, wrote: {wrote}");
+            assert_eq!(settled.kind, expected, "{kind}, {words}, wrote: {wrote}");
             assert!(settled.message.contains(&words), "{settled:?}");
         }
     }

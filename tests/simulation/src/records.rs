@@ -332,7 +332,7 @@ impl Ledger for Process {
             Change::SettledNot => self.world.reached("settled: it did not happen"),
             Change::GivenUp => self.world.reached("settled: never to be known"),
             Change::Resolved { .. } => self.world.reached("settled: by a person"),
-            Change::WriteLeaves | Change::Ended { .. } => {}
+            Change::WriteLeaves | Change::Ended { .. } | Change::LeftBehind { .. } => {}
         }
         self.world.tell(|| format!("{} ledger {}: {change:?}", self.id, short(key)));
         Ok(())

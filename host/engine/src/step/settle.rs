@@ -35,7 +35,12 @@ impl Step {
             let is_ours = entry.is_asked_for_by(&asked);
             let happened = |outcome| if is_ours { Found::Happened(outcome) } else { Found::Otherwise(outcome) };
             match &entry.state {
-                State::InDoubt | State::Open { .. } => {}
+                State::InDoubt => {}
+                // Whoever made that attempt is gone, and when it ended nobody knows.
+                State::Open { .. } => {
+                    self.leave_behind(&key).await?;
+                    continue;
+                }
                 // Settled meanwhile, or just before a crash that the journal knows nothing of.
                 State::Done(outcome) => return Ok(happened(outcome.clone())),
                 State::Failed => return Ok(Found::DidNotHappen),
@@ -51,6 +56,15 @@ impl Step {
                 Err(RecordsError::Ledger { why: Refused::OutOfOrder, .. }) => {}
                 recorded => return recorded.map(|()| found),
             }
+        }
+    }
+
+    /// Records that nothing of the open attempt leaves any more, unless it has become something else meanwhile.
+    async fn leave_behind(&self, key: &EffectKey) -> Result<(), RecordsError> {
+        let change = Change::LeftBehind { at: self.clock.now() };
+        match self.ports.ledger.change(key, self.fence, &change).await {
+            Err(RecordsError::Ledger { why: Refused::OutOfOrder, .. }) => Ok(()),
+            recorded => recorded,
         }
     }
 

@@ -120,7 +120,7 @@ impl Effects {
             Change::GivenUp => known.left_to_person = entry.map(|entry| entry.attempts),
             // They have looked, and say that it did not happen.
             Change::Resolved { outcome: None, .. } => (known.doubt, known.left_to_person) = (None, None),
-            Change::Ended { .. } | Change::SettledNot => {}
+            Change::Ended { .. } | Change::LeftBehind { .. } | Change::SettledNot => {}
         }
         if entry.is_some_and(|entry| !entry.counts()) {
             known.live = Live::Nothing;
