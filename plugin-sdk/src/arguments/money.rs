@@ -77,11 +77,12 @@ impl TryFrom<Parts> for Money {
 
     fn try_from(Parts { amount, currency }: Parts) -> Result<Self, String> {
         let digits = minor_digits(currency.as_str());
-        let (whole, fraction) = amount.as_str().split_once('.').unwrap_or((amount.as_str(), ""));
+        let (_, fraction) = amount.as_str().split_once('.').unwrap_or_default();
         if fraction.is_empty() || fraction.len() == digits {
             return Ok(Self { amount, currency });
         }
-        let example = if digits == 0 { whole.to_owned() } else { format!("{whole}.{:0<digits$}", "") };
+        // Never one that could be taken for the amount that was meant.
+        let example = if digits == 0 { "1250".to_owned() } else { format!("1250.{:0<digits$}", "") };
         Err(format!(
             "`amount` {amount} is ambiguous: {currency} has {digits} digits after the point; write it as in {example}, \
              with no separator between thousands"
@@ -152,7 +153,7 @@ mod tests {
         check("1250", "EUR", Ok("1250 EUR"));
         check("1250", "JPY", Ok("1250 JPY"));
         check("1.250", "KWD", Ok("1.250 KWD"));
-        check("1.250", "EUR", Err("write it as in 1.00"));
+        check("1.250", "EUR", Err("write it as in 1250.00"));
         check("1.5", "EUR", Err("2 digits"));
         check("1250.00", "JPY", Err("write it as in 1250,"));
         check("1250.00", "KWD", Err("write it as in 1250.000"));

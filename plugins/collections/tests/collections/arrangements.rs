@@ -62,7 +62,7 @@ fn an_arrangement_that_makes_no_sense_is_refused() {
     check(json!({ "first_payment_date": "2025-12-31" }), "the call was on 2026-01-01");
     check(json!({ "amount": 150 }), "the arguments don't fit");
     check(json!({ "amount": "1.500" }), "`amount` 1.500 is ambiguous");
-    check(json!({ "currency": "JPY" }), "write it as in 150,");
+    check(json!({ "currency": "JPY" }), "write it as in 1250,");
     check(json!({ "currency": "pounds" }), "ISO 4217");
     check(json!({ "first_payment_date": "01/12/2026" }), "write the year first");
     check(json!({ "first_payment_date": "2026-13-01" }), "there is no day 2026-13-01");

@@ -186,7 +186,7 @@ fn bad_arguments_are_refused_with_what_would_be_right() {
     check(json!({ "deal_id": "" }), "is no id of a record");
     check(json!({ "amount": "1250" }), "`currency` is missing");
     check(json!({ "currency": "EUR" }), "give both or neither");
-    check(json!({ "amount": "1.250", "currency": "EUR" }), "EUR has 2 digits after the point; write it as in 1.00");
+    check(json!({ "amount": "1.250", "currency": "EUR" }), "EUR has 2 digits after the point; write it as in 1250.00");
     check(json!({ "amount": "1250.5", "currency": "EUR" }), "is ambiguous");
     check(json!({ "amount": "1250.00", "currency": "JPY" }), "JPY has 0 digits after the point; write it as in 1250");
     check(json!({ "amount": "1250.00", "currency": "KWD" }), "write it as in 1250.000");

@@ -138,7 +138,7 @@ fn an_amount_that_could_be_another_is_refused() {
         assert_eq!(failure.kind, FailureKind::InvalidArguments);
         assert!(failure.message.contains(words), "{}", failure.message);
     }
-    check(json!("1.250"), json!("EUR"), "EUR has 2 digits after the point; write it as in 1.00");
+    check(json!("1.250"), json!("EUR"), "EUR has 2 digits after the point; write it as in 1250.00");
     check(json!("1250.5"), json!("EUR"), "is ambiguous");
     check(json!("1250.00"), json!("JPY"), "write it as in 1250");
     check(json!("1250.00"), json!(null), "`currency` is missing");
