@@ -61,17 +61,30 @@ pub(crate) struct Found {
     accounts: Vec<Account>,
 }
 
+/// What becomes of the amount that was promised before.
+pub(crate) enum PromisedAmount {
+    Kept,
+    Cleared,
+    Set(Amount),
+}
+
 /// What is written on an account. What isn't given stays as it is.
 pub(crate) struct Change {
     pub(crate) status: Status,
     pub(crate) promised_date: Option<Day>,
-    pub(crate) promised_amount: Option<Amount>,
+    pub(crate) promised_amount: PromisedAmount,
     pub(crate) reason: Option<String>,
 }
 
 fn check_id(text: &str) -> Result<(), String> {
-    let of_hubspot = (1..=ID_DIGITS_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-    let of_salesforce = text.len() == SALESFORCE_ID_CHARS && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    // With zeros before it, it would be another text for the same record.
+    let of_hubspot = (1..=ID_DIGITS_MAX).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_digit())
+        && !text.starts_with('0');
+    // One without any letter is no id of Salesforce: the last three say which of the others are capitals, and are AAA for none.
+    let of_salesforce = text.len() == SALESFORCE_ID_CHARS
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && text.bytes().any(|byte| byte.is_ascii_alphabetic());
     if of_hubspot || of_salesforce {
         Ok(())
     } else {
@@ -79,6 +92,11 @@ fn check_id(text: &str) -> Result<(), String> {
             "{text:?} is no id of an account: digits, such as 512, or 18 letters and digits, as find_account tells them"
         ))
     }
+}
+
+/// A text that says something. A blank one would erase what is there, so it is none.
+pub(crate) fn said(text: Option<String>) -> Option<String> {
+    text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
 /// The status with the day that was promised: with a promise, and with nothing else.
@@ -90,11 +108,30 @@ pub(crate) fn change(status: Status, promised_date: Option<Day>, reason: Option<
         (status, Some(_)) if status != Status::PromiseToPay => {
             Err(Failure::invalid_arguments("promised_date goes with the status promise_to_pay alone"))
         }
-        _ => Ok(Change { status, promised_date, promised_amount: None, reason }),
+        _ => Ok(Change { status, promised_date, promised_amount: PromisedAmount::Kept, reason: said(reason) }),
+    }
+}
+
+impl PromisedAmount {
+    /// The field's value, where it is written: this one for none.
+    pub(crate) fn written<T>(&self, none: T, set: impl FnOnce(&Amount) -> T) -> Option<T> {
+        match self {
+            Self::Kept => None,
+            Self::Cleared => Some(none),
+            Self::Set(amount) => Some(set(amount)),
+        }
     }
 }
 
 impl Change {
+    /// Leaves no amount that was promised for another day. What was promised for this one is the same promise. All is written
+    /// at once, so an account that has the day has this too.
+    pub(crate) fn clear_other_promise(&mut self, account: &Account, day: Day) {
+        if !account.is_promised_for(day) {
+            self.promised_amount = PromisedAmount::Cleared;
+        }
+    }
+
     /// The answer about an account that has it.
     pub(crate) fn answer(&self, account_id: &AccountId, receipt: Receipt) -> Outcome {
         let status = self.status.as_str();
@@ -120,6 +157,11 @@ impl Status {
 }
 
 impl Account {
+    /// Whether payment is promised for this day.
+    pub(crate) fn is_promised_for(&self, day: Day) -> bool {
+        self.promised_date.as_deref() == Some(day.to_string().as_str())
+    }
+
     /// Whether this number is one of the account's, as it is stored. A number that is only alike is another person's.
     pub(crate) fn has_phone(&self, phone: &PhoneNumber) -> bool {
         self.phones.iter().any(|stored| stored == phone.as_str())

@@ -43,7 +43,7 @@ impl Arrangement {
         let mut description = format!("{}.", self.terms());
         if let Some(note) = &self.note {
             description.push('\n');
-            description.push_str(note.trim());
+            description.push_str(note);
         }
         description
     }

@@ -4,7 +4,7 @@ use aftercall::{Answer, Context, Day, Failure, Receipt, text_argument};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::account::{Account, AccountId};
+use crate::account::{Account, AccountId, Status};
 
 text_argument! {
     /// A time of the day, as the calendar's tools take it.
@@ -45,10 +45,12 @@ pub(crate) fn scheduled(account_id: &AccountId, date: Day, task_id: &str, receip
 }
 
 impl Callback {
-    /// Checks that payment was promised for its day: people aren't called about a debt on a day that they didn't name. A
-    /// rehearsal leaves no promise. The failure doesn't say what was promised, as whose account it is, isn't known here.
+    /// Checks that payment is promised for its day, and not disputed or refused since: people aren't called about a debt on a
+    /// day that they didn't name. A rehearsal leaves no promise. The failure doesn't say what was promised, as whose account
+    /// it is, isn't known here.
     pub(crate) fn check_promised(&self, account: &Account, cx: &Context) -> Result<(), Failure> {
-        if cx.dry_run() || account.promised_date.as_deref() == Some(self.date.to_string().as_str()) {
+        let is_promise = account.status.as_deref() == Some(Status::PromiseToPay.as_str());
+        if cx.dry_run() || is_promise && account.is_promised_for(self.date) {
             return Ok(());
         }
         Err(Failure::invalid_arguments(format!(

@@ -56,10 +56,13 @@ impl Crm {
         email: Option<&Email>,
         cx: &Context,
     ) -> Result<Vec<Account>, Failure> {
-        match self {
-            Self::HubSpot(crm) => crm.find(phone, email, cx).await,
-            Self::Salesforce(crm) => crm.find(phone, email, cx).await,
-        }
+        let mut accounts = match self {
+            Self::HubSpot(crm) => crm.find(phone, email, cx).await?,
+            Self::Salesforce(crm) => crm.find(phone, email, cx).await?,
+        };
+        // A vendor's search may be wider than the number that was asked for.
+        accounts.retain(|account| phone.is_none_or(|phone| account.has_phone(phone)));
+        Ok(accounts)
     }
 
     /// The account with this id, and with this number where one is given. One with another number is as one that isn't
@@ -154,7 +157,7 @@ impl Crm {
             return Finding::happened(outcome(&id));
         }
         let (lag_ms, again_ms) = match self {
-            Self::HubSpot(_) => (hubspot::LAG_MS, hubspot::LOOK_AGAIN_MS),
+            Self::HubSpot(crm) => (crm.lag_ms(), hubspot::LOOK_AGAIN_MS),
             Self::Salesforce(_) => (salesforce::AT_WORK_MS_MAX, salesforce::LOOK_AGAIN_MS),
         };
         Ok(match Finding::absent(cx, lag_ms, again_ms) {

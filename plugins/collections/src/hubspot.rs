@@ -6,22 +6,27 @@
 //! it is made. HubSpot takes no key for a task: it carries ours in its text.
 
 mod object;
+mod refusal;
 mod task;
 
-use aftercall::{Context, Day, Email, Failure, PhoneNumber, Receipt, path_segment};
+use aftercall::{Context, Day, Email, Failure, Instant, PhoneNumber, Receipt, path_segment};
 use serde_json::{Map, Value, json};
 
-use self::object::{Object, Page, Upserted, read, told, url};
+use self::object::{Object, Page, Upserted, read, url};
+use self::refusal::told;
 use crate::account::{Account, AccountId, Change, FOUND_MAX};
 use crate::arrangement::Arrangement;
 use crate::callback::Callback;
 use crate::crm::{Kind, Trace};
 use crate::names::Names;
 
-/// How long what was written may be read as it was before. HubSpot says nothing of it.
-pub(crate) const LAG_MS: u64 = 60_000;
+/// How long what was written may be read as it was before, where the settings don't say. HubSpot says nothing of it.
+const LAG_MS: u64 = 60_000;
 /// When to look again meanwhile, in milliseconds.
 pub(crate) const LOOK_AGAIN_MS: u64 = 15_000;
+const MS_PER_MINUTE: i64 = 60_000;
+const MINUTES_PER_DAY: i64 = 24 * 60;
+const NOON_MINUTES: i64 = 12 * 60;
 /// The properties of a contact that tell its telephone numbers.
 const PHONES: [&str; 2] = ["phone", "mobilephone"];
 /// HubSpot's own type id of a contact.
@@ -43,11 +48,6 @@ const DEFAULTS: [(&str, &str); 6] = [
 /// HubSpot with the tenant's settings.
 pub(crate) struct HubSpot(Names);
 
-/// An instant in HubSpot, shown in each reader's time zone: noon in UTC is the same day in nearly all.
-fn noon(day: Day) -> String {
-    format!("{day}T12:00:00Z")
-}
-
 fn contact_url(id: &AccountId) -> String {
     url(&format!("contacts/{id}"))
 }
@@ -55,6 +55,19 @@ fn contact_url(id: &AccountId) -> String {
 impl HubSpot {
     pub(crate) fn of(settings: Map<String, Value>) -> Self {
         Self(Names::new(settings, &DEFAULTS))
+    }
+
+    /// For how long what isn't found may yet be there, in milliseconds.
+    pub(crate) fn lag_ms(&self) -> u64 {
+        self.0.number("search_lag_ms").and_then(|ms| u64::try_from(ms).ok()).unwrap_or(LAG_MS)
+    }
+
+    /// Noon of a day where the team works. HubSpot takes an instant, which it shows in each reader's time zone.
+    fn noon(&self, day: Day) -> String {
+        let offset_minutes = self.0.number("utc_offset_minutes").unwrap_or_default();
+        let minutes = i64::from(day.days_since_1970()) * MINUTES_PER_DAY + NOON_MINUTES - offset_minutes;
+        // A day before 1970 is past, and comes no further than the arguments' checks.
+        Instant::utc(u64::try_from(minutes * MS_PER_MINUTE).unwrap_or_default()).to_string()
     }
 
     /// What an account is read with.
@@ -89,13 +102,15 @@ impl HubSpot {
             "after": "0",
         });
         let answer = cx.post(url("contacts/search")).reads_only().json(&search).send().await?;
-        let page: Page = told(answer)?.json()?;
+        let page: Page = told(answer, &self.0)?.json()?;
         Ok(page.results.iter().map(|contact| self.account(contact)).collect())
     }
 
     pub(crate) async fn read(&self, id: &AccountId, cx: &Context) -> Result<Option<Account>, Failure> {
         let request = cx.get(contact_url(id)).query(&[("properties", self.account_properties().join(","))]);
-        Ok(read(request).await?.map(|contact| self.account(&contact)))
+        // Asked for a contact that was merged into another, HubSpot gives the other.
+        let contact = read(request, &self.0).await?.filter(|contact| contact.id == id.as_str());
+        Ok(contact.map(|contact| self.account(&contact)))
     }
 
     fn account(&self, contact: &Object) -> Account {
@@ -115,7 +130,7 @@ impl HubSpot {
         let properties = [
             ("status_property", Some(change.status.as_str().to_owned())),
             ("promised_date_property", change.promised_date.map(|day| day.to_string())),
-            ("promised_amount_property", change.promised_amount.as_ref().map(ToString::to_string)),
+            ("promised_amount_property", change.promised_amount.written(String::new(), ToString::to_string)),
             ("reason_property", change.reason.clone()),
         ];
         let properties = properties.into_iter();
@@ -124,14 +139,14 @@ impl HubSpot {
 
     pub(crate) async fn change(&self, id: &AccountId, change: &Change, cx: &Context) -> Result<String, Failure> {
         let change = json!({ "properties": self.properties(change) });
-        let contact: Object = told(cx.patch(contact_url(id)).json(&change).send().await?)?.json()?;
+        let contact: Object = told(cx.patch(contact_url(id)).json(&change).send().await?, &self.0)?.json()?;
         Ok(contact.id)
     }
 
     pub(crate) async fn has(&self, id: &AccountId, change: &Change, cx: &Context) -> Result<Option<String>, Failure> {
         let properties = self.properties(change);
         let names = properties.keys().map(String::as_str).collect::<Vec<_>>().join(",");
-        let contact = read(cx.get(contact_url(id)).query(&[("properties", names)])).await?;
+        let contact = read(cx.get(contact_url(id)).query(&[("properties", names)]), &self.0).await?;
         Ok(contact.filter(|contact| contact.has(&properties)).map(|contact| contact.id))
     }
 
@@ -146,7 +161,7 @@ impl HubSpot {
             "dealname": format!("Payment arrangement: {}", name.unwrap_or(id.as_str())),
             "amount": arrangement.money.amount(),
             "deal_currency_code": arrangement.money.currency(),
-            "closedate": noon(arrangement.first),
+            "closedate": self.noon(arrangement.first),
             "pipeline": self.0.of("pipeline"),
             "dealstage": self.0.of("stage"),
             "description": arrangement.description(),
@@ -154,12 +169,12 @@ impl HubSpot {
         let input = json!({ "idProperty": self.0.of("key_property"), "id": cx.key(), "properties": properties });
         let upsert = json!({ "inputs": [input] });
         let answer = cx.post(url(&format!("{DEAL}/batch/upsert"))).json(&upsert).send().await?;
-        let deal = told(answer)?.json::<Upserted>()?.only()?;
+        let deal = told(answer, &self.0)?.json::<Upserted>()?.only(&self.0)?;
         // Of HubSpot's default type (developers.hubspot.com/docs/api/crm/associations/v4).
         let deal_id = path_segment(&deal.id);
         let on = format!("https://api.hubapi.com/crm/v4/objects/deals/{deal_id}/associations/default/contacts/{id}");
         let associated = cx.put(on).send().await;
-        associated.and_then(told).map_err(|failure| {
+        associated.and_then(|answer| told(answer, &self.0)).map_err(|failure| {
             failure.after_write(format_args!("deal {} is made, but may not be on the account yet", deal.id))
         })?;
         Ok(deal.id)
@@ -168,15 +183,15 @@ impl HubSpot {
     pub(crate) async fn arranged(&self, id: &AccountId, cx: &Context) -> Result<Option<String>, Failure> {
         let deal = cx.get(url(&format!("{DEAL}/{}", path_segment(cx.key()))));
         let deal = deal.query(&[("idProperty", self.0.of("key_property")), ("associations", "contacts")]);
-        Ok(read(deal).await?.filter(|deal| deal.is_of(id.as_str())).map(|deal| deal.id))
+        Ok(read(deal, &self.0).await?.filter(|deal| deal.is_of(id.as_str())).map(|deal| deal.id))
     }
 
     pub(crate) async fn call_back(&self, id: &AccountId, callback: &Callback, cx: &Context) -> Result<String, Failure> {
-        task::make(id, callback, self.0.text("task_owner_id"), cx).await
+        task::make(id, callback, &self.noon(callback.date), &self.0, cx).await
     }
 
     pub(crate) async fn callback_made(&self, cx: &Context) -> Result<Trace, Failure> {
-        task::find(cx).await
+        task::find(&self.0, cx).await
     }
 
     /// With a link to its record, where the portal is known.

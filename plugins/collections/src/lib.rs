@@ -24,7 +24,7 @@ pub mod tools {
         Amount, Answer, Context, Currency, Day, Email, Failure, Finding, Money, Outcome, PhoneNumber, Receipt,
     };
 
-    use crate::account::{self, AccountId, Change, Found, Status};
+    use crate::account::{self, AccountId, Change, Found, PromisedAmount, Status};
     use crate::arrangement::{self, Arrangement, Logged, Method};
     use crate::callback::{self, Callback, ClockTime, Scheduled};
     use crate::crm::{Crm, Kind, Trace};
@@ -64,10 +64,18 @@ pub mod tools {
         reason: Option<String>,
         cx: &Context,
     ) -> Result<Outcome, Failure> {
-        let crm = Crm::chosen(cx)?;
-        let change = account::change(status, promised_date, reason)?;
-        if phone.is_some() {
-            crm.account(&account_id, phone.as_ref(), cx).await?;
+        let (crm, terms): (Crm, Terms) = (Crm::chosen(cx)?, cx.settings()?);
+        let mut change = account::change(status, promised_date, reason)?;
+        if let Some(day) = promised_date {
+            terms.check_ahead("promised_date", day, cx)?;
+        }
+        // Without a currency no amount is promised here.
+        let promise = promised_date.filter(|_| terms.currency().is_some());
+        if phone.is_some() || promise.is_some() {
+            let account = crm.account(&account_id, phone.as_ref(), cx).await?;
+            if let Some(day) = promise {
+                change.clear_other_promise(&account, day);
+            }
         }
         let id = crm.change(&account_id, &change, cx).await?;
         Ok(change.answer(&account_id, crm.receipt(Kind::Account, &id, &account_id)))
@@ -139,8 +147,8 @@ pub mod tools {
     }
 
     fn promise(money: &Money, date: Day, note: Option<String>) -> Change {
-        let (promised_date, promised_amount) = (Some(date), Some(money.amount().clone()));
-        Change { status: Status::PromiseToPay, promised_date, promised_amount, reason: note }
+        let promised_amount = PromisedAmount::Set(money.amount().clone());
+        Change { status: Status::PromiseToPay, promised_date: Some(date), promised_amount, reason: account::said(note) }
     }
 
     fn promised(account_id: &AccountId, money: &Money, date: Day, receipt: Receipt) -> Outcome {
@@ -179,6 +187,7 @@ pub mod tools {
         terms.check_not_past("first_payment_date", first_payment_date, cx)?;
         // Looked at first, so that nothing is made for an account that isn't there.
         let account = crm.account(&account_id, phone.as_ref(), cx).await?;
+        let note = account::said(note);
         let arrangement = Arrangement { money, first: first_payment_date, instalments, method, note };
         let id = crm.arrange(&account_id, account.name.as_deref(), &arrangement, cx).await?;
         let receipt = crm.receipt(Kind::Arrangement, &id, &account_id);

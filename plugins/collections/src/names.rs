@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-/// The settings of one vendor that are texts, by name, and what stands for those that aren't set. A type with a field for
+/// The settings of one vendor, by name, and what stands for those that aren't set. A type with a field for
 /// each would make the component thirty kilobytes larger.
 pub(crate) struct Names {
     set: Map<String, Value>,
@@ -23,6 +23,11 @@ impl Names {
     /// A text that may be left out.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.set.get(name)?.as_str()
+    }
+
+    /// A whole number, where it is set.
+    pub(crate) fn number(&self, name: &str) -> Option<i64> {
+        self.set.get(name)?.as_i64()
     }
 
     /// A list of texts, where it is set.

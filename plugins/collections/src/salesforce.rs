@@ -105,8 +105,8 @@ impl Salesforce {
         let fields = [
             ("status_field", Some(change.status.as_str().into())),
             ("promised_date_field", change.promised_date.map(|day| day.to_string().into())),
-            ("promised_amount_field", change.promised_amount.as_ref().map(number)),
-            ("reason_field", change.reason.as_deref().map(|reason| reason.trim().into())),
+            ("promised_amount_field", change.promised_amount.written(Value::Null, number)),
+            ("reason_field", change.reason.as_deref().map(Value::from)),
         ];
         fields.into_iter().filter_map(|(name, value)| Some((self.0.of(name).to_owned(), value?))).collect()
     }

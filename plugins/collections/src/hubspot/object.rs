@@ -1,13 +1,12 @@
 //! HubSpot's objects, and what its answers mean.
 
-use aftercall::{Failure, FailureKind, Request, Response};
+use aftercall::{Failure, Request};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::refusal::{self, BatchError, told};
 use crate::decimal;
-
-/// How long a record stays locked, by HubSpot's page on errors, in milliseconds.
-const LOCKED_MS: u64 = 2_000;
+use crate::names::Names;
 
 /// Any object of the CRM, as far as it is read.
 #[derive(Deserialize)]
@@ -54,44 +53,15 @@ pub(super) struct Upserted {
     errors: Vec<BatchError>,
 }
 
-#[derive(Deserialize)]
-struct BatchError {
-    #[serde(default)]
-    message: String,
-    category: Option<String>,
-}
-
 /// Where HubSpot keeps its objects.
 pub(super) fn url(objects: &str) -> String {
     format!("https://api.hubapi.com/crm/v3/objects/{objects}")
 }
 
 /// An object, if there is one.
-pub(super) async fn read(request: Request<'_>) -> Result<Option<Object>, Failure> {
+pub(super) async fn read(request: Request<'_>, names: &Names) -> Result<Option<Object>, Failure> {
     let answer = request.send().await?;
-    if answer.status() == 404 { Ok(None) } else { told(answer)?.json().map(Some) }
-}
-
-/// The response if its status is 2xx, else the failure with what HubSpot says of it
-/// (<https://developers.hubspot.com/docs/api-reference/error-handling>).
-pub(super) fn told(answer: Response) -> Result<Response, Failure> {
-    answer.ok_or(|failure, status, _: Value| match status {
-        // A record that is locked for two seconds, and an account that is moved, with a `Retry-After`: both pass.
-        423 | 477 => {
-            let retry_after_ms = failure.retry_after_ms.or((status == 423).then_some(LOCKED_MS));
-            Failure { kind: FailureKind::RateLimited, retry_after_ms, ..failure }
-        }
-        _ => of_the_tenant(failure),
-    })
-}
-
-/// A property that HubSpot doesn't know is the tenant's to add: the model can't correct it.
-fn of_the_tenant(failure: Failure) -> Failure {
-    if failure.kind != FailureKind::InvalidArguments || !failure.message.contains("PROPERTY_DOESNT_EXIST") {
-        return failure;
-    }
-    let message = format!("add the property in HubSpot, or correct the plugin's settings: {}", failure.message);
-    Failure { kind: FailureKind::Other, message, ..failure }
+    if answer.status() == 404 { Ok(None) } else { told(answer, names)?.json().map(Some) }
 }
 
 impl Object {
@@ -130,22 +100,10 @@ impl Page {
 
 impl Upserted {
     /// The one object of the batch.
-    pub(super) fn only(self) -> Result<Object, Failure> {
+    pub(super) fn only(self, names: &Names) -> Result<Object, Failure> {
         match (self.results.into_iter().next(), self.errors.into_iter().next()) {
             (Some(object), _) => Ok(object),
-            (None, Some(error)) => {
-                let kind = match error.category.as_deref() {
-                    Some("VALIDATION_ERROR") => FailureKind::InvalidArguments,
-                    Some("OBJECT_NOT_FOUND") => FailureKind::NotFound,
-                    Some("CONFLICT") => FailureKind::Conflict,
-                    Some("MISSING_SCOPES") => FailureKind::Denied,
-                    Some("RATE_LIMITS") => FailureKind::RateLimited,
-                    // Whether HubSpot did it before it failed is not said.
-                    _ => FailureKind::OutcomeUnknown,
-                };
-                let failure = Failure::new(kind, format!("HubSpot refuses the deal: {}", error.message));
-                Err(of_the_tenant(Failure { code: error.category, ..failure }))
-            }
+            (None, Some(error)) => Err(refusal::of_batch(error, names)),
             (None, None) => Err(Failure::outcome_unknown("HubSpot's answer says nothing of the deal")),
         }
     }

@@ -4,11 +4,12 @@
 use aftercall::{Context, Failure};
 use serde_json::json;
 
-use super::noon;
-use super::object::{Object, Page, told, url};
+use super::object::{Object, Page, url};
+use super::refusal::told;
 use crate::account::AccountId;
 use crate::callback::Callback;
 use crate::crm::Trace;
+use crate::names::Names;
 
 /// HubSpot's own type of association from a task to a contact
 /// (<https://developers.hubspot.com/docs/api-reference/crm-associations-v4/guide>, "HubSpot defined association types").
@@ -20,7 +21,8 @@ const BODY: &str = "hs_task_body";
 pub(super) async fn make(
     id: &AccountId,
     callback: &Callback,
-    owner_id: Option<&str>,
+    due_at: &str,
+    names: &Names,
     cx: &Context,
 ) -> Result<String, Failure> {
     let mut properties = json!({
@@ -28,19 +30,19 @@ pub(super) async fn make(
         (BODY): format!("<p>{}</p><p>{}</p>", escape(&callback.about), reference(cx.key())),
         "hs_task_status": "NOT_STARTED",
         "hs_task_type": "CALL",
-        "hs_timestamp": noon(callback.date),
+        "hs_timestamp": due_at,
     });
-    if let Some(owner_id) = owner_id {
+    if let Some(owner_id) = names.text("task_owner_id") {
         properties["hubspot_owner_id"] = owner_id.into();
     }
     let kind = json!({ "associationCategory": "HUBSPOT_DEFINED", "associationTypeId": TO_CONTACT });
     let task = json!({ "properties": properties, "associations": [{ "to": { "id": id }, "types": [kind] }] });
-    let task: Object = told(cx.post(url("tasks")).json(&task).send().await?)?.json()?;
+    let task: Object = told(cx.post(url("tasks")).json(&task).send().await?, names)?.json()?;
     Ok(task.id)
 }
 
 /// Finds the task with the effect's key.
-pub(super) async fn find(cx: &Context) -> Result<Trace, Failure> {
+pub(super) async fn find(names: &Names, cx: &Context) -> Result<Trace, Failure> {
     let filter = json!({ "propertyName": BODY, "operator": "CONTAINS_TOKEN", "value": cx.key() });
     let search = json!({
         "filterGroups": [{ "filters": [filter] }],
@@ -50,7 +52,7 @@ pub(super) async fn find(cx: &Context) -> Result<Trace, Failure> {
         "after": "0",
     });
     let answer = cx.post(url("tasks/search")).reads_only().json(&search).send().await?;
-    let page: Page = told(answer)?.json()?;
+    let page: Page = told(answer, names)?.json()?;
     Ok(match page.results.iter().find(|task| has_key(task.property(BODY), cx.key())) {
         Some(ours) => Trace::Found(ours.id.clone()),
         None if page.has_more() => Trace::Hidden,

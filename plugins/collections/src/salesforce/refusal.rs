@@ -5,6 +5,9 @@
 use aftercall::{Failure, FailureKind, Response};
 use serde::Deserialize;
 
+/// The kind of failure, where the status doesn't tell it, and what would be right.
+type Meaning = (FailureKind, &'static str);
+
 /// One of the errors.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -17,8 +20,27 @@ struct Refusal {
 
 /// The response if its status is 2xx, else the failure with Salesforce's reasons.
 pub(super) fn told(response: Response) -> Result<Response, Failure> {
+    told_of(response, Refusal::meaning)
+}
+
+/// The same of an upsert. Its account was found before: what isn't there is what the settings name.
+pub(super) fn told_of_upsert(response: Response) -> Result<Response, Failure> {
+    told_of(response, |refusal| match refusal.error_code.as_str() {
+        "NOT_FOUND" | "INVALID_CROSS_REFERENCE_KEY" if !refusal.is_of_the_key() => Some((
+            FailureKind::Denied,
+            "the object, or the owner of tasks, isn't there: an administrator has to look at the org and at the plugin's \
+             settings",
+        )),
+        _ => refusal.meaning(),
+    })
+}
+
+fn told_of(response: Response, meaning: impl Fn(&Refusal) -> Option<Meaning>) -> Result<Response, Failure> {
     let is_ambiguous = response.status() == 300;
-    let response = response.ok_or(|failure, _, refusals: Vec<Refusal>| explained(failure, refusals.first()));
+    let response = response.ok_or(|failure, _, refusals: Vec<Refusal>| {
+        let Some((kind, advice)) = refusals.first().and_then(meaning) else { return failure };
+        Failure { kind, message: format!("{}; {advice}", failure.message), ..failure }
+    });
     response.map_err(|failure| if is_ambiguous { ambiguous() } else { failure })
 }
 
@@ -29,17 +51,15 @@ fn ambiguous() -> Failure {
     )
 }
 
-fn explained(failure: Failure, first: Option<&Refusal>) -> Failure {
-    let Some((kind, advice)) = first.and_then(Refusal::meaning) else { return failure };
-    Failure { kind, message: format!("{}; {advice}", failure.message), ..failure }
-}
-
 impl Refusal {
-    /// The kind of failure, where the status doesn't tell it, and what would be right.
-    fn meaning(&self) -> Option<(FailureKind, &'static str)> {
+    /// Whether it is of a key field that isn't there, which is not found, just as a record.
+    fn is_of_the_key(&self) -> bool {
+        self.error_code == "NOT_FOUND" && self.message.to_ascii_lowercase().contains("external id field")
+    }
+
+    fn meaning(&self) -> Option<Meaning> {
         use FailureKind as Kind;
-        // A key field that isn't there is not found, just as a record.
-        if self.error_code == "NOT_FOUND" && self.message.to_ascii_lowercase().contains("external id field") {
+        if self.is_of_the_key() {
             return Some((Kind::Denied, "an administrator has to make the key field an external id of this object"));
         }
         Some(match self.error_code.as_str() {

@@ -113,7 +113,7 @@ impl Salesforce {
     ) -> Result<String, Failure> {
         let segments = [object, self.0.of("key_field"), cx.key()].map(path_segment).join("/");
         let answer = cx.patch(self.api(&format!("sobjects/{segments}"))).json(fields).send().await?;
-        let answer = refusal::told(answer)?;
+        let answer = refusal::told_of_upsert(answer)?;
         if answer.status() != 204 {
             return answer.json::<Upserted>().map(|upserted| upserted.id);
         }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     ASSOCIATE, DEAL_URL, READ, READ_PROPERTIES, UNKNOWN_PROPERTY, UPSERT, ann, arrangement, associated, batch, error,
-    fake, object, refused_in_part, upserted,
+    fake, not_valid, object, refused_in_part, settings, upserted,
 };
 
 #[test]
@@ -42,6 +42,7 @@ fn an_arrangement_is_a_deal_on_the_account() {
         ann_lee,
         "3 instalments, the first on 2026-12-01, by bank transfer.\nOn pay day",
     );
+    check(json!({ "note": " \n " }), ann(), ann_lee, "First payment on 2026-12-01.");
     let nameless = Reply::json(200, object("512", json!({ "firstname": "" })));
     check(
         json!({ "method": "cheque" }),
@@ -49,6 +50,14 @@ fn an_arrangement_is_a_deal_on_the_account() {
         "Payment arrangement: 512",
         "First payment on 2026-12-01, by cheque.",
     );
+}
+
+#[test]
+fn a_deal_closes_at_noon_where_the_team_works() {
+    let fake = fake().settings(settings(json!({ "utc_offset_minutes": -300 })));
+    let fake = fake.expect(READ, ann()).expect(UPSERT, upserted()).expect(ASSOCIATE, associated());
+    fake.call::<Plugin>("log_payment_arrangement", arrangement(json!({}))).unwrap();
+    assert_eq!(fake.sent()[1].json()["inputs"][0]["properties"]["closedate"], "2026-12-01T17:00:00Z");
 }
 
 #[test]
@@ -115,7 +124,24 @@ fn a_deal_that_fails_says_why() {
     ] {
         check(in_part(category, "no"), kind, "the deal: no", Some(category));
     }
-    check(in_part("VALIDATION_ERROR", UNKNOWN_PROPERTY), FailureKind::Other, "add the property in HubSpot", invalid);
+    for message in [
+        UNKNOWN_PROPERTY.to_owned(),
+        not_valid("dealstage", "INVALID_OPTION"),
+        not_valid("pipeline", "INVALID_OPTION"),
+        "Pipeline 81 does not exist".to_owned(),
+        "aftercall_key is not a unique property".to_owned(),
+    ] {
+        check(in_part("VALIDATION_ERROR", &message), FailureKind::Denied, "an operator has to make", invalid);
+        let whole = Reply::json(400, error("VALIDATION_ERROR", &message));
+        check(whole, FailureKind::Denied, "an operator has to make", invalid);
+    }
+    let currency = not_valid("deal_currency_code", "INVALID_OPTION");
+    check(in_part("VALIDATION_ERROR", &currency), FailureKind::InvalidArguments, "99 isn't right", invalid);
+    // Where the settings say the currency, the model has no choice.
+    let fake = fake().settings(settings(json!({ "currency": "GBP" }))).expect(READ, ann());
+    let fake = fake.expect(UPSERT, in_part("VALIDATION_ERROR", &currency));
+    let failure = fake.call::<Plugin>("log_payment_arrangement", arrangement(json!({}))).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Denied);
     check(Reply::json(200, batch(&[])), FailureKind::OutcomeUnknown, "nothing of the deal", None);
     check(Reply::cut(), FailureKind::OutcomeUnknown, "no whole answer", None);
     check(Reply::denied(), FailureKind::Denied, "the grant doesn't allow POST", None);

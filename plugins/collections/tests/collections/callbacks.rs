@@ -21,7 +21,7 @@ fn callback(more: Value) -> Value {
 
 /// An account on which payment is promised for the day.
 fn promised() -> Reply {
-    ann_with(json!({ "promised_payment_date": "2026-01-16" }))
+    ann_with(json!({ "collection_status": "promise_to_pay", "promised_payment_date": "2026-01-16" }))
 }
 
 fn made() -> Reply {
@@ -62,6 +62,17 @@ fn a_callback_is_a_task_on_the_account() {
 }
 
 #[test]
+fn a_callback_is_due_at_noon_where_the_team_works() {
+    for (utc_offset_minutes, due_at) in
+        [(-300, "2026-01-16T17:00:00Z"), (840, "2026-01-15T22:00:00Z"), (330, "2026-01-16T06:30:00Z")]
+    {
+        let fake = fake().settings(settings(json!({ "utc_offset_minutes": utc_offset_minutes })));
+        let sent = check_made(fake.expect(READ, promised()).expect(TASK, made()), callback(json!({})));
+        assert_eq!(sent["properties"]["hs_timestamp"], due_at);
+    }
+}
+
+#[test]
 fn nobody_is_called_on_a_day_that_was_not_promised() {
     fn check(account: Reply) {
         let failure = fake().expect(READ, account).call::<Plugin>(TOOL, callback(json!({}))).unwrap_err();
@@ -70,7 +81,13 @@ fn nobody_is_called_on_a_day_that_was_not_promised() {
         assert!(!failure.message.contains("2026-01-20"), "what was promised is told: {}", failure.message);
     }
     check(ann());
-    check(ann_with(json!({ "promised_payment_date": "2026-01-20" })));
+    let account =
+        |status: &str, date: &str| ann_with(json!({ "collection_status": status, "promised_payment_date": date }));
+    check(account("promise_to_pay", "2026-01-20"));
+    // What was promised before may be disputed since.
+    for status in ["disputed", "hardship", "refused", "paid", "wrong_person", ""] {
+        check(account(status, "2026-01-16"));
+    }
     // In a rehearsal, the promise wasn't written.
     let rehearsed = fake().dry_run().expect(READ, ann()).expect(TASK, made());
     rehearsed.call::<Plugin>(TOOL, callback(json!({}))).unwrap();
@@ -96,7 +113,10 @@ fn a_callback_that_fails_says_why() {
         let fake = fake().expect(READ, promised()).expect(TASK, reply);
         assert_eq!(fake.call::<Plugin>(TOOL, callback(json!({}))).unwrap_err().kind, kind);
     }
-    check(Reply::json(400, crate::error("VALIDATION_ERROR", "the owner is not active")), FailureKind::InvalidArguments);
+    let owner = crate::not_valid("hubspot_owner_id", "INVALID_OWNER_ID");
+    check(Reply::json(400, crate::error("VALIDATION_ERROR", &owner)), FailureKind::Denied);
+    check(Reply::json(400, crate::error("VALIDATION_ERROR", "Owner 55 is not active")), FailureKind::Denied);
+    check(Reply::json(400, crate::error("VALIDATION_ERROR", "Invalid input JSON")), FailureKind::InvalidArguments);
     check(Reply::json(403, crate::error("MISSING_SCOPES", "a scope is missing")), FailureKind::Denied);
     check(Reply::json(429, crate::error("RATE_LIMITS", "slow down")), FailureKind::RateLimited);
     check(Reply::stray(502, ""), FailureKind::OutcomeUnknown);

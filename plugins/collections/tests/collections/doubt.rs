@@ -6,7 +6,8 @@ use aftercall_plugin_collections::tools::Plugin;
 use serde_json::{Value, json};
 
 use crate::{
-    ASSOCIATE, CONTACT_URL, DEAL_URL, PATCH, READ, UPSERT, ann, arrangement, associated, error, fake, object, upserted,
+    ASSOCIATE, CONTACT_URL, DEAL_URL, PATCH, READ, UPSERT, ann, arrangement, associated, error, fake, object, settings,
+    upserted,
 };
 
 const READ_DEAL: &str = "GET https://api.hubapi.com/crm/v3/objects/0-3/ac_0123abcd";
@@ -64,6 +65,18 @@ fn a_status_in_doubt_is_read() {
     check(Reply::stray(502, ""), LAG_MS, Err(FailureKind::Unavailable));
     check(Reply::cut(), LAG_MS, Err(FailureKind::Unavailable));
     check(Reply::json(403, error("MISSING_SCOPES", "a scope is missing")), LAG_MS, Err(FailureKind::Denied));
+}
+
+#[test]
+fn how_long_hubspot_lags_is_a_setting() {
+    fn check(lag_ms: u64, expected: Finding) {
+        let fake = fake().settings(settings(json!({ "search_lag_ms": lag_ms }))).attempt_at(THEN_MS);
+        let fake = fake.now(THEN_MS + LAG_MS).expect(READ_DEAL, absent());
+        assert_eq!(fake.reconcile::<Plugin>("log_payment_arrangement", arrangement(json!({}))), Ok(expected));
+    }
+    check(0, Finding::DidNotHappen);
+    check(LAG_MS, Finding::DidNotHappen);
+    check(LAG_MS + 10_000, Finding::ask_again_after(10_000));
 }
 
 #[test]

@@ -98,6 +98,12 @@ fn arrangement(more: Value) -> Value {
 const UNKNOWN_PROPERTY: &str =
     r#"Property values were not valid: [{"isValid":false,"error":"PROPERTY_DOESNT_EXIST","name":"x"}]"#;
 
+/// What HubSpot says of a property's value.
+fn not_valid(name: &str, code: &str) -> String {
+    let fault = json!([{ "isValid": false, "message": "99 isn't right", "error": code, "name": name }]);
+    format!("Property values were not valid: {fault}")
+}
+
 /// A batch of one that HubSpot refuses.
 fn refused_in_part(category: &str, message: &str) -> Value {
     let mut answer = batch(&[]);
@@ -194,7 +200,10 @@ fn accounts_are_told_without_what_is_empty() {
         "collection_status": "promise_to_pay",
         "promised_payment_date": "2026-12-01",
     });
-    let page = json!({ "total": 2, "results": [object("512", properties), object("513", json!({}))] });
+    let bare = object("513", json!({ "mobilephone": "+14155550123" }));
+    // HubSpot's search may be wider than what was asked for.
+    let others = [object("514", json!({ "phone": "+14155550199" })), object("515", json!({}))];
+    let page = json!({ "total": 4, "results": [object("512", properties), bare, others[0], others[1]] });
     let fake = fake().settings(settings(json!({ "currency": "GBP" }))).expect(SEARCH, Reply::json(200, page));
     let outcome = fake.call::<Plugin>("find_account", json!({ "phone": "+14155550123" })).unwrap();
     assert_eq!(outcome.text, "2 accounts");
@@ -233,10 +242,16 @@ fn a_status_is_set_on_the_contact() {
         json!({ "collection_status": "disputed", "collection_status_reason": reason }),
         "account 512 has the status disputed",
     );
+    // A blank text would erase what is there.
     check(
-        json!({ "account_id": "512", "status": "promise_to_pay", "promised_date": "2026-12-01" }),
-        json!({ "collection_status": "promise_to_pay", "promised_payment_date": "2026-12-01" }),
-        "account 512 has the status promise_to_pay, for 2026-12-01",
+        json!({ "account_id": "512", "status": "disputed", "reason": " \n" }),
+        json!({ "collection_status": "disputed" }),
+        "account 512 has the status disputed",
+    );
+    check(
+        json!({ "account_id": "512", "status": "promise_to_pay", "promised_date": "2026-01-16" }),
+        json!({ "collection_status": "promise_to_pay", "promised_payment_date": "2026-01-16" }),
+        "account 512 has the status promise_to_pay, for 2026-01-16",
     );
 }
 
@@ -245,9 +260,9 @@ fn properties_have_the_tenants_names() {
     let names = json!({ "status_property": "state", "promised_date_property": "due", "reason_property": "why" });
     let fake = fake().settings(settings(names)).expect(PATCH, Reply::json(200, object("512", json!({}))));
     let arguments =
-        json!({ "account_id": "512", "status": "promise_to_pay", "promised_date": "2026-12-01", "reason": "r" });
+        json!({ "account_id": "512", "status": "promise_to_pay", "promised_date": "2026-01-16", "reason": "r" });
     fake.call::<Plugin>("update_account_status", arguments).unwrap();
-    let properties = json!({ "state": "promise_to_pay", "due": "2026-12-01", "why": "r" });
+    let properties = json!({ "state": "promise_to_pay", "due": "2026-01-16", "why": "r" });
     assert_eq!(fake.sent()[0].json(), json!({ "properties": properties }));
 }
 
@@ -264,6 +279,8 @@ fn a_status_that_makes_no_sense_is_refused() {
     }
     check("promise_to_pay", None, "needs promised_date");
     check("promise_to_pay", Some("2026-02-30"), "there is no day 2026-02-30");
+    check("promise_to_pay", Some("2025-12-31"), "`promised_date` 2025-12-31 is past");
+    check("promise_to_pay", Some("2026-02-01"), "`promised_date` 2026-02-01 is too far ahead");
     check("refused", Some("2026-12-01"), "promise_to_pay alone");
     check("bankrupt", None, "bankrupt");
 }
@@ -282,9 +299,21 @@ fn a_status_that_fails_says_why() {
     check(Reply::json(404, gone), FailureKind::NotFound, "resource not found", Some("OBJECT_NOT_FOUND"));
     let invalid = Some("VALIDATION_ERROR");
     let unknown = error("VALIDATION_ERROR", UNKNOWN_PROPERTY);
-    check(Reply::json(400, unknown), FailureKind::Other, "add the property in HubSpot", invalid);
-    let option = error("VALIDATION_ERROR", "paid was not one of the allowed options");
-    check(Reply::json(400, option), FailureKind::InvalidArguments, "allowed options", invalid);
+    check(Reply::json(400, unknown), FailureKind::Denied, "an operator has to make", invalid);
+    for (name, code, kind) in [
+        ("collection_status", "INVALID_OPTION", FailureKind::Denied),
+        ("collection_status_reason", "INVALID_OPTION", FailureKind::Denied),
+        ("promised_payment_date", "INVALID_DATE", FailureKind::Denied),
+        ("collection_status_reason", "INVALID_STRING", FailureKind::InvalidArguments),
+    ] {
+        let refused = error("VALIDATION_ERROR", &not_valid(name, code));
+        check(Reply::json(400, refused), kind, "99 isn't right", invalid);
+        // The same in the errors beside the message.
+        let mut refused = error("VALIDATION_ERROR", "no");
+        refused["errors"] =
+            json!([{ "message": "99 isn't right", "code": code, "context": { "propertyName": [name] } }]);
+        check(Reply::json(400, refused), kind, "no", invalid);
+    }
     check(
         Reply::json(403, error("MISSING_SCOPES", "a scope is missing")),
         FailureKind::Denied,
@@ -300,9 +329,18 @@ fn a_status_that_fails_says_why() {
 
 #[test]
 fn an_id_is_digits() {
-    for other in
-        ["../deals", "1?x", "", "Ann", "123456789012345678901", "\u{661}", "003RO0000035WQg", "' OR Id != '12345"]
-    {
+    for other in [
+        "../deals",
+        "1?x",
+        "",
+        "Ann",
+        "0512",
+        "000000000000000512",
+        "123456789012345678901",
+        "\u{661}",
+        "003RO0000035WQg",
+        "' OR Id != '12345",
+    ] {
         let change = json!({ "account_id": other, "status": "paid" });
         let failure = fake().call::<Plugin>("update_account_status", change).unwrap_err();
         assert_eq!(failure.kind, FailureKind::InvalidArguments);

@@ -49,6 +49,26 @@ fn a_promise_is_written_on_the_account() {
     }
     check(json!({}), None);
     check(json!({ "note": "Wages come on the 15th" }), Some("Wages come on the 15th"));
+    check(json!({ "note": "  " }), None);
+}
+
+#[test]
+fn a_promise_for_another_day_leaves_no_amount_of_before() {
+    fn check(before: Value, is_cleared: bool) {
+        let fake = counting(json!({})).expect(READ, ann_with(before));
+        let fake = fake.expect(PATCH, Reply::json(200, object("512", json!({}))));
+        let arguments = json!({ "account_id": "512", "status": "promise_to_pay", "promised_date": "2026-01-16" });
+        fake.call::<Plugin>("update_account_status", arguments).unwrap();
+        let mut properties = promised("");
+        if !is_cleared {
+            properties.as_object_mut().unwrap().remove("promised_payment_amount");
+        }
+        assert_eq!(fake.sent()[1].json(), json!({ "properties": properties }));
+    }
+    check(json!({}), true);
+    check(json!({ "promised_payment_date": "2026-01-09" }), true);
+    // What record_promise_to_pay has recorded in the same call.
+    check(json!({ "promised_payment_date": "2026-01-16" }), false);
 }
 
 #[test]
@@ -147,7 +167,7 @@ fn a_promise_that_fails_says_why() {
         let fake = counting(json!({})).expect(READ, ann()).expect(PATCH, reply);
         assert_eq!(fake.call::<Plugin>(TOOL, promise(json!({}))).unwrap_err().kind, kind);
     }
-    check(Reply::json(400, crate::error("VALIDATION_ERROR", crate::UNKNOWN_PROPERTY)), FailureKind::Other);
+    check(Reply::json(400, crate::error("VALIDATION_ERROR", crate::UNKNOWN_PROPERTY)), FailureKind::Denied);
     check(Reply::json(403, crate::error("MISSING_SCOPES", "a scope is missing")), FailureKind::Denied);
     check(Reply::json(429, crate::error("RATE_LIMITS", "slow down")), FailureKind::RateLimited);
     check(Reply::stray(502, ""), FailureKind::OutcomeUnknown);

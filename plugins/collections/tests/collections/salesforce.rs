@@ -43,7 +43,7 @@ fn ann(more: Value) -> Reply {
         "Phone": null,
         "MobilePhone": "+14155550123",
         "Balance_Due__c": 420.5,
-        "Collection_Status__c": null,
+        "Collection_Status__c": "promise_to_pay",
         "Promised_Payment_Date__c": "2026-01-16",
     });
     found(json!([with(record, more)]))
@@ -120,14 +120,15 @@ fn no_more_of_an_account_is_told_than_is_needed() {
     assert_eq!(outcome.text, format!("one account, account_id {ID}"));
     let data: Value = serde_json::from_str(&outcome.data.unwrap()).unwrap();
     let expected = json!({
-        "account_id": ID, "name": "Ann Lee", "balance_due": "420.5", "currency": "USD", "promised_date": "2026-01-16",
+        "account_id": ID, "name": "Ann Lee", "balance_due": "420.5", "currency": "USD", "status": "promise_to_pay",
+        "promised_date": "2026-01-16",
     });
     assert_eq!(data, json!({ "accounts": [expected] }));
 }
 
 #[test]
 fn a_name_may_be_that_of_another_record() {
-    let record = json!([{ "Id": MADE, "Contact__r": { "Name": "Ann Lee" }, "Phone": null }]);
+    let record = json!([{ "Id": MADE, "Contact__r": { "Name": "Ann Lee" }, "Phone": "+14155550123" }]);
     let fake = fake(json!({ "name_field": "Contact__r.Name" })).expect(QUERY, found(record));
     let outcome = fake.call::<Plugin>("find_account", json!({ "phone": "+14155550123" })).unwrap();
     assert_eq!(outcome.data.unwrap(), format!(r#"{{"accounts":[{{"account_id":"{MADE}","name":"Ann Lee"}}]}}"#));
@@ -192,8 +193,27 @@ fn what_is_written_is_fields_of_the_tenant() {
 }
 
 #[test]
+fn a_status_erases_what_is_of_another_promise_and_nothing_else() {
+    fn check(more: Value, promised_before: Value, written: Value) {
+        let account = ann(json!({ "Promised_Payment_Date__c": promised_before }));
+        let fake = fake(json!({})).expect(QUERY, account).expect(PATCH, Reply::text(204, ""));
+        let arguments = with(json!({ "account_id": ID, "phone": "+14155550123", "reason": " " }), more);
+        fake.call::<Plugin>("update_account_status", arguments).unwrap();
+        assert_eq!(fake.sent()[1].json(), written);
+    }
+    let promise = json!({ "status": "promise_to_pay", "promised_date": "2026-01-16" });
+    let same = json!({ "Collection_Status__c": "promise_to_pay", "Promised_Payment_Date__c": "2026-01-16" });
+    let other = with(same.clone(), json!({ "Promised_Payment_Amount__c": null }));
+    check(promise.clone(), json!("2026-01-16"), same);
+    check(promise.clone(), json!("2026-01-09"), other.clone());
+    check(promise, Value::Null, other);
+    check(json!({ "status": "disputed" }), json!("2026-01-09"), json!({ "Collection_Status__c": "disputed" }));
+}
+
+#[test]
 fn a_callback_about_what_is_no_person_is_about_a_matter() {
-    let account = found(json!([{ "Id": MADE, "Promised_Payment_Date__c": "2026-01-16" }]));
+    let promised = json!({ "Collection_Status__c": "promise_to_pay", "Promised_Payment_Date__c": "2026-01-16" });
+    let account = found(json!([with(promised, json!({ "Id": MADE }))]));
     let fake = fake(json!({ "object": "Debt__c" })).expect(QUERY, account).expect(TASK, created("00TRO000000abcdYAA"));
     let arguments = json!({ "account_id": MADE, "date": "2026-01-16", "about": "150" });
     fake.call::<Plugin>("schedule_promise_callback", arguments).unwrap();
@@ -262,6 +282,22 @@ fn refusals_are_told_with_whose_they_are() {
     check(Reply::text(503, ""), Kind::OutcomeUnknown, "503", None);
     check(Reply::cut(), Kind::OutcomeUnknown, "no whole answer", None);
     check(Reply::denied(), Kind::Denied, "the grant doesn't allow", None);
+}
+
+#[test]
+fn what_an_upsert_does_not_find_is_of_the_settings() {
+    fn check(status: u16, code: &str, kind: FailureKind, words: &str) {
+        for (tool, arguments, line, _) in writes().into_iter().skip(2) {
+            let fake = fake(json!({})).expect(QUERY, ann(json!({}))).expect(line, refused(status, code, "no"));
+            let failure = fake.call::<Plugin>(tool, arguments).unwrap_err();
+            assert_eq!((failure.kind, failure.code.as_deref()), (kind, Some(code)), "{tool}");
+            assert!(failure.message.contains(words), "{}", failure.message);
+        }
+    }
+    check(404, "NOT_FOUND", FailureKind::Denied, "the plugin's settings");
+    check(400, "INVALID_CROSS_REFERENCE_KEY", FailureKind::Denied, "the plugin's settings");
+    check(404, "ENTITY_IS_DELETED", FailureKind::NotFound, "as find_account tells it");
+    check(400, "INVALID_FIELD", FailureKind::Denied, "the plugin's settings");
 }
 
 #[test]

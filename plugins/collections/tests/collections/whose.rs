@@ -26,7 +26,7 @@ fn calls(phone: &str) -> [(&'static str, Value); 4] {
 }
 
 fn account(more: Value) -> Reply {
-    let mut properties = json!({ "promised_payment_date": "2026-01-16" });
+    let mut properties = json!({ "collection_status": "promise_to_pay", "promised_payment_date": "2026-01-16" });
     properties.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     ann_with(properties)
 }
@@ -45,6 +45,9 @@ fn another_number_s_account_is_as_one_that_is_not_there() {
         assert_eq!(words, "no account has the id 512; find_account tells ids");
         assert_eq!(told(account(json!({}))), words, "{tool}");
         assert_eq!(told(account(json!({ "phone": "+141555501990", "mobilephone": "" }))), words, "{tool}");
+        // One that was merged into another, which HubSpot gives for it.
+        let other = Reply::json(200, object("600", json!({ "phone": "+14155550199" })));
+        assert_eq!(told(other), words, "{tool}");
     }
 }
 
