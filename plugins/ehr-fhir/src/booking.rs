@@ -37,9 +37,9 @@ impl Booking {
     pub(crate) async fn make(&self, server: &Server<'_>) -> Result<Outcome, Failure> {
         self.check_gone(server).await?;
         let mut holds = false;
-        let made = self.book(server, &mut holds).await;
+        let mut made = self.book(server, &mut holds).await;
         if holds {
-            self.settle_slot(&made, server).await;
+            made = self.settle_slot(made, server).await;
         }
         made.map(|made| booked(server, &made))
     }
@@ -130,21 +130,26 @@ impl Booking {
         }
     }
 
-    /// Frees the slot that was taken, where there is surely no appointment for it; else says that it stays taken.
-    async fn settle_slot(&self, made: &Result<Made, Failure>, server: &Server<'_>) {
+    /// Frees the slot that was taken, where there is surely no appointment for it; else says that it stays taken, in the
+    /// failure too.
+    async fn settle_slot(&self, made: Result<Made, Failure>, server: &Server<'_>) -> Result<Made, Failure> {
         let id = &self.slot_id;
-        match made {
-            Ok(made) if !made.is_cancelled() => {}
+        let (stays, why) = match &made {
+            Ok(appointment) if !appointment.is_cancelled() => return made,
             Err(failure) if !is_refusal(failure.kind) => {
-                let why = &failure.message;
-                server.cx.warn(format!("slot {id} stays busy while its booking is in doubt or tried again: {why}"));
+                (format!("slot {id} stays busy while its booking is in doubt or tried again"), failure.message.clone())
             }
-            _ => {
-                if let Err(failure) = claim::release(id, &[server.cx.key()], server).await {
-                    server.cx.warn(format!("slot {id} is still busy, for no appointment: {}", failure.message));
-                }
-            }
-        }
+            _ => match claim::release(id, &[server.cx.key()], server).await {
+                Ok(()) => return made,
+                Err(failure) => (format!("slot {id} is still busy, for no appointment"), failure.message),
+            },
+        };
+        server.cx.warn(format!("{stays}: {why}"));
+        // Of what is in doubt, it isn't known whether the slot was taken.
+        made.map_err(|failure| match failure.kind {
+            FailureKind::OutcomeUnknown => failure,
+            _ => Failure { message: format!("{}; {stays}", failure.message), ..failure },
+        })
     }
 
     fn appointment(&self, slot: &Slot, schedule: &Schedule, status: Status) -> Result<Value, Failure> {

@@ -77,9 +77,12 @@ pub(crate) async fn find(wanted: &Wanted, server: &Server<'_>) -> Result<Page<Pe
     parameters.extend(family_name.map(|name| ("family", escape(name))));
     parameters.extend(birth_date.map(|day| ("birthdate", day.to_string())));
     parameters.push(("_elements", ELEMENTS.to_owned()));
+    // A record without numbers fits by what else was asked for, and by a number alone it doesn't: the server may have left the
+    // parameter out of account.
+    let by_number_alone = family_name.is_none() && birth_date.is_none();
     let fits = |patient: &Patient| {
         patient.in_use()
-            && phone.as_ref().is_none_or(|phone| patient.has_number(phone.as_str()) != Some(false))
+            && phone.as_ref().is_none_or(|phone| patient.has_number(phone.as_str()).unwrap_or(!by_number_alone))
             && family_name.is_none_or(|name| patient.has_family_name(name))
             && birth_date.is_none_or(|day| patient.birth_date.as_ref() == Some(&day.to_string()))
     };

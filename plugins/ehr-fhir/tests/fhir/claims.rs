@@ -70,7 +70,12 @@ fn a_slot_without_an_appointment_is_given_back() {
         if let Some(release) = release {
             fake = fake.expect(READ_SLOT, read(&keyed(slot("busy"), "key1"))).expect(UPDATE_SLOT, release);
         }
-        assert_failed(fake.call::<Plugin>("book_appointment", wanted()), kind, "");
+        let failure = fake.call::<Plugin>("book_appointment", wanted()).unwrap_err();
+        assert_eq!(failure.kind, kind, "{}", failure.message);
+        // The model, too, hears of a slot that is surely held.
+        let told = warned.filter(|_| kind != FailureKind::OutcomeUnknown);
+        assert_eq!(failure.message.contains("slot s-1"), told.is_some(), "{}", failure.message);
+        assert!(told.is_none_or(|words| failure.message.ends_with(words)), "{}", failure.message);
         if let Some(update) = fake.sent().get(5) {
             assert_eq!(update.json(), slot("free"));
         }
@@ -104,7 +109,8 @@ fn a_slot_that_an_earlier_attempt_took_is_given_back_too() {
             fake = fake.expect(READ_SLOT, read(&keyed(slot("busy"), "key1")));
             fake = fake.expect(UPDATE_SLOT, Reply::text(200, ""));
         }
-        assert_failed(fake.call::<Plugin>("book_appointment", wanted()), kind, "");
+        let words = if warned { "; slot s-1 stays busy while its booking is in doubt or tried again" } else { "" };
+        assert_failed(fake.call::<Plugin>("book_appointment", wanted()), kind, words);
         assert_eq!(fake.logged().len(), usize::from(warned), "{:?}", fake.logged());
     }
     let held = keyed(slot("busy"), "key1");
