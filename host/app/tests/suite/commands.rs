@@ -100,6 +100,7 @@ const VARIANTS: &[&str] = &[
     "support-critical/jira",
     "support-mild/jira",
     "collections/google",
+    "collections/salesforce",
 ];
 
 const BIND: &str = "bind.send_sms = { to = \"call.contact\" }";
