@@ -409,7 +409,7 @@ pub struct Build {
     /// Where the component goes; default: aftercall/NAME.wasm in cargo's target folder
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// The settings under which its tools are checked (JSON); default: each of the `examples` of [settings] in plugin.toml
+    /// The settings under which its tools are checked (JSON); default: each of the `examples` that plugin.toml has of them
     #[arg(long, value_name = "JSON")]
     pub settings: Option<String>,
 }
