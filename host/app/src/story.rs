@@ -136,20 +136,12 @@ pub fn words(what: &What) -> (String, Vec<String>) {
         What::Declined(Decline::Skipped { reason }) => (format!("Nothing to do: {reason}."), Vec::new()),
         What::Declined(Decline::CannotContinue { reason }) => (format!("It can't go on: {reason}."), Vec::new()),
         What::Replied { turn, took_ms, text, usage, calls } => {
-            let asks = match calls {
-                0 => "calls no tool".to_owned(),
-                1 => "calls a tool".to_owned(),
-                many => format!("calls {many} tools"),
-            };
-            let head = format!("Turn {turn}: the model answers in {} and {asks} ({}).", span(*took_ms), tokens(*usage));
+            let (took, asks) = (span(*took_ms), asks_in_words(*calls));
+            let head = format!("Turn {turn}: the model answers in {took} and {asks} ({}).", tokens(*usage));
             (head, text.iter().map(|text| format!("“{}”", text.trim())).collect())
         }
         What::Insights { turn, took_ms, usage, found, wrong, again } => {
-            let how = match (found, again) {
-                (Some(_), _) => "the insights asked for",
-                (None, true) => "no insights that fit, and is asked once more",
-                (None, false) => "no insights that fit",
-            };
+            let how = given_in_words(found.is_some(), *again);
             let found = found.iter().flat_map(insights_in_words).map(|(name, value)| format!("{name}: {value}"));
             let head = format!("Turn {turn}: the model gives {how}, in {} ({}).", span(*took_ms), tokens(*usage));
             (head, found.chain(wrong.iter().cloned()).collect())
@@ -202,6 +194,23 @@ pub fn words(what: &What) -> (String, Vec<String>) {
         What::CancelRequested { reason } => (format!("Somebody asked for it to end: {reason}."), Vec::new()),
         What::DeadlineReached => ("Its time is over: nothing new begins.".to_owned(), Vec::new()),
         What::Ended(ending) => ended(ending),
+    }
+}
+
+fn asks_in_words(calls: usize) -> String {
+    match calls {
+        0 => "calls no tool".to_owned(),
+        1 => "calls a tool".to_owned(),
+        many => format!("calls {many} tools"),
+    }
+}
+
+/// What the model gives that is asked for insights.
+const fn given_in_words(fits: bool, again: bool) -> &'static str {
+    match (fits, again) {
+        (true, _) => "the insights asked for",
+        (false, true) => "no insights that fit, and is asked once more",
+        (false, false) => "no insights that fit",
     }
 }
 
