@@ -53,11 +53,22 @@ impl Context {
         self.attempt.first_attempt_at
     }
 
-    /// When this attempt began, in milliseconds; in a `reconcile`, since when nothing of the attempt in doubt can have
-    /// left, which is its end as far as that is known. A search that finds nothing is to be believed once the vendor's index
-    /// has had its time since then.
+    /// When this attempt began, in milliseconds; in `reconcile`, the one in doubt.
     pub fn attempt_at(&self) -> u64 {
         self.attempt.attempt_at
+    }
+
+    /// Whether an earlier attempt may have made the effect happen: it pays to look before it is tried again. Always so in
+    /// `reconcile`.
+    pub fn doubted(&self) -> bool {
+        self.attempt.doubted
+    }
+
+    /// In `reconcile`: since when nothing of the attempt in doubt can have left, in milliseconds: its end, as far as that is
+    /// known. A search that finds nothing is to be believed once the vendor's index has had its time since then, which
+    /// [`Finding::absent`](crate::Finding::absent) counts.
+    pub fn quiet_since(&self) -> Option<u64> {
+        self.attempt.quiet_since
     }
 
     /// When the host ends this call, in milliseconds.
@@ -75,8 +86,8 @@ impl Context {
         self.attempt.dry_run
     }
 
-    /// A fact of the call, such as `call.contact`. `None` where the manifest doesn't ask for it, the
-    /// tenant doesn't grant it, or the call has none.
+    /// A fact of the call, such as `call.contact`. `None` where the manifest doesn't ask for it or the tenant doesn't grant
+    /// it; null where it is granted, and this call has none: what stands on a fact must not be left out for that.
     pub fn fact(&self, name: &str) -> Option<Value> {
         let fact = self.attempt.facts.iter().find(|fact| fact.name == name)?;
         serde_json::from_str(&fact.value).ok()

@@ -32,7 +32,12 @@ impl Failure {
         Self::new(FailureKind::Conflict, message)
     }
 
-    /// Too many requests. The host repeats the call later.
+    /// What the tenant set for this plugin can't work, such as a list that the vendor doesn't have: words for whoever set it.
+    pub fn misconfigured(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::Misconfigured, message)
+    }
+
+    /// Too many requests, and nothing was done. The host repeats the call later.
     pub fn rate_limited(message: impl Into<String>) -> Self {
         Self::new(FailureKind::RateLimited, message)
     }

@@ -108,6 +108,14 @@ impl Finding {
         outcome.into_outcome().map(Self::Happened)
     }
 
+    /// There is an effect with this key, and it isn't what the arguments ask for: the outcome tells what is there.
+    ///
+    /// # Errors
+    /// As [`IntoOutcome::into_outcome`].
+    pub fn happened_otherwise(outcome: impl IntoOutcome) -> Result<Self, Failure> {
+        outcome.into_outcome().map(Self::HappenedOtherwise)
+    }
+
     /// The effect isn't to be found where it would be: it didn't happen, unless the vendor may not show it yet, which takes
     /// it up to `lag_ms` after the attempt in doubt. Until then the host asks again after `again_ms`, and not later than the
     /// lag's end.
@@ -122,7 +130,7 @@ impl Finding {
     /// assert_eq!(Finding::absent(cx, 30_000, 15_000), Finding::DidNotHappen);
     /// ```
     pub fn absent(cx: &Context, lag_ms: u64, again_ms: u64) -> Self {
-        let age_ms = cx.now().saturating_sub(cx.attempt_at());
+        let age_ms = cx.now().saturating_sub(cx.quiet_since().unwrap_or_else(|| cx.attempt_at()));
         match lag_ms.saturating_sub(age_ms) {
             0 => Self::DidNotHappen,
             left_ms => Self::ask_again_after(again_ms.min(left_ms)),

@@ -121,7 +121,11 @@ impl<R: Ledger> Ledger for Halting<R> {
             Change::WriteLeaves => "the write's leave",
             Change::Ended { .. } => "the attempt's end",
             Change::LeftBehind { .. } => "the finding of an attempt left behind",
-            Change::SettledDone(_) | Change::SettledNot | Change::GivenUp | Change::Resolved { .. } => "the settling",
+            Change::SettledDone(_)
+            | Change::SettledOtherwise(_)
+            | Change::SettledNot
+            | Change::GivenUp
+            | Change::Resolved { .. } => "the settling",
         };
         self.around(name.to_owned(), self.records.change(key, fence, change)).await
     }

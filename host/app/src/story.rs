@@ -310,7 +310,7 @@ fn tried(
             details.push(failure.message.clone());
             format!("  {mark} {tool}{how}{took}{attempt}: {}.{again}", kind_in_words(failure))
         }
-        AttemptResult::InDoubt(failure) => {
+        AttemptResult::InDoubt(failure) | AttemptResult::Unsettled(failure) => {
             details.push(failure.message.clone());
             format!("  {mark} {tool}{how}{attempt}.{again}")
         }
@@ -323,9 +323,9 @@ pub fn came_of(result: &AttemptResult) -> (&'static str, &'static str) {
     match result {
         AttemptResult::Done(_) => ("✓", ""),
         AttemptResult::Known(_) => ("✓", " had been done before; nothing was sent"),
-        AttemptResult::Conflict(_) => ("✗", " had been done before with other arguments; nothing was sent"),
+        AttemptResult::Conflict(_) => ("✗", " had been done before, but not as asked now; nothing was sent"),
         AttemptResult::Failed(_) => ("✗", " failed"),
-        AttemptResult::InDoubt(_) => ("?", " may or may not have happened"),
+        AttemptResult::InDoubt(_) | AttemptResult::Unsettled(_) => ("?", " may or may not have happened"),
         AttemptResult::Unknowable => ("?", " may or may not have happened; a person must look"),
     }
 }
@@ -334,7 +334,7 @@ pub fn came_of(result: &AttemptResult) -> (&'static str, &'static str) {
 pub fn found_in_words(found: &Found) -> (&'static str, &'static str) {
     match found {
         Found::Happened(_) => ("✓", " was in doubt; it did happen"),
-        Found::Otherwise(_) => ("✗", " was in doubt; it did happen, with other arguments"),
+        Found::Otherwise(_) => ("✗", " was in doubt; it did happen, but not as asked now"),
         Found::DidNotHappen => ("?", " was in doubt; it did not happen"),
         Found::NotYet { .. } => ("?", " is in doubt; the vendor can't tell yet"),
         Found::Never => ("?", " stays in doubt: only a person can tell"),

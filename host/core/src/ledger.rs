@@ -37,7 +37,7 @@ pub struct Entry {
     /// When it ended, or was found left behind. None: it runs, or nothing more is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_attempt_ended_at: Option<Timestamp>,
-    /// What the newest attempt was given, for as long as it may have to be asked about. None: nothing
+    /// What the newest attempt was given, for as long as a program or a person may have to be asked about it. None: nothing
     /// is to be asked, or nobody knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_question: Option<Json>,
@@ -54,6 +54,17 @@ impl Entry {
     /// Whether an attempt with these arguments asks for just what this one is, as far as that is known.
     pub fn is_asked_for_by(&self, arguments: &Arguments) -> bool {
         self.arguments.as_ref().is_none_or(|known| known == arguments.digest())
+    }
+
+    /// Whether it may have happened, and has to be settled before an attempt with these arguments begins: what is done once
+    /// is never repeated in doubt, and with other arguments nobody could tell any more what the doubt is about.
+    pub fn is_settled_before(&self, effect: Effect, arguments: &Arguments) -> bool {
+        self.state.may_have_happened() && (effect == Effect::Once || !self.is_asked_for_by(arguments))
+    }
+
+    /// What the attempt in doubt was given, for a question asked in the name of these arguments. None: nobody knows.
+    pub fn given<'a>(&'a self, asked: &'a Arguments) -> Option<&'a Json> {
+        self.in_question.as_ref().or_else(|| self.is_asked_for_by(asked).then(|| asked.json()))
     }
 
     /// Since when nothing of the newest attempt can have left, as far as that is known.
@@ -78,10 +89,23 @@ pub enum State {
     InDoubt,
     /// It happened, with this outcome. Final.
     Done(Outcome),
+    /// It happened, and not as the newest attempt asked: this is what the vendor has. Final.
+    Otherwise(Outcome),
     /// The last attempt did not make it happen, for certain.
     Failed,
     /// It may have happened, and no program can tell: a person must.
     Unknowable,
+}
+
+impl State {
+    /// Whether it may have happened, and is not settled. What is open counts: whoever tried is gone, or is asked first.
+    const fn may_have_happened(&self) -> bool {
+        match self {
+            Self::Open { write_left, doubted, .. } => *write_left || *doubted,
+            Self::InDoubt => true,
+            Self::Done(_) | Self::Otherwise(_) | Self::Failed | Self::Unknowable => false,
+        }
+    }
 }
 
 /// An attempt that wants to begin.
@@ -116,7 +140,7 @@ pub enum Decision {
     },
     /// It was done before: nothing is sent.
     Done(Outcome),
-    /// It was done before with other arguments: nothing is sent.
+    /// It was done before, and not as asked now: nothing is sent.
     Conflict(Outcome),
     /// It may have happened, and must be settled first.
     InDoubt {
@@ -145,12 +169,12 @@ pub enum Decision {
 /// | none, or failed for certain | fresh | fresh |
 /// | the same, and a cap is used up | over cap | over cap |
 /// | left behind, no write left | fresh | fresh |
-/// | left behind, a write left | fresh, same key, doubted | in doubt |
-/// | in doubt | fresh, same key, doubted | in doubt |
+/// | left behind, a write left; in doubt | fresh, same key, doubted | in doubt |
+/// | the same, other arguments | in doubt | in doubt |
 /// | open, and somebody else is trying | busy | busy |
 /// | open in a newer engine | fenced | fenced |
 /// | done, same arguments or unknown ones | done | done |
-/// | done, other arguments | conflict | conflict |
+/// | done, other arguments; done otherwise | conflict | conflict |
 /// | unknowable | unknowable | unknowable |
 ///
 /// A `read` has no effect and no entry; asked for one all the same, it is treated as idempotent.
@@ -162,13 +186,12 @@ pub fn begin(entry: Option<&Entry>, begin: &Begin, used_up: Option<Cap>) -> (Dec
     let doubtful = || Decision::InDoubt { attempt: known.attempts, first_attempt_at: known.first_attempt_at };
     match &known.state {
         State::Done(outcome) if known.is_asked_for_by(&begin.arguments) => (Decision::Done(outcome.clone()), None),
-        State::Done(outcome) => (Decision::Conflict(outcome.clone()), None),
+        State::Done(outcome) | State::Otherwise(outcome) => (Decision::Conflict(outcome.clone()), None),
         State::Unknowable => (Decision::Unknowable, None),
         State::Failed => fresh(Some(known), begin),
         State::Open { fence, .. } if *fence == begin.fence && !begin.alone => (Decision::Busy, None),
         State::Open { fence, .. } if *fence > begin.fence => (Decision::Fenced, None),
-        State::Open { write_left: false, doubted: false, .. } => fresh(Some(known), begin),
-        State::Open { .. } | State::InDoubt if begin.effect == Effect::Once => {
+        State::Open { .. } | State::InDoubt if known.is_settled_before(begin.effect, &begin.arguments) => {
             let ended = known.last_attempt_ended_at.unwrap_or(begin.at);
             (doubtful(), Some(Entry { state: State::InDoubt, last_attempt_ended_at: Some(ended), ..known.clone() }))
         }
@@ -179,11 +202,7 @@ pub fn begin(entry: Option<&Entry>, begin: &Begin, used_up: Option<Cap>) -> (Dec
 fn fresh(known: Option<&Entry>, begin: &Begin) -> (Decision, Option<Entry>) {
     let attempts = known.map_or(1, |entry| entry.attempts.saturating_add(1));
     let first_attempt_at = known.map_or(begin.at, |entry| entry.first_attempt_at);
-    let doubted = known.is_some_and(|entry| match entry.state {
-        State::Open { write_left, doubted, .. } => write_left || doubted,
-        State::InDoubt => true,
-        State::Done(_) | State::Failed | State::Unknowable => false,
-    });
+    let doubted = known.is_some_and(|entry| entry.state.may_have_happened());
     let entry = Entry {
         arguments: Some(begin.arguments.digest().clone()),
         attempts,
@@ -215,6 +234,8 @@ pub enum Change {
     },
     /// The doubt was settled: it happened.
     SettledDone(Outcome),
+    /// The doubt was settled: there is such an effect, and it isn't what the attempt asked for.
+    SettledOtherwise(Outcome),
     /// The doubt was settled: it did not happen.
     SettledNot,
     /// The doubt will never be settled by a program.
@@ -259,6 +280,7 @@ pub fn change(entry: &Entry, fence: Fence, change: &Change) -> Result<Entry, Ref
         (State::Open { fence: holder, .. }, _) if *holder > fence => return Err(Refused::Fenced),
         // Settled without having ended: the attempt was left behind.
         (State::Open { .. } | State::InDoubt, Change::SettledDone(outcome)) => State::Done(outcome.clone()),
+        (State::Open { .. } | State::InDoubt, Change::SettledOtherwise(outcome)) => State::Otherwise(outcome.clone()),
         (State::Open { .. } | State::InDoubt, Change::SettledNot) => State::Failed,
         (State::Open { .. } | State::InDoubt, Change::GivenUp) => State::Unknowable,
         (State::Open { .. }, Change::LeftBehind { .. }) => State::InDoubt,
@@ -281,7 +303,7 @@ pub fn change(entry: &Entry, fence: Fence, change: &Change) -> Result<Entry, Ref
         Change::Ended { at, .. } | Change::LeftBehind { at } => Some(*at),
         _ => entry.last_attempt_ended_at,
     };
-    let asks = matches!(state, State::Open { .. } | State::InDoubt);
+    let asks = matches!(state, State::Open { .. } | State::InDoubt | State::Unknowable);
     let in_question = entry.in_question.clone().filter(|_| asks);
     Ok(Entry { state, last_attempt_ended_at: ended_at, in_question, ..entry.clone() })
 }
@@ -361,7 +383,8 @@ mod tests {
         let flags = [(false, false), (false, true), (true, false), (true, true)];
         let open = |fence| flags.map(|(write_left, doubted)| open(fence, write_left, doubted));
         let mut states: Vec<State> = [OLD, OURS, NEW].into_iter().flat_map(open).collect();
-        states.extend([State::InDoubt, State::Done(outcome()), State::Failed, State::Unknowable]);
+        let settled = [State::Done(outcome()), State::Otherwise(outcome()), State::Failed, State::Unknowable];
+        states.extend([State::InDoubt].into_iter().chain(settled));
         states
     }
 
@@ -381,12 +404,13 @@ mod tests {
         match known {
             None | Some(State::Failed) if used_up => "over cap",
             Some(State::Done(_)) if arguments == Some("other") => "conflict",
+            Some(State::Otherwise(_)) => "conflict",
             Some(State::Done(_)) => "done",
             Some(State::Unknowable) => "unknowable",
             Some(State::Open { fence, .. }) if *fence == NEW => "fenced",
             Some(State::Open { fence, .. }) if *fence == OURS && !alone => "busy",
             _ if certain => "fresh",
-            _ if effect == Effect::Once => "in doubt",
+            _ if effect == Effect::Once || arguments == Some("other") => "in doubt",
             _ => "fresh, doubted",
         }
     }
@@ -473,6 +497,7 @@ mod tests {
         let failure = || Failure::new(FailureKind::Denied, "no");
         let settling = [
             (Change::SettledDone(outcome()), State::Done(outcome())),
+            (Change::SettledOtherwise(outcome()), State::Otherwise(outcome())),
             (Change::SettledNot, State::Failed),
             (Change::GivenUp, State::Unknowable),
         ];
@@ -483,7 +508,7 @@ mod tests {
             };
             let got = |asked: &Change| {
                 let after = change(&entry(state.clone()), OURS, asked)?;
-                let asks = matches!(after.state, State::Open { .. } | State::InDoubt);
+                let asks = matches!(after.state, State::Open { .. } | State::InDoubt | State::Unknowable);
                 assert_eq!(after.in_question.is_some(), asks, "kept no longer than it is asked about: {after:?}");
                 let ended = matches!(asked, Change::Ended { .. } | Change::LeftBehind { .. }).then_some(END);
                 assert_eq!(after.last_attempt_ended_at, ended);

@@ -151,12 +151,21 @@ pub fn seeds(
 struct Target<'a> {
     tool: &'a PinnedTool,
     properties: Option<Schema>,
+    /// None: it is no usable schema, and the tool can't be tried at all.
+    schema: Option<Schema>,
     identifying: Vec<String>,
 }
 
 impl<'a> Target<'a> {
     fn of(tool: &'a PinnedTool) -> Self {
-        Self { tool, properties: map::properties(tool), identifying: map::identifying(tool) }
+        let schema = Schema::compile(&tool.schema.value()).ok();
+        Self { tool, properties: map::properties(tool), schema, identifying: map::identifying(tool) }
+    }
+
+    /// Whether the tool could have been given these.
+    fn takes(&self, arguments: &Map<String, Value>) -> bool {
+        let complaints = |schema: &Schema| schema.complaints(&Value::Object(arguments.clone()));
+        self.schema.as_ref().is_some_and(|schema| complaints(schema).is_empty())
     }
 
     fn seed(
@@ -178,13 +187,17 @@ impl<'a> Target<'a> {
         // What the key covers already can't differ.
         let says_more = map.is_same || map.arguments.keys().any(|name| !tool.identity.contains(name));
         let says_more = says_more && !tool.identity.is_empty();
+        let given = Arguments::of(&arguments);
+        // A tool can be asked about nothing that it couldn't have been given.
+        let asks = state == State::InDoubt || state == State::Unknowable;
+        let in_question = (asks && self.takes(&arguments)).then(|| given.json().clone());
         let entry = Entry {
-            arguments: says_more.then(|| Arguments::of(&arguments).digest().clone()),
+            arguments: says_more.then(|| given.digest().clone()),
             attempts: 1,
             first_attempt_at: live.not_before(call, at),
             last_attempt_at: live.not_after(call, at),
             last_attempt_ended_at: None,
-            in_question: None,
+            in_question,
             state,
         };
         Ok(Seed {

@@ -109,12 +109,15 @@ pub struct CallContext {
     pub attempt: u32,
     /// When this effect was first tried.
     pub first_attempt_at: Timestamp,
-    /// When this attempt began; in `reconcile`, since when nothing of the attempt in doubt can have left: its end, as far as
-    /// that is known.
+    /// When this attempt began; in `reconcile`, the one in doubt.
     pub attempt_at: Timestamp,
+    /// Whether an earlier attempt may have made the effect happen.
+    pub doubted: bool,
+    /// In `reconcile`: since when nothing of the attempt in doubt can have left.
+    pub quiet_since: Option<Timestamp>,
     /// The instance is ended then, by the clock that the host looks at.
     pub deadline: Timestamp,
-    /// Facts that the grant lets this plugin see: name and JSON value.
+    /// Facts that the grant lets this plugin see: name and JSON value, null where the call has none.
     pub facts: Vec<(String, Json)>,
     /// Whether this is a rehearsal: no write leaves.
     pub dry_run: bool,
@@ -138,7 +141,7 @@ pub struct Outcome {
     pub text: String,
     /// Matches the tool's output schema.
     pub data: Option<Json>,
-    /// One for each effect.
+    /// One for each effect that came about.
     pub receipts: Vec<Receipt>,
 }
 
@@ -155,7 +158,7 @@ pub struct Failure {
     pub retry_after_ms: Option<u64>,
 }
 
-/// Kinds of failure. The first eight are the contract's; the rest only the host can see.
+/// Kinds of failure. The first nine are the contract's; the rest only the host can see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum FailureKind {
@@ -167,7 +170,9 @@ pub enum FailureKind {
     Denied,
     /// It clashes with what is there, or with what was already done.
     Conflict,
-    /// The vendor asks for patience.
+    /// What the tenant set for the plugin can't work.
+    Misconfigured,
+    /// The vendor did nothing, and asks for patience.
     RateLimited,
     /// The vendor can't be reached or can't answer.
     Unavailable,
@@ -223,6 +228,7 @@ impl FailureKind {
             Self::NotFound,
             Self::Denied,
             Self::Conflict,
+            Self::Misconfigured,
             Self::RateLimited,
             Self::Unavailable,
             Self::OutcomeUnknown,
@@ -241,6 +247,7 @@ impl FailureKind {
             Self::NotFound => "not-found",
             Self::Denied => "denied",
             Self::Conflict => "conflict",
+            Self::Misconfigured => "misconfigured",
             Self::RateLimited => "rate-limited",
             Self::Unavailable => "unavailable",
             Self::OutcomeUnknown => "outcome-unknown",
@@ -258,7 +265,7 @@ impl FailureKind {
 
     /// Whether it says that the vendor refused for good, and did nothing: the same again would be refused again.
     pub const fn refuses(self) -> bool {
-        matches!(self, Self::InvalidArguments | Self::NotFound | Self::Denied | Self::Conflict)
+        matches!(self, Self::InvalidArguments | Self::NotFound | Self::Denied | Self::Conflict | Self::Misconfigured)
     }
 
     /// Whether it says that the vendor did nothing. Not `unavailable`: a component says that of what isn't the vendor's, too,
@@ -273,7 +280,7 @@ impl FailureKind {
             Self::InvalidArguments | Self::NotFound | Self::Conflict => Blame::Model,
             Self::Trapped | Self::LimitReached(_) | Self::Other => Blame::Guest,
             Self::RateLimited | Self::Unavailable | Self::OutcomeUnknown => Blame::Vendor,
-            Self::Denied | Self::NotRunnable => Blame::Operator,
+            Self::Denied | Self::Misconfigured | Self::NotRunnable => Blame::Operator,
         }
     }
 }
@@ -296,6 +303,8 @@ impl Failure {
 pub enum Finding {
     /// It happened, and this is what came of it.
     Happened(Outcome),
+    /// There is an effect with this key that isn't what was asked for: this is what is there.
+    HappenedOtherwise(Outcome),
     /// It did not happen: it may be tried again.
     DidNotHappen,
     /// Not known yet.

@@ -4,6 +4,7 @@
 
 use aftercall_core::{
     json::Json,
+    time::Timestamp,
     tool::{self, CallContext, Failure, FailureKind, Finding, LogLevel, Outcome, Receipt},
     usage::Limit,
 };
@@ -40,6 +41,8 @@ pub(crate) fn context(context: &CallContext) -> exports::Context {
         attempt: context.attempt,
         first_attempt_at: context.first_attempt_at.as_millis(),
         attempt_at: context.attempt_at.as_millis(),
+        doubted: context.doubted,
+        quiet_since: context.quiet_since.map(Timestamp::as_millis),
         deadline: context.deadline.as_millis(),
         dry_run: context.dry_run,
         facts: context
@@ -95,6 +98,7 @@ const fn failure_kind(kind: wit::FailureKind) -> FailureKind {
         wit::FailureKind::NotFound => FailureKind::NotFound,
         wit::FailureKind::Denied => FailureKind::Denied,
         wit::FailureKind::Conflict => FailureKind::Conflict,
+        wit::FailureKind::Misconfigured => FailureKind::Misconfigured,
         wit::FailureKind::RateLimited => FailureKind::RateLimited,
         wit::FailureKind::Unavailable => FailureKind::Unavailable,
         wit::FailureKind::OutcomeUnknown => FailureKind::OutcomeUnknown,
@@ -106,6 +110,7 @@ const fn failure_kind(kind: wit::FailureKind) -> FailureKind {
 pub(crate) fn finding(finding: exports::Finding, limits: &Limits) -> Result<Finding, Breach> {
     Ok(match finding {
         exports::Finding::Happened(happened) => Finding::Happened(outcome(happened, limits)?),
+        exports::Finding::HappenedOtherwise(there) => Finding::HappenedOtherwise(outcome(there, limits)?),
         exports::Finding::DidNotHappen => Finding::DidNotHappen,
         exports::Finding::Unknown(ask_again) => {
             Finding::Unknown { ask_again_ms: ask_again.map(|millis| millis.min(RETRY_AFTER_MS_MAX)) }

@@ -55,6 +55,8 @@ pub(crate) fn invocation(plugin: &PluginName, digest: &Sha256Hex, arguments: Jso
             attempt: 1,
             first_attempt_at: NOW,
             attempt_at: NOW,
+            doubted: false,
+            quiet_since: None,
             deadline: NOW.plus_ms(20_000),
             facts: Vec::new(),
             dry_run: false,

@@ -37,6 +37,8 @@ impl Fake {
                 attempt: 1,
                 first_attempt_at: now,
                 attempt_at: now,
+                doubted: false,
+                quiet_since: None,
                 deadline: now + 30_000,
                 dry_run: false,
                 facts: Vec::new(),
@@ -77,9 +79,22 @@ impl Fake {
         self
     }
 
-    /// When the attempt began, or in `reconcile` the one in doubt, in milliseconds.
+    /// When the attempt began, or in `reconcile` the one in doubt, in milliseconds. That one ended at once, unless
+    /// [`quiet_since`](Fake::quiet_since) says otherwise.
     pub fn attempt_at(mut self, at_ms: u64) -> Self {
         self.attempt.attempt_at = at_ms;
+        self
+    }
+
+    /// Makes an earlier attempt one that may have made the effect happen.
+    pub fn doubted(mut self) -> Self {
+        self.attempt.doubted = true;
+        self
+    }
+
+    /// Since when nothing of the attempt in doubt can have left, in milliseconds: for `reconcile`.
+    pub fn quiet_since(mut self, at_ms: u64) -> Self {
+        self.attempt.quiet_since = Some(at_ms);
         self
     }
 
@@ -163,8 +178,7 @@ impl Fake {
 
     /// The context of the attempt, for a tool that is called as a function.
     pub fn context(&self) -> Context {
-        self.world.begin(self.attempt.dry_run);
-        Context::new(self.attempt.clone(), self.world.clone())
+        self.attempt_as(types::Context { quiet_since: None, ..self.attempt.clone() })
     }
 
     /// Calls a tool as the host does.
@@ -186,7 +200,9 @@ impl Fake {
     /// # Errors
     /// The tool's own, and `invalid-arguments` where the arguments don't fit.
     pub fn reconcile<P: Plugin>(&self, tool: &str, arguments: Value) -> Result<Finding, Failure> {
-        let context = self.context();
+        let attempt = &self.attempt;
+        let quiet_since = attempt.quiet_since.or(Some(attempt.attempt_at));
+        let context = self.attempt_as(types::Context { doubted: true, quiet_since, ..attempt.clone() });
         self.world.reads.set(Some("a reconcile"));
         block_on(P::reconcile(tool, &arguments.to_string(), &context))
     }
@@ -204,6 +220,11 @@ impl Fake {
     /// What is kept now, by key. What a rehearsal wrote isn't.
     pub fn kept(&self) -> BTreeMap<String, Vec<u8>> {
         self.world.space.borrow().values()
+    }
+
+    fn attempt_as(&self, attempt: types::Context) -> Context {
+        self.world.begin(attempt.dry_run);
+        Context::new(attempt, self.world.clone())
     }
 
     fn with_call(self, shown: Shown, change: impl FnOnce(&mut Call)) -> Self {

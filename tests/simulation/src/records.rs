@@ -329,6 +329,7 @@ impl Ledger for Process {
         .await?;
         match change {
             Change::SettledDone(_) => self.world.reached("settled: it happened"),
+            Change::SettledOtherwise(_) => self.world.reached("settled: it happened otherwise"),
             Change::SettledNot => self.world.reached("settled: it did not happen"),
             Change::GivenUp => self.world.reached("settled: never to be known"),
             Change::Resolved { .. } => self.world.reached("settled: by a person"),

@@ -20,7 +20,7 @@ const SEEDS: u64 = 10_000;
 const SEEDS_TO_CATCH_MAX: u64 = 1_000;
 
 /// What that many seeds reach, each many times: laws that nothing could break would prove nothing.
-const REACHED: [&str; 28] = [
+const REACHED: [&str; 29] = [
     "a clock was stepped",
     "a person said something",
     "a tool waited for its hour",
@@ -45,6 +45,7 @@ const REACHED: [&str; 28] = [
     "over cap",
     "refused",
     "settled: it happened",
+    "settled: it happened otherwise",
     "settled: it did not happen",
     "settled: never to be known",
     "the records failed",

@@ -89,6 +89,9 @@ impl Stage {
             let ask = |outside: &_| (self.exports.reconcile)(outside, &asked.tool.name, asked.arguments.clone());
             match self.within(outside, ask) {
                 Ok(Finding::Happened(outcome)) => return Ok(Settled::Happened(outcome)),
+                Ok(Finding::HappenedOtherwise(outcome)) => {
+                    return Err(format!("it found something else than what it was asked for: {outcome:?}"));
+                }
                 Ok(Finding::DidNotHappen) => return Ok(Settled::DidNotHappen),
                 Ok(Finding::Unknown(Some(wait_ms))) => self.wait(wait_ms),
                 Ok(Finding::Unknown(None)) => return Err("a person would be asked whether it happened".to_owned()),

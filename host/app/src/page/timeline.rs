@@ -72,7 +72,9 @@ fn tried(result: &AttemptResult) -> Told {
         AttemptResult::Failed(failure) => {
             ("bad", html! { p { (story::kind_in_words(failure)) ": " (failure.message) } })
         }
-        AttemptResult::InDoubt(failure) => ("warn", html! { p { (failure.message) } }),
+        AttemptResult::InDoubt(failure) | AttemptResult::Unsettled(failure) => {
+            ("warn", html! { p { (failure.message) } })
+        }
         AttemptResult::Unknowable => ("warn", html! {}),
     };
     Told { tone, words: story::came_of(result), more }

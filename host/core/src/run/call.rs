@@ -103,7 +103,7 @@ pub enum CallEnd {
     Done(Outcome),
     /// The same effect had been done before; nothing was sent.
     Known(Outcome),
-    /// The same effect had been done before with other arguments; nothing was sent.
+    /// The same effect had been done before, and not as asked now; nothing was sent.
     Conflict(Outcome),
     /// It failed.
     Failed(Failure),
@@ -173,6 +173,7 @@ impl Call {
             AttemptResult::Known(outcome) => Status::Ended(CallEnd::Known(outcome.clone())),
             AttemptResult::Conflict(outcome) => Status::Ended(CallEnd::Conflict(outcome.clone())),
             AttemptResult::Unknowable => Status::Ended(CallEnd::Unknowable),
+            AttemptResult::Unsettled(failure) => self.settling(number, Some(failure.clone())),
             AttemptResult::Failed(failure) if !self.is_in_doubt() => {
                 match pause(failure).filter(|_| failure.kind.passes_with_time()) {
                     Some(pause) => again(pause, failure, false),

@@ -302,12 +302,14 @@ pub enum AttemptResult {
     Done(Outcome),
     /// It had succeeded before; nothing was sent.
     Known(Outcome),
-    /// The same effect was done before with other arguments; nothing was sent.
+    /// The same effect was done before, and not as asked now; nothing was sent.
     Conflict(Outcome),
     /// It failed for certain.
     Failed(Failure),
     /// It may have happened.
     InDoubt(Failure),
+    /// An earlier attempt may have made it happen, and is to be settled first; nothing was sent.
+    Unsettled(Failure),
     /// It may have happened, and no program can tell.
     Unknowable,
 }
@@ -317,7 +319,7 @@ pub enum AttemptResult {
 pub enum Found {
     /// It happened.
     Happened(Outcome),
-    /// It happened with other arguments than this call's, by an attempt of another one.
+    /// It happened, and not as this call asks: by an attempt with other arguments, or so as the vendor has it.
     Otherwise(Outcome),
     /// It did not happen.
     DidNotHappen,

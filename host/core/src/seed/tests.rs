@@ -220,7 +220,8 @@ fn the_ledger_answers_a_later_attempt() {
         (noted(), tool(), plain, Some("other"), "conflict"),
         (noted(), tool(), plain, None, "conflict"),
         (book(), tool(), open, None, "in doubt"),
-        (book(), idempotent, open, None, "doubted"),
+        (book(), idempotent.clone(), open, None, "doubted"),
+        (noted(), idempotent, open, Some("other"), "in doubt"),
     ] {
         let call = lived(r#"{"who": {"id": "p1"}, "notes": "same"}"#, result);
         let (seeds, _) = seeds(&identity(), &[(&[already(&map)], &tool)], &call, NOW);
@@ -313,6 +314,27 @@ fn a_doubt_is_looked_for_around_the_live_call() {
         let times = seeds.iter().map(|Seed { entry, .. }| (entry.first_attempt_at, entry.last_attempt_at));
         let times: Vec<_> = times.map(|(first, last)| (first.as_millis(), last.as_millis())).collect();
         assert_eq!(times, [expected], "{made:?} {started:?} {ended:?}");
+    }
+}
+
+/// A doubt is asked about with what the live call was given, as far as the tool could have been given that.
+#[test]
+fn a_doubt_keeps_what_can_be_asked_about() {
+    let without_location = {
+        let mut tool = tool();
+        tool.identity.retain(|name| name != "location");
+        let mut map = book();
+        map["arguments"].as_object_mut().expect("an object").remove("location");
+        (map, tool)
+    };
+    let asked = json!({"patient": "p1", "start": "2026-06-01T09:00:00Z", "location": "main"});
+    for ((map, tool), is_error, expected) in
+        [((book(), tool()), true, Some(asked)), ((book(), tool()), false, None), (without_location, true, None)]
+    {
+        let (seeds, unseeded) =
+            seeds(&identity(), &[(&[already(&map)], &tool)], &lived(WHO, Some((BOOKED, is_error))), NOW);
+        let [seed] = seeds.as_slice() else { panic!("{unseeded:?}") };
+        assert_eq!(seed.entry.in_question.as_ref().map(Json::value), expected, "{map}");
     }
 }
 

@@ -6,12 +6,12 @@ use aftercall_core::{
     binding, cap,
     effect::{Arguments, EffectKey},
     json::Json,
-    ledger::{Begin, Change, Decision, Fence, Verdict, verdict},
+    ledger::{Begin, Change, Decision, Entry, Fence, Verdict, verdict},
     ports::{EffectOf, Ledger, RecordsError, WriteRecord},
     run::{Attempt, AttemptResult, CallId, PinnedTool},
     schema,
     terms::Terms,
-    tool::{CapturedWrite, Failure, FailureKind, LogLine},
+    tool::{CapturedWrite, Failure, FailureKind, LogLevel, LogLine},
     usage::Used,
 };
 use async_trait::async_trait;
@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 use tokio::sync::OnceCell;
 
 use super::{
-    EffectSoFar, Step,
+    Doubt, EffectSoFar, Step,
     hold::{Gate, Hold},
 };
 
@@ -73,6 +73,7 @@ impl Step {
             attempt: 1,
             first_attempt_at: began_at,
             attempt_at: began_at,
+            doubt: Doubt::None,
             deadline: self.deadline(),
         };
         if !tool.effect.writes() {
@@ -87,18 +88,25 @@ impl Step {
         let mut told = Told::default();
         let (result, tries) = match self.begin(tool, &key, &arguments, &terms).await? {
             Decision::Fresh { attempt, first_attempt_at, doubted } => {
-                let so_far = EffectSoFar { attempt, first_attempt_at, ..first };
+                let doubt = if doubted { Doubt::Earlier } else { Doubt::None };
+                let so_far = EffectSoFar { attempt, first_attempt_at, doubt, ..first };
                 let result;
-                (result, told) = self.carry_out(tool, &arguments, so_far, doubted).await?;
+                (result, told) = self.carry_out(tool, &arguments, so_far).await?;
                 (result, attempt)
             }
             Decision::InDoubt { attempt, .. } => {
                 let words = "an earlier attempt may have done this: no answer to it was recorded";
                 let failure = Failure::new(FailureKind::OutcomeUnknown, words);
-                (AttemptResult::InDoubt(failure), attempt)
+                (AttemptResult::Unsettled(failure), attempt)
             }
             Decision::Fenced => return Err(RecordsError::Fenced),
-            decided => (nothing_begins(decided, tool), self.tries(&key).await?),
+            decided => {
+                let entry = self.ports.ledger.entry(&key).await?;
+                if decided == Decision::Unknowable {
+                    told.log.extend(entry.as_ref().and_then(|entry| of_what(entry, &arguments)));
+                }
+                (nothing_begins(decided, tool), entry.map_or(0, |entry| entry.attempts))
+            }
         };
         Ok(attempt(result, tries, Some(key), told))
     }
@@ -179,9 +187,8 @@ impl Step {
         tool: &PinnedTool,
         arguments: &Map<String, Value>,
         so_far: EffectSoFar,
-        doubted: bool,
     ) -> Result<(AttemptResult, Told), RecordsError> {
-        let key = so_far.key.clone();
+        let (key, doubted) = (so_far.key.clone(), matches!(so_far.doubt, Doubt::Earlier));
         let invocation = self.invocation(tool, Json::of(arguments), so_far);
         let record = FirstWrite {
             ledger: Arc::clone(&self.ports.ledger),
@@ -222,6 +229,15 @@ fn nothing_begins(decided: Decision, tool: &PinnedTool) -> AttemptResult {
         Decision::Unknowable => AttemptResult::Unknowable,
         Decision::Fresh { .. } | Decision::InDoubt { .. } | Decision::Fenced => unreachable!("told by the caller"),
     }
+}
+
+/// For whoever has to find out whether an effect happened: what it was asked for with, where that isn't what is asked now.
+fn of_what(entry: &Entry, arguments: &Map<String, Value>) -> Option<LogLine> {
+    if entry.is_asked_for_by(&Arguments::of(arguments)) {
+        return None;
+    }
+    let given = entry.in_question.as_ref().map_or("arguments that nobody kept", Json::as_str);
+    Some(LogLine { level: LogLevel::Warn, message: format!("what may have happened was asked for with {given}") })
 }
 
 /// What an attempt has to tell, whatever came of it.

@@ -1,9 +1,9 @@
 //! What keeps a tool that may be used from acting now: the hour, or a person who has to approve.
 
 use aftercall_core::{
-    effect::EffectKey,
+    effect::{Arguments, EffectKey},
     json::Json,
-    ledger::State,
+    ledger::{Entry, State},
     ports::RecordsError,
     run::{ApprovalAsk, CallId, PinnedTool},
     terms::Terms,
@@ -48,7 +48,7 @@ impl Step {
             return Ok(Gate::Open);
         }
         let known = if tool.effect.writes() { self.ports.ledger.entry(key).await? } else { None };
-        if known.is_some_and(|entry| sends_nothing(&entry.state, tool.effect)) {
+        if known.is_some_and(|entry| sends_nothing(&entry, tool.effect, arguments)) {
             return Ok(Gate::Open);
         }
         Ok(match self.later(terms, arguments) {
@@ -93,10 +93,10 @@ impl Step {
 }
 
 /// Whether an attempt at an effect that stands so sends nothing: see the table of [`aftercall_core::ledger::begin`].
-fn sends_nothing(state: &State, effect: Effect) -> bool {
-    match state {
-        State::Done(_) | State::Unknowable => true,
-        State::Failed | State::Open { write_left: false, doubted: false, .. } => false,
-        State::InDoubt | State::Open { .. } => effect == Effect::Once,
+fn sends_nothing(entry: &Entry, effect: Effect, arguments: &Map<String, Value>) -> bool {
+    match entry.state {
+        State::Done(_) | State::Otherwise(_) | State::Unknowable => true,
+        State::Failed => false,
+        State::InDoubt | State::Open { .. } => entry.is_settled_before(effect, &Arguments::of(arguments)),
     }
 }

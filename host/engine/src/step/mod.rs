@@ -80,9 +80,9 @@ impl Step {
     }
 
     fn invocation(&self, tool: &PinnedTool, arguments: Json, effect: EffectSoFar) -> Invocation {
-        let facts = tool.facts.iter().filter_map(|fact| {
-            let value = fact.of(&self.subject.conversation)?;
-            Some((fact.name().to_owned(), Json::from(&value)))
+        let facts = tool.facts.iter().map(|fact| {
+            let value = fact.of(&self.subject.conversation).unwrap_or_default();
+            (fact.name().to_owned(), Json::from(&value))
         });
         let instance = tool.instance.as_ref();
         Invocation {
@@ -101,6 +101,8 @@ impl Step {
                 attempt: effect.attempt,
                 first_attempt_at: effect.first_attempt_at,
                 attempt_at: effect.attempt_at,
+                doubted: !matches!(effect.doubt, Doubt::None),
+                quiet_since: effect.doubt.quiet_since(),
                 deadline: self.clock.on_the_clock(effect.deadline),
                 facts: facts.collect(),
                 dry_run: self.run.pins().is_some_and(|pins| pins.rehearsal),
@@ -115,5 +117,29 @@ struct EffectSoFar {
     attempt: u32,
     first_attempt_at: Timestamp,
     attempt_at: Timestamp,
+    doubt: Doubt,
     deadline: Timestamp,
+}
+
+/// Whether an attempt may have made it happen.
+#[derive(Clone, Copy)]
+enum Doubt {
+    /// None did.
+    None,
+    /// An earlier one than this may have.
+    Earlier,
+    /// One may have, and is asked about.
+    Asked {
+        /// Since when nothing of it can have left.
+        quiet_since: Timestamp,
+    },
+}
+
+impl Doubt {
+    const fn quiet_since(self) -> Option<Timestamp> {
+        match self {
+            Self::Asked { quiet_since } => Some(quiet_since),
+            Self::None | Self::Earlier => None,
+        }
+    }
 }

@@ -48,7 +48,7 @@ impl Step {
         let is_the_same = entry.is_asked_for_by(&Arguments::of(arguments));
         let result = match entry.state {
             State::Done(outcome) if is_the_same => AttemptResult::Known(outcome),
-            State::Done(outcome) => AttemptResult::Conflict(outcome),
+            State::Done(outcome) | State::Otherwise(outcome) => AttemptResult::Conflict(outcome),
             State::Unknowable => AttemptResult::Unknowable,
             State::Failed | State::Open { write_left: false, doubted: false, .. } => AttemptResult::Failed(failure),
             State::Open { .. } | State::InDoubt => AttemptResult::InDoubt(failure),

@@ -1,6 +1,7 @@
 //! What is inside of the embedded engine: one that drives a run again, asks at the right moment, keeps to the terms of
 //! today. What any engine must do is in `tests/laws`.
 
+mod doubt;
 mod waiting;
 mod world;
 
@@ -64,6 +65,7 @@ fn accept() -> Accept {
             vec![
                 pinned("look", Effect::Read, false),
                 pinned("upsert", Effect::Idempotent, false),
+                pinned("put", Effect::Idempotent, true),
                 pinned("send", Effect::Once, true),
                 pinned("shout", Effect::Once, false),
             ],
@@ -246,77 +248,6 @@ async fn what_is_found_of_an_attempt_is_not_recorded_of_a_later_one() {
     let ends = drive_both(&world).await;
     assert_eq!(ends.each_ref().map(Ending::as_str), ["completed"; 2]);
     assert_eq!(world.vendors(), ["send"]);
-}
-
-/// Begins an attempt at `send`, of which a write leaves. Gives the effect's key, and the fence that has it.
-async fn begin_sending(world: &World, arguments: &serde_json::Value) -> (EffectKey, Fence) {
-    let fence = world.next_fence();
-    let Accept { identity, .. } = accept();
-    let arguments = arguments.as_object().expect("an object");
-    let key = EffectKey::of(&identity, &"p".parse().expect("a name"), "send", &["n".to_owned()], arguments);
-    let effect =
-        EffectOf { key: key.clone(), call: identity, tool: "p/send".into(), contact: Sha256Hex::of(b"nobody") };
-    let begin = Begin {
-        fence,
-        arguments: Arguments::of(arguments),
-        effect: Effect::Once,
-        alone: true,
-        caps: Vec::new(),
-        at: Timestamp::from_millis(0),
-    };
-    world.begin(&effect, &begin).await.expect("it begins");
-    world.change(&key, fence, &Change::WriteLeaves).await.expect("it follows");
-    (key, fence)
-}
-
-/// Drives a run that wants to send. Gives how its call ended.
-async fn drive_sending(world: &Arc<World>) -> Option<CallEnd> {
-    let engine = engine(world);
-    let (run, _) = engine.accept(&accept()).await.expect("accepted");
-    drive(&engine, &run, pending()).await.expect("driven");
-    let run = Run::replay(world.read(&run).await.expect("it is there").journal).expect("it fits");
-    let (_, call, _) = run.call(CallId { turn: 1, index: 0 }).expect("it was made");
-    call.end().cloned()
-}
-
-/// An attempt of an earlier revision is in doubt: its own arguments are asked about, from its end on, and what it did is no
-/// success of a call that wants something else.
-#[tokio::test(start_paused = true)]
-async fn a_doubt_is_about_what_was_asked_for_then() {
-    let theirs = json!({"n": 1, "text": "at four"});
-    let ours = json!({"n": 1});
-    for (asked, happened, expected) in [
-        (&ours, true, CallEnd::Done(outcome("send"))),
-        (&theirs, true, CallEnd::Conflict(outcome("send"))),
-        (&theirs, false, CallEnd::Done(outcome("send"))),
-    ] {
-        let world = World::new(&[&["send"], &[]], None);
-        let (key, fence) = begin_sending(&world, asked).await;
-        let timed_out = Failure::new(FailureKind::OutcomeUnknown, "no answer");
-        let end = Timestamp::from_millis(30_000);
-        let ended = Change::Ended { verdict: Verdict::InDoubt(timed_out), at: end };
-        world.change(&key, fence, &ended).await.expect("it follows");
-        if happened {
-            world.do_at_vendor("send", key);
-        }
-        assert_eq!(drive_sending(&world).await, Some(expected), "{asked}, happened: {happened}");
-        assert_eq!(world.vendors(), ["send"], "{asked}, happened: {happened}");
-        assert_eq!(world.in_question(), vec![(asked.to_string(), end); 2], "{asked}, happened: {happened}");
-    }
-}
-
-/// Nobody knows when an attempt ended whose engine died. It is over when it is found, also by a run that may not begin one.
-#[tokio::test(start_paused = true)]
-async fn an_attempt_left_behind_is_over_when_it_is_found() {
-    let world = World::new(&[&["send"], &[]], None);
-    let (key, _) = begin_sending(&world, &json!({"n": 1})).await;
-    world.do_at_vendor("send", key);
-    world.set_terms("send", terms(Some(json!({"maximum": 0})), Caps::default(), Caps::default()));
-    tokio::time::advance(Duration::from_secs(30)).await;
-    assert_eq!(drive_sending(&world).await, Some(CallEnd::Done(outcome("send"))));
-    let found = world.in_question();
-    assert!(found.iter().all(|(_, since)| *since >= Timestamp::from_millis(30_000)), "{found:?}");
-    assert_eq!(found.len(), 2, "the first answer is never the last word");
 }
 
 /// The failures of the run's calls, in the order in which they were journaled.

@@ -1,7 +1,7 @@
 //! A world in memory whose every step is a place where the engine can die.
 
 use std::{
-    collections::{BTreeMap, VecDeque, btree_map},
+    collections::{BTreeMap, BTreeSet, VecDeque, btree_map},
     future::pending,
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
@@ -62,6 +62,8 @@ struct State {
     narrower: BTreeMap<String, Option<Terms>>,
     /// What the vendors have done: the tool and the key of each effect.
     vendors: Vec<(String, EffectKey)>,
+    /// Those that aren't what was asked for.
+    otherwise: BTreeSet<EffectKey>,
     /// How each next attempt of a tool goes wrong.
     faults: BTreeMap<String, Vec<Fault>>,
     asks: usize,
@@ -93,6 +95,8 @@ pub(super) enum Fault {
     Busy,
     /// The vendor does the work and its answer is lost.
     AnswerLost,
+    /// The same, and what the vendor has in the end isn't what was asked for.
+    DoneOtherwise,
     /// The request is lost before the vendor sees it.
     RequestLost,
 }
@@ -162,6 +166,11 @@ impl World {
     /// The vendor has done this, whoever asked for it.
     pub(super) fn do_at_vendor(&self, tool: &str, key: EffectKey) {
         self.state().vendors.push((tool.to_owned(), key));
+    }
+
+    /// Nobody knows any more what the newest attempt was given, as in records of before that was kept.
+    pub(super) fn lose_arguments(&self, key: &EffectKey) {
+        self.state().ledger.get_mut(key).expect("it was begun").in_question = None;
     }
 
     /// The tenant has used up all that it may use today.
@@ -396,7 +405,7 @@ impl Tools for World {
         match fault {
             Some(Fault::Busy) => return end(failed(FailureKind::RateLimited), &[WriteAnswer::Refused]),
             Some(Fault::RequestLost) => return end(failed(FailureKind::Unavailable), &[WriteAnswer::Silent]),
-            Some(Fault::AnswerLost) | None => {}
+            Some(Fault::AnswerLost | Fault::DoneOtherwise) | None => {}
         }
         self.point().await;
         {
@@ -408,8 +417,11 @@ impl Tools for World {
             }
         }
         self.point().await;
+        if fault == Some(Fault::DoneOtherwise) {
+            self.state().otherwise.insert(invocation.context.key.clone());
+        }
         match fault {
-            Some(Fault::AnswerLost) => {
+            Some(Fault::AnswerLost | Fault::DoneOtherwise) => {
                 let narrower = self.state().narrower.remove(&invocation.tool);
                 if let Some(terms) = narrower {
                     self.set_terms(&invocation.tool, terms);
@@ -428,12 +440,16 @@ impl Tools for World {
         let (finding, ms) = {
             let mut state = self.state();
             state.reconciled += 1;
-            let asked = (invocation.arguments.as_str().to_owned(), invocation.context.attempt_at);
+            let quiet_since = invocation.context.quiet_since.expect("it is asked about a doubt");
+            let asked = (invocation.arguments.as_str().to_owned(), quiet_since);
             state.in_question.push(asked);
             let effect = (invocation.tool.clone(), invocation.context.key.clone());
             let finding = match (state.vendors.contains(&effect), state.reconciled % 2) {
                 // A search index that lags: the first answer is never the last word.
                 (_, 1) => Finding::Unknown { ask_again_ms: Some(10) },
+                (true, _) if state.otherwise.contains(&invocation.context.key) => {
+                    Finding::HappenedOtherwise(outcome(&invocation.tool))
+                }
                 (true, _) => Finding::Happened(outcome(&invocation.tool)),
                 (false, _) => Finding::DidNotHappen,
             };

@@ -241,6 +241,8 @@ impl Caller {
                 attempt: 1,
                 first_attempt_at: now,
                 attempt_at: now,
+                doubted: false,
+                quiet_since: None,
                 deadline: now.plus_ms(3_600_000),
                 facts: vec![("call.contact".into(), Json::of(&"+15550100"))],
                 dry_run: false,

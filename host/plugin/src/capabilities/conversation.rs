@@ -50,7 +50,7 @@ impl View {
 
 impl State {
     fn conversation(&mut self, wanted: ConversationLevel) -> wasmtime::Result<Result<&Conversation, Error>> {
-        self.use_capability("conversation")?;
+        self.use_fallible("conversation")?;
         let Some(view) = &self.conversation else { return Ok(Err(Error::Unavailable)) };
         Ok(view.at(wanted).map_err(|remedy| {
             self.log.host_line(&format!("the tool asked for what it may not see of the conversation: {remedy}"));

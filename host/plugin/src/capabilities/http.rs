@@ -45,6 +45,13 @@ impl Hooks {
         let bodies_left = door.as_ref().map_or(0, |door| door.requests_max());
         Self { door, strayed: false, bodies_left }
     }
+
+    /// Takes note that the component uses a capability that may fail, beside its requests.
+    pub(super) fn count_use(&self) {
+        if let Some(door) = &self.door {
+            door.count_use();
+        }
+    }
 }
 
 type Answered = Result<(Response<WasiBody>, Box<dyn Future<Output = Result<(), HttpError>> + Send>), HttpError>;

@@ -143,6 +143,13 @@ impl State {
         if self.pure { Err(Impure(name).into()) } else { Ok(()) }
     }
 
+    /// Of a capability that may fail: the component's failure may be about this, then, and not about a write before it.
+    fn use_fallible(&self, name: &'static str) -> wasmtime::Result<()> {
+        self.use_capability(name)?;
+        self.hooks.count_use();
+        Ok(())
+    }
+
     /// That `list-tools` asked for no request. Such a request can't trap, so it is looked for afterwards.
     pub(crate) fn check_purity(&self) -> Result<(), Impure> {
         if self.hooks.strayed { Err(Impure("wasi:http")) } else { Ok(()) }

@@ -56,7 +56,7 @@ impl State {
         key: &str,
         sign: impl FnOnce(&View) -> Result<T, NotSigned>,
     ) -> wasmtime::Result<Result<T, Error>> {
-        self.use_capability("signing")?;
+        self.use_fallible("signing")?;
         let Some(signing) = &self.signing else { return Ok(Err(Error::NotGranted)) };
         if self.memory.meter().see_signature() > signing.signatures_max {
             return Err(Reached::new(Limit::Signatures, signing.signatures_max).into());

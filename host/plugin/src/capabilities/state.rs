@@ -121,7 +121,7 @@ impl Open {
 impl State {
     /// The space, for one operation, which counts whether or not there is anything to be had.
     fn open_state(&mut self) -> wasmtime::Result<Result<&mut Open, Error>> {
-        self.use_capability("state")?;
+        self.use_fallible("state")?;
         if self.memory.meter().see_state_operation() > self.state_operations_max {
             return Err(Reached::new(Limit::StateOperations, self.state_operations_max).into());
         }

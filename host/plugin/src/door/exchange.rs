@@ -108,7 +108,7 @@ impl Door {
             None => None,
         };
         let Outgoing { place, headers, body } = outgoing(admitted, headers, credential.as_ref(), body)?;
-        let write = if admitted.write { Some(self.write_leaves(admitted.request).await?) } else { None };
+        let write = if admitted.write { Some(self.write_leaves(admitted.ask).await?) } else { None };
         if self.state().closed {
             return Err(Error::Closed);
         }
@@ -129,7 +129,7 @@ impl Door {
             let status = response.status();
             let in_body = status.is_success() && self.outlet.request(admitted.author_rule).refuses_in_body;
             let answer = if in_body { WriteAnswer::InBody } else { WriteAnswer::of_status(status.as_u16()) };
-            self.state().writes[write] = Some(Write { request: admitted.request, answer });
+            self.state().writes[write] = Some(Write { ask: admitted.ask, answer });
         }
         if let (Some(slot), Some(credential), StatusCode::UNAUTHORIZED) =
             (&admitted.slot, &credential, response.status())
@@ -145,7 +145,7 @@ impl Door {
     }
 
     /// Records that a write leaves. From here on it counts as unanswered.
-    async fn write_leaves(&self, request: u32) -> Result<usize, Error> {
+    async fn write_leaves(&self, ask: u64) -> Result<usize, Error> {
         let Purpose::Writes(record) = &self.purpose else {
             return Err(Error::Closed);
         };
@@ -158,7 +158,7 @@ impl Door {
         if state.closed {
             return Err(Error::Closed);
         }
-        state.writes.push(Some(Write { request, answer: WriteAnswer::Silent }));
+        state.writes.push(Some(Write { ask, answer: WriteAnswer::Silent }));
         Ok(state.writes.len() - 1)
     }
 

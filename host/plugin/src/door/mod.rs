@@ -91,6 +91,8 @@ pub(crate) struct Door {
 struct State {
     closed: bool,
     requests: u32,
+    /// How often the component has asked the host for anything that may fail: each request, each use of a capability.
+    asks: u64,
     request_bytes: usize,
     response_bytes: usize,
     /// How long the longest request took, until its answer was there.
@@ -107,17 +109,17 @@ struct State {
 /// A write that left.
 #[derive(Clone, Copy)]
 struct Write {
-    /// Which of the call's requests it was, from 1.
-    request: u32,
+    /// Its place among what the component asked the host for, from 1.
+    ask: u64,
     answer: WriteAnswer,
 }
 
 impl Write {
-    /// What became of it, once the component has made that many requests. What the component says in the end is about the
-    /// last of them: a failure after another one is no word of this one's answer.
-    fn judged(self, requests: u32) -> WriteAnswer {
+    /// What became of it, once the component has asked for that much. What the component says in the end is about the
+    /// last of it: a failure after something else is no word of this write's answer.
+    fn judged(self, asks: u64) -> WriteAnswer {
         match self.answer {
-            WriteAnswer::InBody if self.request < requests => WriteAnswer::Accepted,
+            WriteAnswer::InBody if self.ask < asks => WriteAnswer::Accepted,
             answer => answer,
         }
     }
@@ -149,8 +151,8 @@ pub(crate) struct Admitted {
     /// When it must be over.
     until: Instant,
     write: bool,
-    /// Which of the call's requests it is, from 1.
-    request: u32,
+    /// Its place among what the component asked the host for, from 1.
+    ask: u64,
     /// The manifest's rule.
     author_rule: usize,
     /// Whose credential goes on it as it leaves.
@@ -207,7 +209,7 @@ impl Door {
         until: Instant,
     ) -> Result<Admitted, Error> {
         let outlet = &*self.outlet;
-        let request = self.count_request()?;
+        let ask = self.count_request()?;
         let Canonical { target, url: asked_for } = Canonical::of(method, uri)?;
         let allowed = outlet.decide(&target, sends)?;
         let rerouted = outlet.rerouted(&asked_for)?;
@@ -238,7 +240,7 @@ impl Door {
             slot.check_query(&asked_for).map_err(Error::Invalid)?;
         }
         let (method, author_rule) = (method.clone(), allowed.author_rule);
-        Ok(Admitted { method, target, asked_for, rerouted, headers, until, write, request, author_rule, slot, ordinal })
+        Ok(Admitted { method, target, asked_for, rerouted, headers, until, write, ask, author_rule, slot, ordinal })
     }
 
     /// Shuts the door: what hasn't left yet never does.
@@ -254,23 +256,30 @@ impl Door {
                 Used::new(Limit::ResponseBytes, state.response_bytes, limits.response_bytes_max),
                 self.host_bytes.usage(),
             ],
-            writes: state.writes.iter().flatten().map(|write| write.judged(state.requests)).collect(),
+            writes: state.writes.iter().flatten().map(|write| write.judged(state.asks)).collect(),
             captured: std::mem::take(&mut state.captured),
             refusal: state.refusal.take(),
         }
     }
 
-    fn count_request(&self) -> Result<u32, Error> {
+    /// Takes note that the component uses a capability that may fail.
+    pub(crate) fn count_use(&self) {
+        let mut state = self.state();
+        state.asks = state.asks.saturating_add(1);
+    }
+
+    fn count_request(&self) -> Result<u64, Error> {
         let mut state = self.state();
         if state.closed {
             return Err(Error::Closed);
         }
         state.requests = state.requests.saturating_add(1);
+        state.asks = state.asks.saturating_add(1);
         let max = self.outlet.limits.requests_max;
         if state.requests > max {
             return Err(Reached::new(Limit::Requests, max).into());
         }
-        Ok(state.requests)
+        Ok(state.asks)
     }
 
     /// Takes note of how long a request has been taking.

@@ -26,7 +26,7 @@ fn failure() -> Failure {
 /// Every row of `core::ledger::begin` that a database can hold, with the entry made by the changes that lead
 /// there: one without an entry is each case's own beginning, and one of a newer engine is the fence's law.
 pub(crate) async fn the_ledger_decides_as_its_table_says(storage: &dyn Storage) {
-    use Change::{Ended, GivenUp, SettledDone, SettledNot, WriteLeaves};
+    use Change::{Ended, GivenUp, SettledDone, SettledNot, SettledOtherwise, WriteLeaves};
     use Effect::{Idempotent, Once};
     let sent = || outcome("SM1");
     let in_doubt = || Ended { verdict: Verdict::InDoubt(failure()), at: FIRST };
@@ -42,6 +42,7 @@ pub(crate) async fn the_ledger_decides_as_its_table_says(storage: &dyn Storage) 
         (vec![WriteLeaves], true, Idempotent, "hi", doubted()),
         (vec![in_doubt()], false, Once, "hi", doubt()),
         (vec![in_doubt()], false, Idempotent, "hi", doubted()),
+        (vec![in_doubt()], false, Idempotent, "bye", doubt()),
         (vec![Ended { verdict: Verdict::Failed(failure()), at: FIRST }], false, Once, "hi", fresh(2)),
         (
             vec![WriteLeaves, Ended { verdict: Verdict::Done(sent()), at: FIRST }],
@@ -52,6 +53,7 @@ pub(crate) async fn the_ledger_decides_as_its_table_says(storage: &dyn Storage) 
         ),
         (vec![Ended { verdict: Verdict::Done(sent()), at: FIRST }], true, Once, "bye", Decision::Conflict(sent())),
         (vec![in_doubt(), SettledDone(sent())], false, Once, "hi", Decision::Done(sent())),
+        (vec![in_doubt(), SettledOtherwise(sent())], false, Once, "hi", Decision::Conflict(sent())),
         (vec![in_doubt(), SettledNot], false, Once, "hi", fresh(2)),
         (vec![in_doubt(), GivenUp], true, Idempotent, "hi", Decision::Unknowable),
     ];

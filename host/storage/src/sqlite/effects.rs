@@ -169,6 +169,7 @@ const fn word(state: &State) -> &'static str {
         State::Open { .. } => "open",
         State::InDoubt => "in-doubt",
         State::Done(_) => "done",
+        State::Otherwise(_) => "otherwise",
         State::Failed => "failed",
         State::Unknowable => "unknowable",
     }

@@ -93,7 +93,8 @@ impl Tools for Life {
     async fn reconcile(&self, invocation: &Invocation) -> Result<Finding, Failure> {
         self.point().await;
         let context = &invocation.context;
-        let certain_at = context.attempt_at.plus_ms(self.world.part_of_a_moment(2));
+        let quiet_since = context.quiet_since.expect("it is asked about a doubt");
+        let certain_at = quiet_since.plus_ms(self.world.part_of_a_moment(2));
         let finding = if self.world.now() < certain_at {
             Finding::Unknown { ask_again_ms: Some(self.world.part_of_a_moment(2)) }
         } else {

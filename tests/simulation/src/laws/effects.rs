@@ -116,6 +116,7 @@ impl Effects {
             }
             Change::Ended { verdict: Verdict::Done(_), .. }
             | Change::SettledDone(_)
+            | Change::SettledOtherwise(_)
             | Change::Resolved { outcome: Some(_), .. } => known.outcome = true,
             Change::GivenUp => known.left_to_person = entry.map(|entry| entry.attempts),
             // They have looked, and say that it did not happen.

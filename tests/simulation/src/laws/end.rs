@@ -86,7 +86,9 @@ impl World {
                 ledger::State::Open { write_left: false, doubted: false, .. } if !made => continue,
                 ledger::State::InDoubt if !row.tried => continue,
                 ledger::State::Open { .. } | ledger::State::InDoubt => (Law::EveryCallEnds, "is left in doubt"),
-                ledger::State::Done(_) if !made => (Law::ToldTruly, "is recorded as done, and never came about"),
+                ledger::State::Done(_) | ledger::State::Otherwise(_) if !made => {
+                    (Law::ToldTruly, "is recorded as done, and never came about")
+                }
                 ledger::State::Failed if made => (Law::ToldTruly, "is recorded as failed, and came about"),
                 _ => continue,
             };

@@ -44,7 +44,10 @@ impl Process {
             };
         }
         if state.vendors.is_visible(&context.key, now) {
-            return Ok(Finding::Happened(outcome(&context.key)));
+            // Somebody has changed it there since.
+            let is_otherwise = state.dice.percent(2);
+            let outcome = outcome(&context.key);
+            return Ok(if is_otherwise { Finding::HappenedOtherwise(outcome) } else { Finding::Happened(outcome) });
         }
         // Of its own clock, which nobody steps, the vendor can tell when the attempt was.
         if now < state.laws.effects.began_at(&context.key).plus_ms(CERTAIN_MS) {

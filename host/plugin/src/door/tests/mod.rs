@@ -277,7 +277,7 @@ async fn a_write_that_never_left_gives_its_number_back_only_if_it_was_the_newest
     let door = Setup::default().door(&vendor, writes());
     let admit = || door.admit(post().into_parts().0).expect("it may leave");
     let key = |admitted: &Admitted| admitted.headers["idempotency-key"].clone();
-    door.state().writes = vec![Some(Write { request: 1, answer: WriteAnswer::Silent }); 3];
+    door.state().writes = vec![Some(Write { ask: 1, answer: WriteAnswer::Silent }); 3];
     let first = admit();
     door.never_left(0, &first);
     let second = admit();
@@ -398,7 +398,8 @@ async fn a_success_that_may_hold_a_refusal_is_told_apart() {
     }
 }
 
-/// What a component says in the end is about its last request, be that a read, or one that the door refuses.
+/// What a component says in the end is about the last of what it asked for, be that a read, a request that the door refuses, or
+/// another capability.
 #[tokio::test]
 async fn a_success_may_hold_a_refusal_only_while_nothing_follows_it() {
     let foreign = || request("GET", "https://other.test/", &[], "");
@@ -416,6 +417,12 @@ async fn a_success_may_hold_a_refusal_only_while_nothing_follows_it() {
         }
         assert_eq!(door.close().writes, expected);
     }
+    let vendor = Vendor::answering(http("200 OK", &[], "")).await;
+    let door = Setup { refuses_in_body: true, ..Setup::default() }.door(&vendor, writes());
+    door.count_use();
+    door.send(post()).await.expect("an answer");
+    door.count_use();
+    assert_eq!(door.close().writes, [WriteAnswer::Accepted], "it may have failed at what it keeps");
 }
 
 #[tokio::test]
