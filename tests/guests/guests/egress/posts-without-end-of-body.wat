@@ -7,4 +7,4 @@
   (loop $again
     (call $stream.write (local.get $stream) (i32.const 8192) (i32.const 4096) (i32.const 1024))
     (br_if $again (i32.eqz (i32.load8_u (i32.const 1024)))))
-  (call $fail (i32.const 5)))
+  (call $fail (i32.const 6)))

@@ -5,4 +5,4 @@
   (local.set $status (call $ask (i32.const 2) (call $argument (local.get $call))))
   (if (i32.and (i32.ge_u (local.get $status) (i32.const 200)) (i32.lt_u (local.get $status) (i32.const 300)))
     (then (return (call $done))))
-  (call $fail (i32.const 5)))
+  (call $fail (i32.const 6)))

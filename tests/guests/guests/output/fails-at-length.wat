@@ -1,7 +1,7 @@
 ;; Fails with a message of a megabyte, and details that are not JSON.
 (memory $memory 32)
 (func $call-tool (param i32) (result i32)
-  (drop (call $fail (i32.const 7)))
+  (drop (call $fail (i32.const 8)))
   (memory.fill (i32.const 262144) (i32.const 97) (i32.const 1048576))
   (i32.store (i32.const 1036) (i32.const 262144))
   (i32.store (i32.const 1040) (i32.const 1048576))

@@ -8,7 +8,7 @@
 (func $sign (param $claims i32) (param $len i32) (result i32)
   (call $jwt (i32.const 4096) (i32.const 4) (local.get $claims) (local.get $len) (i32.const 2048))
   (if (i32.load8_u (i32.const 2048)) (then
-    (drop (call $fail (i32.const 7)))
+    (drop (call $fail (i32.const 8)))
     (i32.store (i32.const 1036) (i32.add (i32.const 4112) (i32.shl (i32.load8_u (i32.const 2052)) (i32.const 4))))
     (i32.store (i32.const 1040) (i32.const 11))
     (return (i32.const 1024))))
