@@ -164,7 +164,7 @@ impl<'a> Request<'a> {
         };
         let host = self.context.host();
         let response = match self.build() {
-            Ok(request) => host.send(request).await,
+            Ok(request) => host.send(request, exchange.reads).await,
             Err(error) => Err(error),
         };
         match response {

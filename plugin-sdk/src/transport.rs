@@ -19,7 +19,8 @@ pub(crate) trait Host {
     fn log(&self, level: Level, message: &str);
     /// Milliseconds since 1970-01-01T00:00:00Z.
     fn now(&self) -> u64;
-    async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, TransportError>;
+    /// `reads` is the plugin's word that the request changes nothing; the host has its rules instead.
+    async fn send(&self, request: Request<Vec<u8>>, reads: bool) -> Result<Response<Vec<u8>>, TransportError>;
 
     fn state_get(&self, key: &str) -> Result<Option<Entry>, StateError>;
     fn state_put(&self, key: &str, value: &[u8]) -> Result<u64, StateError>;

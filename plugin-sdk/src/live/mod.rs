@@ -33,7 +33,7 @@ impl Host for Live {
         u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX)
     }
 
-    async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, TransportError> {
+    async fn send(&self, request: Request<Vec<u8>>, _reads: bool) -> Result<Response<Vec<u8>>, TransportError> {
         http::send(request).await
     }
 

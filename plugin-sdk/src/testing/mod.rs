@@ -4,8 +4,8 @@
 //! test, and so does an expected request that isn't made. Or a function answers what isn't expected, such as a played
 //! vendor. What was sent is there to look at, and so is what is kept. Nothing is granted until a test says so.
 //!
-//! With the crate's feature `manifest`, a plugin's tests also fail by a request that its `plugin.toml` doesn't ask for, and by a write
-//! of a tool that reads, or of a `reconcile`. In the plugin's `Cargo.toml`:
+//! With the crate's feature `manifest`, a plugin's tests also fail by a request that its `plugin.toml` doesn't ask for, by a write
+//! that it marks as a read, and by a write of a tool that reads, or of a `reconcile`. In the plugin's `Cargo.toml`:
 //!
 //! ```toml
 //! [dev-dependencies]

@@ -7,6 +7,9 @@ use serde_json::Value;
 #[derive(Clone, Debug)]
 pub struct Sent {
     pub(super) request: Request<Vec<u8>>,
+    /// The plugin's word that it changes nothing.
+    #[cfg_attr(not(feature = "manifest"), expect(dead_code, reason = "only the manifest is looked at beside it"))]
+    pub(super) reads: bool,
 }
 
 impl Sent {

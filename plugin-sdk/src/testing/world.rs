@@ -76,8 +76,8 @@ impl Host for World {
         self.now.get()
     }
 
-    async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, TransportError> {
-        let sent = Sent { request };
+    async fn send(&self, request: Request<Vec<u8>>, reads: bool) -> Result<Response<Vec<u8>>, TransportError> {
+        let sent = Sent { request, reads };
         let line = sent.line();
         let expected = self.expected.borrow_mut().pop_front();
         let reply = match (expected, self.answers.borrow_mut().as_mut()) {
