@@ -43,7 +43,9 @@ pub(crate) fn plugin(attribute: TokenStream, item: TokenStream) -> TokenStream {
 
     for item in items.iter_mut() {
         if let Item::Fn(function) = item {
-            strip(function);
+            let reconciles =
+                tools.iter().any(|tool| tool.reconcile.as_ref().is_some_and(|it| it.named == function.sig.ident));
+            strip(function, reconciles);
         }
     }
     if let Some(errors) = mistakes.into_compile_errors() {
@@ -96,13 +98,17 @@ fn find_reconcile(tool: &mut Tool, functions: &[ItemFn], mistakes: &mut Mistakes
     reconcile.function = Some(function);
 }
 
-/// Takes off what rustc wouldn't take: the macro's own attributes. A tool has the arguments that its vendor asks for.
-fn strip(function: &mut ItemFn) {
-    if tool::attribute(function).is_none() {
+/// Takes off what rustc wouldn't take: the macro's own attributes. A tool has the arguments that its vendor asks for, and
+/// what `reconciles` it takes as many.
+fn strip(function: &mut ItemFn, reconciles: bool) {
+    let is_tool = tool::attribute(function).is_some();
+    if is_tool || reconciles {
+        function.attrs.push(parse_quote!(#[allow(clippy::too_many_arguments)]));
+    }
+    if !is_tool {
         return;
     }
     function.attrs.retain(|attribute| !attribute.path().is_ident("tool"));
-    function.attrs.push(parse_quote!(#[allow(clippy::too_many_arguments)]));
     for input in &mut function.sig.inputs {
         match input {
             FnArg::Receiver(receiver) => receiver.attrs.clear(),

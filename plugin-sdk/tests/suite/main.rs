@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod conversation;
+mod many_arguments;
 mod plugin;
 mod requests;
 mod settings;

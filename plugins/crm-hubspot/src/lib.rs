@@ -81,7 +81,6 @@ pub mod tools {
         Ok(contacts::answer(text, &contact.id, &settings))
     }
 
-    #[expect(clippy::too_many_arguments, reason = "those of the tool")]
     async fn find_lead(
         email: Email,
         first_name: Option<String>,
@@ -146,7 +145,6 @@ pub mod tools {
         Ok(deals::answer(did, &deal.id, &contact_id, &settings))
     }
 
-    #[expect(clippy::too_many_arguments, reason = "those of the tool")]
     async fn find_deal(
         contact_id: RecordId,
         deal_id: Option<RecordId>,

@@ -138,7 +138,6 @@ pub mod tools {
         opportunity::upsert(&org, cx, &said).await
     }
 
-    #[expect(clippy::too_many_arguments, reason = "those of the tool")]
     async fn find_opportunity(
         account_id: AccountId,
         opportunity_id: Option<OpportunityId>,
