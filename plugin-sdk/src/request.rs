@@ -68,11 +68,12 @@ impl Context {
 }
 
 /// The text as one segment of a URL's path: `a b?` becomes `a%20b%3F`, so that no argument can change which path a request
-/// goes to. One of `a/b`, `..` and what else servers may take for syntax after decoding isn't sent at all:
-/// [`send`](Request::send) fails with `invalid-arguments`.
+/// goes to. One of `a/b`, `..` and what else servers may take for syntax after decoding isn't sent at all, nor an empty one, behind
+/// which the path of one thing would be that of all: [`send`](Request::send) fails with `invalid-arguments`.
 pub fn path_segment(text: &str) -> String {
     match text {
-        "." => "%2E".to_owned(),
+        // No such path is sent, wherever in it this stands.
+        "" | "." => "%2E".to_owned(),
         ".." => "%2E%2E".to_owned(),
         text => utf8_percent_encode(text, RESERVED).to_string(),
     }

@@ -98,21 +98,24 @@ fn path_segments_stay_segments() {
     check("AC12-3_4.5~6", "AC12-3_4.5~6");
     check("a/b?c#d", "a%2Fb%3Fc%23d");
     check("..", "%2E%2E");
+    check("", "%2E");
     check("ü", "%C3%BC");
 }
 
 #[test]
 fn a_path_that_may_mean_another_is_not_sent() {
     fn check(id: &str, is_sent: bool) {
-        let url = format!("{URL}/{}/parts", path_segment(id));
-        let fake = Fake::new();
-        let fake = if is_sent { fake.expect(&format!("DELETE {url}"), Reply::text(204, "")) } else { fake };
-        match block_on(fake.context().delete(url).send()) {
-            Ok(_) => assert!(is_sent, "{id}"),
-            Err(failure) => {
-                assert!(!is_sent, "{id}");
-                assert_eq!(failure.kind, FailureKind::InvalidArguments, "{id}");
-                assert!(failure.message.contains("give ids as they were found"), "{}", failure.message);
+        for behind in ["/parts", "", ".json"] {
+            let url = format!("{URL}/{}{behind}", path_segment(id));
+            let fake = Fake::new();
+            let fake = if is_sent { fake.expect(&format!("DELETE {url}"), Reply::text(204, "")) } else { fake };
+            match block_on(fake.context().delete(url).send()) {
+                Ok(_) => assert!(is_sent, "{id}"),
+                Err(failure) => {
+                    assert!(!is_sent, "{id}");
+                    assert_eq!(failure.kind, FailureKind::InvalidArguments, "{id}");
+                    assert!(failure.message.contains("give ids as they were found"), "{}", failure.message);
+                }
             }
         }
     }
