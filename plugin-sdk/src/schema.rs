@@ -11,10 +11,18 @@ pub fn input<T: JsonSchema>() -> String {
 }
 
 /// The same with the values that there are of some arguments. `None`, where a required one can have none.
-pub fn input_of<T: JsonSchema>(choices: &[(&str, Vec<String>)]) -> Option<String> {
+///
+/// # Errors
+/// Says of which argument of the tool there can be no such choice.
+pub fn input_of<T: JsonSchema>(tool: &str, choices: &[(&str, Vec<String>)]) -> Result<Option<String>, String> {
     let mut schema = input_schema::<T>();
-    choices.iter().try_for_each(|(name, values)| choose(&mut schema, name, values))?;
-    Some(schema.as_value().to_string())
+    for (argument, values) in choices {
+        let wrong = |why| format!("the argument `{argument}` of `{tool}` can't have its choices: {why}");
+        if !choose(&mut schema, argument, values).map_err(wrong)? {
+            return Ok(None);
+        }
+    }
+    Ok(Some(schema.as_value().to_string()))
 }
 
 fn input_schema<T: JsonSchema>() -> Schema {
@@ -25,19 +33,40 @@ fn input_schema<T: JsonSchema>() -> Schema {
     schema
 }
 
-/// Gives an argument, or each of a list, the values that there are. `None`, where it is required and there are none: a schema
+/// Gives an argument, or each of a list, the values that there are. `false`, where it is required and there are none: a schema
 /// without values is one that providers refuse.
-fn choose(schema: &mut Schema, name: &str, values: &[String]) -> Option<()> {
+fn choose(schema: &mut Schema, name: &str, values: &[String]) -> Result<bool, String> {
     let is_required = required(schema).iter().any(|required| required == name);
-    let properties = schema.get_mut("properties")?.as_object_mut()?;
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    let argument = properties.and_then(|properties| Some((properties.get(name)?["items"].is_object(), properties)));
+    let Some((is_list, properties)) = argument else {
+        return Err("its schema has another name, so take off what renames it".to_owned());
+    };
+    let argument = &mut properties[name];
+    let one = if is_list { &mut argument["items"] } else { argument };
+    if one["type"] != "string" {
+        return Err("it is no text, nor a list of texts".to_owned());
+    }
+    check_values(values)?;
     if values.is_empty() {
         properties.remove(name);
-        return (!is_required).then_some(());
+        return Ok(!is_required);
     }
-    let argument = properties.get_mut(name)?.as_object_mut()?;
-    let one = if argument.contains_key("items") { argument.get_mut("items")?.as_object_mut()? } else { argument };
-    one.insert("enum".to_owned(), values.into());
-    Some(())
+    one["enum"] = values.into();
+    Ok(true)
+}
+
+/// That each value is one that a model can name, and means one thing.
+fn check_values(values: &[String]) -> Result<(), String> {
+    for (index, value) in values.iter().enumerate() {
+        if value.trim().is_empty() {
+            return Err("one of the settings' names is empty".to_owned());
+        }
+        if values[..index].contains(value) {
+            return Err(format!("the settings have the name {value:?} twice"));
+        }
+    }
+    Ok(())
 }
 
 fn required(schema: &Schema) -> Vec<String> {

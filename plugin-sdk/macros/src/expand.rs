@@ -95,9 +95,9 @@ fn offered(tool: &Tool) -> TokenStream {
         let asked = quote_spanned!(choices.span() => ::aftercall::__private::of_settings(__settings, #choices)?);
         Some(quote!((#name, #asked)))
     });
-    let listed = listed(tool, &quote!(__schema));
+    let (name, listed) = (tool.name(), listed(tool, &quote!(__schema)));
     let offered = quote! {
-        ::aftercall::__private::input_schema_of::<#arguments>(&[#(#choices),*]).map(|__schema| #listed)
+        ::aftercall::__private::input_schema_of::<#arguments>(#name, &[#(#choices),*])?.map(|__schema| #listed)
     };
     match &tool.when {
         None => offered,

@@ -43,8 +43,8 @@ mod tool;
 ///
 /// `#[choices(channel_names)]` on an argument that is text, or a list of texts, gives the schema the values that a function
 /// `fn(&Settings) -> Vec<String>` takes from the tenant's settings, so that a model sees which there are. Where there are
-/// none, an optional argument is left out, and a tool that needs the argument isn't there. The tool itself refuses
-/// others nonetheless. `Settings` is any type that is read with serde.
+/// none, an optional argument is left out, and a tool that needs the argument isn't there; names that are empty or there
+/// twice are refused with the settings. The tool itself refuses others nonetheless. `Settings` is any type that is read with serde.
 ///
 /// Arguments are taken by value and read with serde; `Option` makes one optional; `&Context` is the context and no
 /// argument. A tool returns `Result` of anything that is `aftercall::IntoOutcome`. The module gets a type

@@ -81,6 +81,11 @@ fn tools_are_there_with_their_settings() {
     check(json!({ "channels": ["desk"], "calls": true }), Ok(&["post", "call", "stay"]));
     check(json!({ "channels": [], "calls": true }), Ok(&["call", "stay"]));
     check(json!({}), Err("the plugin's settings don't fit: missing field `channels`"));
+    let of = |why| format!("the argument `channel` of `post` can't have its choices: {why}");
+    check(json!({ "channels": ["desk", ""] }), Err(&of("one of the settings' names is empty")));
+    check(json!({ "channels": [" "] }), Err(&of("one of the settings' names is empty")));
+    check(json!({ "channels": ["desk", "sales", "desk"] }), Err(&of("the settings have the name \"desk\" twice")));
+    check(json!({ "channels": ["desk"], "tags": ["", "a"] }), Err("the argument `tag` of `post`"));
 }
 
 #[test]
@@ -99,6 +104,52 @@ fn a_model_sees_what_there_is_to_choose_from() {
     let tag = json!({ "type": "string", "enum": ["new"] });
     check(json!({ "channels": ["desk", "sales"], "tags": ["new"] }), Some(tag));
     check(json!({ "channels": ["desk", "sales"] }), None);
+}
+
+/// Choices of what can't have them.
+mod mistaken {
+    use aftercall::Plugin as _;
+    use aftercall::testing::Fake;
+    use serde_json::json;
+
+    #[aftercall::plugin]
+    mod renamed {
+        /// Posts.
+        #[tool(effect = read)]
+        fn post(
+            #[choices(super::super::tenant::channels)]
+            #[schemars(rename = "to")]
+            channel: String,
+        ) -> Result<String, aftercall::Failure> {
+            Ok(channel)
+        }
+    }
+
+    #[aftercall::plugin]
+    mod number {
+        /// Posts.
+        #[tool(effect = read)]
+        fn post(#[choices(super::super::tenant::channels)] channel: Option<u8>) -> Result<String, aftercall::Failure> {
+            Ok(format!("{channel:?}"))
+        }
+    }
+
+    #[test]
+    fn a_choice_that_there_can_t_be_is_no_tool_hidden() {
+        let settings = json!({ "channels": ["desk"] }).to_string();
+        let of = "the argument `channel` of `post` can't have its choices: ";
+        assert_eq!(
+            renamed::Plugin::list_tools(&settings).unwrap_err(),
+            format!("{of}its schema has another name, so take off what renames it")
+        );
+        assert_eq!(
+            number::Plugin::list_tools(&settings).unwrap_err(),
+            format!("{of}it is no text, nor a list of texts")
+        );
+        // They are called as they are written.
+        assert!(Fake::new().call::<renamed::Plugin>("post", json!({ "channel": "desk" })).is_ok());
+        assert!(Fake::new().call::<number::Plugin>("post", json!({ "channel": 7 })).is_ok());
+    }
 }
 
 #[test]
