@@ -20,6 +20,10 @@ use crate::tool::Tool;
 /// Most levels of a schema, the arguments' own included: OpenAI's strict mode takes no more.
 pub const LEVELS_MAX: usize = 10;
 
+/// What may stand beside alternatives: it says nothing of the shape. Gemini takes alternatives alone.
+const BESIDE_ALTERNATIVES: [&str; 9] =
+    ["anyOf", "title", "description", "default", "examples", "$comment", "deprecated", "readOnly", "writeOnly"];
+
 /// Keywords that no more than one provider reads; what they say belongs into the description, and into the tool.
 const UNREAD: [&str; 18] = [
     "allOf",
@@ -63,8 +67,14 @@ pub enum Fault {
         "`anyOf` can't stand beside the arguments as a whole: make the arguments optional, and say which go together"
     )]
     Alternatives,
+    /// Alternatives of a part, and more beside them.
+    #[error("`{0}` stands beside `anyOf`, where Gemini takes nothing: say it in each of the alternatives")]
+    Beside(String),
+    /// Alternatives of alternatives.
+    #[error("it is an `anyOf` in an `anyOf`, which Gemini has no word for: list all alternatives in one")]
+    Nested,
     /// Anything goes.
-    #[error("it says no `type`, or several, so anything goes for some models: give it one")]
+    #[error("it says no `type` that a value can have, or several, so anything goes for some models: give it one")]
     Untyped,
     /// An object of any fields.
     #[error("it is an object whose fields have no names: take a list of objects with `name` and `value`")]
@@ -73,7 +83,9 @@ pub enum Fault {
     #[error("it is a list that doesn't say of what: give it `items`")]
     Items,
     /// An enumeration that one provider can't take.
-    #[error("its `enum` must have one text at least, and nothing but texts: Gemini takes no others")]
+    #[error(
+        "its `enum` must have one text at least, and nothing but texts with something in them: Gemini takes no others"
+    )]
     Enum,
     /// A name that one provider refuses.
     #[error("its name must have 1 to 64 characters of a-z, A-Z, 0-9, `_`, `.` and `-`: Anthropic takes no others")]
@@ -114,12 +126,10 @@ impl Lint {
             return self.complain(place, Fault::Deep);
         }
         if let Some(alternatives) = schema.get("anyOf").and_then(Value::as_array) {
-            self.keywords(place, schema);
-            let real = alternatives.iter().filter(|part| part["type"] != "null");
-            return real.for_each(|part| self.part(place, part, level));
+            return self.alternatives(place, schema, alternatives, level);
         }
         match schema.get("type").and_then(Value::as_str) {
-            None => {
+            None | Some("null") => {
                 self.keywords(place, schema);
                 self.complain(place, Fault::Untyped);
             }
@@ -133,6 +143,7 @@ impl Lint {
             }
             Some("array") => {
                 self.keywords(place, schema);
+                self.values(place, schema);
                 match schema.get("items") {
                     Some(items @ Value::Object(_)) => self.part(&format!("{place}[]"), items, level + 1),
                     _ => self.complain(place, Fault::Items),
@@ -140,7 +151,8 @@ impl Lint {
             }
             Some(_) => {
                 self.keywords(place, schema);
-                let texts = |values: &Vec<Value>| !values.is_empty() && values.iter().all(Value::is_string);
+                let is_text = |value: &Value| value.as_str().is_some_and(|text| !text.is_empty());
+                let texts = |values: &Vec<Value>| !values.is_empty() && values.iter().all(is_text);
                 if schema.get("enum").is_some_and(|values| !values.as_array().is_some_and(texts)) {
                     self.complain(place, Fault::Enum);
                 }
@@ -148,9 +160,28 @@ impl Lint {
         }
     }
 
+    /// What is one of several. None of it is the same as left out.
+    fn alternatives(&mut self, place: &str, schema: &Value, alternatives: &[Value], level: usize) {
+        self.keywords(place, schema);
+        let keywords = schema.as_object().into_iter().flat_map(Map::keys).map(String::as_str);
+        let beside = keywords.filter(|name| !BESIDE_ALTERNATIVES.contains(name) && !UNREAD.contains(name));
+        beside.for_each(|name| self.complain(place, Fault::Beside(name.to_owned())));
+        let real: Vec<&Value> = alternatives.iter().filter(|part| part["type"] != "null").collect();
+        if real.is_empty() {
+            self.complain(place, Fault::Untyped);
+        }
+        for part in real {
+            match part.get("anyOf") {
+                Some(_) => self.complain(place, Fault::Nested),
+                None => self.part(place, part, level),
+            }
+        }
+    }
+
     /// An object and its fields.
     fn object(&mut self, place: &str, schema: &Value, level: usize) {
         self.keywords(place, schema);
+        self.values(place, schema);
         if schema.get("additionalProperties").is_some_and(|more| !more.is_boolean()) {
             self.complain(place, Fault::Open);
         }
@@ -169,6 +200,12 @@ impl Lint {
             }
             self.part(&place, field, level + 1);
         }
+    }
+
+    /// Which objects or lists there may be, as a whole.
+    fn values(&mut self, place: &str, schema: &Value) {
+        let named = ["enum", "const"].into_iter().filter(|keyword| schema.get(keyword).is_some());
+        named.for_each(|keyword| self.complain(place, Fault::Keyword(keyword.to_owned())));
     }
 
     fn keywords(&mut self, place: &str, schema: &Value) {
@@ -236,6 +273,9 @@ mod tests {
         for (schema, expected) in [
             (json!({"type": "object", "properties": {}, "anyOf": []}), &["the arguments Alternatives"][..]),
             (json!({"type": "object", "oneOf": []}), &["the arguments Keyword(\"oneOf\")"]),
+            (json!({"type": "object", "not": {}}), &["the arguments Keyword(\"not\")"]),
+            (json!({"type": "object", "enum": [{"a": "b"}]}), &["the arguments Keyword(\"enum\")"]),
+            (json!({"type": "object", "const": {}}), &["the arguments Keyword(\"const\")"]),
             (json!({"type": "object", "additionalProperties": {"type": "string"}}), &["the arguments Open"]),
             (json!({"type": "object", "dependentRequired": {}}), &["the arguments Keyword(\"dependentRequired\")"]),
             (json!({"type": "object", "properties": {"a": {"type": "string"}}}), &["a Undescribed"]),
@@ -246,7 +286,9 @@ mod tests {
             (said(json!({})), &["a Untyped"]),
             (said(json!({"type": ["string", "null"]})), &["a Untyped"]),
             (said(json!({"$ref": "#/$defs/a"})), &["a Keyword(\"$ref\")", "a Untyped"]),
+            (said(json!({"type": "null"})), &["a Untyped"]),
             (said(json!({"type": "object"})), &["a Open"]),
+            (said(json!({"type": "array", "items": {"type": "string"}, "enum": [["b"]]})), &["a Keyword(\"enum\")"]),
             (said(json!({"type": "object", "additionalProperties": {}})), &["a Open", "a Open"]),
             (said(json!({"type": "array"})), &["a Items"]),
             (said(json!({"type": "array", "items": true})), &["a Items"]),
@@ -254,8 +296,14 @@ mod tests {
             (said(json!({"type": "array", "prefixItems": []})), &["a Keyword(\"prefixItems\")", "a Items"]),
             (said(json!({"type": "integer", "enum": [1, 2]})), &["a Enum"]),
             (said(json!({"type": "string", "enum": []})), &["a Enum"]),
+            (said(json!({"type": "string", "enum": ["b", ""]})), &["a Enum"]),
             (said(json!({"type": "string", "not": {}})), &["a Keyword(\"not\")"]),
             (said(json!({"anyOf": [{"type": "string"}, {}]})), &["a Untyped"]),
+            (said(json!({"anyOf": [{"type": "null"}]})), &["a Untyped"]),
+            (said(json!({"anyOf": [{"type": "string"}], "type": "string"})), &["a Beside(\"type\")"]),
+            (said(json!({"anyOf": [{"type": "string"}], "maxLength": 9})), &["a Beside(\"maxLength\")"]),
+            (said(json!({"anyOf": [{"type": "string"}], "not": {}})), &["a Keyword(\"not\")"]),
+            (said(json!({"anyOf": [{"type": "string"}, {"anyOf": [{"type": "integer"}]}]})), &["a Nested"]),
             (said(json!({"type": "object", "properties": {"b": {"type": "string"}}})), &["a.b Undescribed"]),
             (
                 json!({"type": "object", "properties": {"größe": {"type": "number", "description": "d"}}}),
