@@ -22,6 +22,11 @@ const AMOUNT_WHOLE_DIGITS_MAX: usize = 12;
 const AMOUNT_FRACTION_DIGITS_MAX: usize = 3;
 
 text_argument! {
+    /// A text that says something: what a model writes for people. A blank one is refused.
+    pub struct Text: check_text, { "type": "string", "minLength": 1 }
+}
+
+text_argument! {
     /// A telephone number in E.164, such as `+14155550123`.
     pub struct PhoneNumber: check_phone_number, {
         "type": "string",
@@ -58,6 +63,15 @@ impl Amount {
     pub fn is_zero(&self) -> bool {
         !self.as_str().bytes().any(|byte| matches!(byte, b'1'..=b'9'))
     }
+}
+
+fn check_text(text: &str) -> Result<(), String> {
+    if text.chars().all(|character| character.is_whitespace() || character.is_control()) {
+        return Err(format!(
+            "the text {text:?} says nothing: write what is meant, or leave the argument out if it may be"
+        ));
+    }
+    Ok(())
 }
 
 fn check_phone_number(text: &str) -> Result<(), String> {
@@ -125,6 +139,13 @@ mod tests {
         check("+1 415 555 0123", false);
         check("+1415555012345678", false);
         check("+1415555\u{0660}123", false);
+    }
+
+    #[test]
+    fn texts_say_something() {
+        for (text, sound) in [("a", true), (" a\n", true), ("", false), (" \t\n", false), ("\u{0}\u{a0}", false)] {
+            assert_eq!(serde_json::from_value::<Text>(text.into()).is_ok(), sound, "{text:?}");
+        }
     }
 
     #[test]

@@ -57,6 +57,44 @@ impl Failure {
         Self::new(FailureKind::Other, message)
     }
 
+    /// The tenant's settings of these names can't work, or one of them: `misconfigured`, with words that say so. Without a name, it
+    /// is any of the settings.
+    ///
+    /// ```
+    /// # use aftercall::Failure;
+    /// let failure = Failure::of_settings(&["site"], "there is no site `acme`");
+    /// let words = "no argument helps: a person has to correct `site` in the plugin's settings";
+    /// assert_eq!(failure.message, format!("there is no site `acme`; {words}"));
+    /// ```
+    pub fn of_settings(names: &[&str], why: impl Display) -> Self {
+        Self::misconfigured(why.to_string()).by_settings(names)
+    }
+
+    /// This refusal of the vendor's, where it is about something that is made of the tenant's settings of these names:
+    /// `misconfigured` as by [`of_settings`](Failure::of_settings), with the vendor's words, code and details.
+    pub fn by_settings(self, names: &[&str]) -> Self {
+        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        let which = if names.is_empty() { String::new() } else { format!("{} in ", names.join(" or ")) };
+        let words = format!("no argument helps: a person has to correct {which}the plugin's settings");
+        Self { kind: FailureKind::Misconfigured, message: format!("{}; {words}", self.message), ..self }
+    }
+
+    /// There is nothing of the name that an argument gives, and these are the names that there are.
+    ///
+    /// ```
+    /// # use aftercall::Failure;
+    /// let failure = Failure::no_such("channel", "desks", ["desk", "sales"]);
+    /// assert_eq!(failure.message, "there is no `channel` \"desks\"; there are: desk, sales");
+    /// ```
+    pub fn no_such<T: AsRef<str>>(argument: &str, given: &str, known: impl IntoIterator<Item = T>) -> Self {
+        let known: Vec<T> = known.into_iter().collect();
+        let known: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
+        Self::invalid_arguments(match &known[..] {
+            [] => format!("there is no `{argument}` {given:?}, nor any other: leave it out if it may be"),
+            known => format!("there is no `{argument}` {given:?}; there are: {}", known.join(", ")),
+        })
+    }
+
     /// The failure of a call to a tool that the plugin doesn't have, or that can't be reconciled.
     pub fn unknown_tool(name: &str) -> Self {
         Self::other(format!("the plugin has no tool {name:?} that could do this"))

@@ -81,7 +81,7 @@ pub mod bindings;
 
 pub use aftercall_sdk_macros::plugin;
 
-pub use crate::arguments::{Amount, Currency, Day, Email, Instant, Money, PhoneNumber};
+pub use crate::arguments::{Amount, Currency, Day, Email, Instant, Money, PhoneNumber, Text};
 pub use crate::bindings::aftercall::tool::conversation::{Error as ConversationError, Item as Said};
 pub use crate::bindings::aftercall::tool::log::Level;
 pub use crate::bindings::aftercall::tool::signing::Error as SigningError;

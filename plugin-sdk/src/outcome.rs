@@ -137,6 +137,23 @@ impl Finding {
         }
     }
 
+    /// This finding, if the effect can't be hidden from the look: behind a page that wasn't read, in something that doesn't tell
+    /// its key, or under what somebody may have changed since. Where it may be, nobody will ever tell that it didn't happen.
+    ///
+    /// ```
+    /// # use aftercall::{Finding, testing::Fake};
+    /// # let cx = &Fake::new().context();
+    /// assert_eq!(Finding::absent(cx, 0, 0).unless_hidden(true), Finding::Unknown(None));
+    /// assert_eq!(Finding::absent(cx, 0, 0).unless_hidden(false), Finding::DidNotHappen);
+    /// assert_eq!(Finding::absent(cx, 60_000, 9_000).unless_hidden(true), Finding::ask_again_after(9_000));
+    /// ```
+    pub fn unless_hidden(self, may_be: bool) -> Self {
+        match self {
+            Self::DidNotHappen if may_be => Self::Unknown(None),
+            finding => finding,
+        }
+    }
+
     /// Not to be told yet: ask again after this many milliseconds.
     pub fn ask_again_after(wait_ms: u64) -> Self {
         Self::Unknown(Some(wait_ms))

@@ -69,7 +69,8 @@ impl Context {
 
 /// The text as one segment of a URL's path: `a b?` becomes `a%20b%3F`, so that no argument can change which path a request
 /// goes to. One of `a/b`, `..` and what else servers may take for syntax after decoding isn't sent at all, nor an empty one, behind
-/// which the path of one thing would be that of all: [`send`](Request::send) fails with `invalid-arguments`.
+/// which the path of one thing would be that of all: [`send`](Request::send) fails with `invalid-arguments`, or names the
+/// tenant's setting that the text is of.
 pub fn path_segment(text: &str) -> String {
     match text {
         // No such path is sent, wherever in it this stands.
@@ -155,7 +156,7 @@ impl<'a> Request<'a> {
     /// Sends the request. Any answer of the vendor is a [`Response`]; [`Response::ok`] tells the good ones.
     ///
     /// # Errors
-    /// `invalid-arguments` where the host lets no such path pass; `denied` where the grant doesn't allow the request; `unavailable` where the vendor can't be reached;
+    /// `invalid-arguments` where the host lets no such path pass, or `misconfigured` where that is for the text of a setting; `denied` where the grant doesn't allow the request; `unavailable` where the vendor can't be reached;
     /// `outcome-unknown` where a request that writes was sent and no whole answer came.
     pub async fn send(self) -> Result<Response, Failure> {
         let exchange = Exchange {
@@ -184,7 +185,8 @@ impl<'a> Request<'a> {
             return Err(TransportError::Unsendable("its URL is not absolute and encoded".to_owned()));
         };
         if !path::is_canonical(uri.path()) {
-            return Err(TransportError::Misleading);
+            let setting = path::setting_in(&self.url, &self.context.host().settings());
+            return Err(TransportError::Misleading { setting });
         }
         let writes_body = !self.body.is_empty() || matches!(self.method, Method::POST | Method::PUT | Method::PATCH);
         let mut request = http::Request::new(self.body);

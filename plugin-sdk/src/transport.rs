@@ -47,8 +47,9 @@ pub(crate) enum TransportError {
     Denied,
     /// It can't be sent as it is: a part of it is too long or unsound. It has not left.
     Unsendable(String),
-    /// Its path isn't one that the host lets pass, mostly for an argument that stands in it. It has not left.
-    Misleading,
+    /// Its path isn't one that the host lets pass, for what stands in it: the text of a setting, where that is known, else mostly
+    /// an argument. It has not left.
+    Misleading { setting: Option<String> },
     /// The vendor can't be reached. It has not left.
     Unreachable(String),
     /// It may have left, and there is no whole response.

@@ -55,8 +55,12 @@ impl Exchange {
                 Failure::denied(format!("the grant doesn't allow {method} {url}; its egress rules would have to"))
             }
             TransportError::Unsendable(reason) => Failure::other(format!("{method} {url} can't be sent: {reason}")),
-            TransportError::Misleading => {
-                Failure::invalid_arguments(format!("{method} {url} can't be sent: {}", path::WORDS))
+            TransportError::Misleading { setting } => {
+                let message = format!("{method} {url} can't be sent: {}", path::WORDS);
+                match setting {
+                    Some(setting) => Failure::of_settings(&[setting], message),
+                    None => Failure::invalid_arguments(format!("{message}; give ids as they were found")),
+                }
             }
             TransportError::Unreachable(reason) => {
                 Failure::unavailable(format!("{method} {url} can't be reached: {reason}"))

@@ -128,6 +128,31 @@ fn a_path_that_may_mean_another_is_not_sent() {
 }
 
 #[test]
+fn a_path_that_a_setting_makes_mean_another_is_a_person_s_to_correct() {
+    let fake = Fake::new().settings(json!({ "site": "a/b" }));
+    let failed = |site: &str| block_on(fake.context().get(format!("{URL}/{}", path_segment(site))).send()).unwrap_err();
+    let (of_setting, of_argument) = (failed("a/b"), failed("a/c"));
+    assert_eq!(of_setting.kind, FailureKind::Misconfigured);
+    let words = "no argument helps: a person has to correct `site` in the plugin's settings";
+    assert!(of_setting.message.ends_with(words), "{}", of_setting.message);
+    assert_eq!(of_argument.kind, FailureKind::InvalidArguments);
+}
+
+#[test]
+fn a_failure_may_be_of_several_settings() {
+    let failure = Failure::conflict("taken").with_code("409").by_settings(&["group", "brand"]);
+    assert_eq!((failure.kind, failure.code.as_deref()), (FailureKind::Misconfigured, Some("409")));
+    assert!(failure.message.ends_with("correct `group` or `brand` in the plugin's settings"), "{}", failure.message);
+    let failure = Failure::of_settings(&[], "they don't fit");
+    assert!(failure.message.ends_with("a person has to correct the plugin's settings"), "{}", failure.message);
+    let failure = Failure::no_such::<&str>("service", "x", []);
+    assert_eq!(
+        (failure.kind, failure.message.as_str()),
+        (FailureKind::InvalidArguments, "there is no `service` \"x\", nor any other: leave it out if it may be")
+    );
+}
+
+#[test]
 fn a_plugin_says_more_of_a_refusal() {
     #[derive(Debug, Default, Deserialize)]
     struct Body {
