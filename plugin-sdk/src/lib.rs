@@ -101,6 +101,6 @@ pub mod __private {
     pub use serde;
 
     pub use crate::bindings::export_component;
-    pub use crate::plugin::{Component, arguments, of_settings, outcome};
+    pub use crate::plugin::{Arguments, Component, of_settings, outcome};
     pub use crate::schema::{input as input_schema, input_of as input_schema_of};
 }

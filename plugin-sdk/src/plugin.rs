@@ -1,8 +1,10 @@
 //! The other side of the macro: what a plugin is, and how it becomes a component.
 
+use std::fmt::Display;
 use std::marker::PhantomData;
 
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use crate::{Context, Failure, Finding, IntoOutcome, Outcome, Tool};
 
@@ -88,12 +90,43 @@ impl<P: Plugin> crate::bindings::exports::aftercall::tool::tools::Guest for Comp
 #[cfg(target_family = "wasm")]
 use crate::bindings::aftercall::tool::types::Context as Attempt;
 
-/// The arguments of one tool, read.
-///
-/// # Errors
-/// `invalid-arguments`, with the place.
-pub fn arguments<T: DeserializeOwned>(json: &str) -> Result<T, Failure> {
-    serde_json::from_str(json).map_err(|error| Failure::invalid_arguments(format!("the arguments don't fit: {error}")))
+/// The arguments of one call, taken one by one, so that what is wrong with one is said with its name.
+pub struct Arguments(Map<String, Value>);
+
+impl Arguments {
+    /// Those of a call (JSON).
+    ///
+    /// # Errors
+    /// `invalid-arguments`, where they are no object.
+    pub fn read(json: &str) -> Result<Self, Failure> {
+        serde_json::from_str(json).map(Self).map_err(unfit)
+    }
+
+    /// The argument of this name. One that is left out is null, which only an optional one can be.
+    ///
+    /// # Errors
+    /// `invalid-arguments`, where it isn't one of its type.
+    pub fn take<T: DeserializeOwned>(&mut self, name: &str) -> Result<T, Failure> {
+        match self.0.remove(name) {
+            Some(value) => serde_json::from_value(value).map_err(|error| unfit(format!("`{name}`: {error}"))),
+            None => serde_json::from_value(Value::Null).map_err(|_| unfit(format!("missing field `{name}`"))),
+        }
+    }
+
+    /// That nothing is left.
+    ///
+    /// # Errors
+    /// `invalid-arguments`, where the tool has no such argument.
+    pub fn end(self) -> Result<(), Failure> {
+        match self.0.keys().next() {
+            Some(name) => Err(unfit(format!("unknown field `{name}`"))),
+            None => Ok(()),
+        }
+    }
+}
+
+fn unfit(why: impl Display) -> Failure {
+    Failure::invalid_arguments(format!("the arguments don't fit: {why}"))
 }
 
 /// What a function makes of the tenant's settings.

@@ -1,4 +1,4 @@
-//! What the module gets: a type for the arguments of each tool, and the plugin that dispatches to them.
+//! What the module gets: a type for the schema of each tool's arguments, and the plugin that dispatches to them.
 
 use heck::ToUpperCamelCase;
 use proc_macro2::TokenStream;
@@ -63,9 +63,10 @@ fn arguments_type(tool: &Tool) -> Item {
     let name = arguments_ident(tool);
     let fields = tool.arguments().map(|Argument { ident, ty, attributes, .. }| quote!(#(#attributes)* #ident: #ty));
     parse_quote! {
-        #[derive(::aftercall::__private::serde::Deserialize, ::aftercall::__private::schemars::JsonSchema)]
-        #[serde(crate = "::aftercall::__private::serde", deny_unknown_fields)]
-        #[schemars(crate = "::aftercall::__private::schemars")]
+        // Nobody makes one: it is what the schema is of.
+        #[allow(dead_code)]
+        #[derive(::aftercall::__private::schemars::JsonSchema)]
+        #[schemars(crate = "::aftercall::__private::schemars", deny_unknown_fields)]
         struct #name { #(#fields),* }
     }
 }
@@ -157,12 +158,18 @@ fn reconciled(tool: &Tool) -> Option<TokenStream> {
 
 /// Reads the arguments, those that a function takes into variables of their names.
 fn read(tool: &Tool, function: &Function) -> TokenStream {
-    let ty = arguments_ident(tool);
-    let names = tool.arguments().map(|argument| {
-        let ident = &argument.ident;
-        if function.arguments().any(|taken| taken.is(argument)) { quote!(#ident) } else { quote!(#ident: _) }
+    let each = tool.arguments().map(|argument| {
+        let Argument { ident, ty, .. } = argument;
+        let name = argument.name();
+        let place = if function.arguments().any(|taken| taken.is(argument)) { quote!(#ident) } else { quote!(_) };
+        quote_spanned!(ty.span() => let #place: #ty = __given.take(#name)?;)
     });
-    quote!(let #ty { #(#names),* } = ::aftercall::__private::arguments(__json)?;)
+    quote! {
+        #[allow(unused_mut)]
+        let mut __given = ::aftercall::__private::Arguments::read(__json)?;
+        #(#each)*
+        __given.end()?;
+    }
 }
 
 /// Calls a function that takes arguments of the tool's.

@@ -179,7 +179,12 @@ fn bad_calls_fail_with_words_for_the_model() {
         assert!(failure.message.contains(words), "{} has not {words}", failure.message);
     }
     let invalid = FailureKind::InvalidArguments;
-    check("text", json!({ "to": "0301234", "body": "hi" }), invalid, "E.164");
+    check(
+        "text",
+        json!({ "to": "0301234", "body": "hi" }),
+        invalid,
+        "don't fit: `to`: \"0301234\" is not a telephone number",
+    );
     check("text", json!({ "to": "+4930123456" }), invalid, "missing field `body`");
     check("add", json!({ "a": 1, "b": 2, "c": 3 }), invalid, "unknown field `c`");
     check("note", json!({ "email": "ann" }), invalid, "not an email address");
