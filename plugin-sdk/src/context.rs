@@ -96,10 +96,10 @@ impl Context {
     /// The plugin's settings in this tenant.
     ///
     /// # Errors
-    /// `other`, where the settings don't fit `T`: the manifest's schema and `T` differ then.
+    /// `misconfigured`, where they don't fit `T`, which knows more of them than the manifest's schema.
     pub fn settings<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         serde_json::from_str(&self.host.settings())
-            .map_err(|error| Failure::other(format!("the plugin's settings don't fit: {error}")))
+            .map_err(|error| Failure::misconfigured(format!("the plugin's settings don't fit: {error}")))
     }
 
     /// Writes a line for the timeline that is shown only on demand.

@@ -351,7 +351,7 @@ fn the_context_says_what_is_known_of_the_attempt() {
     assert_eq!(cx.fact("call.contact"), Some(json!("+4930123456")));
     assert_eq!(cx.fact("call.summary"), None);
     assert_eq!(cx.settings::<Settings>().unwrap().region, "eu");
-    assert_eq!(cx.settings::<Vec<u8>>().unwrap_err().kind, FailureKind::Other);
+    assert_eq!(cx.settings::<Vec<u8>>().unwrap_err().kind, FailureKind::Misconfigured);
     cx.debug("a");
     cx.info("b");
     cx.warn("c");

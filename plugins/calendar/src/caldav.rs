@@ -7,7 +7,6 @@ use aftercall::{Context, Failure, Receipt, Response, path_segment};
 
 use crate::clock::Zone;
 use crate::ical;
-use crate::settings::mistaken;
 use crate::slot::Span;
 use crate::vendor::{Changed, Kept, Move, NewEvent};
 
@@ -163,6 +162,11 @@ fn query(within: Span) -> String {
     )
 }
 
+/// There is no calendar where the settings say, but an answer of this status.
+fn no_calendar(status: u16) -> Failure {
+    Failure::of_settings(&["calendar_url"], format!("no calendar is there ({status})"))
+}
+
 /// Nothing, where the calendar took the event.
 fn accepted(answer: Response) -> Result<(), Failure> {
     let status = answer.status();
@@ -174,7 +178,7 @@ fn accepted(answer: Response) -> Result<(), Failure> {
         }
         (_, Some(precondition)) => failure.with_code(precondition),
         // What is missing, or isn't a calendar, is above the event.
-        (404 | 405 | 409, None) => mistaken(format!("no calendar is at calendar_url ({status})")),
+        (404 | 405 | 409, None) => no_calendar(status),
         _ => failure,
     })
 }

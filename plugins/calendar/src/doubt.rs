@@ -1,6 +1,6 @@
 //! Whether an effect in doubt happened: by the event of its key, which only reading is needed for.
 
-use aftercall::{Context, Failure, Finding};
+use aftercall::{Context, Failure, Finding, Outcome};
 
 use crate::clock::{Day, MINUTE_S};
 use crate::hours::Kind;
@@ -24,7 +24,9 @@ impl Office {
             None => Ok(unchanged(cx)),
             Some(kept) if kept.is(span, title) && !kept.cancelled => Finding::happened(self.booked(&kept, span, kind)?),
             // Somebody changed it since, or an earlier call had asked for something else under the same key.
-            Some(_) => Ok(Finding::Unknown(None)),
+            Some(kept) => {
+                Finding::happened_otherwise(Outcome::new(self.otherwise(&kept, kind)?).with_receipt(kept.receipt))
+            }
         }
     }
 
@@ -38,8 +40,12 @@ impl Office {
         if let Some(slot) = kept.span.map(to).transpose()?.filter(|slot| Some(slot.span) == kept.span) {
             return Finding::happened(self.moved(&kept, &slot)?);
         }
+        if !kept.is_moved_by(cx.key()) {
+            return Ok(unchanged(cx));
+        }
         // It was moved, and somebody moved it on.
-        Ok(if kept.is_moved_by(cx.key()) { Finding::Unknown(None) } else { unchanged(cx) })
+        let text = format!("the appointment was moved, and is {} now, event_id {key}", self.when(&kept)?);
+        Finding::happened_otherwise(Outcome::new(text).with_receipt(kept.receipt))
     }
 
     /// Whether an event was cancelled.

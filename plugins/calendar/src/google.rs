@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 use self::event::Event;
 use crate::clock::Instant;
 use crate::free::gaps;
-use crate::settings::mistaken;
 use crate::slot::Span;
 use crate::vendor::{Changed, Kept, Move, NewEvent};
 
@@ -148,10 +147,8 @@ impl Google {
     }
 
     fn no_calendar(&self) -> Failure {
-        mistaken(format!(
-            "calendar_id {:?} names no calendar, or none that is shared with the credential",
-            self.calendar_id
-        ))
+        let why = format!("there is no calendar {:?}, or none that is shared with the credential", self.calendar_id);
+        Failure::of_settings(&["calendar_id"], why)
     }
 }
 

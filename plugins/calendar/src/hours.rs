@@ -3,7 +3,6 @@
 use aftercall::Failure;
 
 use crate::clock::{DAY_S, Day, Local, MINUTE_S, Time, Weekday};
-use crate::settings::mistaken;
 
 /// The working hours of the settings. What isn't set isn't limited.
 pub(crate) struct Hours {
@@ -33,7 +32,8 @@ impl Kind {
 impl Hours {
     pub(crate) fn new(from: Option<&str>, to: Option<&str>, days: Option<Vec<Weekday>>) -> Result<Self, Failure> {
         let hour = |setting: &str, text: &str| {
-            Time::read(text).ok_or_else(|| mistaken(format!("{setting} {text:?} is no time of day, such as 09:00")))
+            let wrong = || Failure::of_settings(&[setting], format!("{text:?} is no time of day, such as 09:00"));
+            Time::read(text).ok_or_else(wrong)
         };
         let from = from.map(|text| hour("from", text)).transpose()?;
         let to = to.map(|text| hour("to", text)).transpose()?;
@@ -41,7 +41,8 @@ impl Hours {
             && from.unwrap_or(Time::MIDNIGHT) >= to
         {
             let from = from.unwrap_or(Time::MIDNIGHT);
-            return Err(mistaken(format!("from {from} is not before to {to}: leave to out where it is midnight")));
+            let why = format!("{from} is not before {to}; where the day ends at midnight, `to` is left out");
+            return Err(Failure::of_settings(&["from", "to"], why));
         }
         Ok(Self { from, to, days })
     }
@@ -64,7 +65,7 @@ impl Hours {
         let last = self.to.map_or(Some(Time::LAST), |to| to.minus(length_s));
         let Some(last) = last.filter(|last| first <= *last) else {
             return Err(match kind {
-                Kind::Callback => mistaken("no callback fits between from and to"),
+                Kind::Callback => Failure::of_settings(&["from", "to"], "no callback fits between them"),
                 Kind::Appointment => Failure::invalid_arguments(format!(
                     "no appointment of {} minutes fits into the working hours: give a shorter one",
                     length_s / MINUTE_S

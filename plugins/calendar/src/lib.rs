@@ -26,7 +26,7 @@ mod vendor;
 /// The plugin's tools.
 #[aftercall::plugin]
 pub mod tools {
-    use aftercall::{Answer, Context, Day, Email, Failure, Finding, Outcome, PhoneNumber};
+    use aftercall::{Answer, Context, Day, Email, Failure, Finding, Outcome, PhoneNumber, Text};
 
     use crate::arguments::EventId;
     use crate::clock::MINUTE_S;
@@ -59,8 +59,8 @@ pub mod tools {
         #[schemars(length(max = 200))]
         name: Option<String>,
         /// What it is about, in a sentence or two, for the person who calls back.
-        #[schemars(length(min = 1, max = 500))]
-        about: String,
+        #[schemars(length(max = 500))]
+        about: Text,
         /// Only where a callback to this number was booked in this conversation and cancelled again: its event_id.
         instead_of: Option<EventId>,
         cx: &Context,
@@ -75,7 +75,7 @@ pub mod tools {
             stamp: first_attempt(cx)?,
             span: slot.span,
             title: &callback_title(&phone, name.as_deref()),
-            description: &format!("{}\n\nTelephone: {phone}", about.trim()),
+            description: &format!("{}\n\nTelephone: {phone}", about.as_str().trim()),
         };
         office.book(cx, &event, Kind::Callback).await
     }
@@ -131,11 +131,11 @@ pub mod tools {
         #[schemars(range(min = 5, max = 480))]
         minutes: u32,
         /// What it is, in a few words, such as "First consultation".
-        #[schemars(length(min = 1, max = 200))]
-        title: String,
+        #[schemars(length(max = 200))]
+        title: Text,
         /// The name of the person who comes, as it was said.
-        #[schemars(length(min = 1, max = 200))]
-        name: String,
+        #[schemars(length(max = 200))]
+        name: Text,
         /// Their telephone number, in E.164, such as +14155550123.
         phone: Option<PhoneNumber>,
         /// Their email address, if they gave it.
@@ -147,7 +147,7 @@ pub mod tools {
         instead_of: Option<EventId>,
         cx: &Context,
     ) -> Result<Answer<Booked>, Failure> {
-        let (title, name) = (said("title", &title)?, said("name", &name)?);
+        let (title, name) = (one_line(title.as_str()), one_line(name.as_str()));
         let office = Office::of(cx)?;
         let slot = office.slot(cx, date.into(), &time, length(minutes)?, Kind::Appointment)?;
         if let Some(cancelled) = instead_of {
@@ -168,12 +168,12 @@ pub mod tools {
         date: Day,
         time: String,
         minutes: u32,
-        title: String,
+        title: Text,
         cx: &Context,
     ) -> Result<Finding, Failure> {
         let office = Office::of(cx)?;
         let slot = Slot::at(&office.settings, date.into(), &time, length(minutes)?)?;
-        office.find_booked(cx, slot.span, &title, Kind::Appointment).await
+        office.find_booked(cx, slot.span, title.as_str(), Kind::Appointment).await
     }
 
     /// Moves an appointment or a callback that was booked with these tools to another time; it stays as long as it is. A
@@ -216,13 +216,6 @@ pub mod tools {
             Some(name) => format!("Call back {name}, {phone}"),
             None => format!("Call back {phone}"),
         }
-    }
-
-    /// What was said, in one line.
-    fn said(argument: &str, text: &str) -> Result<String, Failure> {
-        Some(one_line(text))
-            .filter(|line| !line.is_empty())
-            .ok_or_else(|| Failure::invalid_arguments(format!("{argument} is empty: give what was said on the call")))
     }
 
     /// In seconds.

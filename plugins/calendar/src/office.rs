@@ -116,9 +116,9 @@ impl Office {
                 return self.moved(&kept, &slot);
             }
             if kept.is_moved_by(cx.key()) {
-                let now = Slot::of(&self.settings, now)?.words();
                 return Err(Failure::conflict(format!(
-                    "event {key} was moved in this conversation before, and is on {now} now; nothing was changed"
+                    "event {key} was moved in this conversation before, and is {} now; nothing was changed",
+                    self.when(&kept)?
                 )));
             }
             self.check_free(cx, &slot, Some(&kept)).await?;
@@ -180,22 +180,31 @@ impl Office {
 
     /// An event that is there, if it is what was asked for: under one key there may have been other calls before.
     fn as_asked(&self, kept: &Kept, event: &NewEvent<'_>, kind: Kind) -> Result<Answer<Booked>, Failure> {
-        let (name, key) = (kind.name(), &kept.key);
-        if kept.cancelled {
-            return Err(Failure::conflict(format!(
-                "the {name} was booked, and was cancelled in the calendar since: to book it again, give instead_of = {key}"
-            )));
-        }
-        if kept.is(event.span, event.title) {
+        if kept.is(event.span, event.title) && !kept.cancelled {
             return self.booked(kept, event.span, kind);
         }
-        let when = kept.span.map(|span| Slot::of(&self.settings, span)).transpose()?;
-        let when = when.map_or_else(|| "at no time of day".to_owned(), |slot| format!("on {}", slot.words()));
-        let title = kept.title.as_deref().unwrap_or_default();
-        Err(Failure::conflict(format!(
+        Err(Failure::conflict(self.otherwise(kept, kind)?))
+    }
+
+    /// What there is in place of what is asked for.
+    pub(crate) fn otherwise(&self, kept: &Kept, kind: Kind) -> Result<String, Failure> {
+        let (name, key) = (kind.name(), &kept.key);
+        if kept.cancelled {
+            return Ok(format!(
+                "the {name} was booked, and was cancelled in the calendar since: to book it again, give instead_of = {key}"
+            ));
+        }
+        let (title, when) = (kept.title.as_deref().unwrap_or_default(), self.when(kept)?);
+        Ok(format!(
             "the {name} is in the calendar already, and not as it is asked for now: {title:?} {when}, event_id {key}; \
              nothing was changed: move_appointment moves it, cancel_appointment cancels it"
-        )))
+        ))
+    }
+
+    /// When an event is, in words.
+    pub(crate) fn when(&self, kept: &Kept) -> Result<String, Failure> {
+        let slot = kept.span.map(|span| Slot::of(&self.settings, span)).transpose()?;
+        Ok(slot.map_or_else(|| "at no time of day".to_owned(), |slot| format!("on {}", slot.words())))
     }
 
     pub(crate) fn booked(&self, kept: &Kept, span: Span, kind: Kind) -> Result<Answer<Booked>, Failure> {

@@ -1,7 +1,5 @@
 //! The plugin's settings: whose calendar, in which zone, and when there is time.
 
-use std::fmt::Display;
-
 use aftercall::{Context, Failure};
 use serde::Deserialize;
 
@@ -45,7 +43,7 @@ impl Settings {
 
     /// Whoever keeps the calendar.
     pub(crate) fn vendor(&self) -> Result<Vendor, Failure> {
-        let missing = |name| mistaken(format!("{name} is missing"));
+        let missing = |name| Failure::of_settings(&[name], format!("there is no `{name}`"));
         Ok(match self.vendor {
             Named::Caldav => {
                 let url = self.calendar_url.as_deref().ok_or_else(|| missing("calendar_url"))?;
@@ -65,7 +63,8 @@ impl Settings {
 
     pub(crate) fn zone(&self) -> Result<Zone, Failure> {
         let unknown = || {
-            mistaken(format!("time_zone {:?} is none that IANA names: write one such as Europe/Berlin", self.time_zone))
+            let why = format!("IANA names no time zone {:?}, but such as Europe/Berlin", self.time_zone);
+            Failure::of_settings(&["time_zone"], why)
         };
         Zone::named(&self.time_zone).ok_or_else(unknown)
     }
@@ -73,11 +72,6 @@ impl Settings {
     pub(crate) fn hours(&self) -> Result<Hours, Failure> {
         Hours::new(self.from.as_deref(), self.to.as_deref(), self.working_days.clone())
     }
-}
-
-/// The failure of settings about which the model can do nothing.
-pub(crate) fn mistaken(what: impl Display) -> Failure {
-    Failure::other(format!("correct the plugin's settings: {what}"))
 }
 
 /// When this effect was first tried. It stands for now, so that each attempt, and a replay, ends the same way.

@@ -190,7 +190,7 @@ fn opening_hours_are_kept() {
         }
     }
     let invalid = |words| Err((FailureKind::InvalidArguments, words));
-    let mistaken = |words| Err((FailureKind::Other, words));
+    let mistaken = |words| Err((FailureKind::Misconfigured, words));
     let office = || json!({ "from": "09:00", "to": "17:00" });
     check(office(), "09:00", Ok(()));
     check(office(), "16:45", Ok(()));
@@ -203,11 +203,11 @@ fn opening_hours_are_kept() {
     check(json!({ "from": "17:00", "to": "17:10" }), "17:00", mistaken("no callback fits"));
     check(json!({ "to": "00:10" }), "00:00", mistaken("no callback fits"));
     for hours in [json!({ "from": "17:00", "to": "09:00" }), json!({ "from": "09:00", "to": "09:00" })] {
-        check(hours, "09:00", mistaken("is not before to 09:00: leave to out where it is midnight"));
+        check(hours, "09:00", mistaken("is not before 09:00; where the day ends at midnight, `to` is left out"));
     }
-    check(json!({ "to": "00:00" }), "09:00", mistaken("from 00:00 is not before to 00:00"));
-    check(json!({ "from": "nine" }), "09:00", mistaken("from \"nine\" is no time of day"));
-    check(json!({ "time_zone": "Berlin" }), "09:00", mistaken("time_zone \"Berlin\""));
+    check(json!({ "to": "00:00" }), "09:00", mistaken("00:00 is not before 00:00"));
+    check(json!({ "from": "nine" }), "09:00", mistaken("\"nine\" is no time of day"));
+    check(json!({ "time_zone": "Berlin" }), "09:00", mistaken("no time zone \"Berlin\""));
 }
 
 #[test]
@@ -231,9 +231,9 @@ fn refusals_of_the_server_are_told() {
     check(distant, FailureKind::InvalidArguments, "holds no events at this date", None);
     let twin = Reply::text(409, error("<C:no-uid-conflict><D:href>/x.ics</D:href></C:no-uid-conflict>"));
     check(twin, FailureKind::Conflict, "409", Some("no-uid-conflict"));
-    check(Reply::text(404, ""), FailureKind::Other, "no calendar is at calendar_url (404)", None);
-    check(Reply::text(405, ""), FailureKind::Other, "no calendar is at calendar_url (405)", None);
-    check(Reply::text(409, ""), FailureKind::Other, "no calendar is at calendar_url (409)", None);
+    check(Reply::text(404, ""), FailureKind::Misconfigured, "no calendar is there (404)", None);
+    check(Reply::text(405, ""), FailureKind::Misconfigured, "no calendar is there (405)", None);
+    check(Reply::text(409, ""), FailureKind::Misconfigured, "no calendar is there (409)", None);
     check(Reply::text(429, "").with_header("retry-after", "1"), FailureKind::RateLimited, "429", None);
     check(Reply::text(503, ""), FailureKind::OutcomeUnknown, "503", None);
     check(Reply::cut(), FailureKind::OutcomeUnknown, "no whole answer", None);

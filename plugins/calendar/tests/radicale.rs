@@ -328,8 +328,8 @@ fn a_callback_is_booked_once(office: &Office) {
 fn without_a_calendar_nothing_is_done(astray: &Office) {
     let check = |tool: &str, arguments: &Value, lines: &[&str]| {
         let failure = astray.call((tool, "ac_07"), arguments, lines, |_| {}).unwrap_err();
-        assert_eq!(failure.kind, FailureKind::Other, "{tool}");
-        assert!(failure.message.contains("no calendar is at calendar_url"), "{}", failure.message);
+        assert_eq!(failure.kind, FailureKind::Misconfigured, "{tool}");
+        assert!(failure.message.contains("correct `calendar_url`"), "{}", failure.message);
     };
     check("find_free_times", &json!({ "first_date": "2026-03-03", "days": 1, "minutes": 30 }), &["REPORT "]);
     check("book_appointment", &appointment(json!({})), &["GET ac_07.ics", "REPORT "]);

@@ -1,6 +1,6 @@
 //! Booking: an Appointment that takes a Slot (<https://hl7.org/fhir/R4/appointment.html>).
 
-use aftercall::{Failure, FailureKind, Finding, Outcome, Receipt};
+use aftercall::{Failure, FailureKind, Finding, Outcome, Receipt, Text};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -28,7 +28,7 @@ pub(crate) enum Status {
 pub(crate) struct Booking {
     pub(crate) patient_id: ResourceId,
     pub(crate) slot_id: ResourceId,
-    pub(crate) reason: Option<String>,
+    pub(crate) reason: Option<Text>,
     /// The appointment that took this slot in the same call, and was cancelled since.
     pub(crate) instead_of: Option<ResourceId>,
 }
@@ -168,7 +168,7 @@ impl Booking {
             elements.extend(value.clone().map(|value| (name.to_owned(), value)));
         }
         if let Some(reason) = &self.reason {
-            elements.insert("reasonCode".to_owned(), json!([{ "text": words("reason", reason)? }]));
+            elements.insert("reasonCode".to_owned(), json!([{ "text": words(reason) }]));
         }
         elements.insert("start".to_owned(), slot.start.as_str().into());
         elements.insert("end".to_owned(), slot.end.as_str().into());
@@ -215,8 +215,8 @@ impl Status {
 
 /// Whether the server said no, so that it made nothing.
 const fn is_refusal(kind: FailureKind) -> bool {
-    use FailureKind::{Conflict, Denied, InvalidArguments, NotFound, RateLimited};
-    matches!(kind, InvalidArguments | NotFound | Denied | Conflict | RateLimited)
+    use FailureKind::{Conflict, Denied, InvalidArguments, Misconfigured, NotFound, RateLimited};
+    matches!(kind, InvalidArguments | NotFound | Denied | Conflict | Misconfigured | RateLimited)
 }
 
 /// An appointment that was booked, or that an earlier attempt had booked.

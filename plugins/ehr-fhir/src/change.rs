@@ -1,6 +1,6 @@
 //! What the patient decides about an appointment: to come, or not to come.
 
-use aftercall::{Failure, FailureKind, Finding, Outcome, Receipt, Response};
+use aftercall::{Failure, FailureKind, Finding, Outcome, Receipt, Response, Text};
 use serde_json::{Value, json};
 
 use crate::appointment::{Appointment, Step};
@@ -23,7 +23,7 @@ const MAY_BE_BUSY: &str = "; its slot may still be busy, the clinic has to look"
 pub(crate) enum Wish {
     Confirm,
     /// With the reason in words.
-    Cancel(Option<String>),
+    Cancel(Option<Text>),
 }
 
 /// A change of one appointment of one patient.
@@ -125,7 +125,7 @@ impl Change {
         match &self.wish {
             Wish::Cancel(reason) => {
                 elements.set("status", "cancelled");
-                let reason = reason.as_deref().map(|reason| words("reason", reason)).transpose()?;
+                let reason = reason.as_ref().map(words);
                 elements.set("cancelationReason", &cancellation(reason));
             }
             Wish::Confirm => {

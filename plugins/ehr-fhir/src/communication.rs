@@ -1,7 +1,7 @@
 //! Communications: what was said to a patient, or asked by one, on the telephone.
 //! Shapes: <https://hl7.org/fhir/R4/communication.html>.
 
-use aftercall::{Failure, Outcome};
+use aftercall::{Failure, Outcome, Text};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ pub(crate) enum Direction {
 pub(crate) struct Communication {
     pub(crate) patient_id: ResourceId,
     pub(crate) direction: Direction,
-    pub(crate) text: String,
+    pub(crate) text: Text,
 }
 
 impl Communication {
@@ -34,10 +34,10 @@ impl Communication {
             Direction::FromPatient => "recipient",
             Direction::ToPatient => "sender",
         };
-        RECORD.make(&self.patient_id, self.elements(server)?, &[(clinic, "organization_id")], server).await
+        RECORD.make(&self.patient_id, self.elements(server), &[(clinic, "organization_id")], server).await
     }
 
-    fn elements(&self, server: &Server<'_>) -> Result<Value, Failure> {
+    fn elements(&self, server: &Server<'_>) -> Value {
         let patient = reference("Patient", &self.patient_id);
         let telephone = json!({
             "system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationMode",
@@ -49,7 +49,7 @@ impl Communication {
             "medium": [{ "coding": [telephone] }],
             "subject": patient,
             "sent": at(server),
-            "payload": [{ "contentString": words("text", &self.text)? }],
+            "payload": [{ "contentString": words(&self.text) }],
         });
         let clinic = server.settings.organization_id.as_ref().map(|id| reference("Organization", id));
         let (sender, recipient) = match self.direction {
@@ -62,6 +62,6 @@ impl Communication {
         if let Some(recipient) = recipient {
             elements["recipient"] = json!([recipient]);
         }
-        Ok(elements)
+        elements
     }
 }

@@ -13,15 +13,16 @@ use crate::patient::Patient;
 /// The server, for what is asked of this patient. One who isn't the call's is as if there were none.
 pub(crate) async fn server_for<'a>(cx: &'a Context, patient: &ResourceId) -> Result<Server<'a>, Failure> {
     let server = Server::of(cx)?;
-    match cx.fact("call.contact").as_ref().and_then(Value::as_str) {
-        Some(contact) => check(&server, patient, contact).await?,
-        None if server.settings.contact_required => {
-            return Err(Failure::denied(
-                "the number of this call isn't known, without which the setting `contact_required` lets no \
-                 patient_id be taken",
-            ));
+    match cx.fact("call.contact") {
+        Some(Value::String(contact)) => check(&server, patient, &contact).await?,
+        _ if !server.settings.contact_required => {}
+        Some(_) => {
+            return Err(Failure::denied("this call has no number, without which no patient_id is taken here"));
         }
-        None => {}
+        None => {
+            let why = "the plugin isn't granted the fact `call.contact`, without which no patient_id is taken";
+            return Err(Failure::of_settings(&["contact_required"], why));
+        }
     }
     Ok(server)
 }

@@ -38,7 +38,7 @@ mod task;
 /// The plugin's tools.
 #[aftercall::plugin]
 pub mod tools {
-    use aftercall::{Answer, Context, Day, Failure, Finding, Outcome, PhoneNumber};
+    use aftercall::{Answer, Context, Day, Failure, Finding, Outcome, PhoneNumber, Text};
 
     use crate::appointment::{Appointment, FoundAppointments, Visit};
     use crate::arguments::ResourceId;
@@ -158,8 +158,8 @@ pub mod tools {
         /// The slot's id, from find_free_slots.
         slot_id: ResourceId,
         /// Why the patient comes, in the caller's words, such as "cough for two weeks".
-        #[schemars(length(min = 1, max = 500))]
-        reason: Option<String>,
+        #[schemars(length(max = 500))]
+        reason: Option<Text>,
         /// Only where this very slot was booked for this patient in this conversation and cancelled again: the
         /// appointment_id that it had.
         instead_of: Option<ResourceId>,
@@ -204,8 +204,8 @@ pub mod tools {
         /// The id of the patient whose appointment it is, from find_patient.
         patient_id: ResourceId,
         /// Why the patient doesn't come, in the caller's words, if they said so.
-        #[schemars(length(min = 1, max = 500))]
-        reason: Option<String>,
+        #[schemars(length(max = 500))]
+        reason: Option<Text>,
         cx: &Context,
     ) -> Result<Outcome, Failure> {
         let server = server_for(cx, &patient_id).await?;
@@ -229,8 +229,8 @@ pub mod tools {
         /// from_patient: what the patient said or asked; to_patient: what the patient was told.
         direction: Direction,
         /// What was said, as plain text.
-        #[schemars(length(min = 1, max = 10000))]
-        text: String,
+        #[schemars(length(max = 10000))]
+        text: Text,
         cx: &Context,
     ) -> Result<Outcome, Failure> {
         let server = server_for(cx, &patient_id).await?;
@@ -248,8 +248,8 @@ pub mod tools {
         /// The patient's id, from find_patient.
         patient_id: ResourceId,
         /// What was said and agreed, as plain text.
-        #[schemars(length(min = 1, max = 20000))]
-        summary: String,
+        #[schemars(length(max = 20000))]
+        summary: Text,
         cx: &Context,
     ) -> Result<Outcome, Failure> {
         let server = server_for(cx, &patient_id).await?;
@@ -267,11 +267,11 @@ pub mod tools {
         /// The patient's id, from find_patient.
         patient_id: ResourceId,
         /// What has to be done, in one line, such as "Call back about the blood test".
-        #[schemars(length(min = 1, max = 200))]
-        title: String,
+        #[schemars(length(max = 200))]
+        title: Text,
         /// What whoever does it has to know, as plain text.
-        #[schemars(length(min = 1, max = 5000))]
-        details: Option<String>,
+        #[schemars(length(max = 5000))]
+        details: Option<Text>,
         /// routine: it can wait its turn; urgent: before what is routine; asap: as soon as anybody can.
         priority: Priority,
         /// The day by which it has to be done, such as 2026-03-31, if one was promised.

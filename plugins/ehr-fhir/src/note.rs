@@ -1,7 +1,7 @@
 //! Notes: the summary of a call as a document of the patient's record.
 //! Shapes: <https://hl7.org/fhir/R4/documentreference.html>.
 
-use aftercall::{Failure, Outcome};
+use aftercall::{Failure, Outcome, Text};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
@@ -29,20 +29,20 @@ pub(crate) struct Coding {
 /// A summary of the call.
 pub(crate) struct Note {
     pub(crate) patient_id: ResourceId,
-    pub(crate) summary: String,
+    pub(crate) summary: Text,
 }
 
 impl Note {
     pub(crate) async fn make(&self, server: &Server<'_>) -> Result<Outcome, Failure> {
-        RECORD.make(&self.patient_id, self.elements(server)?, &FROM, server).await
+        RECORD.make(&self.patient_id, self.elements(server), &FROM, server).await
     }
 
-    fn elements(&self, server: &Server<'_>) -> Result<Value, Failure> {
+    fn elements(&self, server: &Server<'_>) -> Value {
         let settings = &server.settings;
         let at = at(server);
         let attachment = json!({
             "contentType": "text/plain; charset=utf-8",
-            "data": STANDARD.encode(words("summary", &self.summary)?),
+            "data": STANDARD.encode(words(&self.summary)),
             "title": "Telephone call",
             "creation": at,
         });
@@ -61,7 +61,7 @@ impl Note {
         if let Some(id) = &settings.organization_id {
             elements["custodian"] = reference("Organization", id);
         }
-        Ok(elements)
+        elements
     }
 }
 

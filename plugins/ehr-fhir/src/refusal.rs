@@ -64,12 +64,8 @@ pub(crate) fn has_no_endpoint(response: &Response) -> bool {
 
 /// The failure of a request to such an address: no argument of a tool is wrong.
 pub(crate) fn of_address(failure: Failure, kind: &str, base: &str) -> Failure {
-    let message = format!(
-        "there is no FHIR server with {kind} at {base}: whoever operates this has to correct the \
-         plugin's setting `base_url` ({})",
-        failure.message
-    );
-    Failure { kind: FailureKind::Denied, message, ..failure }
+    let message = format!("there is no FHIR server with {kind} at {base} ({})", failure.message);
+    Failure { message, ..failure }.by_settings(&["base_url"])
 }
 
 /// Whether an answer tells of what was done instead of giving the resource.
@@ -109,9 +105,11 @@ fn told(response: Response, doubt: FailureKind, resource: &str, from: &[FromSett
         let place = format!("{resource}.{element}");
         told.iter().any(|issue| issue.is_about(&place))
     });
-    let Some((_, setting)) = setting else { return Err(Failure { kind, message, code, ..failure }) };
-    let message = format!("{message}; whoever operates this has to correct the plugin's setting `{setting}`");
-    Err(Failure { kind: FailureKind::Denied, message, code, ..failure })
+    let failure = Failure { kind, message, code, ..failure };
+    Err(match setting {
+        Some((_, setting)) => failure.by_settings(&[setting]),
+        None => failure,
+    })
 }
 
 impl Issue {

@@ -69,10 +69,7 @@ impl Settings {
         if let Some(known) = self.services.iter().find(|service| service.name == name) {
             return Ok(known);
         }
-        Err(Failure::invalid_arguments(match &names(&self.services)[..] {
-            [] => "services can't be told apart here: leave `service` out".to_owned(),
-            names => format!("there is no `service` {name:?}; there are: {}", names.join(", ")),
-        }))
+        Err(Failure::no_such("service", name, names(&self.services)))
     }
 }
 

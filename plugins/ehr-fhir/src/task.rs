@@ -1,7 +1,7 @@
 //! Tasks: what somebody at the clinic has to do for a patient.
 //! Shapes: <https://hl7.org/fhir/R4/task.html>.
 
-use aftercall::{Day, Failure, Outcome};
+use aftercall::{Day, Failure, Outcome, Text};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -27,8 +27,8 @@ pub(crate) enum Priority {
 /// Something to be done.
 pub(crate) struct Task {
     pub(crate) patient_id: ResourceId,
-    pub(crate) title: String,
-    pub(crate) details: Option<String>,
+    pub(crate) title: Text,
+    pub(crate) details: Option<Text>,
     pub(crate) priority: Priority,
     pub(crate) due: Option<Day>,
 }
@@ -39,17 +39,16 @@ impl Task {
     }
 
     fn elements(&self, server: &Server<'_>) -> Result<Value, Failure> {
-        let title = words("title", &self.title)?;
         let mut elements = json!({
             "status": "requested",
             "intent": "order",
             "priority": self.priority,
-            "code": { "text": title },
+            "code": { "text": words(&self.title) },
             "for": reference("Patient", &self.patient_id),
             "authoredOn": at(server),
         });
         if let Some(details) = &self.details {
-            elements["description"] = words("details", details)?.into();
+            elements["description"] = words(details).into();
         }
         if let Some(due) = self.due {
             let earliest = Day::in_utc(server.cx.first_attempt_at().saturating_sub(LAST_ZONE_MS));

@@ -50,11 +50,8 @@ impl Followup {
 impl Step {
     fn template<'a>(&self, settings: &'a Settings) -> Result<&'a Template, Failure> {
         settings.templates.get(&self.template).ok_or_else(|| {
-            Failure::other(format!(
-                "a follow-up in the plugin's settings has a template {:?}, which isn't among `templates`: a person has to \
-                 correct it",
-                self.template
-            ))
+            let why = format!("a follow-up has a template {:?}, which isn't among `templates`", self.template);
+            Failure::of_settings(&["followups", "templates"], why)
         })
     }
 }

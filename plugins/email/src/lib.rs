@@ -26,7 +26,7 @@ mod sendgrid;
 /// The plugin's tools.
 #[aftercall::plugin]
 pub mod tools {
-    use aftercall::{Answer, Context, Failure, Finding, Outcome};
+    use aftercall::{Answer, Context, Failure, Finding, Outcome, Text};
     use serde_json::Map;
 
     use crate::arguments::{Name, Recipient};
@@ -46,17 +46,17 @@ pub mod tools {
         /// Where the email goes, as the person gave or confirmed it, in small letters, such as ann@example.com.
         to: Recipient,
         /// What the email is about, in one line of a few words.
-        #[schemars(length(min = 1, max = 998))]
-        subject: String,
+        #[schemars(length(max = 998))]
+        subject: Text,
         /// The whole message as plain text with line breaks, without placeholders or markup.
-        #[schemars(length(min = 1, max = 20000))]
-        text: String,
+        #[schemars(length(max = 20000))]
+        text: Text,
         cx: &Context,
     ) -> Result<Outcome, Failure> {
-        text::check_subject(&subject)?;
-        text::check_text(&text)?;
-        let settings = Settings::of(cx)?;
-        sent::send(&to, Content::Text { subject: &subject, text: &text }, &settings, cx).await
+        let (subject, text) = (subject.as_str(), text.as_str());
+        text::check_subject(subject)?;
+        text::check_text(text)?;
+        sent::send(&to, Content::Text { subject, text }, &Settings::of(cx)?, cx).await
     }
 
     async fn find_email(to: Recipient, cx: &Context) -> Result<Finding, Failure> {
@@ -166,8 +166,8 @@ pub mod tools {
         /// The person's last name; a space stands after a dot.
         last_name: Option<Name>,
         /// What the person is interested in, in a sentence.
-        #[schemars(length(min = 1, max = 500))]
-        interest: Option<String>,
+        #[schemars(length(max = 500))]
+        interest: Option<Text>,
         cx: &Context,
     ) -> Result<Outcome, Failure> {
         let contact = Contact { email: &email, first_name, last_name, custom_fields: Map::new() };

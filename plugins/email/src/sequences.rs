@@ -1,6 +1,6 @@
 //! Sequences that are automations of Marketing Campaigns: which there are, and whom they fit.
 
-use aftercall::{Context, Failure, FailureKind, Finding, Outcome, Receipt};
+use aftercall::{Context, Failure, FailureKind, Finding, Outcome, Receipt, Text};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -49,14 +49,16 @@ impl Sequences {
 pub(crate) async fn start(
     name: &str,
     mut contact: Contact<'_>,
-    interest: Option<String>,
+    interest: Option<Text>,
     settings: &Settings,
     cx: &Context,
 ) -> Result<Outcome, Failure> {
     let chosen = settings.sequence(name)?;
     let looked = check_wanted(contact.email, settings, cx).await?;
     let unkept = interest.is_some() && settings.interest_field.is_none();
-    contact.custom_fields.extend(settings.interest_field.clone().zip(interest.map(Into::into)));
+    contact
+        .custom_fields
+        .extend(settings.interest_field.clone().zip(interest.map(|interest| String::from(interest).into())));
     let answer = contacts::upsert(&chosen.list_id, &contact, cx).await?;
     let answer = checked_or(answer, cx, |failure, status, refusal: Refusal| {
         if contacts::is_without_list(status, &refusal) { chosen.without_list(name, failure) } else { failure }
@@ -98,18 +100,16 @@ pub(crate) async fn find(name: &str, email: &Recipient, settings: &Settings, cx:
             let receipt = Receipt::new("contact", contact_id).with_url(contacts::list_page(&chosen.list_id));
             Finding::happened(Outcome::new(format!("the person is in the sequence {name}")).with_receipt(receipt))
         }
-        None if cx.now().saturating_sub(cx.attempt_at()) < IMPORT_LAG_MS => Ok(Finding::ask_again_after(LOOK_AGAIN_MS)),
-        None => Ok(Finding::Unknown(None)),
+        None => Ok(Finding::absent(cx, IMPORT_LAG_MS, LOOK_AGAIN_MS).unless_hidden(true)),
     }
 }
 
 impl Sequence {
-    /// The failure where SendGrid has no such list. No argument can put that right, but another sequence may do.
+    /// The failure where SendGrid has no such list.
     fn without_list(&self, name: &str, failure: Failure) -> Failure {
         let Self { list_id, .. } = self;
-        let words = format!(
-            "the sequence {name} can't be started: SendGrid has no list {list_id}; its list_id in the settings has to be corrected"
-        );
-        Failure { kind: FailureKind::NotFound, message: format!("{words} ({})", failure.message), ..failure }
+        let words = format!("the sequence {name} can't be started, since SendGrid has no list {list_id}");
+        let message = format!("{words} ({})", failure.message);
+        Failure { message, ..failure }.by_settings(&["sequences"])
     }
 }

@@ -96,19 +96,16 @@ impl Settings {
 
     /// The follow-up of this name.
     pub(crate) fn followup(&self, name: &str) -> Result<&Followup, Failure> {
-        named(&self.followups, "follow-up", name)
+        named(&self.followups, "followup", name)
     }
 }
 
 fn without(setting: &str) -> Failure {
-    Failure::other(format!(
-        "the plugin's settings have no `{setting}`, without which this can't be done: a person has to add it"
-    ))
+    Failure::of_settings(&[setting], format!("there is no `{setting}`, without which this can't be done"))
 }
 
-fn named<'a, T>(all: &'a BTreeMap<String, T>, kind: &str, name: &str) -> Result<&'a T, Failure> {
-    all.get(name)
-        .ok_or_else(|| Failure::invalid_arguments(format!("there is no {kind} {name:?}; there are: {}", names(all))))
+fn named<'a, T>(all: &'a BTreeMap<String, T>, argument: &str, name: &str) -> Result<&'a T, Failure> {
+    all.get(name).ok_or_else(|| Failure::no_such(argument, name, all.keys()))
 }
 
 /// The names, for the model.

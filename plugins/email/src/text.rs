@@ -8,9 +8,6 @@ const SUBJECT_BYTES_MAX: usize = 998;
 const TEXT_CHARS_MAX: usize = 20_000;
 
 pub(crate) fn check_subject(subject: &str) -> Result<(), Failure> {
-    if subject.trim().is_empty() {
-        return Err(Failure::invalid_arguments("subject: it is empty; say in a few words what the email is about"));
-    }
     if subject.contains(char::is_control) {
         return Err(Failure::invalid_arguments(
             "subject: it has a line break or another control character; write it in one line",
@@ -25,9 +22,6 @@ pub(crate) fn check_subject(subject: &str) -> Result<(), Failure> {
 }
 
 pub(crate) fn check_text(text: &str) -> Result<(), Failure> {
-    if text.trim().is_empty() {
-        return Err(Failure::invalid_arguments("text: it is empty; write the whole message"));
-    }
     if text.contains(|character: char| character.is_control() && !matches!(character, '\n' | '\r' | '\t')) {
         return Err(Failure::invalid_arguments("text: it has a control character; write plain text and line breaks"));
     }

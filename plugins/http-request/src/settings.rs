@@ -130,8 +130,7 @@ impl Settings {
         let (index, entry) = found.ok_or_else(|| Failure::unknown_tool(name))?;
         let mut mistakes = Mistakes::default();
         let endpoint = endpoint(entry, &place(index, entry), &mut mistakes);
-        let wrong = |why| Failure::other(format!("the plugin's settings are wrong: {why}"));
-        mistakes.none().map_err(wrong)?;
+        mistakes.none().map_err(|why| Failure::of_settings(&["requests"], why))?;
         Ok(endpoint.expect("an entry that can't be read is a mistake"))
     }
 }

@@ -380,11 +380,7 @@ fn what_isn_t_declared_isn_t_called() {
     let failure = fake(json!({})).call::<HttpRequest>("book_table", json!({})).unwrap_err();
     assert!(failure.message.contains("no tool \"book_table\""), "{}", failure.message);
     let wrong = fake(json!({ "url": "ftp://x" })).call::<HttpRequest>("book_room", json!({})).unwrap_err();
-    assert!(
-        wrong.message.contains("the plugin's settings are wrong: requests[0] (book_room), url"),
-        "{}",
-        wrong.message
-    );
+    assert!(wrong.message.contains("requests[0] (book_room), url"), "{}", wrong.message);
 }
 
 #[test]

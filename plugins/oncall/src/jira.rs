@@ -72,7 +72,7 @@ enum Progress {
 impl Site {
     pub(crate) async fn page(&self, report: &Report, cx: &Context) -> Result<Outcome, Failure> {
         // What an earlier attempt opened may be resolved by now, and its alias would not keep another from being opened.
-        if cx.attempt() > 1 && self.find(cx.key(), cx).await?.is_some() {
+        if cx.doubted() && self.find(cx.key(), cx).await?.is_some() {
             return Ok(self.paged(cx.key()));
         }
         let draft = Draft::of(report, cx.key(), &self.source, &self.responders, &self.tags);
@@ -122,13 +122,12 @@ impl Site {
 
     /// Whether an alert is changed so.
     pub(crate) async fn find_change(&self, change: Change, alert: &AlertRef, cx: &Context) -> Result<Finding, Failure> {
-        match (self.find(alert.as_str(), cx).await?, self.absent(cx)) {
-            (Some(found), _) if found.is(change) => Finding::happened(self.changed_already(&found, alert)),
-            // It was there when the change was sent, and tells nothing any more.
-            (None, Finding::DidNotHappen) => Ok(Finding::Unknown(None)),
+        match self.find(alert.as_str(), cx).await? {
+            Some(found) if found.is(change) => Finding::happened(self.changed_already(&found, alert)),
             // Whoever is at work on it may have handed it back since, and then it has to wake somebody.
-            (Some(_), Finding::DidNotHappen) if change.may_be_undone() => Ok(Finding::Unknown(None)),
-            (_, absent) => Ok(absent),
+            Some(_) => Ok(self.absent(cx).unless_hidden(change.may_be_undone())),
+            // It was there when the change was sent, and tells nothing any more.
+            None => Ok(self.absent(cx).unless_hidden(true)),
         }
     }
 

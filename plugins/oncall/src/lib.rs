@@ -18,7 +18,7 @@ mod report;
 /// The plugin's tools.
 #[aftercall::plugin]
 pub mod tools {
-    use aftercall::{Context, Failure, Finding, Outcome, PhoneNumber};
+    use aftercall::{Context, Failure, Finding, Outcome, PhoneNumber, Text};
 
     use crate::arguments::AlertRef;
     use crate::pager::Pager;
@@ -35,14 +35,14 @@ pub mod tools {
         service: String,
         /// What is wrong, and for whom, in one line that is read on a telephone at night: the first 130 characters tell
         /// the most.
-        #[schemars(length(min = 1, max = 1024))]
-        summary: String,
+        #[schemars(length(max = 1024))]
+        summary: Text,
         /// `critical`: down, or losing data. `error`: broken, with a way around. `warning`: may break soon. `info`: to be
         /// known.
         severity: Severity,
         /// What the caller said: since when, what they saw, what they tried, what it costs them.
-        #[schemars(length(min = 1, max = 10000))]
-        details: Option<String>,
+        #[schemars(length(max = 10000))]
+        details: Option<Text>,
         /// The ticket of this problem, if one was opened.
         #[schemars(length(max = 2000), regex(pattern = r"^https://\S+$"))]
         ticket_url: Option<String>,

@@ -87,9 +87,9 @@ impl Pager {
     /// Refuses a service that can't be paged for.
     fn check_service(&self, service: &str) -> Result<(), Failure> {
         match &self.services {
-            Some(services) if !services.iter().any(|known| known == service) => Err(Failure::invalid_arguments(
-                format!("there is no service {service:?}; there are: {}", services.join(", ")),
-            )),
+            Some(services) if !services.iter().any(|known| known == service) => {
+                Err(Failure::no_such("service", service, services))
+            }
             _ => Ok(()),
         }
     }

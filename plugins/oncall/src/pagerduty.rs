@@ -1,7 +1,7 @@
 //! PagerDuty's side: its events, its answers.
 //! <https://developer.pagerduty.com/docs/events-api-v2/trigger-events/>
 
-use aftercall::{Context, Failure, FailureKind, Outcome, PhoneNumber, Receipt};
+use aftercall::{Context, Failure, FailureKind, Outcome, PhoneNumber, Receipt, Text};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
@@ -88,12 +88,12 @@ impl Account {
             dedup_key: key,
             client: self.client.as_deref(),
             payload: Some(Payload {
-                summary: &report.summary,
+                summary: report.summary.as_str(),
                 source: &self.source,
                 severity: report.severity,
                 component: &report.service,
                 custom_details: Details {
-                    details: report.details.as_deref(),
+                    details: report.details.as_ref().map(Text::as_str),
                     caller_phone: report.caller_phone.as_ref(),
                     ticket_url,
                 },

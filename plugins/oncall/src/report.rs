@@ -1,6 +1,6 @@
 //! What the model has to say of a problem, and of what became of it.
 
-use aftercall::PhoneNumber;
+use aftercall::{PhoneNumber, Text};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -17,9 +17,9 @@ pub(crate) enum Severity {
 /// A problem.
 pub(crate) struct Report {
     pub(crate) service: String,
-    pub(crate) summary: String,
+    pub(crate) summary: Text,
     pub(crate) severity: Severity,
-    pub(crate) details: Option<String>,
+    pub(crate) details: Option<Text>,
     pub(crate) ticket_url: Option<String>,
     pub(crate) caller_phone: Option<PhoneNumber>,
 }

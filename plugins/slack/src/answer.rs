@@ -48,7 +48,7 @@ fn word(text: &str) -> String {
 
 /// The errors of the reference pages of our three methods after which nothing was done, and what can be done about them.
 fn meaning(code: &str) -> Option<(FailureKind, &'static str)> {
-    use FailureKind::{Denied, InvalidArguments, NotFound, RateLimited, Unavailable};
+    use FailureKind::{Denied, InvalidArguments, Misconfigured, NotFound, RateLimited, Unavailable};
     Some(match code {
         "msg_too_long" => (InvalidArguments, "`text` is too long; shorten it"),
         "no_text" => (InvalidArguments, "`text` is empty; write what the colleagues have to know"),
@@ -58,12 +58,12 @@ fn meaning(code: &str) -> Option<(FailureKind, &'static str)> {
         }
         // The id is of the settings: no argument mends these.
         "channel_not_found" => (
-            Denied,
+            Misconfigured,
             "the channel isn't there, or is private and the app isn't in it; a person has to invite the app, or correct the id \
              in the settings",
         ),
         "is_archived" => {
-            (Denied, "the channel is archived; a person has to unarchive it, or put another in the settings")
+            (Misconfigured, "the channel is archived; a person has to unarchive it, or put another in the settings")
         }
         "not_in_channel" => (Denied, "the app isn't in the channel; a person has to invite it there"),
         "channel_is_limited_access" | "no_permission" | "access_denied" | "team_access_not_granted" => {

@@ -16,7 +16,7 @@ mod thread;
 /// The plugin's tools.
 #[aftercall::plugin]
 pub mod tools {
-    use aftercall::{Answer, Context, Failure, Finding};
+    use aftercall::{Answer, Context, Failure, Finding, Text};
 
     use crate::place::{Posted, Settings};
     use crate::thread::Thread;
@@ -36,8 +36,8 @@ pub mod tools {
         channel: String,
         /// The whole message as plain text. Line breaks are kept. There are no bold words, links or mentions: *, <, @ and
         /// addresses are shown as they are written.
-        #[schemars(length(min = 1, max = 4000))]
-        text: String,
+        #[schemars(length(max = 4000))]
+        text: Text,
         cx: &Context,
     ) -> Result<Answer<Posted>, Failure> {
         let settings: Settings = cx.settings()?;
@@ -54,8 +54,8 @@ pub mod tools {
         /// The thread, as post_message returned it, such as 1503435956.000247.
         thread: Thread,
         /// The whole reply as plain text, as of post_message.
-        #[schemars(length(min = 1, max = 4000))]
-        text: String,
+        #[schemars(length(max = 4000))]
+        text: Text,
         cx: &Context,
     ) -> Result<Answer<Posted>, Failure> {
         let settings: Settings = cx.settings()?;

@@ -1,6 +1,6 @@
 //! A message, as it is posted (<https://docs.slack.dev/reference/methods/chat.postMessage>) and as it is read.
 
-use aftercall::{Answer, Context, Failure, FailureKind};
+use aftercall::{Answer, Context, Failure, FailureKind, Text};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -64,7 +64,7 @@ pub(crate) struct Message {
 }
 
 /// Posts a message with our key.
-pub(crate) async fn post(cx: &Context, place: &Place<'_>, text: &str) -> Result<Answer<Posted>, Failure> {
+pub(crate) async fn post(cx: &Context, place: &Place<'_>, text: &Text) -> Result<Answer<Posted>, Failure> {
     let draft = Draft {
         channel: place.channel_id,
         thread_ts: place.thread,
@@ -98,10 +98,9 @@ impl Message {
 
 /// What was said, as text and nothing else: the three characters with which Slack's mentions, links and dates begin are
 /// escaped (<https://docs.slack.dev/messaging/formatting-message-text#escaping>).
-fn plain(text: &str) -> Result<String, Failure> {
-    let escaped = text.trim().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+fn plain(text: &Text) -> Result<String, Failure> {
+    let escaped = text.as_str().trim().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     match escaped.chars().count() {
-        0 => Err(Failure::invalid_arguments("`text` is empty: write what the colleagues have to know")),
         count if count > TEXT_CHARS_MAX => Err(Failure::invalid_arguments(format!(
             "`text` is too long: it is {count} characters, where & counts as 5, < and > as 4; write {TEXT_CHARS_MAX} at most"
         ))),

@@ -53,10 +53,7 @@ impl Settings {
     pub(crate) fn channel<'a>(&'a self, name: &'a str) -> Result<Place<'a>, Failure> {
         match self.channels.get(name) {
             Some(id) => Ok(Place { name, channel_id: id, thread: None, workspace: self.workspace.as_deref() }),
-            None => {
-                let message = format!("there is no `channel` {name:?}; there are: {}", self.names().join(", "));
-                Err(Failure::invalid_arguments(message))
-            }
+            None => Err(Failure::no_such("channel", name, self.channels.keys())),
         }
     }
 }

@@ -49,10 +49,8 @@ pub(crate) async fn find(cx: &Context, settings: &Settings, place: &Place<'_>) -
         cursor = page.response_metadata.next_cursor;
         if cursor.is_empty() {
             // Not asked again before the lag's end: a search costs a request, and some apps have one a minute.
-            return Ok(match Finding::absent(cx, settings.history_lag_ms, settings.history_lag_ms) {
-                Finding::DidNotHappen if is_hidden => Finding::Unknown(None),
-                finding => finding,
-            });
+            let absent = Finding::absent(cx, settings.history_lag_ms, settings.history_lag_ms);
+            return Ok(absent.unless_hidden(is_hidden));
         }
     }
     Ok(Finding::Unknown(None))

@@ -14,7 +14,7 @@ mod vendor;
 /// The plugin's tools.
 #[aftercall::plugin]
 pub mod tools {
-    use aftercall::{Answer, Context, Failure, Finding, Outcome, PhoneNumber};
+    use aftercall::{Answer, Context, Failure, Finding, Outcome, PhoneNumber, Text};
 
     use crate::delivery::Report;
     use crate::vendor::Vendor;
@@ -25,16 +25,16 @@ pub mod tools {
     async fn send_sms(
         to: PhoneNumber,
         /// The whole message as plain text, without placeholders. Short is better: 160 characters are one SMS.
-        #[schemars(length(min = 1, max = 1600))]
-        text: String,
+        #[schemars(length(max = 1600))]
+        text: Text,
         cx: &Context,
     ) -> Result<Outcome, Failure> {
-        let sent = Vendor::chosen(cx)?.send(&to, &text, cx).await?;
+        let sent = Vendor::chosen(cx)?.send(&to, text.as_str(), cx).await?;
         Ok(sent.into())
     }
 
-    async fn find_sms(to: PhoneNumber, text: String, cx: &Context) -> Result<Finding, Failure> {
-        Vendor::chosen(cx)?.find(&to, &text, cx).await
+    async fn find_sms(to: PhoneNumber, text: Text, cx: &Context) -> Result<Finding, Failure> {
+        Vendor::chosen(cx)?.find(&to, text.as_str(), cx).await
     }
 
     /// Tells whether a text message arrived: queued, sent, delivered, or failed and why. Delivery takes seconds to minutes,

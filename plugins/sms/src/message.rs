@@ -64,8 +64,5 @@ pub(crate) fn day(at: Timestamp) -> String {
 
 /// What a list without the message means. `untold`: something of it may be the message, and nobody can tell.
 pub(crate) fn missing(cx: &Context, list_lag_ms: u64, untold: bool) -> Finding {
-    match Finding::absent(cx, list_lag_ms, LOOK_AGAIN_MS) {
-        Finding::DidNotHappen if untold => Finding::Unknown(None),
-        finding => finding,
-    }
+    Finding::absent(cx, list_lag_ms, LOOK_AGAIN_MS).unless_hidden(untold)
 }

@@ -38,11 +38,11 @@ impl Why {
         match self {
             Self::NoNumber | Self::NoTexts | Self::TooLong => FailureKind::InvalidArguments,
             Self::Busy => FailureKind::RateLimited,
+            Self::Sender => FailureKind::Misconfigured,
             Self::OptedOut
             | Self::Unreachable
             | Self::Country
             | Self::Pair
-            | Self::Sender
             | Self::Unregistered
             | Self::Account
             | Self::Filtered => FailureKind::Denied,
@@ -83,14 +83,11 @@ pub(crate) fn told(response: Response, why: fn(&str) -> Option<Why>) -> Result<R
     response.ok_or(|failure, status, _: IgnoredAny| explained(failure, status, why))
 }
 
-/// The failure of a request that names nothing of the vendor's but what is in the settings: where that isn't there, no
+/// The failure of a request that names nothing of the vendor's but what these settings say: where that isn't there, no
 /// argument helps.
-pub(crate) fn of_settings(failure: Failure) -> Failure {
+pub(crate) fn of_settings(failure: Failure, names: &[&str]) -> Failure {
     match failure.kind {
-        FailureKind::NotFound => {
-            let message = format!("{}; a person has to correct the plugin's settings", failure.message);
-            Failure { kind: FailureKind::Denied, message, ..failure }
-        }
+        FailureKind::NotFound => failure.by_settings(names),
         _ => failure,
     }
 }

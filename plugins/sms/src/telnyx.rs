@@ -89,7 +89,8 @@ impl Telnyx {
         let from = self.from.as_ref().map(PhoneNumber::as_str);
         let messaging_profile_id = self.messaging_profile_id.as_deref();
         let message = NewMessage { from, messaging_profile_id, to: to.as_str(), text };
-        let answer = told(cx.post(MESSAGES_URL).json(&message).send().await?).map_err(refusal::of_settings)?;
+        let answer = told(cx.post(MESSAGES_URL).json(&message).send().await?)
+            .map_err(|failure| refusal::of_settings(failure, &["from", "messaging_profile_id"]))?;
         let Answer::<Message> { data } = answer.json()?;
         Ok(data.sent())
     }

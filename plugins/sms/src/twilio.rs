@@ -53,7 +53,7 @@ impl Twilio {
     pub(crate) async fn send(&self, to: &PhoneNumber, text: &str, cx: &Context) -> Result<Sent, Failure> {
         let fields = [("To", to.as_str()), ("From", self.from.as_str()), ("Body", text)];
         let answer = cx.post(self.url("Messages.json")).form(&fields).send().await?;
-        let message: Message = refusal::told(answer, why).map_err(refusal::of_settings)?.json()?;
+        let message: Message = refusal::told(answer, why).map_err(of_account)?.json()?;
         Ok(self.sent(message))
     }
 
@@ -62,7 +62,7 @@ impl Twilio {
         // Twilio can filter by the day on which messages were sent. One that waits in its queue has none.
         let query = [("To", to.as_str()), ("From", self.from.as_str()), ("PageSize", PAGE_SIZE)];
         let answer = cx.get(self.url("Messages.json")).query(&query).send().await?;
-        let page: Page = refusal::told(answer, why).map_err(refusal::of_settings)?.json()?;
+        let page: Page = refusal::told(answer, why).map_err(of_account)?.json()?;
         let mut untold = page.ends_since(since);
         for message in page.messages {
             match message.is(text, since) {
@@ -120,6 +120,11 @@ impl Message {
         let body = self.body.as_deref().map(|body| body.strip_prefix(TRIAL_PREFIX).unwrap_or(body));
         message::is_it(body, instant(self.date_created.as_deref()), text, since)
     }
+}
+
+/// Where there is nothing at the account's address, there is no such account.
+fn of_account(failure: Failure) -> Failure {
+    refusal::of_settings(failure, &["account_sid"])
 }
 
 fn instant(text: Option<&str>) -> Option<Timestamp> {

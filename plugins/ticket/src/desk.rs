@@ -167,10 +167,11 @@ impl Desk {
             Self::Zendesk(desk) => desk.index_lag_ms,
             Self::Jira(desk) => desk.index_lag_ms,
         };
-        match (trace, Finding::absent(cx, lag_ms, LOOK_AGAIN_MS)) {
-            (Trace::Found(id), _) => Finding::happened(answer(id)),
-            (Trace::Untold, Finding::DidNotHappen) => Ok(Finding::Unknown(None)),
-            (Trace::Untold | Trace::Absent, absent) => Ok(absent),
+        let absent = Finding::absent(cx, lag_ms, LOOK_AGAIN_MS);
+        match trace {
+            Trace::Found(id) => Finding::happened(answer(id)),
+            Trace::Untold => Ok(absent.unless_hidden(true)),
+            Trace::Absent => Ok(absent),
         }
     }
 

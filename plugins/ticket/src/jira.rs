@@ -84,7 +84,7 @@ impl Jira {
         let mut labels = report.tags.clone();
         labels.push(cx.key().to_owned());
         // A summary is one line.
-        let summary = report.subject.split_whitespace().collect::<Vec<_>>().join(" ");
+        let summary = report.subject.as_str().split_whitespace().collect::<Vec<_>>().join(" ");
         let fields = json!({
             "project": { "key": self.project },
             "issuetype": { "name": self.issue_types.of(report.r#type) },

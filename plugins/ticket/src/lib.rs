@@ -19,7 +19,7 @@ mod zendesk;
 /// The plugin's tools.
 #[aftercall::plugin]
 pub mod tools {
-    use aftercall::{Answer, Context, Email, Failure, Finding, Outcome, PhoneNumber};
+    use aftercall::{Answer, Context, Email, Failure, Finding, Outcome, PhoneNumber, Text};
 
     use crate::caller::{Caller, Person};
     use crate::desk::Desk;
@@ -31,12 +31,12 @@ pub mod tools {
     #[tool(effect = once, identity = [requester_phone], reconcile = find_ticket, title = "Open a support ticket")]
     async fn create_ticket(
         /// The matter in one line, such as "Cold store 2 at 9 °C, alarm silent".
-        #[schemars(length(min = 1, max = 150))]
-        subject: String,
+        #[schemars(length(max = 150))]
+        subject: Text,
         /// What the caller reported, as plain text: what happens, since when, whom and what it affects, what was tried,
         /// and what the caller was promised. Only what was said; leave out what nobody knows.
-        #[schemars(length(min = 1, max = 10000))]
-        description: String,
+        #[schemars(length(max = 10000))]
+        description: Text,
         /// How soon it has to be looked at. Weigh how badly the caller is affected, and then how the caller sounded:
         /// urgent: work stands still, or people, goods or data are in danger; high: an important part fails and
         /// nothing gets round it, or a caller with a lesser matter is angry or calls again about it; normal: a fault
@@ -84,16 +84,13 @@ pub mod tools {
         ticket_id: String,
         /// What the caller added, as plain text: what is new, what was tried, what the caller was promised. Only what was
         /// said.
-        #[schemars(length(min = 1, max = 10000))]
-        comment: String,
+        #[schemars(length(max = 10000))]
+        comment: Text,
         cx: &Context,
     ) -> Result<Outcome, Failure> {
         let desk = Desk::of(cx)?;
         desk.check_id(&ticket_id)?;
-        if comment.trim().is_empty() {
-            return Err(Failure::invalid_arguments("comment: it is empty; write what the caller added"));
-        }
-        let comment_id = desk.comment(&ticket_id, &comment, cx).await?;
+        let comment_id = desk.comment(&ticket_id, comment.as_str(), cx).await?;
         Ok(desk.commented(&ticket_id, &comment_id))
     }
 

@@ -1,5 +1,6 @@
 //! A ticket as the tools speak of it, whoever keeps it.
 
+use aftercall::Text;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -37,8 +38,8 @@ pub(crate) enum TicketType {
 
 /// What a new ticket says.
 pub(crate) struct Report {
-    pub(crate) subject: String,
-    pub(crate) description: String,
+    pub(crate) subject: Text,
+    pub(crate) description: Text,
     pub(crate) caller: Caller,
     pub(crate) priority: Priority,
     pub(crate) r#type: TicketType,
@@ -122,7 +123,7 @@ impl Mood {
 impl Report {
     /// The description, and who called it in.
     pub(crate) fn text(&self) -> String {
-        format!("{}\n\n{}", self.description.trim(), self.caller.line())
+        format!("{}\n\n{}", self.description.as_str().trim(), self.caller.line())
     }
 }
 

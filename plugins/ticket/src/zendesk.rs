@@ -116,7 +116,7 @@ impl Zendesk {
         let text: Vec<String> = iter::once(report.text()).chain(requester.note()).collect();
         let ticket = NewTicket {
             external_id: cx.key(),
-            subject: html::without_placeholders(&report.subject),
+            subject: html::without_placeholders(report.subject.as_str()),
             comment: NewComment::internal(&text.join("\n\n")),
             requester_id: requester.id,
             priority: report.priority,

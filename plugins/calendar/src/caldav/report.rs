@@ -2,7 +2,7 @@
 
 use aftercall::{Context, Failure};
 
-use crate::settings::mistaken;
+use super::no_calendar;
 
 const MEDIA_TYPE: &str = "application/xml; charset=utf-8";
 /// The resources of the collection, not only the collection itself.
@@ -16,9 +16,10 @@ pub(super) async fn report(cx: &Context, url: &str, body: String) -> Result<Stri
         401..=403 if response.text().contains("number-of-matches-within-limits") => {
             Err(Failure::invalid_arguments("the calendar has too much in these days: ask for fewer"))
         }
-        status @ (404 | 405 | 409 | 410) => Err(mistaken(format!("no calendar is at calendar_url ({status})"))),
+        status @ (404 | 405 | 409 | 410) => Err(no_calendar(status)),
         status => match response.ok() {
-            Ok(_) => Err(mistaken(format!("calendar_url answers a REPORT with {status}, as no calendar does"))),
+            // No calendar answers a REPORT so.
+            Ok(_) => Err(no_calendar(status)),
             Err(failure) => Err(failure),
         },
     }

@@ -163,8 +163,8 @@ fn a_time_is_one_that_people_work_at() {
     refuse(json!({ "minutes": 481 }), "minutes is 481");
     refuse(json!({ "date": "tomorrow" }), "\"tomorrow\" is no day: write the year first");
     refuse(json!({ "date": "3000-01-01" }), "there is no day 3000-01-01 in the calendar of 1800 to 2999");
-    refuse(json!({ "title": " \n" }), "title is empty");
-    refuse(json!({ "name": "\u{7}" }), "name is empty");
+    refuse(json!({ "title": " \n" }), "`title`: the text \" \\n\" says nothing");
+    refuse(json!({ "name": "\u{7}" }), "`name`: the text");
     refuse(json!({ "phone": "0301234" }), "E.164");
     refuse(json!({ "email": "ann at example" }), "not an email address");
 }

@@ -26,6 +26,10 @@ fn check(tool: &str, arguments: &Value, answers: Vec<(&str, Reply)>, expected: &
             assert_eq!(outcome.text, expected, "{tool}");
             assert_eq!(outcome.receipts.len(), 1);
         }
+        Finding::HappenedOtherwise(outcome) => {
+            assert_eq!(format!("otherwise: {}", outcome.text), expected, "{tool}");
+            assert_eq!(outcome.receipts.len(), 1);
+        }
         other => assert_eq!(format!("{other:?}").trim_start_matches("Finding::"), expected, "{tool}"),
     }
 }
@@ -40,8 +44,10 @@ fn a_booking_is_found_by_its_uid() {
     find((GET, kept(EVENT)), BOOKED);
     find(none(), "DidNotHappen");
     find((GET, Reply::text(410, "")), "DidNotHappen");
-    find((GET, kept(&format!("{EVENT}\r\nSTATUS:CANCELLED"))), "Unknown(None)");
-    find((GET, kept("SUMMARY:Consultation\r\nDTSTART:20260303T140000Z\r\nDURATION:PT30M")), "Unknown(None)");
+    let cancelled = "otherwise: the appointment was booked, and was cancelled in the calendar since: to book it again, give instead_of = ac_0123abcd";
+    find((GET, kept(&format!("{EVENT}\r\nSTATUS:CANCELLED"))), cancelled);
+    let at_three = "otherwise: the appointment is in the calendar already, and not as it is asked for now: \"Consultation\" on Tuesday 2026-03-03 at 15:00 (Europe/Berlin), event_id ac_0123abcd; nothing was changed: move_appointment moves it, cancel_appointment cancels it";
+    find((GET, kept("SUMMARY:Consultation\r\nDTSTART:20260303T140000Z\r\nDURATION:PT30M")), at_three);
     let callback =
         json!({ "phone": "+14155550123", "date": "2026-03-03", "time": "14:30", "name": "Ann", "about": "x" });
     let booked = "the callback is in the calendar, Tuesday 2026-03-03 at 14:30 (Europe/Berlin)";
@@ -55,7 +61,8 @@ fn a_move_is_found_by_its_time() {
     let find = |answer, expected| check("move_appointment", &to(json!({})), vec![(GET, answer)], expected);
     find(kept("DTSTART:20260303T140000Z\r\nDTEND:20260303T143000Z"), MOVED);
     find(kept(TIMES), "DidNotHappen");
-    find(kept(&format!("{TIMES}\r\nX-AFTERCALL-MOVED-BY:ac_0123abcd")), "Unknown(None)");
+    let moved_on = "otherwise: the appointment was moved, and is on Tuesday 2026-03-03 at 14:30 (Europe/Berlin) now, event_id ac_0123abcd";
+    find(kept(&format!("{TIMES}\r\nX-AFTERCALL-MOVED-BY:ac_0123abcd")), moved_on);
     find(kept(&format!("{TIMES}\r\nX-AFTERCALL-MOVED-BY:ac_9")), "DidNotHappen");
     find(kept("STATUS:CANCELLED"), "DidNotHappen");
     find(kept("DTSTART;VALUE=DATE:20260303"), "DidNotHappen");
@@ -71,7 +78,7 @@ fn what_is_cancelled_is_found_by_its_absence() {
     check("cancel_appointment", &it, vec![(GET, kept(TIMES))], "DidNotHappen");
     // Where there is no calendar, nothing was cancelled.
     let failure = find("cancel_appointment", &it, 60, vec![none(), (REPORT, Reply::text(404, ""))]).unwrap_err();
-    assert!(failure.message.contains("no calendar is at calendar_url (404)"), "{}", failure.message);
+    assert!(failure.message.contains("no calendar is there (404)"), "{}", failure.message);
 }
 
 /// The server may still be at work on it.

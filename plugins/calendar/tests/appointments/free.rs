@@ -50,13 +50,13 @@ fn free_times_are_told_by_the_day() {
     let untold = "<multistatus><response><propstat><prop><calendar-data/></prop><status>HTTP/1.1 404 No</status></propstat></response></multistatus>";
     ask(json!({}), Some(Reply::text(207, untold)), Err((FailureKind::Other, "tells of an event, 404")));
     ask(json!({}), Some(Reply::text(207, "<html>")), Err((FailureKind::Other, "no multistatus")));
-    ask(json!({}), Some(Reply::text(200, "")), Err((FailureKind::Other, "answers a REPORT with 200")));
+    ask(json!({}), Some(Reply::text(200, "")), Err((FailureKind::Misconfigured, "no calendar is there (200)")));
     ask(
         json!({}),
         Some(Reply::text(401, "")),
         Err((FailureKind::Denied, "REPORT https://dav.example.com/office/ was answered with 401")),
     );
-    ask(json!({}), Some(Reply::text(405, "")), Err((FailureKind::Other, "no calendar is at calendar_url (405)")));
+    ask(json!({}), Some(Reply::text(405, "")), Err((FailureKind::Misconfigured, "no calendar is there (405)")));
     ask(json!({}), Some(Reply::text(429, "").with_header("retry-after", "9")), Err((FailureKind::RateLimited, "429")));
     ask(json!({}), Some(Reply::text(503, "")), Err((FailureKind::Unavailable, "503")));
     ask(json!({}), Some(Reply::cut()), Err((FailureKind::Unavailable, "no whole answer")));

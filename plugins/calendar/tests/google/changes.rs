@@ -75,7 +75,7 @@ fn others_in_its_own_time_are_not_overlooked() {
     let untold = (FailureKind::Other, "doesn't tell of all events");
     answer(Reply::json(200, json!({ "items": [], "nextPageToken": "x" })), untold);
     answer(Reply::json(200, json!({})), untold);
-    answer(refused(404, "global", "notFound"), (FailureKind::Other, "names no calendar"));
+    answer(refused(404, "global", "notFound"), (FailureKind::Misconfigured, "correct `calendar_id`"));
     answer(Reply::text(503, ""), (FailureKind::Unavailable, "503"));
 }
 

@@ -19,6 +19,10 @@ fn check(tool: &str, arguments: &Value, answers: Vec<(String, Reply)>, expected:
             assert_eq!(outcome.text, expected, "{tool}");
             assert_eq!(outcome.receipts.len(), 1);
         }
+        Finding::HappenedOtherwise(outcome) => {
+            assert_eq!(format!("otherwise: {}", outcome.text), expected, "{tool}");
+            assert_eq!(outcome.receipts.len(), 1);
+        }
         other => assert_eq!(format!("{other:?}").trim_start_matches("Finding::"), expected, "{tool}"),
     }
 }
@@ -28,8 +32,10 @@ fn a_booking_is_found_by_its_id() {
     let find = |answer, expected| check("book_appointment", &appointment(), vec![answer], expected);
     find(there(json!({})), BOOKED);
     find(none(), "DidNotHappen");
-    find(there(json!({ "status": "cancelled" })), "Unknown(None)");
-    find(there(json!({ "summary": "Another" })), "Unknown(None)");
+    let cancelled = "otherwise: the appointment was booked, and was cancelled in the calendar since: to book it again, give instead_of = ac_0123abcd";
+    find(there(json!({ "status": "cancelled" })), cancelled);
+    let another = "otherwise: the appointment is in the calendar already, and not as it is asked for now: \"Another\" on Tuesday 2026-03-03 at 14:30 (Europe/Berlin), event_id ac_0123abcd; nothing was changed: move_appointment moves it, cancel_appointment cancels it";
+    find(there(json!({ "summary": "Another" })), another);
     let callback = json!({ "phone": "+14155550123", "date": "2026-03-03", "time": "14:30", "about": "A quote" });
     let ours = json!({ "summary": "Call back +14155550123", "end": { "dateTime": "2026-03-03T14:45:00+01:00" } });
     let booked = "the callback is in the calendar, Tuesday 2026-03-03 at 14:30 (Europe/Berlin)";
@@ -45,7 +51,8 @@ fn a_move_is_found_by_its_time() {
     });
     find(there(at_three), MOVED);
     find(there(json!({})), "DidNotHappen");
-    find(there(json!({ "extendedProperties": { "private": { "ac_0123abcd": "moved" } } })), "Unknown(None)");
+    let moved_on = "otherwise: the appointment was moved, and is on Tuesday 2026-03-03 at 14:30 (Europe/Berlin) now, event_id ac_0123abcd";
+    find(there(json!({ "extendedProperties": { "private": { "ac_0123abcd": "moved" } } })), moved_on);
     find(there(json!({ "status": "cancelled" })), "DidNotHappen");
     find(none(), "DidNotHappen");
 }
@@ -60,7 +67,7 @@ fn what_is_cancelled_is_found_by_its_absence() {
     let astray = json!({ "calendars": { "x": { "errors": [{ "domain": "global", "reason": "notFound" }] } } });
     let astray = (crate::FREE_BUSY.to_owned(), Reply::json(200, astray));
     let failure = find("cancel_appointment", it, 60, vec![none(), astray]).unwrap_err();
-    assert!(failure.message.contains("names no calendar"), "{}", failure.message);
+    assert!(failure.message.contains("correct `calendar_id`"), "{}", failure.message);
 }
 
 /// Google may still be at work on it.

@@ -189,7 +189,7 @@ fn free_times_are_what_is_not_busy() {
         let errors = json!([{ "domain": "global", "reason": reason }]);
         Reply::json(200, json!({ "calendars": { "office@example.com": { "errors": errors, "busy": [] } } }))
     };
-    ask(errors("notFound"), Err((FailureKind::Other, "calendar_id \"office@example.com\" names no calendar")));
+    ask(errors("notFound"), Err((FailureKind::Misconfigured, "no calendar \"office@example.com\"")));
     ask(errors("internalError"), Err((FailureKind::Unavailable, "internalError")));
     let nameless = json!({ "calendars": { "office@example.com": { "errors": [{}], "busy": [] } } });
     ask(Reply::json(200, nameless), Err((FailureKind::Unavailable, "for no reason")));
@@ -220,7 +220,7 @@ fn refusals_are_told_by_their_reason() {
     }
     check(refused(403, "usageLimits", "accessNotConfigured"), FailureKind::Denied, Some("accessNotConfigured"), None);
     check(refused(403, "calendar", "requiredAccessLevel"), FailureKind::Denied, Some("requiredAccessLevel"), None);
-    check(refused(404, "global", "notFound"), FailureKind::Other, None, None);
+    check(refused(404, "global", "notFound"), FailureKind::Misconfigured, None, None);
     let limited = refused(429, "usageLimits", "rateLimitExceeded").with_header("retry-after", "5");
     check(limited, FailureKind::RateLimited, Some("rateLimitExceeded"), Some(5000));
     check(refused(500, "global", "backendError"), FailureKind::OutcomeUnknown, Some("backendError"), None);
@@ -234,10 +234,10 @@ fn settings_name_the_calendar() {
     fn check(settings: Value, words: &str) {
         let fake = Fake::new().settings(settings).key("ac_0123abcd").first_attempt_at(FIRST_ATTEMPT_AT);
         let failure = fake.call::<Plugin>("cancel_appointment", json!({ "event_id": "ac_01" })).unwrap_err();
-        assert_eq!(failure.kind, FailureKind::Other);
+        assert_eq!(failure.kind, FailureKind::Misconfigured);
         assert!(failure.message.contains(words), "{}", failure.message);
     }
-    check(json!({ "vendor": "google", "time_zone": "UTC" }), "calendar_id is missing");
-    check(json!({ "time_zone": "UTC" }), "calendar_url is missing");
+    check(json!({ "vendor": "google", "time_zone": "UTC" }), "correct `calendar_id`");
+    check(json!({ "time_zone": "UTC" }), "correct `calendar_url`");
     check(json!({ "vendor": "outlook", "time_zone": "UTC" }), "settings don't fit");
 }

@@ -180,7 +180,11 @@ fn an_id_is_of_somebody_who_was_on_the_line() {
         check(known().expect(PATIENTS, Reply::text(503, "")), FailureKind::Unavailable, "503");
         // Without the fact, the id is believed; but not where the settings say so.
         check(fake().expect(&first, stops()), FailureKind::Denied, "403");
-        let required = json!({ "contact_required": true });
-        check(fake_with(required), FailureKind::Denied, "the number of this call isn't known");
+        let required = || fake_with(json!({ "contact_required": true }));
+        check(required(), FailureKind::Misconfigured, "correct `contact_required`");
+        // A call whose number was withheld.
+        let withheld = |fake: aftercall::testing::Fake| fake.fact("call.contact", &Value::Null);
+        check(withheld(required()), FailureKind::Denied, "this call has no number");
+        check(withheld(fake()).expect(&first, stops()), FailureKind::Denied, "403");
     }
 }

@@ -156,12 +156,12 @@ fn bad_arguments_are_refused_in_words() {
         arguments[name] = value;
         assert_failed(fake().call::<Plugin>(tool, arguments), FailureKind::InvalidArguments, words);
     }
-    check(said("from_patient"), "text", json!(" \u{1b}\n"), "`text` is empty");
+    check(said("from_patient"), "text", json!(" \u{1b}\n"), "`text`: the text");
     check(said("from_patient"), "direction", json!("both"), "from_patient");
     check(said("from_patient"), "patient_id", json!("Patient/p-1"), "no id of a resource");
-    check(note(), "summary", json!("\t"), "`summary` is empty");
-    check(task(json!({})), "title", json!(" "), "`title` is empty");
-    check(task(json!({})), "details", json!(""), "`details` is empty");
+    check(note(), "summary", json!("\t"), "`summary`: the text");
+    check(task(json!({})), "title", json!(" "), "`title`: the text");
+    check(task(json!({})), "details", json!(""), "`details`: the text");
     check(task(json!({})), "priority", json!("stat"), "routine");
     check(task(json!({})), "due", json!("2025-12-30"), "`due` is past");
     check(task(json!({})), "due", json!("next week"), "is no day");

@@ -88,12 +88,12 @@ fn how_long_to_wait_is_told() {
 
 #[test]
 fn where_there_is_no_server_the_settings_are_at_fault() {
-    let fault = format!("at {BASE}: whoever operates this has to correct the plugin's setting `base_url`");
-    let denied = FailureKind::Denied;
-    check(|| Reply::text(404, "<html>"), denied, denied, &fault);
+    let fault = "a person has to correct `base_url` in the plugin's settings";
+    let misconfigured = FailureKind::Misconfigured;
+    check(|| Reply::text(404, "<html>"), misconfigured, misconfigured, fault);
     // Made in such words, a record refers to what isn't there.
     let missing = || Reply::json(404, refusal("not-found", "no such endpoint"));
-    check(missing, denied, FailureKind::NotFound, "no such endpoint");
+    check(missing, misconfigured, FailureKind::NotFound, "no such endpoint");
     // A resource that isn't there is no fault of theirs.
     let missing = fake().expect(READ, Reply::text(404, ""));
     assert_failed(missing.call::<Plugin>("confirm_appointment", of_patient()), FailureKind::NotFound, "404");
@@ -121,8 +121,8 @@ fn what_comes_of_a_setting_is_its_fault() {
         match setting {
             Some(setting) => assert_failed(
                 called,
-                FailureKind::Denied,
-                &format!("; whoever operates this has to correct the plugin's setting `{setting}`"),
+                FailureKind::Misconfigured,
+                &format!("; no argument helps: a person has to correct `{setting}` in the plugin's settings"),
             ),
             None => assert_failed(called, FailureKind::InvalidArguments, "the FHIR server answered 422: "),
         }

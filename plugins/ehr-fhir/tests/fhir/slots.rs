@@ -48,7 +48,7 @@ fn a_search_that_makes_no_sense_is_refused() {
     }
     let invalid = FailureKind::InvalidArguments;
     check(settings(), json!({ "service": "surgery" }), invalid, "there are: check-up, vaccination");
-    check(json!({}), json!({ "service": "surgery" }), invalid, "leave `service` out");
+    check(json!({}), json!({ "service": "surgery" }), invalid, "nor any other: leave it out");
     check(json!({}), json!({ "from": "2026-03-31", "to": "2026-03-01" }), invalid, "earlier day");
     check(json!({}), json!({ "from": "tomorrow" }), invalid, "write the year first");
     check(settings(), json!({ "schedule_id": "c-3" }), FailureKind::NotFound, "leave it out");

@@ -164,13 +164,10 @@ impl Mail<'_> {
 
 fn explained(failure: Failure, wrong: Option<Wrong>) -> Failure {
     let (kind, words) = match (failure.kind, wrong) {
-        (_, Some(Wrong::Argument(words))) => (FailureKind::InvalidArguments, words.to_owned()),
-        (_, Some(Wrong::Setting(name))) => (
-            FailureKind::Denied,
-            format!("no argument can put that right: a person has to correct `{name}` in the plugin's settings"),
-        ),
+        (_, Some(Wrong::Argument(words))) => (FailureKind::InvalidArguments, words),
+        (_, Some(Wrong::Setting(name))) => return failure.by_settings(&[name]),
         (FailureKind::Denied, None) => {
-            (FailureKind::Denied, "a person has to look at the API key and the account at SendGrid".to_owned())
+            (FailureKind::Denied, "a person has to look at the API key and the account at SendGrid")
         }
         (_, None) => return failure,
     };

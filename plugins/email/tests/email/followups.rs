@@ -116,13 +116,18 @@ fn what_doesnt_fit_is_told_before_anything_is_sent() {
         json!({}),
         json!({ "email": "ann@example.com", "followup": "x" }),
         bad,
-        "there is no follow-up \"x\"; there are: trial",
+        "there is no `followup` \"x\"; there are: trial",
     );
     check(json!({}), without("vans"), bad, "\"vans\" is missing; give it: How many vans they have.");
     let unnamed = json!({ "trial": { "for": "x", "steps": [{ "after_hours": 1, "template": "bye" }] } });
-    check(json!({ "followups": unnamed }), arguments(), FailureKind::Other, "a template \"bye\", which isn't among");
-    check(json!({ "unsubscribe_group": null }), arguments(), FailureKind::Other, "no `unsubscribe_group`");
-    check(json!({ "sender": null }), arguments(), FailureKind::Other, "no `sender`");
+    check(
+        json!({ "followups": unnamed }),
+        arguments(),
+        FailureKind::Misconfigured,
+        "a template \"bye\", which isn't among",
+    );
+    check(json!({ "unsubscribe_group": null }), arguments(), FailureKind::Misconfigured, "no `unsubscribe_group`");
+    check(json!({ "sender": null }), arguments(), FailureKind::Misconfigured, "no `sender`");
 }
 
 #[test]
@@ -189,7 +194,7 @@ fn a_part_that_fails_takes_all_back() {
     let sender = || Reply::json(403, errors(&[(Some("from"), "not verified")]));
     // Refused at once, there is nothing to take back.
     check(busy(), None, false, FailureKind::RateLimited);
-    check(sender(), None, false, FailureKind::Denied);
+    check(sender(), None, false, FailureKind::Misconfigured);
     check(Reply::cut(), None, true, FailureKind::Unavailable);
     check(Reply::stray(500, ""), None, true, FailureKind::Unavailable);
     check(accepted("M-1"), Some(busy()), true, FailureKind::RateLimited);

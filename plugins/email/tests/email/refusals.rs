@@ -33,18 +33,16 @@ fn a_fault_is_of_an_argument_or_of_a_setting() {
     check(text(), 400, "content.0.value", argument, "correct the text");
     check(template(), 400, "personalizations.0.dynamic_template_data", argument, "correct the variables");
 
-    let setting = |name: &str| {
-        format!("no argument can put that right: a person has to correct `{name}` in the plugin's settings")
-    };
-    check(text(), 403, "from", FailureKind::Denied, &setting("sender"));
-    check(text(), 400, "from.email", FailureKind::Denied, &setting("sender"));
-    check(text(), 400, "reply_to.email", FailureKind::Denied, &setting("sender"));
-    check(template(), 400, "template_id", FailureKind::Denied, &setting("templates"));
-    check(template(), 400, "subject", FailureKind::Denied, &setting("templates"));
-    check(template(), 400, "content.0.value", FailureKind::Denied, &setting("templates"));
-    check(template(), 400, "asm.group_id", FailureKind::Denied, &setting("unsubscribe_group"));
-    check(template(), 400, "send_at", FailureKind::Denied, &setting("followups"));
-    check(template(), 400, "batch_id", FailureKind::Denied, &setting("followups"));
+    let setting = |name: &str| format!("no argument helps: a person has to correct `{name}` in the plugin's settings");
+    check(text(), 403, "from", FailureKind::Misconfigured, &setting("sender"));
+    check(text(), 400, "from.email", FailureKind::Misconfigured, &setting("sender"));
+    check(text(), 400, "reply_to.email", FailureKind::Misconfigured, &setting("sender"));
+    check(template(), 400, "template_id", FailureKind::Misconfigured, &setting("templates"));
+    check(template(), 400, "subject", FailureKind::Misconfigured, &setting("templates"));
+    check(template(), 400, "content.0.value", FailureKind::Misconfigured, &setting("templates"));
+    check(template(), 400, "asm.group_id", FailureKind::Misconfigured, &setting("unsubscribe_group"));
+    check(template(), 400, "send_at", FailureKind::Misconfigured, &setting("followups"));
+    check(template(), 400, "batch_id", FailureKind::Misconfigured, &setting("followups"));
 }
 
 #[test]

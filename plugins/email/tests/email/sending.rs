@@ -83,18 +83,18 @@ fn bad_arguments_are_told_before_anything_is_sent() {
     };
     check("to", json!("ann at example.com"), "not an email address");
     check("to", json!("a/b@example.com"), "holds `/`");
-    check("subject", json!("  "), "subject: it is empty");
+    check("subject", json!("  "), "`subject`: the text");
     check("subject", json!("Hello\r\nBcc: all@example.com"), "subject: it has a line break");
     check("subject", json!("é".repeat(500)), "subject: it has more than 998 bytes");
-    check("text", json!("\n"), "text: it is empty");
+    check("text", json!("\n"), "`text`: the text");
     check("text", json!("a\u{0}b"), "text: it has a control character");
     check("text", json!("x".repeat(20_001)), "text: it has more than 20000 characters");
 }
 
 #[test]
 fn settings_without_a_sender_are_told() {
-    let words = "no `sender`, without which this can't be done: a person has to add it";
-    check_failure(&with(json!({ "sender": null })), "send_email", arguments(), FailureKind::Other, words);
+    let words = "no `sender`, without which this can't be done; no argument helps: a person has to correct `sender`";
+    check_failure(&with(json!({ "sender": null })), "send_email", arguments(), FailureKind::Misconfigured, words);
 }
 
 #[test]

@@ -126,10 +126,14 @@ fn refusals_of_sendgrid_are_told() {
     let errors = |field: Value, message: &str| json!({ "errors": [{ "field": field, "message": message }] });
     let bad_email = errors(json!("contacts[0].email"), "email is not valid");
     check(Reply::json(400, bad_email), FailureKind::InvalidArguments, "email is not valid");
-    let missing = format!("the sequence large-fleet can't be started: SendGrid has no list {LIST}");
-    check(Reply::json(404, errors(json!("list_ids"), "not found")), FailureKind::NotFound, &missing);
-    check(Reply::text(404, ""), FailureKind::NotFound, &missing);
-    check(Reply::json(400, errors(json!("list_ids[0]"), "invalid list id")), FailureKind::NotFound, "invalid list id");
+    let missing = format!("the sequence large-fleet can't be started, since SendGrid has no list {LIST}");
+    check(Reply::json(404, errors(json!("list_ids"), "not found")), FailureKind::Misconfigured, &missing);
+    check(Reply::text(404, ""), FailureKind::Misconfigured, &missing);
+    check(
+        Reply::json(400, errors(json!("list_ids[0]"), "invalid list id")),
+        FailureKind::Misconfigured,
+        "invalid list id",
+    );
     check(Reply::text(400, "<p>"), FailureKind::InvalidArguments, "400");
     let key = errors(Value::Null, "authorization required");
     check(Reply::json(401, key), FailureKind::Denied, "authorization required");
@@ -219,7 +223,7 @@ fn a_contact_in_doubt_is_looked_up() {
     check(on(json!(["another", LIST])), 86_400_000, Finding::Happened(found()));
     check(on(json!([LIST.to_uppercase()])), 1, Finding::Happened(found()));
     check(Reply::denied(), 0, Finding::Unknown(None));
-    check(on(json!([])), 899_999, Finding::Unknown(Some(60_000)));
+    check(on(json!([])), 899_999, Finding::Unknown(Some(1)));
     check(not_found(), 0, Finding::Unknown(Some(60_000)));
     // An import has no time by which it is surely done.
     check(not_found(), 900_000, Finding::Unknown(None));

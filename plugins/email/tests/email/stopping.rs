@@ -75,7 +75,7 @@ fn who_wants_no_more_is_unsubscribed() {
 
     let words = "no `unsubscribe_group`";
     let without = with(json!({ "unsubscribe_group": null })).grants_state();
-    check_failure(&without, "stop_emails", arguments("unsubscribed"), FailureKind::Other, words);
+    check_failure(&without, "stop_emails", arguments("unsubscribed"), FailureKind::Misconfigured, words);
 }
 
 #[test]

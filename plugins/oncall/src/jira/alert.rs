@@ -60,10 +60,10 @@ impl<'a> Draft<'a> {
         responders: &'a [Responder],
         tags: &'a [String],
     ) -> Self {
-        let summary = without_markup(&report.summary);
+        let summary = without_markup(report.summary.as_str());
         let message = shortened(&summary, MESSAGE_CHARS_MAX);
         let rest = (message != summary).then_some(summary);
-        let details = report.details.as_deref().map(without_markup);
+        let details = report.details.as_ref().map(|details| without_markup(details.as_str()));
         let description: Vec<String> = rest.into_iter().chain(details).collect();
         let ticket = report.ticket_url.as_deref().map(|url| ("ticket_url", url));
         let caller = report.caller_phone.as_ref().map(|phone| ("caller_phone", phone.as_str()));

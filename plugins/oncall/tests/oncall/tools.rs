@@ -63,7 +63,7 @@ fn arguments_that_don_t_fit_send_nothing() {
     check(
         "page_oncall",
         page(json!({ "service": "billing" })),
-        r#"no service "billing"; there are: planner, checkout"#,
+        r#"no `service` "billing"; there are: planner, checkout"#,
     );
     check("page_oncall", page(json!({ "service": "" })), "there are: planner, checkout");
     check("page_oncall", page(json!({ "severity": "urgent" })), "urgent");
@@ -82,7 +82,7 @@ fn arguments_that_don_t_fit_send_nothing() {
 fn a_vendor_that_isn_t_there_is_told() {
     let fake = Fake::new().settings(json!({ "vendor": "opsgenie", "source": "Route Planner" }));
     let failure = fake.call::<Plugin>("page_oncall", arguments()).unwrap_err();
-    assert_eq!(failure.kind, FailureKind::Other);
+    assert_eq!(failure.kind, FailureKind::Misconfigured);
     assert!(failure.message.contains("`pagerduty` or `jira-service-management`"), "{}", failure.message);
 }
 

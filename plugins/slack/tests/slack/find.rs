@@ -122,7 +122,7 @@ fn a_search_that_fails_finds_nothing_out() {
     check(1, limited(), FailureKind::RateLimited, Some(60_000));
     check(0, refused("missing_scope"), FailureKind::Denied, None);
     check(0, refused("not_in_channel"), FailureKind::Denied, None);
-    check(0, refused("channel_not_found"), FailureKind::Denied, None);
+    check(0, refused("channel_not_found"), FailureKind::Misconfigured, None);
     check(0, refused("internal_error"), FailureKind::Unavailable, None);
     check(1, refused("invalid_cursor"), FailureKind::Unavailable, None);
     check(0, Reply::text(503, ""), FailureKind::Unavailable, None);

@@ -89,7 +89,7 @@ fn arguments_that_do_not_fit_send_nothing() {
     check("post_message", post("general", "Hello"), unknown);
     check("post_message", post(CHANNEL, "Hello"), "there are: front-desk, ops");
     check("post_message", post("#ops", "Hello"), "there are: front-desk, ops");
-    check("post_message", post("ops", " \n"), "`text` is empty");
+    check("post_message", post("ops", " \n"), "`text`: the text");
     check("post_message", post("ops", &"x".repeat(4001)), "it is 4001 characters");
     check("post_message", post("ops", &"&".repeat(801)), "it is 4005 characters, where & counts as 5");
     check("post_message", json!({ "channel": "ops", "text": "Hello", "username": "CEO" }), "username");

@@ -1,7 +1,7 @@
 //! What Slack refuses with, and what the model is told.
 
 use super::*;
-use FailureKind::{Denied, InvalidArguments, NotFound, OutcomeUnknown, RateLimited, Unavailable};
+use FailureKind::{Denied, InvalidArguments, Misconfigured, NotFound, OutcomeUnknown, RateLimited, Unavailable};
 use aftercall::FailureKind;
 
 #[test]
@@ -21,8 +21,8 @@ fn each_error_of_the_reference_has_its_kind() {
     check(InvalidArguments, "use post_message", &["cannot_reply_to_message"]);
     check(NotFound, "no such `thread`", &["thread_not_found"]);
     // The channel is of the settings: a later success in another one makes none of these good.
-    check(Denied, "invite the app, or correct the id", &["channel_not_found"]);
-    check(Denied, "unarchive it, or put another in the settings", &["is_archived"]);
+    check(Misconfigured, "invite the app, or correct the id", &["channel_not_found"]);
+    check(Misconfigured, "unarchive it, or put another in the settings", &["is_archived"]);
     check(Denied, "invite it", &["not_in_channel"]);
     check(
         Denied,

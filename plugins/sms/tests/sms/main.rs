@@ -97,7 +97,7 @@ fn bad_arguments_are_told_before_anything_is_sent() {
 fn settings_that_name_nobody_are_a_failure() {
     for settings in [json!({ "vendor": "carrier-pigeon" }), json!({ "vendor": "twilio", "from": "+14155550100" })] {
         let failure = fake(settings).call::<Plugin>("send_sms", arguments()).unwrap_err();
-        assert_eq!(failure.kind, FailureKind::Other);
+        assert_eq!(failure.kind, FailureKind::Misconfigured);
         assert!(failure.message.contains("settings don't fit"), "{}", failure.message);
     }
 }

@@ -91,7 +91,12 @@ fn refusals_of_telnyx_are_told() {
     let missing = refusal("10004", "Missing required parameter");
     check(Reply::json(422, missing), FailureKind::InvalidArguments, "Missing required", Some("10004"));
     let nowhere = refusal("10005", "Resource not found");
-    check(Reply::json(404, nowhere), FailureKind::Denied, "correct the plugin's settings", Some("10005"));
+    check(
+        Reply::json(404, nowhere),
+        FailureKind::Misconfigured,
+        "correct `from` or `messaging_profile_id`",
+        Some("10005"),
+    );
     let broken = refusal("10007", "Unexpected error");
     check(Reply::json(500, broken), FailureKind::OutcomeUnknown, "Unexpected error", Some("10007"));
     check(Reply::text(504, "<html>"), FailureKind::OutcomeUnknown, "504", None);
@@ -127,8 +132,8 @@ fn a_code_of_telnyx_says_what_to_do() {
     check("40301", FailureKind::InvalidArguments, "may be a landline");
     check("40309", FailureKind::Denied, "may not send to this country");
     check("40319", FailureKind::Denied, "can't be reached from the sender");
-    check("40305", FailureKind::Denied, "the sender in the plugin's settings can't send");
-    check("40321", FailureKind::Denied, "the sender in the plugin's settings can't send");
+    check("40305", FailureKind::Misconfigured, "the sender in the plugin's settings can't send");
+    check("40321", FailureKind::Misconfigured, "the sender in the plugin's settings can't send");
     check("40329", FailureKind::Denied, "registered first");
     check("40312", FailureKind::Denied, "the account at the vendor may not send");
     check("20100", FailureKind::Denied, "the account at the vendor may not send");

@@ -61,7 +61,7 @@ fn refusals_of_twilio_are_told() {
     let busy = refused(429, 20429, "Too Many Requests").with_header("retry-after", "1");
     check(busy, FailureKind::RateLimited, "Too Many", Some("20429"));
     let stranger = refused(404, 20404, "The requested resource was not found");
-    check(stranger, FailureKind::Denied, "correct the plugin's settings", Some("20404"));
+    check(stranger, FailureKind::Misconfigured, "correct `account_sid`", Some("20404"));
     check(Reply::stray(500, "oops"), FailureKind::OutcomeUnknown, "500", None);
     check(Reply::cut(), FailureKind::OutcomeUnknown, "no whole answer", None);
     check(Reply::stray(201, "{}"), FailureKind::OutcomeUnknown, "not as expected", None);
@@ -80,9 +80,9 @@ fn a_code_of_twilio_says_what_to_do() {
     check(21614, FailureKind::InvalidArguments, "may be a landline");
     check(21408, FailureKind::Denied, "may not send to this country");
     check(21612, FailureKind::Denied, "can't be reached from the sender");
-    check(21212, FailureKind::Denied, "the sender in the plugin's settings can't send");
-    check(21606, FailureKind::Denied, "the sender in the plugin's settings can't send");
-    check(21659, FailureKind::Denied, "the sender in the plugin's settings can't send");
+    check(21212, FailureKind::Misconfigured, "the sender in the plugin's settings can't send");
+    check(21606, FailureKind::Misconfigured, "the sender in the plugin's settings can't send");
+    check(21659, FailureKind::Misconfigured, "the sender in the plugin's settings can't send");
     check(30034, FailureKind::Denied, "registered first");
     check(21608, FailureKind::Denied, "the account at the vendor may not send");
     check(21617, FailureKind::InvalidArguments, "give a shorter `text`");
@@ -188,7 +188,7 @@ fn a_message_is_found_although_the_clock_was_set_back_since() {
 
 #[test]
 fn a_lookup_that_fails_finds_nothing_out() {
-    for (status, kind) in [(503, FailureKind::Unavailable), (404, FailureKind::Denied)] {
+    for (status, kind) in [(503, FailureKind::Unavailable), (404, FailureKind::Misconfigured)] {
         let fake = fake().expect(&line("GET"), Reply::stray(status, ""));
         let failure = fake.reconcile::<Plugin>("send_sms", arguments()).unwrap_err();
         assert_eq!(failure.kind, kind);

@@ -6,6 +6,9 @@ use serde_json::Value;
 /// The fields that hold what a model gave. All others are made of the settings, or the project asks for them.
 const GIVEN_FIELDS: [&str; 4] = ["summary", "description", "labels", "comment"];
 
+/// The settings that say which project it is. One that the account may not see isn't there for it either.
+const PROJECT: [&str; 2] = ["site", "project"];
+
 /// The response if its status is 2xx, else the failure with what Jira's reasons are about.
 pub(super) fn told(response: Response) -> Result<Response, Failure> {
     response.ok_or(explained)
@@ -14,7 +17,7 @@ pub(super) fn told(response: Response) -> Result<Response, Failure> {
 /// The failure of a new issue: what isn't there is the site or the project, and no argument helps.
 pub(super) fn of_project(failure: Failure) -> Failure {
     match failure.kind {
-        FailureKind::NotFound => by_settings(failure),
+        FailureKind::NotFound => failure.by_settings(&PROJECT),
         _ => failure,
     }
 }
@@ -22,15 +25,9 @@ pub(super) fn of_project(failure: Failure) -> Failure {
 /// The failure of a search. What a model gave is text in its query, so what Jira refuses is the project, too.
 pub(super) fn of_search(failure: Failure) -> Failure {
     match failure.kind {
-        FailureKind::NotFound | FailureKind::InvalidArguments => by_settings(failure),
+        FailureKind::NotFound | FailureKind::InvalidArguments => failure.by_settings(&PROJECT),
         _ => failure,
     }
-}
-
-fn by_settings(failure: Failure) -> Failure {
-    let words = "a person has to correct `site` or `project` in the settings, or let the account see the project";
-    let message = format!("{}; {words}", failure.message);
-    Failure { kind: FailureKind::Denied, message, ..failure }
 }
 
 /// The fields are in `{"errorMessages":["…"],"errors":{"priority":"…"}}`.
@@ -38,10 +35,8 @@ fn explained(mut failure: Failure, _status: u16, body: Value) -> Failure {
     let mut fields = body["errors"].as_object().into_iter().flatten();
     let not_given = fields.any(|(field, _)| !GIVEN_FIELDS.contains(&field.as_str()));
     if failure.kind == FailureKind::InvalidArguments && not_given {
-        failure.kind = FailureKind::Denied;
-        let words = "; other arguments don't help: the project's fields and the plugin's settings differ, and a person has to \
-                     correct one of them";
-        failure.message.push_str(words);
+        failure.message.push_str(" (so the project's fields and the plugin's settings differ)");
+        return failure.by_settings(&[]);
     }
     failure
 }

@@ -9,10 +9,10 @@ const REASONS_CHARS_MAX: usize = 500;
 const KEY_IS_TAKEN: &str = "IdempotentRequestError";
 /// Somebody changes the ticket at the same moment. Zendesk's page on its responses asks to try again.
 const CHANGED_AT_ONCE: u16 = 409;
-/// What a ticket has of the settings, or of who was found to have the caller's number, or what an agent gave it: Zendesk's
-/// reasons name it so, and no argument mends it.
-const NOT_GIVEN: [&str; 8] =
-    ["group", "group_id", "brand", "brand_id", "requester", "requester_id", "assignee", "assignee_id"];
+/// What a ticket has of the settings, as Zendesk's reasons name it.
+const OF_SETTINGS: [&str; 4] = ["group", "group_id", "brand", "brand_id"];
+/// What a ticket has of who was found to have the caller's number, or what an agent gave it, likewise: no argument mends it.
+const NOT_GIVEN: [&str; 4] = ["requester", "requester_id", "assignee", "assignee_id"];
 
 /// The response if its status is 2xx, else the failure with Zendesk's reasons.
 pub(super) fn told(response: Response) -> Result<Response, Failure> {
@@ -22,10 +22,7 @@ pub(super) fn told(response: Response) -> Result<Response, Failure> {
 /// The failure of a request that names no ticket: what isn't there is the account, and no argument helps.
 pub(super) fn of_account(failure: Failure) -> Failure {
     match failure.kind {
-        FailureKind::NotFound => {
-            let message = format!("{}; a person has to correct `subdomain` in the settings", failure.message);
-            Failure { kind: FailureKind::Denied, message, ..failure }
-        }
+        FailureKind::NotFound => failure.by_settings(&["subdomain"]),
         _ => failure,
     }
 }
@@ -45,12 +42,16 @@ fn explained(mut failure: Failure, status: u16, body: Value) -> Failure {
     if !reasons.is_empty() {
         failure.message = format!("{} ({reasons})", failure.message);
     }
-    let not_given = NOT_GIVEN.iter().any(|field| body["details"][field].is_array());
-    if failure.kind == FailureKind::InvalidArguments && not_given {
+    if failure.kind != FailureKind::InvalidArguments {
+        return failure;
+    }
+    let names = |fields: &[&str]| fields.iter().any(|field| body["details"][field].is_array());
+    if names(&OF_SETTINGS) {
+        return failure.by_settings(&["group_id", "brand_id"]);
+    }
+    if names(&NOT_GIVEN) {
         failure.kind = FailureKind::Denied;
-        let words = "; other arguments don't help: a person has to look at it in Zendesk, or correct `group_id` or `brand_id` \
-                     in the settings";
-        failure.message.push_str(words);
+        failure.message.push_str("; no argument helps: a person has to look at it in Zendesk");
     }
     failure
 }

@@ -153,19 +153,19 @@ fn refusals_of_jira_are_told() {
     let screen = json!({ "priority": screen, "summary": "x" });
     check(
         refused(400, json!([]), screen),
-        FailureKind::Denied,
+        FailureKind::Misconfigured,
         "the project's fields and the plugin's settings differ",
     );
     let kind = json!({ "issuetype": "Specify a valid issue type" });
     check(
         refused(400, json!(["Look"]), kind),
-        FailureKind::Denied,
-        ": Look; issuetype: Specify a valid issue type; other",
+        FailureKind::Misconfigured,
+        ": Look; issuetype: Specify a valid issue type",
     );
     let project = json!({ "project": "valid project is required" });
-    check(refused(400, json!([]), project), FailureKind::Denied, "a person has to correct");
+    check(refused(400, json!([]), project), FailureKind::Misconfigured, "a person has to correct");
     let nowhere = Reply::json(404, json!({ "errorMessage": "Site temporarily unavailable", "errorCode": "OTHER" }));
-    check(nowhere, FailureKind::Denied, "`site` or `project`");
+    check(nowhere, FailureKind::Misconfigured, "`site` or `project`");
     let words = "You do not have permission to create issues in this project.";
     check(refused(403, json!([words]), json!({})), FailureKind::Denied, words);
     check(refused(400, json!(["x".repeat(600)]), json!({})), FailureKind::InvalidArguments, &"x".repeat(500));
@@ -252,6 +252,6 @@ fn a_lookup_that_fails_finds_nothing_out() {
     check(Reply::cut(), FailureKind::Unavailable);
     check(Reply::text(200, "[]"), FailureKind::Other);
     let hidden = json!({ "errorMessages": ["The value 'SUP' does not exist for the field 'project'."], "errors": {} });
-    check(Reply::json(400, hidden), FailureKind::Denied);
-    check(Reply::text(404, ""), FailureKind::Denied);
+    check(Reply::json(400, hidden), FailureKind::Misconfigured);
+    check(Reply::text(404, ""), FailureKind::Misconfigured);
 }

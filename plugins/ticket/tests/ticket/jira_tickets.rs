@@ -85,7 +85,7 @@ fn refusals_of_a_change_are_told() {
         let why = "The priority selected is invalid.";
         Reply::json(400, json!({ "errorMessages": [], "errors": { "priority": why } }))
     };
-    check(priority, FailureKind::Denied, ": priority: The priority selected is invalid.");
+    check(priority, FailureKind::Misconfigured, ": priority: The priority selected is invalid.");
     let comment =
         || Reply::json(400, json!({ "errorMessages": [], "errors": { "comment": "Comment body is invalid" } }));
     check(comment, FailureKind::InvalidArguments, ": comment: Comment body is invalid");
@@ -303,8 +303,8 @@ fn a_search_that_fails_is_told() {
     check(Reply::cut(), FailureKind::Unavailable);
     check(Reply::text(200, "{}"), FailureKind::Other);
     let hidden = json!({ "errorMessages": ["The value 'SUP' does not exist for the field 'project'."] });
-    check(Reply::json(400, hidden), FailureKind::Denied);
-    check(Reply::text(404, ""), FailureKind::Denied);
+    check(Reply::json(400, hidden), FailureKind::Misconfigured);
+    check(Reply::text(404, ""), FailureKind::Misconfigured);
     check(Reply::json(401, json!({ "message": "Client must be authenticated" })), FailureKind::Denied);
     check(Reply::text(429, "").with_header("retry-after", "3"), FailureKind::RateLimited);
 }

@@ -71,7 +71,12 @@ fn bad_arguments_send_nothing() {
         check(jira(), "set_ticket_priority", json!({ "ticket_id": id, "priority": "low" }), "find_tickets");
     }
     for (settings, id) in [(zendesk(), "35436"), (jira(), "SUP-12")] {
-        check(settings.clone(), "comment_on_ticket", json!({ "ticket_id": id, "comment": " \n" }), "it is empty");
+        check(
+            settings.clone(),
+            "comment_on_ticket",
+            json!({ "ticket_id": id, "comment": " \n" }),
+            "`comment`: the text",
+        );
         check(settings.clone(), "set_ticket_priority", json!({ "ticket_id": id, "priority": "asap" }), "asap");
         check(settings.clone(), "find_tickets", json!({}), "such as +14155550123");
         check(settings.clone(), "find_tickets", json!({ "phone": "415 555 0123" }), "E.164");
@@ -86,7 +91,7 @@ fn settings_that_do_not_fit_are_told() {
     fn check(settings: Value, words: &str) {
         let arguments = json!({ "subject_words": "alarm" });
         let failure = Fake::new().settings(settings).call::<Plugin>("find_tickets", arguments).unwrap_err();
-        assert_eq!(failure.kind, FailureKind::Other);
+        assert_eq!(failure.kind, FailureKind::Misconfigured);
         assert!(failure.message.contains(words), "{}", failure.message);
     }
     check(json!({ "vendor": "github" }), "github");

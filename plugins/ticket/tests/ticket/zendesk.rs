@@ -186,11 +186,15 @@ fn refusals_of_zendesk_are_told() {
     // The group and the brand are of the settings, and who has the number is found.
     for field in ["group", "group_id", "brand", "brand_id", "requester", "requester_id"] {
         let details = json!({ field: [{ "description": "It is suspended" }], "base": [{ "description": "B" }] });
-        let words = "It is suspended); other arguments don't help: a person has to";
-        check(invalid(details), FailureKind::Denied, words, Some("RecordInvalid"));
+        let (kind, who) = match field.starts_with("requester") {
+            true => (FailureKind::Denied, "look at it in Zendesk"),
+            false => (FailureKind::Misconfigured, "correct `group_id` or `brand_id`"),
+        };
+        let words = format!("It is suspended); no argument helps: a person has to {who}");
+        check(invalid(details), kind, &words, Some("RecordInvalid"));
     }
     let nowhere = json!({ "error": "InvalidEndpoint", "description": "Not found" });
-    check(Reply::json(404, nowhere), FailureKind::Denied, "correct `subdomain`", Some("InvalidEndpoint"));
+    check(Reply::json(404, nowhere), FailureKind::Misconfigured, "correct `subdomain`", Some("InvalidEndpoint"));
     check(invalid(json!("?")), FailureKind::InvalidArguments, "validation errors", Some("RecordInvalid"));
     let long = json!({ "base": [{ "description": "x".repeat(600) }] });
     check(invalid(long), FailureKind::InvalidArguments, &format!("({})", "x".repeat(500)), Some("RecordInvalid"));
@@ -253,7 +257,7 @@ fn the_lag_of_the_list_is_a_setting() {
 
 #[test]
 fn a_lookup_that_fails_finds_nothing_out() {
-    for (status, kind) in [(502, FailureKind::Unavailable), (404, FailureKind::Denied)] {
+    for (status, kind) in [(502, FailureKind::Unavailable), (404, FailureKind::Misconfigured)] {
         let fake = fake().expect(LIST, Reply::text(status, ""));
         let failure = fake.reconcile::<Plugin>("create_ticket", report(json!({}))).unwrap_err();
         assert_eq!(failure.kind, kind);

@@ -127,8 +127,8 @@ fn no_ticket_is_made_without_its_requester() {
     check(Reply::cut(), None, FailureKind::Unavailable);
     check(Reply::text(503, ""), None, FailureKind::Unavailable);
     check(Reply::text(200, "<p>"), None, FailureKind::Other);
-    check(Reply::text(404, ""), None, FailureKind::Denied);
-    check(nobody(), Some(Reply::text(404, "")), FailureKind::Denied);
+    check(Reply::text(404, ""), None, FailureKind::Misconfigured);
+    check(nobody(), Some(Reply::text(404, "")), FailureKind::Misconfigured);
     check(nobody(), Some(Reply::cut()), FailureKind::OutcomeUnknown);
     check(nobody(), Some(Reply::text(500, "")), FailureKind::OutcomeUnknown);
     check(nobody(), Some(Reply::json(403, json!({ "error": "Forbidden" }))), FailureKind::Denied);

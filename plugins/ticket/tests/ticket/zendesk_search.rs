@@ -109,6 +109,6 @@ fn a_search_that_fails_is_told() {
     check(Reply::cut(), FailureKind::Unavailable);
     check(Reply::text(200, "{}"), FailureKind::Other);
     check(Reply::json(403, json!({ "error": "Forbidden" })), FailureKind::Denied);
-    check(Reply::text(404, ""), FailureKind::Denied);
+    check(Reply::text(404, ""), FailureKind::Misconfigured);
     check(Reply::text(429, "").with_header("retry-after", "3"), FailureKind::RateLimited);
 }

@@ -137,7 +137,8 @@ fn a_page_that_is_processed_late_pages_once() {
     let first = fake().expect(&create(), taken(202));
     let first = (0..3).fold(first, |fake, _| fake.expect(&status_line(), not_found()));
     assert_eq!(first.call::<Plugin>("page_oncall", arguments()).unwrap_err().kind, FailureKind::OutcomeUnknown);
-    let second = fake().attempt(2).now(NOW + 2_000).expect(&by_alias(), Reply::json(200, found("open", false)));
+    let second =
+        fake().attempt(2).doubted().now(NOW + 2_000).expect(&by_alias(), Reply::json(200, found("open", false)));
     assert_eq!(second.call::<Plugin>("page_oncall", arguments()), Ok(paged()));
 }
 
@@ -155,7 +156,7 @@ fn a_repeated_page_is_looked_up_first() {
         // The first attempt's answer is lost after Jira has done the work.
         let first = fake().expect(&create(), Reply::cut());
         assert_eq!(first.call::<Plugin>("page_oncall", arguments()).unwrap_err().kind, FailureKind::OutcomeUnknown);
-        let second = lookup(fake().attempt(2)).now(NOW + 5_000);
+        let second = lookup(fake().attempt(2).doubted()).now(NOW + 5_000);
         let second = match opens {
             true => second.expect(&create(), taken(200)).expect(&status_line(), processed(true, "Count is 2")),
             false => second,
@@ -175,6 +176,6 @@ fn a_repeated_page_is_looked_up_first() {
 
 #[test]
 fn a_lookup_that_fails_pages_nobody_again() {
-    let fake = fake().attempt(2).expect(&by_alias(), Reply::text(503, ""));
+    let fake = fake().attempt(2).doubted().expect(&by_alias(), Reply::text(503, ""));
     assert_eq!(fake.call::<Plugin>("page_oncall", arguments()).unwrap_err().kind, FailureKind::Unavailable);
 }

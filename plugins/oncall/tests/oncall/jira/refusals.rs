@@ -29,12 +29,12 @@ fn refusals_of_jira_are_told() {
         "422 Unprocessable Entity: Message",
     );
     let who = || errors(422, "Responder t-1 is not known");
-    check(who, [FailureKind::Denied, FailureKind::InvalidArguments], "Responder t-1 is not known");
+    check(who, [FailureKind::Misconfigured, FailureKind::InvalidArguments], "Responder t-1 is not known");
     check(|| errors(403, "No permission"), both(FailureKind::Denied), "No permission");
     let scope = || Reply::json(401, json!({ "code": 401, "message": "Unauthorized; scope does not match" }));
     check(scope, both(FailureKind::Denied), "scope does not match");
     check(|| Reply::json(402, json!({ "message": "Upgrade your plan" })), both(FailureKind::Denied), "Upgrade");
-    check(not_found, [FailureKind::Denied, FailureKind::NotFound], "Alert not found");
+    check(not_found, [FailureKind::Misconfigured, FailureKind::NotFound], "Alert not found");
     check(|| Reply::text(429, ""), both(FailureKind::RateLimited), "429");
     check(|| Reply::text(500, "oops"), both(FailureKind::OutcomeUnknown), "500");
     check(Reply::cut, both(FailureKind::OutcomeUnknown), "no whole answer");
@@ -56,8 +56,8 @@ fn a_refusal_has_the_vendor_s_code_and_its_pause() {
 
 #[test]
 fn settings_that_are_wrong_are_told() {
-    let fake = fake().attempt(2).expect(&by_alias(), not_found()).expect(&search(), Reply::text(404, ""));
+    let fake = fake().attempt(2).doubted().expect(&by_alias(), not_found()).expect(&search(), Reply::text(404, ""));
     let failure = fake.call::<Plugin>("page_oncall", arguments()).unwrap_err();
-    assert_eq!(failure.kind, FailureKind::Denied);
+    assert_eq!(failure.kind, FailureKind::Misconfigured);
     assert!(failure.message.contains("`cloud_id`"), "{}", failure.message);
 }
