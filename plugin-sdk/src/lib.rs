@@ -57,6 +57,7 @@ mod context;
 
 mod failure;
 mod outcome;
+mod trace;
 
 mod path;
 mod request;
@@ -93,6 +94,7 @@ pub use crate::plugin::Plugin;
 pub use crate::request::{Request, path_segment};
 pub use crate::response::Response;
 pub use crate::state::State;
+pub use crate::trace::Trace;
 
 /// What the output of the macro stands on; not for authors.
 #[doc(hidden)]

@@ -1,0 +1,47 @@
+//! Searches. Shapes: <https://developers.hubspot.com/docs/api-reference/latest/crm/search-the-crm>.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// How many objects a search brings. Protects the model's context.
+const RESULTS_MAX: u32 = 10;
+
+/// A search for the first ten objects that pass any of its groups of filters.
+#[derive(Clone, Debug, Serialize)]
+pub struct Search<'a> {
+    #[serde(rename = "filterGroups")]
+    groups: Vec<Value>,
+    properties: Vec<&'a str>,
+    sorts: [&'static str; 0],
+    limit: u32,
+    after: &'static str,
+}
+
+impl<'a> Search<'a> {
+    /// A search that brings these properties.
+    pub fn of(properties: &[&'a str]) -> Self {
+        Self { groups: Vec::new(), properties: properties.to_vec(), sorts: [], limit: RESULTS_MAX, after: "0" }
+    }
+
+    /// Adds a group next to those before: an object passes it, each of whose properties has its value.
+    #[must_use]
+    pub fn or_equal(self, all: &[(&str, &str)]) -> Self {
+        self.or(all.iter().map(|(property, value)| (*property, "EQ", *value)))
+    }
+
+    /// Adds a group: an object passes it, whose text, this property, has the value among its words.
+    #[must_use]
+    pub fn or_word(self, property: &str, word: &str) -> Self {
+        self.or(std::iter::once((property, "CONTAINS_TOKEN", word)))
+    }
+
+    fn or<'b>(mut self, all: impl Iterator<Item = (&'b str, &'static str, &'b str)>) -> Self {
+        let filters: Vec<Value> = all
+            .map(
+                |(property, operator, value)| json!({ "propertyName": property, "operator": operator, "value": value }),
+            )
+            .collect();
+        self.groups.push(json!({ "filters": filters }));
+        self
+    }
+}
