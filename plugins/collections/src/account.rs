@@ -112,17 +112,6 @@ pub(crate) fn change(status: Status, promised_date: Option<Day>, reason: Option<
     }
 }
 
-impl PromisedAmount {
-    /// The field's value, where it is written: this one for none.
-    pub(crate) fn written<T>(&self, none: T, set: impl FnOnce(&Amount) -> T) -> Option<T> {
-        match self {
-            Self::Kept => None,
-            Self::Cleared => Some(none),
-            Self::Set(amount) => Some(set(amount)),
-        }
-    }
-}
-
 impl Change {
     /// Leaves no amount that was promised for another day. What was promised for this one is the same promise. All is written
     /// at once, so an account that has the day has this too.

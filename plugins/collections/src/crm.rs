@@ -1,13 +1,13 @@
 //! Who keeps the accounts: HubSpot or Salesforce, whichever the tenant's settings name.
 
-use aftercall::{Context, Email, Failure, Finding, IntoOutcome, PhoneNumber, Receipt};
+use aftercall::{Context, Email, Failure, Finding, IntoOutcome, Money, PhoneNumber, Receipt, Trace};
 use serde_json::{Map, Value};
 
 use crate::account::{Account, AccountId, Change};
 use crate::arrangement::Arrangement;
 use crate::callback::Callback;
-use crate::hubspot::{self, HubSpot};
-use crate::salesforce::{self, Salesforce};
+use crate::hubspot::HubSpot;
+use crate::salesforce::Salesforce;
 
 /// The vendor, with its own settings.
 pub(crate) enum Crm {
@@ -21,21 +21,6 @@ pub(crate) enum Kind {
     Account,
     Arrangement,
     Task,
-}
-
-/// What a look for an effect tells.
-pub(crate) enum Trace {
-    /// The id of the record that has it.
-    Found(String),
-    Absent,
-    /// The vendor has more than it tells.
-    Hidden,
-}
-
-impl From<Option<String>> for Trace {
-    fn from(id: Option<String>) -> Self {
-        id.map_or(Self::Absent, Self::Found)
-    }
 }
 
 impl Crm {
@@ -92,11 +77,10 @@ impl Crm {
 
     /// Whether an account says what would be written on it.
     pub(crate) async fn has(&self, id: &AccountId, change: &Change, cx: &Context) -> Result<Trace, Failure> {
-        let found = match self {
-            Self::HubSpot(crm) => crm.has(id, change, cx).await?,
-            Self::Salesforce(crm) => crm.has(id, change, cx).await?,
-        };
-        Ok(found.into())
+        match self {
+            Self::HubSpot(crm) => crm.has(id, change, cx).await,
+            Self::Salesforce(crm) => crm.has(id, change, cx).await,
+        }
     }
 
     /// Logs an arrangement under the effect's key; gives its id.
@@ -113,13 +97,12 @@ impl Crm {
         }
     }
 
-    /// Finds the arrangement with the effect's key on this account.
-    pub(crate) async fn arranged(&self, id: &AccountId, cx: &Context) -> Result<Trace, Failure> {
-        let found = match self {
-            Self::HubSpot(crm) => crm.arranged(id, cx).await?,
-            Self::Salesforce(crm) => crm.arranged(id, cx).await?,
-        };
-        Ok(found.into())
+    /// Whether the arrangement with the effect's key is there, on this account and over so much.
+    pub(crate) async fn arranged(&self, id: &AccountId, money: &Money, cx: &Context) -> Result<Trace, Failure> {
+        match self {
+            Self::HubSpot(crm) => crm.arranged(id, money, cx).await,
+            Self::Salesforce(crm) => crm.arranged(id, money, cx).await,
+        }
     }
 
     /// Makes the task of a callback, with the effect's key; gives its id.
@@ -130,19 +113,19 @@ impl Crm {
         }
     }
 
-    /// Finds the task with the effect's key.
+    /// Whether the task with the effect's key is there.
     pub(crate) async fn callback_made(&self, cx: &Context) -> Result<Trace, Failure> {
         match self {
             Self::HubSpot(crm) => crm.callback_made(cx).await,
-            Self::Salesforce(crm) => crm.callback_made(cx).await.map(Trace::from),
+            Self::Salesforce(crm) => crm.callback_made(cx).await,
         }
     }
 
     /// The receipt for a record. A task of HubSpot is shown on its account.
-    pub(crate) fn receipt(&self, kind: Kind, id: &str, account_id: &AccountId) -> Receipt {
+    pub(crate) fn receipt(&self, kind: Kind, id: &str, account_id: &AccountId, cx: &Context) -> Receipt {
         match self {
             Self::HubSpot(crm) => crm.receipt(kind, id, account_id),
-            Self::Salesforce(crm) => crm.receipt(kind, id),
+            Self::Salesforce(crm) => crm.receipt(kind, id, cx),
         }
     }
 
@@ -153,16 +136,9 @@ impl Crm {
         cx: &Context,
         outcome: impl FnOnce(&str) -> O,
     ) -> Result<Finding, Failure> {
-        if let Trace::Found(id) = trace {
-            return Finding::happened(outcome(&id));
+        match self {
+            Self::HubSpot(crm) => crm.settled(trace, cx, outcome),
+            Self::Salesforce(crm) => crm.settled(trace, cx, outcome),
         }
-        let (lag_ms, again_ms) = match self {
-            Self::HubSpot(crm) => (crm.lag_ms(), hubspot::LOOK_AGAIN_MS),
-            Self::Salesforce(_) => (salesforce::AT_WORK_MS_MAX, salesforce::LOOK_AGAIN_MS),
-        };
-        Ok(match Finding::absent(cx, lag_ms, again_ms) {
-            Finding::DidNotHappen if matches!(trace, Trace::Hidden) => Finding::Unknown(None),
-            finding => finding,
-        })
     }
 }

@@ -5,35 +5,30 @@
 //! by a property with unique values that holds the effect's key, and its association with the contact is one however often
 //! it is made. HubSpot takes no key for a task: it carries ours in its text.
 
-mod object;
-mod refusal;
-mod task;
+use aftercall::{Context, Day, Email, Failure, Finding, Instant, IntoOutcome, Money, PhoneNumber, Receipt, Trace};
+use aftercall_hubspot::{
+    Blame, CONTACT, DEAL, HubSpot as Api, NewAssociations, Object, Properties, Search, Whose, keyed, linked,
+};
+use serde_json::{Map, Value};
 
-use aftercall::{Context, Day, Email, Failure, Instant, PhoneNumber, Receipt, path_segment};
-use serde_json::{Map, Value, json};
-
-use self::object::{Object, Page, Upserted, read, url};
-use self::refusal::told;
-use crate::account::{Account, AccountId, Change, FOUND_MAX};
+use crate::account::{Account, AccountId, Change, PromisedAmount};
 use crate::arrangement::Arrangement;
 use crate::callback::Callback;
-use crate::crm::{Kind, Trace};
+use crate::crm::Kind;
 use crate::names::Names;
 
 /// How long what was written may be read as it was before, where the settings don't say. HubSpot says nothing of it.
 const LAG_MS: u64 = 60_000;
-/// When to look again meanwhile, in milliseconds.
-pub(crate) const LOOK_AGAIN_MS: u64 = 15_000;
 const MS_PER_MINUTE: i64 = 60_000;
 const MINUTES_PER_DAY: i64 = 24 * 60;
 const NOON_MINUTES: i64 = 12 * 60;
+const CONTACTS: &str = "contacts";
+const TASKS: &str = "tasks";
+const TASK_BODY: &str = "hs_task_body";
+/// HubSpot's own type of association from a task to a contact.
+const TASK_TO_CONTACT: u32 = 204;
 /// The properties of a contact that tell its telephone numbers.
 const PHONES: [&str; 2] = ["phone", "mobilephone"];
-/// HubSpot's own type id of a contact.
-const CONTACT: &str = "0-1";
-/// HubSpot's own type id of a deal. Its own document of the deals API writes them by it; `deals` is another name of the same
-/// (developers.hubspot.com/docs/api/crm/deals).
-const DEAL: &str = "0-3";
 
 /// What the tenant's properties are called, unless the settings say otherwise.
 const DEFAULTS: [(&str, &str); 6] = [
@@ -44,21 +39,40 @@ const DEFAULTS: [(&str, &str); 6] = [
     ("promised_amount_property", "promised_payment_amount"),
     ("key_property", "aftercall_key"),
 ];
+/// Settings with the names of properties whose values no argument can put right: a day, an amount and an id are checked before
+/// they are sent.
+const NAMES_OF_PROPERTIES: [&str; 4] =
+    ["status_property", "promised_date_property", "promised_amount_property", "key_property"];
+/// Properties whose values the settings say.
+const OF_SETTINGS: [&str; 3] = ["pipeline", "dealstage", "hubspot_owner_id"];
+/// Words by which HubSpot speaks of them.
+const WORDS_OF_SETTINGS: [&str; 5] = ["pipeline", "dealstage", "stage", "hubspot_owner_id", "owner"];
+/// Of a deal. Where the settings say no currency, it is the model's.
+const CURRENCY: &str = "deal_currency_code";
 
 /// HubSpot with the tenant's settings.
 pub(crate) struct HubSpot(Names);
-
-fn contact_url(id: &AccountId) -> String {
-    url(&format!("contacts/{id}"))
-}
 
 impl HubSpot {
     pub(crate) fn of(settings: Map<String, Value>) -> Self {
         Self(Names::new(settings, &DEFAULTS))
     }
 
+    fn api<'a>(&'a self, cx: &'a Context) -> Api<'a> {
+        let currency = match self.0.text("currency") {
+            Some(_) => Whose::Settings,
+            None => Whose::Model("the account doesn't have this currency: give the one that it has, if that was said"),
+        };
+        let names = NAMES_OF_PROPERTIES.iter().map(|name| self.0.of(name)).chain(OF_SETTINGS);
+        let mut properties: Vec<(&str, Whose)> = names.map(|name| (name, Whose::Settings)).collect();
+        properties.push((CURRENCY, currency));
+        let mut words = WORDS_OF_SETTINGS.to_vec();
+        words.push(self.0.of("key_property"));
+        Api::new(cx, Blame { properties, words })
+    }
+
     /// For how long what isn't found may yet be there, in milliseconds.
-    pub(crate) fn lag_ms(&self) -> u64 {
+    fn lag_ms(&self) -> u64 {
         self.0.number("search_lag_ms").and_then(|ms| u64::try_from(ms).ok()).unwrap_or(LAG_MS)
     }
 
@@ -84,70 +98,67 @@ impl HubSpot {
         email: Option<&Email>,
         cx: &Context,
     ) -> Result<Vec<Account>, Failure> {
-        let equal = |name: &str, value: &str| json!({ "propertyName": name, "operator": "EQ", "value": value });
-        let email = email.map(|email| equal("email", email.as_str()));
-        let group = |phone: Option<Value>| {
-            let filters: Vec<Value> = phone.into_iter().chain(email.clone()).collect();
-            json!({ "filters": filters })
-        };
-        let groups = match phone {
-            Some(phone) => PHONES.map(|name| group(Some(equal(name, phone.as_str())))).to_vec(),
-            None => vec![group(None)],
-        };
-        let search = json!({
-            "filterGroups": groups,
-            "properties": self.account_properties(),
-            "sorts": [],
-            "limit": FOUND_MAX,
-            "after": "0",
-        });
-        let answer = cx.post(url("contacts/search")).reads_only().json(&search).send().await?;
-        let page: Page = told(answer, &self.0)?.json()?;
+        let email = email.map(|email| ("email", email.as_str()));
+        let mut search = Search::of(&self.account_properties());
+        match phone {
+            Some(phone) => {
+                for name in PHONES {
+                    let all: Vec<_> = std::iter::once((name, phone.as_str())).chain(email).collect();
+                    search = search.or_equal(&all);
+                }
+            }
+            None => search = search.or_equal(email.as_slice()),
+        }
+        let page = self.api(cx).search(CONTACTS, &search).await?;
         Ok(page.results.iter().map(|contact| self.account(contact)).collect())
     }
 
     pub(crate) async fn read(&self, id: &AccountId, cx: &Context) -> Result<Option<Account>, Failure> {
-        let request = cx.get(contact_url(id)).query(&[("properties", self.account_properties().join(","))]);
-        // Asked for a contact that was merged into another, HubSpot gives the other.
-        let contact = read(request, &self.0).await?.filter(|contact| contact.id == id.as_str());
+        let query = [("properties", self.account_properties().join(","))];
+        let contact = self.contact(id, &query.each_ref().map(|(name, value)| (*name, value.as_str())), cx).await?;
         Ok(contact.map(|contact| self.account(&contact)))
     }
 
+    /// The contact with this id, and not the one that it was merged into, whose account may be another.
+    async fn contact(&self, id: &AccountId, query: &[(&str, &str)], cx: &Context) -> Result<Option<Object>, Failure> {
+        let contact = self.api(cx).read(CONTACTS, id.as_str(), query).await?;
+        Ok(contact.filter(|contact| contact.id == id.as_str()))
+    }
+
     fn account(&self, contact: &Object) -> Account {
-        let property = |name: &str| contact.property(name).map(str::to_owned);
+        let name: Vec<&str> = ["firstname", "lastname"].iter().filter_map(|part| contact.property(part)).collect();
         Account {
             account_id: contact.id.clone(),
-            name: contact.name(),
-            phones: PHONES.iter().filter_map(|name| property(name)).collect(),
-            balance_due: property(self.0.of("balance_property")),
+            name: (!name.is_empty()).then(|| name.join(" ")),
+            phones: PHONES.iter().filter_map(|name| contact.owned(name)).collect(),
+            balance_due: contact.owned(self.0.of("balance_property")),
             currency: None,
-            status: property(self.0.of("status_property")),
-            promised_date: property(self.0.of("promised_date_property")),
+            status: contact.owned(self.0.of("status_property")),
+            promised_date: contact.owned(self.0.of("promised_date_property")),
         }
     }
 
-    fn properties(&self, change: &Change) -> Map<String, Value> {
-        let properties = [
-            ("status_property", Some(change.status.as_str().to_owned())),
-            ("promised_date_property", change.promised_date.map(|day| day.to_string())),
-            ("promised_amount_property", change.promised_amount.written(String::new(), ToString::to_string)),
-            ("reason_property", change.reason.clone()),
-        ];
-        let properties = properties.into_iter();
-        properties.filter_map(|(name, value)| Some((self.0.of(name).to_owned(), value?.into()))).collect()
+    fn properties(&self, change: &Change) -> Properties {
+        let properties = Properties::default()
+            .set(self.0.of("status_property"), Some(change.status.as_str()))
+            .set(self.0.of("promised_date_property"), change.promised_date.map(|day| day.to_string()))
+            .set(self.0.of("reason_property"), change.reason.as_deref());
+        let amount = self.0.of("promised_amount_property");
+        match &change.promised_amount {
+            PromisedAmount::Kept => properties,
+            PromisedAmount::Cleared => properties.cleared(amount),
+            PromisedAmount::Set(promised) => properties.set(amount, Some(promised.as_str())),
+        }
     }
 
     pub(crate) async fn change(&self, id: &AccountId, change: &Change, cx: &Context) -> Result<String, Failure> {
-        let change = json!({ "properties": self.properties(change) });
-        let contact: Object = told(cx.patch(contact_url(id)).json(&change).send().await?, &self.0)?.json()?;
-        Ok(contact.id)
+        Ok(self.api(cx).update(CONTACTS, id.as_str(), &self.properties(change)).await?.id)
     }
 
-    pub(crate) async fn has(&self, id: &AccountId, change: &Change, cx: &Context) -> Result<Option<String>, Failure> {
+    pub(crate) async fn has(&self, id: &AccountId, change: &Change, cx: &Context) -> Result<Trace, Failure> {
         let properties = self.properties(change);
-        let names = properties.keys().map(String::as_str).collect::<Vec<_>>().join(",");
-        let contact = read(cx.get(contact_url(id)).query(&[("properties", names)]), &self.0).await?;
-        Ok(contact.filter(|contact| contact.has(&properties)).map(|contact| contact.id))
+        let found = self.contact(id, &[("properties", &properties.names())], cx).await;
+        Ok(Object::trace(found, |contact| contact.says(&properties))?.of_changed())
     }
 
     pub(crate) async fn arrange(
@@ -157,41 +168,50 @@ impl HubSpot {
         arrangement: &Arrangement,
         cx: &Context,
     ) -> Result<String, Failure> {
-        let properties = json!({
-            "dealname": format!("Payment arrangement: {}", name.unwrap_or(id.as_str())),
-            "amount": arrangement.money.amount(),
-            "deal_currency_code": arrangement.money.currency(),
-            "closedate": self.noon(arrangement.first),
-            "pipeline": self.0.of("pipeline"),
-            "dealstage": self.0.of("stage"),
-            "description": arrangement.description(),
-        });
-        let input = json!({ "idProperty": self.0.of("key_property"), "id": cx.key(), "properties": properties });
-        let upsert = json!({ "inputs": [input] });
-        let answer = cx.post(url(&format!("{DEAL}/batch/upsert"))).json(&upsert).send().await?;
-        let deal = told(answer, &self.0)?.json::<Upserted>()?.only(&self.0)?;
-        // Of HubSpot's default type (developers.hubspot.com/docs/api/crm/associations/v4).
-        let deal_id = path_segment(&deal.id);
-        let on = format!("https://api.hubapi.com/crm/v4/objects/deals/{deal_id}/associations/default/contacts/{id}");
-        let associated = cx.put(on).send().await;
-        associated.and_then(|answer| told(answer, &self.0)).map_err(|failure| {
-            failure.after_write(format_args!("deal {} is made, but may not be on the account yet", deal.id))
-        })?;
+        let properties = worth(&arrangement.money)
+            .set("dealname", Some(format!("Payment arrangement: {}", name.unwrap_or(id.as_str()))))
+            .set("closedate", Some(self.noon(arrangement.first)))
+            .set("pipeline", Some(self.0.of("pipeline")))
+            .set("dealstage", Some(self.0.of("stage")))
+            .set("description", Some(arrangement.description()));
+        let api = self.api(cx);
+        let deal = api.upsert(DEAL, "deal", self.0.of("key_property"), cx.key(), &properties).await?;
+        api.put_new_deal_on(id.as_str(), &deal.id).await?;
         Ok(deal.id)
     }
 
-    pub(crate) async fn arranged(&self, id: &AccountId, cx: &Context) -> Result<Option<String>, Failure> {
-        let deal = cx.get(url(&format!("{DEAL}/{}", path_segment(cx.key()))));
-        let deal = deal.query(&[("idProperty", self.0.of("key_property")), ("associations", "contacts")]);
-        Ok(read(deal, &self.0).await?.filter(|deal| deal.is_of(id.as_str())).map(|deal| deal.id))
+    pub(crate) async fn arranged(&self, id: &AccountId, money: &Money, cx: &Context) -> Result<Trace, Failure> {
+        let worth = worth(money);
+        let names = worth.names();
+        let query = [("idProperty", self.0.of("key_property")), ("properties", &names), ("associations", "contacts")];
+        let deal = self.api(cx).read(DEAL, cx.key(), &query).await;
+        Object::trace(deal, |deal| deal.is_of(id.as_str()) && deal.says(&worth))
     }
 
     pub(crate) async fn call_back(&self, id: &AccountId, callback: &Callback, cx: &Context) -> Result<String, Failure> {
-        task::make(id, callback, &self.noon(callback.date), &self.0, cx).await
+        let body = keyed::paragraph(&callback.about) + &keyed::reference(cx.key());
+        let properties = Properties::default()
+            .set("hs_task_subject", Some(callback.subject()))
+            .set(TASK_BODY, Some(body))
+            .set("hs_task_status", Some("NOT_STARTED"))
+            .set("hs_task_type", Some("CALL"))
+            .set("hs_timestamp", Some(self.noon(callback.date)))
+            .set("hubspot_owner_id", self.0.text("task_owner_id"));
+        let on_contact = NewAssociations::default().with(id.as_str(), TASK_TO_CONTACT);
+        Ok(self.api(cx).create(TASKS, &properties, &on_contact).await?.id)
     }
 
     pub(crate) async fn callback_made(&self, cx: &Context) -> Result<Trace, Failure> {
-        task::find(&self.0, cx).await
+        self.api(cx).with_key(TASKS, TASK_BODY).await
+    }
+
+    pub(crate) fn settled<O: IntoOutcome>(
+        &self,
+        trace: Trace,
+        cx: &Context,
+        outcome: impl FnOnce(&str) -> O,
+    ) -> Result<Finding, Failure> {
+        self.api(cx).settled(trace, self.lag_ms(), outcome)
     }
 
     /// With a link to its record, where the portal is known.
@@ -201,12 +221,11 @@ impl HubSpot {
             Kind::Arrangement => ("deal", DEAL, id),
             Kind::Task => ("task", CONTACT, account_id.as_str()),
         };
-        let receipt = Receipt::new(word, id);
-        match self.0.text("portal_id") {
-            Some(portal) => {
-                receipt.with_url(format!("https://app.hubspot.com/contacts/{portal}/record/{object_type}/{shown}"))
-            }
-            None => receipt,
-        }
+        linked(Receipt::new(word, id), self.0.text("portal_id"), object_type, shown)
     }
+}
+
+/// What a deal is worth.
+fn worth(money: &Money) -> Properties {
+    Properties::default().set("amount", Some(money.amount().as_str())).set(CURRENCY, Some(money.currency().as_str()))
 }

@@ -21,13 +21,13 @@ mod salesforce;
 #[aftercall::plugin]
 pub mod tools {
     use aftercall::{
-        Amount, Answer, Context, Currency, Day, Email, Failure, Finding, Money, Outcome, PhoneNumber, Receipt,
+        Amount, Answer, Context, Currency, Day, Email, Failure, Finding, Money, Outcome, PhoneNumber, Receipt, Trace,
     };
 
     use crate::account::{self, AccountId, Change, Found, PromisedAmount, Status};
     use crate::arrangement::{self, Arrangement, Logged, Method};
     use crate::callback::{self, Callback, ClockTime, Scheduled};
-    use crate::crm::{Crm, Kind, Trace};
+    use crate::crm::{Crm, Kind};
     use crate::settings::Terms;
 
     /// Finds accounts in collection by telephone number, email address or both, and then both must fit: with balance,
@@ -78,7 +78,7 @@ pub mod tools {
             }
         }
         let id = crm.change(&account_id, &change, cx).await?;
-        Ok(change.answer(&account_id, crm.receipt(Kind::Account, &id, &account_id)))
+        Ok(change.answer(&account_id, crm.receipt(Kind::Account, &id, &account_id, cx)))
     }
 
     async fn find_status(
@@ -91,7 +91,7 @@ pub mod tools {
         let crm = Crm::chosen(cx)?;
         let change = account::change(status, promised_date, reason)?;
         let trace = crm.has(&account_id, &change, cx).await?;
-        crm.settled(trace, cx, |id| change.answer(&account_id, crm.receipt(Kind::Account, id, &account_id)))
+        crm.settled(trace, cx, |id| change.answer(&account_id, crm.receipt(Kind::Account, id, &account_id, cx)))
     }
 
     /// Records that the caller promised to pay an amount by a day, and sets the account's status to that. Only what was
@@ -123,13 +123,13 @@ pub mod tools {
         let change = promise(&money, date, note);
         // What an earlier attempt has recorded isn't judged again: some of it may have been paid since.
         if cx.attempt() > 1
-            && let Trace::Found(id) = crm.has(&account_id, &change, cx).await?
+            && let Trace::AsAsked(id) = crm.has(&account_id, &change, cx).await?
         {
-            return Ok(promised(&account_id, &money, date, crm.receipt(Kind::Account, &id, &account_id)));
+            return Ok(promised(&account_id, &money, date, crm.receipt(Kind::Account, &id, &account_id, cx)));
         }
         terms.check_promised(&money, &account)?;
         let id = crm.change(&account_id, &change, cx).await?;
-        Ok(promised(&account_id, &money, date, crm.receipt(Kind::Account, &id, &account_id)))
+        Ok(promised(&account_id, &money, date, crm.receipt(Kind::Account, &id, &account_id, cx)))
     }
 
     async fn find_promise(
@@ -143,7 +143,9 @@ pub mod tools {
         let crm = Crm::chosen(cx)?;
         let money = Money::of(amount, currency)?;
         let trace = crm.has(&account_id, &promise(&money, date, note), cx).await?;
-        crm.settled(trace, cx, |id| promised(&account_id, &money, date, crm.receipt(Kind::Account, id, &account_id)))
+        crm.settled(trace, cx, |id| {
+            promised(&account_id, &money, date, crm.receipt(Kind::Account, id, &account_id, cx))
+        })
     }
 
     fn promise(money: &Money, date: Day, note: Option<String>) -> Change {
@@ -190,7 +192,7 @@ pub mod tools {
         let note = account::said(note);
         let arrangement = Arrangement { money, first: first_payment_date, instalments, method, note };
         let id = crm.arrange(&account_id, account.name.as_deref(), &arrangement, cx).await?;
-        let receipt = crm.receipt(Kind::Arrangement, &id, &account_id);
+        let receipt = crm.receipt(Kind::Arrangement, &id, &account_id, cx);
         Ok(arrangement::logged(&account_id, &arrangement.money, &id, receipt))
     }
 
@@ -202,9 +204,9 @@ pub mod tools {
     ) -> Result<Finding, Failure> {
         let crm = Crm::chosen(cx)?;
         let money = Money::of(amount, currency)?;
-        let trace = crm.arranged(&account_id, cx).await?;
+        let trace = crm.arranged(&account_id, &money, cx).await?;
         crm.settled(trace, cx, |id| {
-            arrangement::logged(&account_id, &money, id, crm.receipt(Kind::Arrangement, id, &account_id))
+            arrangement::logged(&account_id, &money, id, crm.receipt(Kind::Arrangement, id, &account_id, cx))
         })
     }
 
@@ -236,14 +238,14 @@ pub mod tools {
         let callback = Callback { date, time, about };
         callback.check_promised(&account, cx)?;
         let id = crm.call_back(&account_id, &callback, cx).await?;
-        Ok(callback::scheduled(&account_id, date, &id, crm.receipt(Kind::Task, &id, &account_id)))
+        Ok(callback::scheduled(&account_id, date, &id, crm.receipt(Kind::Task, &id, &account_id, cx)))
     }
 
     async fn find_promise_callback(account_id: AccountId, date: Day, cx: &Context) -> Result<Finding, Failure> {
         let crm = Crm::chosen(cx)?;
         let trace = crm.callback_made(cx).await?;
         crm.settled(trace, cx, |id| {
-            callback::scheduled(&account_id, date, id, crm.receipt(Kind::Task, id, &account_id))
+            callback::scheduled(&account_id, date, id, crm.receipt(Kind::Task, id, &account_id, cx))
         })
     }
 }

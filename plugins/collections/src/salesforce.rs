@@ -4,24 +4,16 @@
 //! Setting fields is idempotent by nature. Salesforce takes no idempotency key, but upserts a record by a unique custom field,
 //! which holds the effect's key: an arrangement and a task are one, however often they are written.
 
-mod refusal;
-mod rest;
-
-use aftercall::{Context, Email, Failure, PhoneNumber, Receipt, path_segment};
+use aftercall::{Context, Email, Failure, FailureKind, Finding, IntoOutcome, Money, PhoneNumber, Receipt, Trace};
+use aftercall_salesforce::{Meaning, Record, Refusal, Salesforce as Api, number, quoted};
 use serde_json::{Map, Value};
 
-use self::rest::{Record, number, quoted};
-use crate::account::{Account, AccountId, Change, FOUND_MAX};
+use crate::account::{Account, AccountId, Change, FOUND_MAX, PromisedAmount};
 use crate::arrangement::Arrangement;
 use crate::callback::Callback;
 use crate::crm::Kind;
 use crate::names::Names;
 
-/// How long a request whose answer was lost may still be at work: Salesforce ends a transaction then, and its queries don't lag
-/// (developer.salesforce.com/docs/atlas.en-us.apexcode.meta/apexcode/apex_gov_limits.htm).
-pub(crate) const AT_WORK_MS_MAX: u64 = 600_000;
-/// When to look again before that, in milliseconds.
-pub(crate) const LOOK_AGAIN_MS: u64 = 60_000;
 const TASK: &str = "Task";
 /// What the ids of contacts and of leads begin with. A task is about one of them as its person, and about any other record as
 /// its matter (developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_task.htm).
@@ -55,6 +47,15 @@ impl Salesforce {
         Self(Names::new(settings, &DEFAULTS))
     }
 
+    fn api<'a>(&'a self, cx: &'a Context) -> Api<'a> {
+        Api::new(cx, self.0.of("my_domain"), self.0.of("key_field")).with_own(of_a_status)
+    }
+
+    /// For what is made on an account, which was found before.
+    fn api_of_new<'a>(&'a self, cx: &'a Context) -> Api<'a> {
+        self.api(cx).with_own(of_what_is_new)
+    }
+
     fn phone_fields(&self) -> Vec<&str> {
         self.0.list("phone_fields").unwrap_or_else(|| PHONE_FIELDS.to_vec())
     }
@@ -72,56 +73,62 @@ impl Salesforce {
         });
         let email = email.map(|email| format!("{} = {}", self.0.of("email_field"), quoted(email.as_str())));
         let all: Vec<String> = phone.into_iter().chain(email).collect();
-        let records = self.accounts(&all.join(" AND "), FOUND_MAX, cx).await?;
-        Ok(records.iter().filter_map(|record| self.account(record)).collect())
+        let (fields, object) = (self.account_fields().join(", "), self.0.of("object"));
+        let soql = format!("SELECT Id, {fields} FROM {object} WHERE {} ORDER BY Id", all.join(" AND "));
+        let records = self.api(cx).query(&soql, FOUND_MAX).await?;
+        Ok(records.iter().map(|record| self.account(record)).collect())
     }
 
     pub(crate) async fn read(&self, id: &AccountId, cx: &Context) -> Result<Option<Account>, Failure> {
-        let records = self.accounts(&format!("Id = {}", quoted(id.as_str())), 1, cx).await?;
-        let account = records.first().and_then(|record| self.account(record));
+        let record = self.api(cx).with_id(self.0.of("object"), id.as_str(), self.account_fields()).await?;
         // Salesforce takes an id with other capitals for the same one.
-        Ok(account.filter(|account| account.account_id == id.as_str()))
+        Ok(record.filter(|record| record.id == id.as_str()).map(|record| self.account(&record)))
     }
 
-    async fn accounts(&self, filter: &str, most: usize, cx: &Context) -> Result<Vec<Record>, Failure> {
+    /// What an account is read with.
+    fn account_fields(&self) -> Vec<&str> {
         let own = ["name_field", "balance_field", "status_field", "promised_date_field"].map(|name| self.0.of(name));
-        let fields: Vec<&str> = own.into_iter().chain(self.phone_fields()).collect();
-        self.query(self.0.of("object"), &fields, filter, most, cx).await
+        own.into_iter().chain(self.phone_fields()).collect()
     }
 
-    fn account(&self, record: &Record) -> Option<Account> {
-        Some(Account {
-            account_id: record.text("Id")?,
-            name: record.text(self.0.of("name_field")),
-            phones: self.phone_fields().into_iter().filter_map(|field| record.text(field)).collect(),
-            balance_due: record.text(self.0.of("balance_field")),
+    fn account(&self, record: &Record) -> Account {
+        Account {
+            account_id: record.id.clone(),
+            name: record.owned(self.0.of("name_field")),
+            phones: self.phone_fields().into_iter().filter_map(|field| record.owned(field)).collect(),
+            balance_due: record.owned(self.0.of("balance_field")),
             currency: None,
-            status: record.text(self.0.of("status_field")),
-            promised_date: record.text(self.0.of("promised_date_field")),
-        })
+            status: record.owned(self.0.of("status_field")),
+            promised_date: record.owned(self.0.of("promised_date_field")),
+        }
     }
 
     fn fields(&self, change: &Change) -> Map<String, Value> {
+        let promised_amount = match &change.promised_amount {
+            PromisedAmount::Kept => None,
+            PromisedAmount::Cleared => Some(Value::Null),
+            PromisedAmount::Set(amount) => Some(number(amount).into()),
+        };
         let fields = [
             ("status_field", Some(change.status.as_str().into())),
             ("promised_date_field", change.promised_date.map(|day| day.to_string().into())),
-            ("promised_amount_field", change.promised_amount.written(Value::Null, number)),
+            ("promised_amount_field", promised_amount),
             ("reason_field", change.reason.as_deref().map(Value::from)),
         ];
         fields.into_iter().filter_map(|(name, value)| Some((self.0.of(name).to_owned(), value?))).collect()
     }
 
     pub(crate) async fn change(&self, id: &AccountId, change: &Change, cx: &Context) -> Result<String, Failure> {
-        let record = self.api(&format!("sobjects/{}/{id}", path_segment(self.0.of("object"))));
-        refusal::told(cx.patch(record).json(&self.fields(change)).send().await?)?;
+        let api = self.api(cx);
+        api.send(api.update(self.0.of("object"), id.as_str(), &self.fields(change))).await?;
         Ok(id.to_string())
     }
 
-    pub(crate) async fn has(&self, id: &AccountId, change: &Change, cx: &Context) -> Result<Option<String>, Failure> {
+    pub(crate) async fn has(&self, id: &AccountId, change: &Change, cx: &Context) -> Result<Trace, Failure> {
         let change = self.fields(change);
-        let names: Vec<&str> = change.keys().map(String::as_str).collect();
-        let found = self.query(self.0.of("object"), &names, &format!("Id = {}", quoted(id.as_str())), 1, cx).await?;
-        Ok(found.first().filter(|record| record.says(&change)).and_then(|record| record.text("Id")))
+        let names = change.keys().map(String::as_str);
+        let found = self.api(cx).with_id(self.0.of("object"), id.as_str(), names).await;
+        Ok(Record::trace(found, |record| record.says(&change))?.of_changed())
     }
 
     pub(crate) async fn arrange(
@@ -132,18 +139,24 @@ impl Salesforce {
     ) -> Result<String, Failure> {
         let fields = [
             ("arrangement_account_field", id.as_str().into()),
-            ("arrangement_amount_field", number(arrangement.money.amount())),
+            ("arrangement_amount_field", number(arrangement.money.amount()).into()),
             ("arrangement_date_field", arrangement.first.to_string().into()),
             ("arrangement_terms_field", arrangement.description().into()),
         ];
         let fields = fields.into_iter().map(|(name, value)| (self.0.of(name).to_owned(), value)).collect();
-        self.upsert(self.0.of("arrangement_object"), &fields, cx).await
+        Ok(self.api_of_new(cx).upsert(self.0.of("arrangement_object"), cx.key(), &fields).await?.id)
     }
 
-    pub(crate) async fn arranged(&self, id: &AccountId, cx: &Context) -> Result<Option<String>, Failure> {
-        let account = self.0.of("arrangement_account_field");
-        let found = self.with_key(self.0.of("arrangement_object"), &[account], cx).await?;
-        Ok(found.filter(|record| record.text(account).as_deref() == Some(id.as_str())).and_then(|it| it.text("Id")))
+    pub(crate) async fn arranged(&self, id: &AccountId, money: &Money, cx: &Context) -> Result<Trace, Failure> {
+        let asked = [
+            ("arrangement_account_field", Value::from(id.as_str())),
+            ("arrangement_amount_field", number(money.amount()).into()),
+        ];
+        let asked: Map<String, Value> =
+            asked.into_iter().map(|(name, value)| (self.0.of(name).to_owned(), value)).collect();
+        let names = asked.keys().map(String::as_str);
+        let found = self.api(cx).with_key(self.0.of("arrangement_object"), cx.key(), names).await;
+        Record::trace(found, |record| record.says(&asked))
     }
 
     pub(crate) async fn call_back(&self, id: &AccountId, callback: &Callback, cx: &Context) -> Result<String, Failure> {
@@ -156,21 +169,46 @@ impl Salesforce {
             ("OwnerId", self.0.text("task_owner_id").map(Value::from)),
         ];
         let fields = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
-        self.upsert(TASK, &fields, cx).await
+        Ok(self.api_of_new(cx).upsert(TASK, cx.key(), &fields).await?.id)
     }
 
-    pub(crate) async fn callback_made(&self, cx: &Context) -> Result<Option<String>, Failure> {
-        Ok(self.with_key(TASK, &[], cx).await?.and_then(|task| task.text("Id")))
+    pub(crate) async fn callback_made(&self, cx: &Context) -> Result<Trace, Failure> {
+        Record::trace(self.api(cx).with_key(TASK, cx.key(), []).await, |_| true)
     }
 
-    /// With its page, which Salesforce shows at its id.
-    pub(crate) fn receipt(&self, kind: Kind, id: &str) -> Receipt {
+    pub(crate) fn settled<O: IntoOutcome>(
+        &self,
+        trace: Trace,
+        cx: &Context,
+        outcome: impl FnOnce(&str) -> O,
+    ) -> Result<Finding, Failure> {
+        self.api(cx).settled(trace, outcome)
+    }
+
+    /// With its page.
+    pub(crate) fn receipt(&self, kind: Kind, id: &str, cx: &Context) -> Receipt {
         let object = match kind {
             Kind::Account => self.0.of("object"),
             Kind::Arrangement => self.0.of("arrangement_object"),
             Kind::Task => TASK,
         };
-        let url = format!("https://{}.my.salesforce.com/{}", self.0.of("my_domain"), path_segment(id));
-        Receipt::new(object, id).with_url(url)
+        self.api(cx).receipt(object, id)
     }
+}
+
+/// No picklist takes a text of the model's.
+fn of_a_status(refusal: &Refusal<'_>) -> Option<Meaning> {
+    let advice =
+        "an administrator has to add the plugin's values to the field's picklist: the statuses, as its page has them";
+    let is_of_it = refusal.code() == "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST";
+    is_of_it.then(|| Meaning { kind: FailureKind::Denied, advice: advice.to_owned() })
+}
+
+/// The account was found before: what isn't there of a new record is what the settings name.
+fn of_what_is_new(refusal: &Refusal<'_>) -> Option<Meaning> {
+    let advice = "the object, or the owner of tasks, isn't there: an administrator has to look at the org and at the \
+                  plugin's settings";
+    let is_absent = matches!(refusal.code(), "NOT_FOUND" | "INVALID_CROSS_REFERENCE_KEY");
+    (is_absent && !refusal.is_of_the_key_field())
+        .then(|| Meaning { kind: FailureKind::Denied, advice: advice.to_owned() })
 }

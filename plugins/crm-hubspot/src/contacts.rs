@@ -1,15 +1,16 @@
 //! Contacts: who called, and which deals are theirs.
 //! Shapes: <https://developers.hubspot.com/docs/api-reference/latest/crm/objects/contacts/guide>.
 
-use aftercall::{Answer, Context, Email, Failure, Finding, PhoneNumber, path_segment};
+use aftercall::{Answer, Context, Email, Failure, Finding, PhoneNumber};
+use aftercall_hubspot::{Object, Properties, RecordId, Search};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::arguments::RecordId;
-use crate::hubspot::{self, Object, Page, Properties, Search, Upserted};
-use crate::keyed::Look;
-use crate::refusal;
+use crate::hubspot::{hubspot, is_rehearsed, settled};
 use crate::settings::Settings;
+
+/// Where HubSpot keeps them.
+const CONTACTS: &str = "contacts";
 
 /// A contact's properties, of those that each HubSpot account has.
 pub(crate) struct Lead {
@@ -73,32 +74,30 @@ pub(crate) async fn find(
 ) -> Result<(Vec<Contact>, usize), Failure> {
     let mut search = Search::of(&["email", "firstname", "lastname", "phone", "company", "lifecyclestage"]);
     if let Some(email) = email {
-        search = search.or("email", "EQ", email.as_str());
+        search = search.or_equal(&[("email", email.as_str())]);
     }
     if let Some(phone) = phone {
-        search = search.or("phone", "EQ", phone.as_str()).or("mobilephone", "EQ", phone.as_str());
+        search = search.or_equal(&[("phone", phone.as_str())]).or_equal(&[("mobilephone", phone.as_str())]);
     }
-    let answer = cx.post(hubspot::url("contacts/search")).reads_only().json(&search).send().await?;
-    let page: Page = refusal::told(answer)?.json()?;
+    let page = hubspot(cx).search(CONTACTS, &search).await?;
     let total = page.total();
     Ok((page.results.into_iter().map(Contact::from).collect(), total))
 }
 
 /// Makes or updates the contact with this email address, by which HubSpot upserts.
 pub(crate) async fn upsert(email: &Email, lead: Lead, cx: &Context) -> Result<Object, Failure> {
-    let upsert = hubspot::upsert("email", email.as_str(), &lead.properties());
-    let answer = cx.post(hubspot::url("contacts/batch/upsert")).json(&upsert).send().await?;
-    refusal::told(answer)?.json::<Upserted>()?.only("lead")
+    hubspot(cx).upsert(CONTACTS, "lead", "email", email.as_str(), &lead.properties()).await
 }
 
 /// Whether there is the contact with this email address, with what the caller said. How far on its lifecycle it is, is
 /// HubSpot's to say.
 pub(crate) async fn settle(email: &Email, lead: Lead, settings: &Settings, cx: &Context) -> Result<Finding, Failure> {
     let said = lead.said();
-    let url = hubspot::url(&format!("contacts/{}", path_segment(email.as_str())));
-    let request = cx.get(url).query(&[("idProperty", "email"), ("properties", said.names().as_str())]);
-    let look = Look { found: hubspot::read(request).await, was_there: false };
-    look.settles(|contact| contact.says(&said), settings, cx, |id| answer("the contact is there", id, settings))
+    let query = [("idProperty", "email"), ("properties", &said.names())];
+    let found = hubspot(cx).read(CONTACTS, email.as_str(), &query).await;
+    // Whoever writes a contact writes it under its address.
+    let trace = Object::trace(found, |contact| contact.says(&said))?.of_shared();
+    settled(trace, settings, cx, |id| answer("the contact is there", id, settings))
 }
 
 /// What is told of a contact.
@@ -110,11 +109,10 @@ pub(crate) fn answer(text: &str, contact_id: &str, settings: &Settings) -> Answe
 
 /// The contact with its deals, as far as they are listed with it.
 pub(crate) async fn with_deals(id: &RecordId, cx: &Context) -> Result<Object, Failure> {
-    if id.is_rehearsed(cx) {
+    if is_rehearsed(id, cx) {
         return Ok(Object::default());
     }
-    let url = hubspot::url(&format!("contacts/{id}"));
-    let contact = hubspot::read(cx.get(url).query(&[("associations", "deals")])).await?;
+    let contact = hubspot(cx).read(CONTACTS, id.as_str(), &[("associations", "deals")]).await?;
     contact.ok_or_else(|| Failure::not_found(format!("no contact has the id {id}; find_contact tells ids")))
 }
 

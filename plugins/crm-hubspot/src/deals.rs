@@ -2,16 +2,14 @@
 //! Shapes: <https://developers.hubspot.com/docs/api-reference/latest/crm/objects/deals/guide>. HubSpot's own document of
 //! that API writes the objects by their type, `0-3`.
 
-use aftercall::{Answer, Context, Day, Failure, FailureKind, Finding, Instant, Money, path_segment};
+use aftercall::{Answer, Context, Day, Failure, FailureKind, Finding, Instant, Money};
+use aftercall_hubspot::{DEAL, Object, Properties, RecordId};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::json;
 
-use crate::arguments::RecordId;
-use crate::hubspot::{self, Object, Page, Properties, Upserted};
-use crate::keyed::Look;
+use crate::contacts;
+use crate::hubspot::{hubspot, is_rehearsed, noon, settled};
 use crate::settings::{Offer, Settings};
-use crate::{contacts, refusal};
 
 /// How many deals of a contact are told, the newest. Protects the model's context.
 const DEALS_MAX: usize = 20;
@@ -81,7 +79,7 @@ pub(crate) async fn find(
     }
     let is_whole = ids.len() <= BATCH_MAX && !contact.associations.deals.has_more();
     ids.truncate(BATCH_MAX);
-    let mut objects = if ids.is_empty() { Vec::new() } else { read_batch(&ids, cx).await? };
+    let mut objects = if ids.is_empty() { Vec::new() } else { hubspot(cx).read_batch(DEAL, &ids, &READ).await? };
     objects.sort_unstable_by(|one, other| other.created_at.cmp(&one.created_at));
     let there = objects.len();
     let newest = objects.into_iter().take(DEALS_MAX);
@@ -99,15 +97,6 @@ pub(crate) async fn find(
     Ok((words, FoundDeals { deals, stages: settings.stages() }))
 }
 
-async fn read_batch(ids: &[&str], cx: &Context) -> Result<Vec<Object>, Failure> {
-    let inputs: Vec<_> = ids.iter().map(|id| json!({ "id": id })).collect();
-    let read = json!({ "inputs": inputs, "properties": READ, "propertiesWithHistory": [] });
-    let answer = cx.post(hubspot::url("0-3/batch/read")).reads_only().json(&read).send().await?;
-    // What isn't there any more is missing: that is no failure of the others (207).
-    let page: Page = refusal::told(answer)?.json()?;
-    Ok(page.results)
-}
-
 /// Makes the deal of this key, or finds it made. The contact is looked at first, so that no deal is made for nobody.
 pub(crate) async fn make(
     contact_id: &RecordId,
@@ -122,15 +111,9 @@ pub(crate) async fn make(
         ));
     }
     contacts::with_deals(contact_id, cx).await?;
-    let upsert = hubspot::upsert(key_property, cx.key(), properties);
-    let answer = cx.post(hubspot::url("0-3/batch/upsert")).json(&upsert).send().await?;
-    let upserted = refusal::told(answer).and_then(|answer| answer.json::<Upserted>()?.only("deal"));
+    let upserted = hubspot(cx).upsert(DEAL, "deal", key_property, cx.key(), properties).await;
     let deal = upserted.map_err(|failure| of_the_key(failure, key_property))?;
-    let association = cx.put(association_url(&deal.id, contact_id)).send().await;
-    association.and_then(refusal::told).map_err(|failure| {
-        // The deal is there, whatever became of its association: that is no refusal of the whole.
-        failure.after_write(format!("deal {} is made, but may not be on the contact yet", deal.id))
-    })?;
+    hubspot(cx).put_new_deal_on(contact_id.as_str(), &deal.id).await?;
     Ok(deal)
 }
 
@@ -147,9 +130,7 @@ pub(crate) async fn update(
         ));
     }
     of_contact(deal_id, contact_id, cx).await?;
-    let url = hubspot::url(&format!("0-3/{deal_id}"));
-    let answer = cx.patch(url).json(&json!({ "properties": properties })).send().await?;
-    refusal::told(answer)?.json()
+    hubspot(cx).update(DEAL, deal_id.as_str(), properties).await
 }
 
 /// Whether the deal is there as it was asked for: a new one by our key, on its contact; another by its id.
@@ -160,15 +141,15 @@ pub(crate) async fn settle(
     settings: &Settings,
     cx: &Context,
 ) -> Result<Finding, Failure> {
-    let id = deal_id.map_or(cx.key(), RecordId::as_str);
-    let mut request = cx.get(hubspot::url(&format!("0-3/{}", path_segment(id))));
+    let names = properties.names();
+    let mut query = vec![("properties", names.as_str()), ("associations", "contacts")];
     if deal_id.is_none() {
-        request = request.query(&[("idProperty", settings.deal_key_property()?)]);
+        query.insert(0, ("idProperty", settings.deal_key_property()?));
     }
-    let request = request.query(&[("properties", properties.names().as_str()), ("associations", "contacts")]);
-    let look = Look { found: hubspot::read(request).await, was_there: deal_id.is_some() };
-    let is_it = |deal: &Object| deal.is_of(contact_id) && deal.says(properties);
-    look.settles(is_it, settings, cx, |deal_id| answer("there", deal_id, contact_id, settings))
+    let found = hubspot(cx).read(DEAL, deal_id.map_or(cx.key(), RecordId::as_str), &query).await;
+    let trace = Object::trace(found, |deal| deal.is_of(contact_id.as_str()) && deal.says(properties))?;
+    let trace = if deal_id.is_some() { trace.of_changed() } else { trace };
+    settled(trace, settings, cx, |deal_id| answer("there", deal_id, contact_id, settings))
 }
 
 /// What is told of a deal of a contact.
@@ -179,23 +160,15 @@ pub(crate) fn answer(did: &str, deal_id: &str, contact_id: &RecordId, settings: 
 
 /// Refuses a deal that isn't of this contact, so that nothing said on a call gets onto somebody else's.
 pub(crate) async fn of_contact(deal_id: &RecordId, contact_id: &RecordId, cx: &Context) -> Result<(), Failure> {
-    if deal_id.is_rehearsed(cx) {
+    if is_rehearsed(deal_id, cx) {
         return Ok(());
     }
-    let url = hubspot::url(&format!("0-3/{deal_id}"));
-    let deal = hubspot::read(cx.get(url).query(&[("associations", "contacts")])).await?;
-    if deal.is_some_and(|deal| deal.is_of(contact_id)) {
+    let deal = hubspot(cx).read(DEAL, deal_id.as_str(), &[("associations", "contacts")]).await?;
+    if deal.is_some_and(|deal| deal.is_of(contact_id.as_str())) {
         return Ok(());
     }
     let words = format!("contact {contact_id} has no deal {deal_id}; find_deals tells the ids of its deals");
     Err(Failure::not_found(words))
-}
-
-/// Where a deal's association with a contact is made, of HubSpot's default type, which is 3 in this direction
-/// (<https://developers.hubspot.com/docs/api-reference/crm-associations-v4/guide>). Repeated, it is one association.
-fn association_url(deal_id: &str, contact_id: &RecordId) -> String {
-    let deal = path_segment(deal_id);
-    format!("https://api.hubapi.com/crm/v4/objects/deals/{deal}/associations/default/contacts/{contact_id}")
 }
 
 /// A refusal of the property that we upsert by is the tenant's to put right.
@@ -228,7 +201,7 @@ impl Terms {
             .set("dealstage", stage.map(|stage| stage.stage.as_str()))
             .set("amount", money.map(|money| money.amount().as_str()))
             .set("deal_currency_code", money.map(|money| money.currency().as_str()))
-            .set("closedate", self.close_date.map(hubspot::noon)))
+            .set("closedate", self.close_date.map(noon)))
     }
 }
 

@@ -6,8 +6,8 @@
 //! that something wasn't made while HubSpot may not show it yet, and to touch a deal that isn't of the contact it was
 //! asked for. A rehearsal makes a contact or a deal with the id 0, which later calls of it take for there.
 
-mod arguments;
 mod settings;
+mod time_of_day;
 
 mod contacts;
 mod deals;
@@ -16,21 +16,20 @@ mod sequences;
 mod tasks;
 
 mod hubspot;
-mod keyed;
-mod refusal;
 
 /// The plugin's tools.
 #[aftercall::plugin]
 pub mod tools {
     use aftercall::{Amount, Answer, Context, Currency, Day, Email, Failure, Finding, Money, Outcome, PhoneNumber};
+    use aftercall_hubspot::RecordId;
 
-    use crate::arguments::{RecordId, TimeOfDay};
     use crate::contacts::{self, Found, Lead, LeadStatus, Made};
     use crate::deals::{self, FoundDeals, MadeDeal, Terms};
     use crate::notes::On;
     use crate::sequences::{self, Offered};
     use crate::settings::Settings;
     use crate::tasks::{self, MadeTask, Priority, Task};
+    use crate::time_of_day::TimeOfDay;
 
     /// Finds contacts in the CRM by email address, telephone number or both.
     #[tool(effect = read, title = "Find a contact")]

@@ -2,13 +2,16 @@
 //! Shapes: <https://developers.hubspot.com/docs/api-reference/latest/crm/activities/notes/guide>.
 
 use aftercall::{Context, Failure, Finding, Outcome};
+use aftercall_hubspot::{NewAssociations, Properties, RecordId, keyed};
 
-use crate::arguments::RecordId;
-use crate::hubspot::{self, AssociationTypes, Object, Properties};
+use crate::hubspot::{hubspot, settled};
 use crate::settings::Settings;
-use crate::{keyed, refusal};
 
-const TYPES: AssociationTypes = AssociationTypes { to_contact: 202, to_deal: 214 };
+const NOTES: &str = "notes";
+const BODY: &str = "hs_note_body";
+/// HubSpot's own types of association from a note.
+const TO_CONTACT: u32 = 202;
+const TO_DEAL: u32 = 214;
 
 /// Where a note is.
 pub(crate) struct On {
@@ -26,17 +29,19 @@ impl On {
         cx: &Context,
     ) -> Result<Outcome, Failure> {
         let properties = Properties::default()
-            .set("hs_note_body", Some(body(summary, next_step, cx.key())))
+            .set(BODY, Some(body(summary, next_step, cx.key())))
             .set("hs_timestamp", Some(cx.first_attempt_at().to_string()));
-        let note = hubspot::create(&properties, &TYPES, &self.contact_id, self.deal_id.as_ref());
-        let answer = cx.post(hubspot::url("notes")).json(&note).send().await?;
-        let made: Object = refusal::told(answer)?.json()?;
+        let mut on = NewAssociations::default().with(self.contact_id.as_str(), TO_CONTACT);
+        if let Some(deal_id) = &self.deal_id {
+            on = on.with(deal_id.as_str(), TO_DEAL);
+        }
+        let made = hubspot(cx).create(NOTES, &properties, &on).await?;
         Ok(self.logged(settings, &made.id))
     }
 
     /// Finds the note again.
     pub(crate) async fn find(&self, settings: &Settings, cx: &Context) -> Result<Finding, Failure> {
-        keyed::find("notes", "hs_note_body", settings, cx, |id| self.logged(settings, id)).await
+        settled(hubspot(cx).with_key(NOTES, BODY).await?, settings, cx, |id| self.logged(settings, id))
     }
 
     fn logged(&self, settings: &Settings, note_id: &str) -> Outcome {

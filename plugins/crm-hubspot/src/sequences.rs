@@ -2,14 +2,14 @@
 //! Shapes: <https://developers.hubspot.com/docs/api-reference/legacy/automation/sequences/enroll-contact> and
 //! `…/get-enrollment` beside it.
 
-use aftercall::{Context, Failure, FailureKind, Finding, Instant, Outcome};
+use aftercall::{Context, Failure, FailureKind, Finding, Instant, Outcome, Trace};
+use aftercall_hubspot::{RecordId, of_the_settings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::arguments::RecordId;
+use crate::hubspot::{hubspot, settled};
 use crate::settings::{Offer, Settings};
-use crate::{keyed, refusal};
 
 const ENROLLMENTS: &str = "https://api.hubapi.com/automation/v4/sequences/enrollments";
 /// How far HubSpot's clock may be behind ours, in milliseconds.
@@ -60,7 +60,7 @@ pub(crate) async fn enrol(
     }));
     let response = request.send().await?;
     let said = response.text().into_owned();
-    let answer = refusal::told(response).map_err(|failure| refused(failure, &said))?;
+    let answer = hubspot(cx).told(response).map_err(|failure| refused(failure, &said))?;
     let enrolled: Enrolled = answer.json()?;
     Ok(outcome(contact_id, name, settings, &enrolled.id))
 }
@@ -73,22 +73,26 @@ pub(crate) async fn find(
     cx: &Context,
 ) -> Result<Finding, Failure> {
     let (sequence, _) = settings.sequence(name)?;
-    let Some(newest) = newest(contact_id, cx).await? else {
-        return Ok(keyed::absent(settings, cx));
-    };
-    let Ok(enrolled_at) = newest.enrolled_at.parse::<Instant>() else { return Ok(Finding::Unknown(None)) };
-    let began = cx.first_attempt_at().saturating_sub(CLOCK_SKEW_MS_MAX);
-    match (enrolled_at.as_ms() >= began, newest.sequence_id == sequence.sequence_id) {
-        (true, true) => Finding::happened(outcome(contact_id, name, settings, &newest.id)),
-        // Enrolled in another since: whether ours was before that, and ended, nobody tells.
-        (true, false) => Ok(Finding::Unknown(None)),
-        (false, _) => Ok(keyed::absent(settings, cx)),
+    let trace = newest(contact_id, cx).await?.map_or(Trace::Absent, |newest| newest.trace(&sequence.sequence_id, cx));
+    settled(trace, settings, cx, |id| outcome(contact_id, name, settings, id))
+}
+
+impl Enrolment {
+    /// What it says of an enrolment in this sequence by the effect.
+    fn trace(self, sequence_id: &str, cx: &Context) -> Trace {
+        let Ok(enrolled_at) = self.enrolled_at.parse::<Instant>() else { return Trace::Hidden };
+        let began = cx.first_attempt_at().saturating_sub(CLOCK_SKEW_MS_MAX);
+        match (enrolled_at.as_ms() >= began, self.sequence_id == sequence_id) {
+            (true, true) => Trace::AsAsked(self.id),
+            // Enrolled in another since: whether ours was before that, and ended, nobody tells.
+            (true, false) => Trace::Hidden,
+            (false, _) => Trace::Absent,
+        }
     }
 }
 
 async fn newest(contact_id: &RecordId, cx: &Context) -> Result<Option<Enrolment>, Failure> {
-    let response = cx.get(format!("{ENROLLMENTS}/contact/{contact_id}")).send().await?;
-    match refusal::told(response) {
+    match hubspot(cx).send(cx.get(format!("{ENROLLMENTS}/contact/{contact_id}"))).await {
         // What HubSpot answers of a contact that never was enrolled is not documented.
         Ok(answer) if matches!(answer.text().trim(), "" | "{}" | "null") => Ok(None),
         Ok(answer) => answer.json().map(Some),
@@ -113,7 +117,7 @@ fn refused(failure: Failure, said: &str) -> Failure {
         () if says(&UNDELIVERABLE) => {
             (FailureKind::Conflict, "emails to the contact's address don't arrive: a person has to look at it")
         }
-        () if says(&OF_THE_SETTINGS) => return refusal::of_the_settings(failure),
+        () if says(&OF_THE_SETTINGS) => return of_the_settings(failure),
         () => return failure,
     };
     Failure { kind, message: format!("{words}: {}", failure.message), ..failure }

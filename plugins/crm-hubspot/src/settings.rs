@@ -4,14 +4,10 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use aftercall::{Failure, Receipt};
+use aftercall_hubspot::{CONTACT, DEAL, linked};
 use schemars::JsonSchema;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
-
-/// HubSpot's type of contacts, in the address of a record's page.
-const CONTACT: &str = "0-1";
-/// HubSpot's type of deals.
-const DEAL: &str = "0-3";
 
 /// The plugin's settings.
 #[derive(Deserialize)]
@@ -128,21 +124,12 @@ impl Settings {
 
     /// The receipt for what is shown on a contact's page.
     pub(crate) fn receipt_on_contact(&self, kind: &str, id: &str, contact_id: &str) -> Receipt {
-        self.linked(Receipt::new(kind, id), CONTACT, contact_id)
+        linked(Receipt::new(kind, id), self.portal_id.as_deref(), CONTACT, contact_id)
     }
 
     /// The receipt for a deal.
     pub(crate) fn receipt_of_deal(&self, id: &str) -> Receipt {
-        self.linked(Receipt::new("deal", id), DEAL, id)
-    }
-
-    fn linked(&self, receipt: Receipt, object_type: &str, id: &str) -> Receipt {
-        match &self.portal_id {
-            Some(portal) => {
-                receipt.with_url(format!("https://app.hubspot.com/contacts/{portal}/record/{object_type}/{id}"))
-            }
-            None => receipt,
-        }
+        linked(Receipt::new("deal", id), self.portal_id.as_deref(), DEAL, id)
     }
 }
 

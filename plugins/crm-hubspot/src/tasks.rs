@@ -2,15 +2,19 @@
 //! Shapes: <https://developers.hubspot.com/docs/api-reference/latest/crm/activities/tasks/guide>.
 
 use aftercall::{Answer, Context, Day, Failure, Finding, Instant};
+use aftercall_hubspot::{NewAssociations, Properties, RecordId, keyed};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::arguments::{RecordId, TimeOfDay};
-use crate::hubspot::{self, AssociationTypes, Object, Properties};
+use crate::hubspot::{hubspot, noon, settled};
 use crate::settings::Settings;
-use crate::{keyed, refusal};
+use crate::time_of_day::TimeOfDay;
 
-const TYPES: AssociationTypes = AssociationTypes { to_contact: 204, to_deal: 216 };
+const TASKS: &str = "tasks";
+const BODY: &str = "hs_task_body";
+/// HubSpot's own types of association from a task.
+const TO_CONTACT: u32 = 204;
+const TO_DEAL: u32 = 216;
 
 /// From a day's noon in UTC until it has ended everywhere, which is at noon of the next, in milliseconds.
 const NOON_TO_END_MS: u64 = 86_400_000;
@@ -48,15 +52,17 @@ impl Task {
         body.push_str(&keyed::reference(cx.key()));
         let properties = Properties::default()
             .set("hs_task_subject", Some(&self.subject))
-            .set("hs_task_body", Some(body))
+            .set(BODY, Some(body))
             .set("hs_task_status", Some("NOT_STARTED"))
             .set("hs_task_type", Some("TODO"))
             .set("hs_task_priority", Some(self.priority.name()))
             .set("hs_timestamp", Some(due_at_ms.to_string()))
             .set("hubspot_owner_id", settings.task_owner_id.as_deref());
-        let task = hubspot::create(&properties, &TYPES, &self.contact_id, self.deal_id.as_ref());
-        let answer = cx.post(hubspot::url("tasks")).json(&task).send().await?;
-        let task: Object = refusal::told(answer)?.json()?;
+        let mut on = NewAssociations::default().with(self.contact_id.as_str(), TO_CONTACT);
+        if let Some(deal_id) = &self.deal_id {
+            on = on.with(deal_id.as_str(), TO_DEAL);
+        }
+        let task = hubspot(cx).create(TASKS, &properties, &on).await?;
         Ok(made(&self.contact_id, settings, &task.id))
     }
 
@@ -65,7 +71,7 @@ impl Task {
     fn due_at_ms(&self, cx: &Context) -> Result<u64, Failure> {
         let (due_at, ends_after_ms) = match &self.due_time {
             Some(time) => (time.on(self.due_date), 0),
-            None => (hubspot::noon(self.due_date).parse(), NOON_TO_END_MS),
+            None => (noon(self.due_date).parse(), NOON_TO_END_MS),
         };
         let due_at_ms = due_at.map(Instant::as_ms).map_err(Failure::invalid_arguments)?;
         if due_at_ms.saturating_add(ends_after_ms) <= cx.first_attempt_at() {
@@ -77,7 +83,7 @@ impl Task {
 
 /// Finds the task again that was to be on this contact.
 pub(crate) async fn find(contact_id: &RecordId, settings: &Settings, cx: &Context) -> Result<Finding, Failure> {
-    keyed::find("tasks", "hs_task_body", settings, cx, |id| made(contact_id, settings, id)).await
+    settled(hubspot(cx).with_key(TASKS, BODY).await?, settings, cx, |id| made(contact_id, settings, id))
 }
 
 fn made(contact_id: &RecordId, settings: &Settings, task_id: &str) -> Answer<MadeTask> {

@@ -7,15 +7,15 @@
 use std::fmt::Write as _;
 
 use aftercall::{Answer, Context, Email, Failure, Finding, PhoneNumber};
+use aftercall_salesforce::{Record, Salesforce, quoted};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::doubt::Look;
-use crate::org::{Object, Org};
-use crate::refusal;
-use crate::rest::Record;
-use crate::soql;
+use crate::org::Org;
+
+/// The object, by its name in Salesforce.
+const LEAD: &str = "Lead";
 
 /// How many records with one email address are looked at. Protects the model's context.
 const NAMESAKES_MAX: usize = 5;
@@ -53,11 +53,11 @@ pub(crate) async fn upsert(org: &Org, cx: &Context, said: &Said) -> Result<Answe
         );
         return Ok(Answer::new(words, Made { contact_ids: contacts, ..Made::default() }));
     }
-    let key = key(&said.email);
+    let (key, salesforce) = (key(&said.email), org.salesforce(cx));
     let Some(known) = known(org, cx, &said.email, &key).await? else {
-        let saved = org.upsert(cx, Object::Lead, &key, &said.new_lead(org)).await?;
+        let saved = salesforce.upsert(LEAD, &key, &said.new_lead(org)).await?;
         let words = if saved.created { "the lead is new" } else { "the lead is updated" };
-        return Ok(answer(org, words, &saved.id));
+        return Ok(answer(salesforce, words, &saved.id));
     };
     if known.value("IsConverted").and_then(Value::as_bool) == Some(true) {
         return Ok(converted(&known, &said.email));
@@ -72,10 +72,10 @@ pub(crate) async fn upsert(org: &Org, cx: &Context, said: &Said) -> Result<Answe
     fields.insert(org.key_field.clone(), key.into());
     // Else the org's rules would give an update's lead to somebody else
     // (developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/headers_autoassign.htm).
-    let update = org.update(cx, Object::Lead, &known.id, &fields).header("sforce-auto-assign", "FALSE");
-    refusal::told(update.send().await?)?;
+    let update = salesforce.update(LEAD, &known.id, &fields).header("sforce-auto-assign", "FALSE");
+    salesforce.send(update).await?;
     let words = if kept { "the lead is updated, its description is as it was" } else { "the lead is updated" };
-    Ok(answer(org, words, &known.id))
+    Ok(answer(salesforce, words, &known.id))
 }
 
 /// Whether there is the lead, with what the caller said. What it is described with may be somebody else's, which stays; but
@@ -83,34 +83,37 @@ pub(crate) async fn upsert(org: &Org, cx: &Context, said: &Said) -> Result<Answe
 pub(crate) async fn find(org: &Org, cx: &Context, said: &Said) -> Result<Finding, Failure> {
     let (key, fields, interest) = (key(&said.email), said.fields(), said.interest());
     let names = fields.keys().map(String::as_str).chain(interest.map(|_| "Description"));
-    let look = Look { found: org.with_key(cx, Object::Lead, &key, names).await, was_there: false };
     let is_it = |lead: &Record| lead.says(&fields) && (interest.is_none() || lead.text("Description").is_some());
-    look.settles(cx, is_it, |id| answer(org, "the lead is there", id))
+    let salesforce = org.salesforce(cx);
+    let found = salesforce.with_key(LEAD, &key, names).await;
+    // Each call with this address writes the lead under this key.
+    let trace = Record::trace(found, is_it)?.of_shared();
+    salesforce.settled(trace, |id| answer(salesforce, "the lead is there", id))
 }
 
-fn answer(org: &Org, words: &str, lead_id: &str) -> Answer<Made> {
+fn answer(salesforce: Salesforce<'_>, words: &str, lead_id: &str) -> Answer<Made> {
     let made = Made { lead_id: Some(lead_id.to_owned()), ..Made::default() };
-    Answer::new(format!("{words}, lead_id {lead_id}"), made).with_receipt(org.receipt(Object::Lead, lead_id))
+    Answer::new(format!("{words}, lead_id {lead_id}"), made).with_receipt(salesforce.receipt(LEAD, lead_id))
 }
 
 async fn contacts(org: &Org, cx: &Context, email: &Email) -> Result<Vec<String>, Failure> {
-    let email = soql::quoted(email.as_str());
+    let email = quoted(email.as_str());
     let soql = format!("SELECT Id FROM Contact WHERE Email = {email} ORDER BY LastModifiedDate DESC");
-    let contacts = org.query(cx, &soql, NAMESAKES_MAX).await?;
+    let contacts = org.salesforce(cx).query(&soql, NAMESAKES_MAX).await?;
     Ok(contacts.into_iter().map(|contact| contact.id).collect())
 }
 
 /// The lead that has this key or, if there is none, this email address. Of those that were converted, only the one with
 /// the key counts: nothing can be made beside it.
 async fn known(org: &Org, cx: &Context, email: &Email, key: &str) -> Result<Option<Record>, Failure> {
-    let (field, email_literal) = (&org.key_field, soql::quoted(email.as_str()));
+    let (field, email_literal) = (&org.key_field, quoted(email.as_str()));
     let soql = format!(
         "SELECT Id, {field}, Description, IsConverted, ConvertedContactId FROM Lead \
          WHERE {field} = {} OR (Email = {email_literal} AND IsConverted = false) \
          ORDER BY {field} DESC NULLS LAST, LastModifiedDate DESC",
-        soql::quoted(key),
+        quoted(key),
     );
-    let mut leads = org.query(cx, &soql, NAMESAKES_MAX).await?;
+    let mut leads = org.salesforce(cx).query(&soql, NAMESAKES_MAX).await?;
     let ours = leads.iter().position(|lead| lead.text(field).is_some_and(|it| it.eq_ignore_ascii_case(key)));
     match (ours, leads.len()) {
         (Some(ours), _) => Ok(Some(leads.swap_remove(ours))),

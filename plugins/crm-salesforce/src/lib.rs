@@ -7,12 +7,8 @@
 //! of another account, and to convert an amount into the org's currency.
 
 mod arguments;
-mod soql;
-
-mod doubt;
 mod org;
 mod refusal;
-mod rest;
 
 mod lead;
 mod opportunity;

@@ -2,16 +2,16 @@
 //! (developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_opportunity.htm).
 
 use aftercall::{Amount, Answer, Context, Currency, Day, Failure, Finding, Money};
+use aftercall_salesforce::{Record, Salesforce, number, quoted};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
 use crate::arguments::{AccountId, ContactId, OpportunityId, PersonId};
-use crate::doubt::Look;
-use crate::org::{Object, Org};
-use crate::refusal;
-use crate::rest::Record;
-use crate::soql;
+use crate::org::Org;
+
+/// The object, by its name in Salesforce.
+const OPPORTUNITY: &str = "Opportunity";
 
 /// How many opportunities are told. Protects the model's context.
 const TOLD_MAX: usize = 20;
@@ -74,10 +74,10 @@ pub(crate) async fn find(
     contact_id: Option<&ContactId>,
 ) -> Result<Found, Failure> {
     let of = match (account_id, contact_id) {
-        (Some(account), None) => format!("AccountId = {}", soql::quoted(account.as_str())),
+        (Some(account), None) => format!("AccountId = {}", quoted(account.as_str())),
         (None, Some(contact)) => format!(
             "Id IN (SELECT OpportunityId FROM OpportunityContactRole WHERE ContactId = {})",
-            soql::quoted(contact.as_str())
+            quoted(contact.as_str())
         ),
         _ => return Err(Failure::invalid_arguments("give account_id or contact_id, one of the two")),
     };
@@ -86,33 +86,33 @@ pub(crate) async fn find(
         "SELECT Id, Name, AccountId, StageName, Amount, CloseDate, IsClosed, NextStep{currency} FROM Opportunity \
          WHERE {of} ORDER BY IsClosed ASC, CloseDate DESC"
     );
-    let (records, more) = org.query_some(cx, &soql, TOLD_MAX).await?;
+    let (records, more) = org.salesforce(cx).query_some(&soql, TOLD_MAX).await?;
     Ok(Found { opportunities: records.iter().map(|record| Opportunity::of(org, record)).collect(), more })
 }
 
 /// Makes an opportunity on an account, or updates the one of the account that was named.
 pub(crate) async fn upsert(org: &Org, cx: &Context, said: &Said) -> Result<Answer<Made>, Failure> {
-    let fields = said.fields(org)?;
+    let (fields, salesforce) = (said.fields(org)?, org.salesforce(cx));
     let Some(id) = &said.opportunity_id else {
-        let saved = org.upsert(cx, Object::Opportunity, cx.key(), &fields).await?;
+        let saved = salesforce.upsert(OPPORTUNITY, cx.key(), &fields).await?;
         let words = if saved.created { "the opportunity is new" } else { "the opportunity is updated" };
-        return Ok(answer(org, words, &saved.id));
+        return Ok(answer(salesforce, words, &saved.id));
     };
     takes(org, cx, id, said).await?;
-    refusal::told(org.update(cx, Object::Opportunity, id.as_str(), &fields).send().await?)?;
-    Ok(answer(org, "the opportunity is updated", id.as_str()))
+    salesforce.send(salesforce.update(OPPORTUNITY, id.as_str(), &fields)).await?;
+    Ok(answer(salesforce, "the opportunity is updated", id.as_str()))
 }
 
 /// Whether there is the opportunity, with what was said of it.
 pub(crate) async fn settle(org: &Org, cx: &Context, said: &Said) -> Result<Finding, Failure> {
-    let fields = said.fields(org)?;
+    let (fields, salesforce) = (said.fields(org)?, org.salesforce(cx));
     let names = fields.keys().map(String::as_str);
-    let found = match &said.opportunity_id {
-        None => org.with_key(cx, Object::Opportunity, cx.key(), names).await,
-        Some(id) => org.with_id(cx, Object::Opportunity, id.as_str(), names).await,
+    let is_it = |opportunity: &Record| opportunity.says(&fields);
+    let trace = match &said.opportunity_id {
+        None => Record::trace(salesforce.with_key(OPPORTUNITY, cx.key(), names).await, is_it)?,
+        Some(id) => Record::trace(salesforce.with_id(OPPORTUNITY, id.as_str(), names).await, is_it)?.of_changed(),
     };
-    let look = Look { found, was_there: said.opportunity_id.is_some() };
-    look.settles(cx, |it| it.says(&fields), |id| answer(org, "the opportunity is there", id))
+    salesforce.settled(trace, |id| answer(salesforce, "the opportunity is there", id))
 }
 
 /// Refuses an opportunity of another account, so that nothing said on a call gets onto it. Refuses an amount of one with
@@ -122,7 +122,7 @@ async fn takes(org: &Org, cx: &Context, id: &OpportunityId, said: &Said) -> Resu
         return Ok(());
     }
     let names = ["AccountId"].into_iter().chain(said.money.as_ref().map(|_| HAS_PRODUCTS));
-    let found = org.with_id(cx, Object::Opportunity, id.as_str(), names).await?;
+    let found = org.salesforce(cx).with_id(OPPORTUNITY, id.as_str(), names).await?;
     let account_id = &said.account_id;
     let Some(opportunity) = found.filter(|it| it.text("AccountId") == Some(account_id.as_str())) else {
         return Err(Failure::not_found(format!(
@@ -150,18 +150,19 @@ pub(crate) async fn of_contact(
     if id.is_rehearsed(cx) {
         return Ok(());
     }
-    let (opportunity, contact) = (soql::quoted(id.as_str()), soql::quoted(contact_id.as_str()));
+    let (opportunity, contact) = (quoted(id.as_str()), quoted(contact_id.as_str()));
     let soql = format!(
         "SELECT Id, AccountId, (SELECT Id FROM OpportunityContactRoles WHERE ContactId = {contact}) FROM Opportunity \
          WHERE Id = {opportunity}"
     );
-    let found = org.query(cx, &soql, 1).await?.pop();
+    let salesforce = org.salesforce(cx);
+    let found = salesforce.query(&soql, 1).await?.pop();
     if let Some(found) = found {
         let roles = found.value("OpportunityContactRoles.records").and_then(Value::as_array);
         if roles.is_some_and(|roles| !roles.is_empty()) {
             return Ok(());
         }
-        let person = org.query(cx, &format!("SELECT Id, AccountId FROM Contact WHERE Id = {contact}"), 1).await?.pop();
+        let person = salesforce.with_id("Contact", contact_id.as_str(), ["AccountId"]).await?;
         let account = person.as_ref().and_then(|person| person.text("AccountId"));
         if account.is_some() && account == found.text("AccountId") {
             return Ok(());
@@ -180,14 +181,9 @@ pub(crate) fn money(org: &Org, amount: Option<Amount>, currency: Option<Currency
     Money::of_both(amount, currency)
 }
 
-/// An amount as a number of JSON, which holds as many digits as an amount has.
-fn number(amount: &Amount) -> Number {
-    amount.as_str().parse().expect("an amount is a number of JSON")
-}
-
-fn answer(org: &Org, words: &str, id: &str) -> Answer<Made> {
+fn answer(salesforce: Salesforce<'_>, words: &str, id: &str) -> Answer<Made> {
     let made = Made { opportunity_id: id.to_owned() };
-    Answer::new(format!("{words}, opportunity_id {id}"), made).with_receipt(org.receipt(Object::Opportunity, id))
+    Answer::new(format!("{words}, opportunity_id {id}"), made).with_receipt(salesforce.receipt(OPPORTUNITY, id))
 }
 
 impl Said {

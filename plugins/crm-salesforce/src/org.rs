@@ -1,17 +1,10 @@
-//! The tenant's org: what the settings say of it.
+//! The tenant's org: what the settings say of it, and the way to it.
 
-use aftercall::{Context, Day, Failure, Money, Receipt, path_segment};
+use aftercall::{Context, Day, Failure, Money};
+use aftercall_salesforce::Salesforce;
 use serde::Deserialize;
 
-/// The version of Salesforce's REST API.
-macro_rules! data {
-    () => {
-        "/services/data/v62.0/"
-    };
-}
-
-/// Where queries go on.
-pub(crate) const QUERY_PATH: &str = concat!(data!(), "query/");
+use crate::refusal;
 
 const MS_PER_MINUTE: i64 = 60_000;
 
@@ -31,14 +24,6 @@ pub(crate) struct Org {
     pub(crate) task_owner_id: Option<String>,
     #[serde(default)]
     utc_offset_minutes: i32,
-}
-
-/// The objects whose records are written.
-#[derive(Clone, Copy)]
-pub(crate) enum Object {
-    Lead,
-    Opportunity,
-    Task,
 }
 
 fn key_field() -> String {
@@ -66,39 +51,10 @@ fn stages() -> Vec<String> {
     standard.map(str::to_owned).to_vec()
 }
 
-impl Object {
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Object::Lead => "Lead",
-            Object::Opportunity => "Opportunity",
-            Object::Task => "Task",
-        }
-    }
-}
-
 impl Org {
-    /// The address of a part of the API.
-    pub(crate) fn api(&self, path: &str) -> String {
-        format!("https://{}.my.salesforce.com{}{path}", self.my_domain, data!())
-    }
-
-    /// The address of a record.
-    pub(crate) fn record(&self, object: Object, id: &str) -> String {
-        self.api(&format!("sobjects/{}/{}", object.name(), path_segment(id)))
-    }
-
-    /// The address of a record by its key.
-    pub(crate) fn record_of(&self, object: Object, key: &str) -> String {
-        self.api(&format!("sobjects/{}/{}/{}", object.name(), path_segment(&self.key_field), path_segment(key)))
-    }
-
-    /// The receipt for a record, whose page Salesforce shows at its id.
-    pub(crate) fn receipt(&self, object: Object, id: &str) -> Receipt {
-        Receipt::new(object.name(), id).with_url(format!(
-            "https://{}.my.salesforce.com/{}",
-            self.my_domain,
-            path_segment(id)
-        ))
+    /// The way to it, in this call of a tool.
+    pub(crate) fn salesforce<'a>(&'a self, cx: &'a Context) -> Salesforce<'a> {
+        Salesforce::new(cx, &self.my_domain, &self.key_field).with_own(refusal::of_the_tenant)
     }
 
     /// The stage as the org writes it.

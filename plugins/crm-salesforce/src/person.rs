@@ -1,12 +1,11 @@
 //! People: contacts and leads, found by email address or telephone number.
 
 use aftercall::{Context, Email, Failure, PhoneNumber};
+use aftercall_salesforce::{Record, phone as number, quoted};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::org::Org;
-use crate::rest::Record;
-use crate::soql;
 
 /// How many contacts, and how many leads, are told. Protects the model's context, and people's data.
 const TOLD_MAX: usize = 10;
@@ -58,8 +57,10 @@ pub(crate) async fn find(
     phone: Option<&PhoneNumber>,
 ) -> Result<Found, Failure> {
     let mut any = Vec::new();
-    any.extend(email.map(|email| format!("Email = {}", soql::quoted(email.as_str()))));
-    any.extend(phone.into_iter().flat_map(|phone| ["Phone", "MobilePhone"].map(|field| soql::ends_with(field, phone))));
+    any.extend(email.map(|email| format!("Email = {}", quoted(email.as_str()))));
+    any.extend(
+        phone.into_iter().flat_map(|phone| ["Phone", "MobilePhone"].map(|field| number::ends_with(field, phone))),
+    );
     let any = any.join(" OR ");
     let person = "Id, FirstName, LastName, Email, Phone, MobilePhone";
     let contacts =
@@ -70,12 +71,15 @@ pub(crate) async fn find(
     let fits = |record: &&Record| {
         let has_email = |email: &Email| record.text("Email").is_some_and(|it| it.eq_ignore_ascii_case(email.as_str()));
         let has_phone = |phone: &PhoneNumber| {
-            ["Phone", "MobilePhone"].iter().any(|field| record.text(field).is_some_and(|it| soql::is_number(it, phone)))
+            ["Phone", "MobilePhone"]
+                .iter()
+                .any(|field| record.text(field).is_some_and(|it| number::is_number(it, phone)))
         };
         email.is_some_and(has_email) || phone.is_some_and(has_phone)
     };
-    let (contacts, more_contacts) = org.query_some(cx, &contacts, READ_MAX).await?;
-    let (leads, more_leads) = org.query_some(cx, &leads, READ_MAX).await?;
+    let salesforce = org.salesforce(cx);
+    let (contacts, more_contacts) = salesforce.query_some(&contacts, READ_MAX).await?;
+    let (leads, more_leads) = salesforce.query_some(&leads, READ_MAX).await?;
     let contacts: Vec<Person> = contacts.iter().filter(fits).take(TOLD_MAX).map(Person::contact).collect();
     let leads: Vec<Person> = leads.iter().filter(fits).take(TOLD_MAX).map(Person::lead).collect();
     let more = more_contacts || more_leads || contacts.len() == TOLD_MAX || leads.len() == TOLD_MAX;

@@ -5,14 +5,17 @@
 //! can't be changed at all. Where it says something else, that is told.
 
 use aftercall::{Answer, Context, Day, Failure, Finding};
+use aftercall_salesforce::{Record, Salesforce};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::arguments::{OpportunityId, PersonId};
-use crate::doubt::Look;
 use crate::opportunity;
-use crate::org::{Object, Org};
+use crate::org::Org;
+
+/// The object, by its name in Salesforce.
+const TASK: &str = "Task";
 
 /// The priorities that Salesforce comes with.
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
@@ -115,12 +118,12 @@ impl Task<'_> {
 
     /// Makes it, unless an attempt before this one has made it.
     pub(crate) async fn make(&self, org: &Org, cx: &Context, words: &str) -> Result<Answer<Made>, Failure> {
-        let said = self.said();
+        let (said, salesforce) = (self.said(), org.salesforce(cx));
         if cx.attempt() > 1 {
             let names = said.keys().map(String::as_str);
-            if let Some(earlier) = org.with_key(cx, Object::Task, cx.key(), names).await? {
+            if let Some(earlier) = salesforce.with_key(TASK, cx.key(), names).await? {
                 return if earlier.says(&said) {
-                    Ok(answer(org, words, &earlier.id))
+                    Ok(answer(salesforce, words, &earlier.id))
                 } else {
                     Err(differs(&earlier.id))
                 };
@@ -129,14 +132,16 @@ impl Task<'_> {
         if let Some(opportunity_id) = self.about.opportunity_id {
             opportunity::of_contact(org, cx, opportunity_id, self.about.person_id).await?;
         }
-        Ok(answer(org, words, &org.upsert(cx, Object::Task, cx.key(), &self.fields).await?.id))
+        let task = salesforce.upsert(TASK, cx.key(), &self.fields).await?;
+        Ok(answer(salesforce, words, &task.id))
     }
 
     /// Whether there is the task, with what it says.
     pub(crate) async fn find(&self, org: &Org, cx: &Context, words: &str) -> Result<Finding, Failure> {
-        let said = self.said();
-        let found = org.with_key(cx, Object::Task, cx.key(), said.keys().map(String::as_str)).await;
-        Look { found, was_there: false }.settles(cx, |task| task.says(&said), |id| answer(org, words, id))
+        let (said, salesforce) = (self.said(), org.salesforce(cx));
+        let found = salesforce.with_key(TASK, cx.key(), said.keys().map(String::as_str)).await;
+        let trace = Record::trace(found, |task| task.says(&said))?;
+        salesforce.settled(trace, |id| answer(salesforce, words, id))
     }
 }
 
@@ -147,7 +152,7 @@ fn differs(task_id: &str) -> Failure {
     ))
 }
 
-fn answer(org: &Org, words: &str, task_id: &str) -> Answer<Made> {
+fn answer(salesforce: Salesforce<'_>, words: &str, task_id: &str) -> Answer<Made> {
     let made = Made { task_id: task_id.to_owned() };
-    Answer::new(format!("{words}, task_id {task_id}"), made).with_receipt(org.receipt(Object::Task, task_id))
+    Answer::new(format!("{words}, task_id {task_id}"), made).with_receipt(salesforce.receipt(TASK, task_id))
 }

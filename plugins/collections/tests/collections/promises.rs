@@ -191,8 +191,8 @@ fn a_promise_in_doubt_is_read() {
     check(ann_with(promised("150.00")), 0, None);
     check(ann_with(promised("150")), 0, None);
     check(ann_with(promised("120")), 0, Some(Finding::ask_again_after(15_000)));
-    check(ann_with(promised("120")), 60_000, Some(Finding::DidNotHappen));
-    check(ann(), 60_000, Some(Finding::DidNotHappen));
+    check(ann_with(promised("120")), 60_000, Some(Finding::Unknown(None)));
+    check(ann(), 60_000, Some(Finding::Unknown(None)));
 }
 
 #[test]

@@ -80,8 +80,12 @@ fn a_refusal_says_whether_another_try_helps() {
         check(refusal(undeliverable), FailureKind::Conflict, "don't arrive");
     }
     let setting = error("VALIDATION_ERROR", "senderEmail is not a connected inbox of the user");
-    check(Reply::json(400, setting.clone()), FailureKind::Denied, "settings don't fit");
-    check(Reply::json(404, error("OBJECT_NOT_FOUND", "no such sequenceId")), FailureKind::Denied, "settings don't fit");
+    check(Reply::json(400, setting.clone()), FailureKind::Denied, "an operator has to make");
+    check(
+        Reply::json(404, error("OBJECT_NOT_FOUND", "no such sequenceId")),
+        FailureKind::Denied,
+        "an operator has to make",
+    );
     check(Reply::json(404, error("OBJECT_NOT_FOUND", "no such contact")), FailureKind::NotFound, "no such contact");
     check(Reply::json(500, setting), FailureKind::OutcomeUnknown, "500");
     check(refusal("OTHER"), FailureKind::InvalidArguments, "can't enrol");

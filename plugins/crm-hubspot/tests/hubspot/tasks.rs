@@ -145,5 +145,5 @@ fn an_owner_that_hubspot_does_not_know_is_the_settings() {
     let fake = fake().expect(TASKS, Reply::json(400, refusal));
     let failure = fake.call::<Plugin>("create_task", task()).unwrap_err();
     assert_eq!(failure.kind, FailureKind::Denied);
-    assert!(failure.message.contains("settings don't fit the HubSpot account"), "{}", failure.message);
+    assert!(failure.message.contains("an operator has to make"), "{}", failure.message);
 }

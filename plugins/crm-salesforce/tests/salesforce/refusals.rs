@@ -116,7 +116,7 @@ fn what_the_settings_say_wrong_is_not_told_as_an_argument() {
         check("INACTIVE_OWNER_OR_USER", fields, denied, "look at the org's assignment, and");
     }
     // What a model can put right.
-    check("INVALID_CROSS_REFERENCE_KEY", &["WhoId"], FailureKind::NotFound, "find_contact");
+    check("INVALID_CROSS_REFERENCE_KEY", &["WhoId"], FailureKind::NotFound, "take ids as the tools");
     check(picklist, &["Region__c"], FailureKind::InvalidArguments, "m (");
     check("FIELD_CUSTOM_VALIDATION_EXCEPTION", &["StageName"], FailureKind::InvalidArguments, "m (");
 }
@@ -169,7 +169,8 @@ fn a_read_that_fails_is_no_doubt() {
         assert_eq!(failure.kind, expected, "{}", failure.message);
     }
     let error = |code: &str| json!([{ "message": "m", "errorCode": code }]);
-    check(Reply::json(400, error("MALFORMED_QUERY")), FailureKind::InvalidArguments);
+    // What was said is a literal in a query.
+    check(Reply::json(400, error("MALFORMED_QUERY")), FailureKind::Denied);
     check(Reply::json(500, error("QUERY_TIMEOUT")), FailureKind::Unavailable);
     check(Reply::json(400, error("QUERY_TIMEOUT")), FailureKind::Unavailable);
     check(Reply::json(400, error("INVALID_TYPE")), FailureKind::Denied);
