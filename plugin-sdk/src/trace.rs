@@ -53,6 +53,11 @@ impl Trace {
         if self == Self::Absent { Self::Unclear } else { self.of_shared() }
     }
 
+    /// Whether the record is there, whatever it says.
+    pub fn is_there(&self) -> bool {
+        matches!(self, Self::AsAsked(_) | Self::Otherwise(_))
+    }
+
     /// What it says of the effect, `outcome` of the record's id being what would have been answered. Until `lag_ms` after the
     /// attempt in doubt the vendor may not show it yet: the host asks again, after `again_ms` at most.
     ///

@@ -1,18 +1,15 @@
 //! An account: the CRM's record with the state of a collection.
 
 use aftercall::{Amount, Day, Failure, Outcome, PhoneNumber, Receipt, text_argument};
+use aftercall_hubspot::RecordId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::decimal::thousandths;
 use crate::settings::Terms;
 
 /// How many accounts a search brings. Protects the model's context, and people's data.
 pub(crate) const FOUND_MAX: usize = 10;
-/// The longest id of a record in HubSpot.
-const ID_DIGITS_MAX: usize = 20;
-/// Characters of an id in Salesforce. The short form of 15 is refused: it is another text for the same record, and an
-/// effect's identity is the text.
-const SALESFORCE_ID_CHARS: usize = 18;
 
 text_argument! {
     /// The id of a record, in a form that changes no path and no query that it stands in.
@@ -77,19 +74,12 @@ pub(crate) struct Change {
 }
 
 fn check_id(text: &str) -> Result<(), String> {
-    // With zeros before it, it would be another text for the same record.
-    let of_hubspot = (1..=ID_DIGITS_MAX).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_digit())
-        && !text.starts_with('0');
-    // One without any letter is no id of Salesforce: the last three say which of the others are capitals, and are AAA for none.
-    let of_salesforce = text.len() == SALESFORCE_ID_CHARS
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        && text.bytes().any(|byte| byte.is_ascii_alphabetic());
-    if of_hubspot || of_salesforce {
+    if text.parse::<RecordId>().is_ok() || aftercall_salesforce::check_id(text, &[]).is_ok() {
         Ok(())
     } else {
         Err(format!(
-            "{text:?} is no id of an account: digits, such as 512, or 18 letters and digits, as find_account tells them"
+            "{text:?} is no id of an account: digits, such as 512, or 18 letters and digits, letter by letter and capitals \
+             too as find_account tells them"
         ))
     }
 }
@@ -146,6 +136,11 @@ impl Status {
 }
 
 impl Account {
+    /// What is owed, in thousandths, where that can be read.
+    pub(crate) fn owed(&self) -> Option<i64> {
+        self.balance_due.as_deref().and_then(thousandths)
+    }
+
     /// Whether payment is promised for this day.
     pub(crate) fn is_promised_for(&self, day: Day) -> bool {
         self.promised_date.as_deref() == Some(day.to_string().as_str())

@@ -69,13 +69,11 @@ pub mod tools {
         if let Some(day) = promised_date {
             terms.check_ahead("promised_date", day, cx)?;
         }
+        // Looked at first: HubSpot would write on the contact that this one was merged into.
+        let account = crm.account(&account_id, phone.as_ref(), cx).await?;
         // Without a currency no amount is promised here.
-        let promise = promised_date.filter(|_| terms.currency().is_some());
-        if phone.is_some() || promise.is_some() {
-            let account = crm.account(&account_id, phone.as_ref(), cx).await?;
-            if let Some(day) = promise {
-                change.clear_other_promise(&account, day);
-            }
+        if let Some(day) = promised_date.filter(|_| terms.currency().is_some()) {
+            change.clear_other_promise(&account, day);
         }
         let id = crm.change(&account_id, &change, cx).await?;
         Ok(change.answer(&account_id, crm.receipt(Kind::Account, &id, &account_id, cx)))
@@ -189,6 +187,13 @@ pub mod tools {
         terms.check_not_past("first_payment_date", first_payment_date, cx)?;
         // Looked at first, so that nothing is made for an account that isn't there.
         let account = crm.account(&account_id, phone.as_ref(), cx).await?;
+        if let Err(refused) = terms.check_arranged(&money, &account) {
+            // What an earlier attempt has logged isn't judged again: some of it may have been paid since.
+            let is_logged = cx.attempt() > 1 && crm.arranged(&account_id, &money, cx).await?.is_there();
+            if !is_logged {
+                return Err(refused);
+            }
+        }
         let note = account::said(note);
         let arrangement = Arrangement { money, first: first_payment_date, instalments, method, note };
         let id = crm.arrange(&account_id, account.name.as_deref(), &arrangement, cx).await?;

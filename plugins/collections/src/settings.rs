@@ -4,7 +4,7 @@ use aftercall::{Context, Currency, Day, Failure, Money};
 use serde::Deserialize;
 
 use crate::account::Account;
-use crate::decimal::{self, thousandths};
+use crate::decimal::{MOST, thousandths};
 
 const MS_PER_MINUTE: i64 = 60_000;
 
@@ -29,7 +29,7 @@ enum Amounts {
     /// All of it, or less.
     #[default]
     Partial,
-    /// Any amount: what is owed isn't looked at.
+    /// Any amount: what is owed isn't looked at, of an arrangement neither.
     Any,
 }
 
@@ -73,23 +73,27 @@ impl Terms {
         if self.promise_amounts == Amounts::Any {
             return Ok(());
         }
-        let owed = account.balance_due.as_deref().and_then(thousandths).ok_or_else(|| {
+        let owed = account.owed().ok_or_else(|| {
             Failure::conflict("the account has no balance that can be read, so nothing can be promised on it")
         })?;
-        let promised = thousandths(money.amount().as_str()).unwrap_or(decimal::MOST);
-        if owed <= 0 {
-            Err(Failure::conflict("nothing is owed on the account, so nothing can be promised on it"))
-        } else if promised > owed {
-            Err(Failure::invalid_arguments(
-                "`amount` is more than is owed on the account: give at most its balance, which find_account tells",
-            ))
-        } else if promised < owed && self.promise_amounts == Amounts::Whole {
-            Err(Failure::invalid_arguments(
+        let promised = within(money, owed, "promised")?;
+        if promised < owed && self.promise_amounts == Amounts::Whole {
+            return Err(Failure::invalid_arguments(
                 "`amount` is less than is owed, and only the whole balance, which find_account tells, may be promised; \
                  log what was agreed in parts as a payment arrangement",
-            ))
-        } else {
-            Ok(())
+            ));
+        }
+        Ok(())
+    }
+
+    /// Checks that an arrangement on this account isn't over more than is owed, where that is known: the balance, and by the
+    /// settings its currency.
+    pub(crate) fn check_arranged(&self, money: &Money, account: &Account) -> Result<(), Failure> {
+        match account.owed() {
+            Some(owed) if self.currency.is_some() && self.promise_amounts != Amounts::Any => {
+                within(money, owed, "arranged").map(|_| ())
+            }
+            _ => Ok(()),
         }
     }
 
@@ -122,5 +126,19 @@ impl Terms {
     fn day_of_call(&self, cx: &Context) -> Day {
         let ended_ms = cx.fact("call.ended-at").and_then(|at| at.as_u64()).unwrap_or_else(|| cx.first_attempt_at());
         Day::in_utc(ended_ms.saturating_add_signed(i64::from(self.utc_offset_minutes) * MS_PER_MINUTE))
+    }
+}
+
+/// The amount in thousandths, which is at most what is owed. The failure doesn't say what that is.
+fn within(money: &Money, owed: i64, done: &str) -> Result<i64, Failure> {
+    let amount = thousandths(money.amount().as_str()).unwrap_or(MOST);
+    if owed <= 0 {
+        Err(Failure::conflict(format!("nothing is owed on the account, so nothing can be {done} on it")))
+    } else if amount > owed {
+        Err(Failure::invalid_arguments(
+            "`amount` is more than is owed on the account: give at most its balance, which find_account tells",
+        ))
+    } else {
+        Ok(amount)
     }
 }

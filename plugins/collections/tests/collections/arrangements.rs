@@ -6,8 +6,8 @@ use aftercall_plugin_collections::tools::Plugin;
 use serde_json::{Value, json};
 
 use crate::{
-    ASSOCIATE, DEAL_URL, READ, READ_PROPERTIES, UNKNOWN_PROPERTY, UPSERT, ann, arrangement, associated, batch, error,
-    fake, not_valid, object, refused_in_part, settings, upserted,
+    ASSOCIATE, DEAL_URL, READ, READ_PROPERTIES, UNKNOWN_PROPERTY, UPSERT, ann, ann_with, arrangement, associated,
+    batch, error, fake, not_valid, object, refused_in_part, settings, upserted,
 };
 
 #[test]
@@ -77,6 +77,39 @@ fn an_arrangement_that_makes_no_sense_is_refused() {
     check(json!({ "first_payment_date": "2026-13-01" }), "there is no day 2026-13-01");
     check(json!({ "method": "barter" }), "barter");
     check(json!({ "instalments": -1 }), "the arguments don't fit");
+}
+
+#[test]
+fn no_more_is_arranged_than_is_owed() {
+    fn check(more: Value, balance: &str, amount: &str, refused: Option<(FailureKind, &str)>) {
+        let mut own = json!({ "currency": "GBP" });
+        own.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        own.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        let mut fake = fake().settings(settings(own)).expect(READ, ann_with(json!({ "balance_due": balance })));
+        if refused.is_none() {
+            fake = fake.expect(UPSERT, upserted()).expect(ASSOCIATE, associated());
+        }
+        match (fake.call::<Plugin>("log_payment_arrangement", arrangement(json!({ "amount": amount }))), refused) {
+            (Ok(_), None) => {}
+            (Err(failure), Some((kind, words))) => {
+                assert_eq!(failure.kind, kind);
+                assert!(failure.message.contains(words), "{}", failure.message);
+                assert!(!failure.message.contains("420"), "what is owed is told: {}", failure.message);
+            }
+            (answer, _) => panic!("{balance} {amount}: {answer:?}"),
+        }
+    }
+    let more = (FailureKind::InvalidArguments, "more than is owed");
+    check(json!({}), "420.50", "420.50", None);
+    check(json!({}), "420.50", "420.51", Some(more));
+    check(json!({ "promise_amounts": "whole" }), "420.50", "100.00", None);
+    check(json!({ "promise_amounts": "whole" }), "420.50", "420.51", Some(more));
+    check(json!({ "promise_amounts": "any" }), "420.50", "420.51", None);
+    check(json!({}), "0", "1.00", Some((FailureKind::Conflict, "nothing can be arranged")));
+    // What isn't known is no bound: a balance that can't be read, or one in nobody knows which currency.
+    check(json!({}), "", "420.51", None);
+    check(json!({}), "n/a", "420.51", None);
+    check(json!({ "currency": null }), "420.50", "420.51", None);
 }
 
 #[test]

@@ -6,8 +6,8 @@ use aftercall_plugin_collections::tools::Plugin;
 use serde_json::{Value, json};
 
 use crate::{
-    ASSOCIATE, CONTACT_URL, DEAL_URL, PATCH, READ, UPSERT, ann, arrangement, associated, error, fake, object, settings,
-    upserted,
+    ASSOCIATE, CONTACT_URL, DEAL_URL, PATCH, READ, UPSERT, ann, ann_with, arrangement, associated, error, fake, object,
+    settings, upserted,
 };
 
 const READ_DEAL: &str = "GET https://api.hubapi.com/crm/v3/objects/0-3/ac_0123abcd";
@@ -115,12 +115,24 @@ fn an_arrangement_in_doubt_is_found_by_its_key() {
 #[test]
 fn a_status_whose_answer_was_lost_is_set_again() {
     let change = || json!({ "account_id": "512", "status": "paid" });
-    let first = fake().expect(PATCH, Reply::cut());
+    let first = fake().expect(READ, ann()).expect(PATCH, Reply::cut());
     let failure = first.call::<Plugin>("update_account_status", change()).unwrap_err();
     assert_eq!(failure.kind, FailureKind::OutcomeUnknown);
-    let second = fake().attempt(2).expect(PATCH, Reply::json(200, object("512", json!({}))));
+    let second = fake().attempt(2).expect(READ, ann()).expect(PATCH, Reply::json(200, object("512", json!({}))));
     second.call::<Plugin>("update_account_status", change()).unwrap();
-    assert_eq!(first.sent()[0].text(), second.sent()[0].text());
+    assert_eq!(first.sent()[1].text(), second.sent()[1].text());
+}
+
+#[test]
+fn an_arrangement_that_was_logged_is_not_judged_by_what_was_paid_since() {
+    let paid = || ann_with(json!({ "balance_due": "20" }));
+    let own = || fake().settings(settings(json!({ "currency": "GBP" }))).attempt(2).expect(READ, paid());
+    let logged =
+        own().expect(READ_DEAL, deal(&[], "150.00")).expect(UPSERT, upserted()).expect(ASSOCIATE, associated());
+    logged.call::<Plugin>("log_payment_arrangement", arrangement(json!({}))).unwrap();
+    let absent = own().expect(READ_DEAL, absent());
+    let failure = absent.call::<Plugin>("log_payment_arrangement", arrangement(json!({}))).unwrap_err();
+    assert!(failure.message.contains("more than is owed"), "{}", failure.message);
 }
 
 #[test]

@@ -223,9 +223,9 @@ fn accounts_are_told_without_what_is_empty() {
 #[test]
 fn a_status_is_set_on_the_contact() {
     fn check(arguments: Value, properties: Value, words: &str) {
-        let fake = fake().expect(PATCH, Reply::json(200, object("512", json!({}))));
+        let fake = fake().expect(READ, ann()).expect(PATCH, Reply::json(200, object("512", json!({}))));
         let outcome = fake.call::<Plugin>("update_account_status", arguments).unwrap();
-        assert_eq!(fake.sent()[0].json(), json!({ "properties": properties }));
+        assert_eq!(fake.sent()[1].json(), json!({ "properties": properties }));
         assert_eq!(outcome.text, words);
         assert_eq!(outcome.receipts, [Receipt::new("contact", "512").with_url(CONTACT_URL)]);
     }
@@ -258,12 +258,13 @@ fn a_status_is_set_on_the_contact() {
 #[test]
 fn properties_have_the_tenants_names() {
     let names = json!({ "status_property": "state", "promised_date_property": "due", "reason_property": "why" });
-    let fake = fake().settings(settings(names)).expect(PATCH, Reply::json(200, object("512", json!({}))));
+    let fake =
+        fake().settings(settings(names)).expect(READ, ann()).expect(PATCH, Reply::json(200, object("512", json!({}))));
     let arguments =
         json!({ "account_id": "512", "status": "promise_to_pay", "promised_date": "2026-01-16", "reason": "r" });
     fake.call::<Plugin>("update_account_status", arguments).unwrap();
     let properties = json!({ "state": "promise_to_pay", "due": "2026-01-16", "why": "r" });
-    assert_eq!(fake.sent()[0].json(), json!({ "properties": properties }));
+    assert_eq!(fake.sent()[1].json(), json!({ "properties": properties }));
 }
 
 #[test]
@@ -288,7 +289,7 @@ fn a_status_that_makes_no_sense_is_refused() {
 #[test]
 fn a_status_that_fails_says_why() {
     fn check(reply: Reply, kind: FailureKind, words: &str, code: Option<&str>) {
-        let fake = fake().expect(PATCH, reply);
+        let fake = fake().expect(READ, ann()).expect(PATCH, reply);
         let arguments = json!({ "account_id": "512", "status": "paid" });
         let failure = fake.call::<Plugin>("update_account_status", arguments).unwrap_err();
         assert_eq!(failure.kind, kind);
@@ -339,6 +340,8 @@ fn an_id_is_digits() {
         "123456789012345678901",
         "\u{661}",
         "003RO0000035WQg",
+        // With another capital, of another record.
+        "003RO0000035wQgYAM",
         "' OR Id != '12345",
     ] {
         let change = json!({ "account_id": other, "status": "paid" });
@@ -351,7 +354,7 @@ fn an_id_is_digits() {
 #[test]
 fn receipts_have_no_link_without_a_portal() {
     let settings = json!({ "pipeline": "81", "stage": "8101" });
-    let fake = fake().settings(settings).expect(PATCH, Reply::json(200, object("512", json!({}))));
+    let fake = fake().settings(settings).expect(READ, ann()).expect(PATCH, Reply::json(200, object("512", json!({}))));
     let outcome =
         fake.call::<Plugin>("update_account_status", json!({ "account_id": "512", "status": "paid" })).unwrap();
     assert_eq!(outcome.receipts, [Receipt::new("contact", "512")]);

@@ -52,6 +52,16 @@ fn another_number_s_account_is_as_one_that_is_not_there() {
 }
 
 #[test]
+fn nothing_is_written_on_the_contact_that_the_account_s_was_merged_into() {
+    for (tool, mut arguments) in calls(CALLER) {
+        arguments.as_object_mut().unwrap().remove("phone");
+        let other = Reply::json(200, object("600", json!({ "phone": CALLER, "balance_due": "420.50" })));
+        let fake = fake().settings(settings(json!({ "currency": "GBP" }))).expect(READ, other);
+        assert_eq!(fake.call::<Plugin>(tool, arguments).unwrap_err().kind, FailureKind::NotFound, "{tool}");
+    }
+}
+
+#[test]
 fn the_caller_s_own_account_is_written() {
     let written = || Reply::json(200, object("512", json!({})));
     for (tool, arguments) in calls(CALLER) {
