@@ -1,6 +1,6 @@
 //! What a look for an effect in doubt has shown, and what that says of it.
 
-use crate::{Context, Failure, FailureKind, Finding, IntoOutcome};
+use crate::{Context, Failure, FailureKind, Finding, IntoOutcome, Outcome};
 
 /// What a look for the record that an effect would leave has shown. [`settles`](Trace::settles) makes a finding of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,9 +34,10 @@ impl Trace {
         }
     }
 
-    /// The grant doesn't let us look, several records have the key, or the record's address can't be sent.
+    /// The grant or a setting doesn't let us look, several records have the key, or the record's address can't be sent.
     fn is_refusal(kind: FailureKind) -> bool {
-        matches!(kind, FailureKind::Denied | FailureKind::Conflict | FailureKind::InvalidArguments)
+        use FailureKind::{Conflict, Denied, InvalidArguments, Misconfigured};
+        matches!(kind, Denied | Conflict | InvalidArguments | Misconfigured)
     }
 
     /// The same of a record whose key others write under too, such as an email address: one that says something else may
@@ -59,7 +60,8 @@ impl Trace {
     }
 
     /// What it says of the effect, `outcome` of the record's id being what would have been answered. Until `lag_ms` after the
-    /// attempt in doubt the vendor may not show it yet: the host asks again, after `again_ms` at most.
+    /// attempt in doubt the vendor may not show it yet: the host asks again, after `again_ms` at most. Of a record that says
+    /// something else by then, the model is told that it is there.
     ///
     /// ```
     /// # use aftercall::{Finding, Outcome, Trace, testing::Fake};
@@ -72,6 +74,8 @@ impl Trace {
     /// assert_eq!(finding(Trace::Absent, 90_000), Ok(Finding::ask_again_after(15_000)));
     /// assert_eq!(finding(Trace::Absent, 60_000), Ok(Finding::DidNotHappen));
     /// assert_eq!(finding(Trace::Unclear, 60_000), Ok(Finding::Unknown(None)));
+    /// let other = finding(Trace::Otherwise("7".to_owned()), 60_000);
+    /// assert!(matches!(other, Ok(Finding::HappenedOtherwise(outcome)) if outcome.text.starts_with("record 7 was made for this")));
     /// ```
     ///
     /// # Errors
@@ -83,13 +87,22 @@ impl Trace {
         again_ms: u64,
         outcome: impl FnOnce(&str) -> O,
     ) -> Result<Finding, Failure> {
-        match self {
-            Self::AsAsked(id) => Finding::happened(outcome(&id)),
-            Self::Hidden => Ok(Finding::Unknown(None)),
-            Self::Absent | Self::Otherwise(_) | Self::Unclear => Ok(match Finding::absent(cx, lag_ms, again_ms) {
-                Finding::DidNotHappen if self != Self::Absent => Finding::Unknown(None),
-                finding => finding,
-            }),
+        match &self {
+            Self::AsAsked(id) => return Finding::happened(outcome(id)),
+            Self::Hidden => return Ok(Finding::Unknown(None)),
+            Self::Absent | Self::Otherwise(_) | Self::Unclear => {}
+        }
+        match (Finding::absent(cx, lag_ms, again_ms), self) {
+            (Finding::DidNotHappen, Self::Otherwise(id)) => {
+                let outcome = outcome(&id).into_outcome()?;
+                let what = outcome.receipts.first().map_or("record", |receipt| &receipt.kind);
+                let text = format!(
+                    "{what} {id} was made for this, and isn't as it was asked for: nothing else is made in its place"
+                );
+                Finding::happened_otherwise(Outcome { text, ..outcome })
+            }
+            (Finding::DidNotHappen, Self::Unclear) => Ok(Finding::Unknown(None)),
+            (finding, _) => Ok(finding),
         }
     }
 }

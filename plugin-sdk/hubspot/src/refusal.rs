@@ -144,7 +144,7 @@ fn blamed(failure: Failure, message: &str, errors: &[Value], blame: &Blame<'_>) 
     // What no argument can put right comes first.
     let of_the_account = whose.iter().find(|whose| matches!(whose, Whose::Account(_)));
     let (kind, words) = match of_the_account.or(whose.first()) {
-        Some(Whose::Account(words)) => (FailureKind::Denied, *words),
+        Some(Whose::Account(words)) => (FailureKind::Misconfigured, *words),
         Some(Whose::Model(words)) => (FailureKind::InvalidArguments, *words),
         _ => return failure,
     };
@@ -160,5 +160,5 @@ fn has_word(message: &str, sought: &str) -> bool {
 pub fn of_the_settings(failure: Failure) -> Failure {
     let message =
         format!("an operator has to make the plugin's settings and the HubSpot account fit: {}", failure.message);
-    Failure { kind: FailureKind::Denied, message, ..failure }
+    Failure { kind: FailureKind::Misconfigured, message, ..failure }
 }

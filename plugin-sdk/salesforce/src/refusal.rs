@@ -129,7 +129,7 @@ impl Refusal<'_> {
                 return Some(Meaning { kind: FailureKind::Conflict, advice });
             }
             _ if self.is_of_the_key_field() => (
-                FailureKind::Denied,
+                FailureKind::Misconfigured,
                 "an administrator has to make the key field an external id of this object, and visible to the integration \
                  user",
             ),
@@ -144,7 +144,7 @@ fn meaning_of(code: &str) -> Option<(FailureKind, &'static str)> {
     Some(match code {
         // Names of objects and fields are the plugin's or its settings', and what was said is a literal in a query.
         "INVALID_FIELD" | "INVALID_FIELD_FOR_INSERT_UPDATE" | "INVALID_TYPE" | "MALFORMED_QUERY" => (
-            Kind::Denied,
+            Kind::Misconfigured,
             "the org lacks this object or field, or hides it from the integration user: an administrator has to look \
              at it, and at the plugin's settings",
         ),

@@ -120,7 +120,7 @@ pub mod tools {
         let account = crm.account(&account_id, phone.as_ref(), cx).await?;
         let change = promise(&money, date, note);
         // What an earlier attempt has recorded isn't judged again: some of it may have been paid since.
-        if cx.attempt() > 1
+        if cx.doubted()
             && let Trace::AsAsked(id) = crm.has(&account_id, &change, cx).await?
         {
             return Ok(promised(&account_id, &money, date, crm.receipt(Kind::Account, &id, &account_id, cx)));
@@ -189,7 +189,7 @@ pub mod tools {
         let account = crm.account(&account_id, phone.as_ref(), cx).await?;
         if let Err(refused) = terms.check_arranged(&money, &account) {
             // What an earlier attempt has logged isn't judged again: some of it may have been paid since.
-            let is_logged = cx.attempt() > 1 && crm.arranged(&account_id, &money, cx).await?.is_there();
+            let is_logged = cx.doubted() && crm.arranged(&account_id, &money, cx).await?.is_there();
             if !is_logged {
                 return Err(refused);
             }

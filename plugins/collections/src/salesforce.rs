@@ -201,7 +201,7 @@ fn of_a_status(refusal: &Refusal<'_>) -> Option<Meaning> {
     let advice =
         "an administrator has to add the plugin's values to the field's picklist: the statuses, as its page has them";
     let is_of_it = refusal.code() == "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST";
-    is_of_it.then(|| Meaning { kind: FailureKind::Denied, advice: advice.to_owned() })
+    is_of_it.then(|| Meaning { kind: FailureKind::Misconfigured, advice: advice.to_owned() })
 }
 
 /// The account was found before: what isn't there of a new record is what the settings name.
@@ -210,5 +210,5 @@ fn of_what_is_new(refusal: &Refusal<'_>) -> Option<Meaning> {
                   plugin's settings";
     let is_absent = matches!(refusal.code(), "NOT_FOUND" | "INVALID_CROSS_REFERENCE_KEY");
     (is_absent && !refusal.is_of_the_key_field())
-        .then(|| Meaning { kind: FailureKind::Denied, advice: advice.to_owned() })
+        .then(|| Meaning { kind: FailureKind::Misconfigured, advice: advice.to_owned() })
 }

@@ -66,7 +66,7 @@ impl Terms {
     /// for `find_account` to know.
     pub(crate) fn check_promised(&self, money: &Money, account: &Account) -> Result<(), Failure> {
         if self.currency.is_none() {
-            return Err(Failure::denied(
+            return Err(Failure::misconfigured(
                 "the plugin's settings don't say in which currency accounts are: an operator has to set `currency`",
             ));
         }

@@ -179,7 +179,7 @@ fn of_the_key(failure: Failure, key_property: &str) -> Failure {
     }
     let message =
         format!("`deal_key_property` has to name a deal property with unique values in HubSpot: {}", failure.message);
-    Failure { kind: FailureKind::Denied, message, ..failure }
+    Failure { kind: FailureKind::Misconfigured, message, ..failure }
 }
 
 /// The day on which a deal is expected to be closed, where it was set as a day: by us at noon, by others at midnight in UTC.

@@ -69,7 +69,7 @@ impl Settings {
     /// The deal property with unique values that holds our key.
     pub(crate) fn deal_key_property(&self) -> Result<&str, Failure> {
         self.deal_key_property.as_deref().ok_or_else(|| {
-            Failure::denied(
+            Failure::misconfigured(
                 "no deal can be made, only updated by its deal_id: the plugin's settings would have to name a deal \
                  property with unique values as `deal_key_property`",
             )
@@ -105,7 +105,7 @@ impl Settings {
     pub(crate) fn sequence(&self, name: &str) -> Result<(&Sequence, &Sender), Failure> {
         let sequence = self.sequences.get(name).ok_or_else(|| self.sequences.unknown("sequence", name, "sequences"))?;
         let sender = self.sequence_sender.as_ref().ok_or_else(|| {
-            Failure::denied("the plugin's settings would have to say in whose name: `sequence_sender`")
+            Failure::misconfigured("the plugin's settings would have to say in whose name: `sequence_sender`")
         })?;
         Ok((sequence, sender))
     }
@@ -149,7 +149,9 @@ impl<T> Named<T> {
     fn unknown(&self, what: &str, name: &str, setting: &str) -> Failure {
         let names = self.names();
         if names.is_empty() {
-            return Failure::denied(format!("no {what} may be chosen: the plugin's settings have no `{setting}`"));
+            return Failure::misconfigured(format!(
+                "no {what} may be chosen: the plugin's settings have no `{setting}`"
+            ));
         }
         Failure::invalid_arguments(format!("there is no {what} {name:?}; there are: {}", names.join(", ")))
     }

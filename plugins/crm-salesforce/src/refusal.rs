@@ -28,5 +28,5 @@ pub(crate) fn of_the_tenant(refusal: &Refusal<'_>) -> Option<Meaning> {
     );
     let place = |field: &&str| OF_THE_TENANT.iter().find(|(name, _)| name == field).map(|(_, place)| *place);
     let place = refusal.fields().iter().find_map(place).filter(|_| of_a_value)?;
-    Some(Meaning { kind: FailureKind::Denied, advice: format!("an administrator has to look at {place}") })
+    Some(Meaning { kind: FailureKind::Misconfigured, advice: format!("an administrator has to look at {place}") })
 }

@@ -119,7 +119,7 @@ impl Task<'_> {
     /// Makes it, unless an attempt before this one has made it.
     pub(crate) async fn make(&self, org: &Org, cx: &Context, words: &str) -> Result<Answer<Made>, Failure> {
         let (said, salesforce) = (self.said(), org.salesforce(cx));
-        if cx.attempt() > 1 {
+        if cx.doubted() {
             let names = said.keys().map(String::as_str);
             if let Some(earlier) = salesforce.with_key(TASK, cx.key(), names).await? {
                 return if earlier.says(&said) {

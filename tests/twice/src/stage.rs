@@ -161,14 +161,16 @@ impl Stage {
     /// What stands outside of the plugin in one attempt.
     pub(crate) fn outside(&self, asked: &Asked<'_>, attempt: u32, attempt_at: u64, sends: Sends) -> Fake {
         let mut door = Door::new(self.street.clone(), asked.key.clone(), sends);
-        Fake::new()
+        let outside = Fake::new()
             .settings(self.settings.clone())
             .key(asked.key.as_str())
             .attempt(attempt)
             .first_attempt_at(asked.first_attempt_at)
             .attempt_at(attempt_at)
             .now(self.now())
-            .answers(move |sent| door.answer(sent))
+            .answers(move |sent| door.answer(sent));
+        // Nobody knows what came of the one before.
+        if attempt > 1 { outside.doubted() } else { outside }
     }
 
     pub(crate) fn now(&self) -> u64 {

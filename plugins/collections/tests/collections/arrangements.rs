@@ -164,9 +164,9 @@ fn a_deal_that_fails_says_why() {
         "Pipeline 81 does not exist".to_owned(),
         "aftercall_key is not a unique property".to_owned(),
     ] {
-        check(in_part("VALIDATION_ERROR", &message), FailureKind::Denied, "an operator has to make", invalid);
+        check(in_part("VALIDATION_ERROR", &message), FailureKind::Misconfigured, "an operator has to make", invalid);
         let whole = Reply::json(400, error("VALIDATION_ERROR", &message));
-        check(whole, FailureKind::Denied, "an operator has to make", invalid);
+        check(whole, FailureKind::Misconfigured, "an operator has to make", invalid);
     }
     let currency = not_valid("deal_currency_code", "INVALID_OPTION");
     check(in_part("VALIDATION_ERROR", &currency), FailureKind::InvalidArguments, "99 isn't right", invalid);
@@ -174,7 +174,7 @@ fn a_deal_that_fails_says_why() {
     let fake = fake().settings(settings(json!({ "currency": "GBP" }))).expect(READ, ann());
     let fake = fake.expect(UPSERT, in_part("VALIDATION_ERROR", &currency));
     let failure = fake.call::<Plugin>("log_payment_arrangement", arrangement(json!({}))).unwrap_err();
-    assert_eq!(failure.kind, FailureKind::Denied);
+    assert_eq!(failure.kind, FailureKind::Misconfigured);
     check(Reply::json(200, batch(&[])), FailureKind::OutcomeUnknown, "nothing of the deal", None);
     check(Reply::cut(), FailureKind::OutcomeUnknown, "no whole answer", None);
     check(Reply::denied(), FailureKind::Denied, "the grant doesn't allow POST", None);

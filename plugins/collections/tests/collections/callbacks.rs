@@ -114,8 +114,8 @@ fn a_callback_that_fails_says_why() {
         assert_eq!(fake.call::<Plugin>(TOOL, callback(json!({}))).unwrap_err().kind, kind);
     }
     let owner = crate::not_valid("hubspot_owner_id", "INVALID_OWNER_ID");
-    check(Reply::json(400, crate::error("VALIDATION_ERROR", &owner)), FailureKind::Denied);
-    check(Reply::json(400, crate::error("VALIDATION_ERROR", "Owner 55 is not active")), FailureKind::Denied);
+    check(Reply::json(400, crate::error("VALIDATION_ERROR", &owner)), FailureKind::Misconfigured);
+    check(Reply::json(400, crate::error("VALIDATION_ERROR", "Owner 55 is not active")), FailureKind::Misconfigured);
     check(Reply::json(400, crate::error("VALIDATION_ERROR", "Invalid input JSON")), FailureKind::InvalidArguments);
     check(Reply::json(403, crate::error("MISSING_SCOPES", "a scope is missing")), FailureKind::Denied);
     check(Reply::json(429, crate::error("RATE_LIMITS", "slow down")), FailureKind::RateLimited);

@@ -1,7 +1,7 @@
 //! Effects in doubt: what is read of them, and that repeating leaves one.
 
 use aftercall::testing::Reply;
-use aftercall::{FailureKind, Finding, Receipt};
+use aftercall::{FailureKind, Finding, Outcome, Receipt};
 use aftercall_plugin_collections::tools::Plugin;
 use serde_json::{Value, json};
 
@@ -104,8 +104,11 @@ fn an_arrangement_in_doubt_is_found_by_its_key() {
     check(deal(&["7", "512"], "150"), 0, Ok(None));
     check(deal(&[], "150.00"), 0, Ok(Some(Finding::ask_again_after(15_000))));
     // Made, and not on the account, or over something else by now.
-    check(deal(&["7"], "150.00"), LAG_MS, Ok(Some(Finding::Unknown(None))));
-    check(deal(&["512"], "15"), LAG_MS, Ok(Some(Finding::Unknown(None))));
+    let text = "deal 9 was made for this, and isn't as it was asked for: nothing else is made in its place";
+    let there = Outcome::new(text).with_receipt(Receipt::new("deal", "9").with_url(DEAL_URL));
+    let there = Outcome { data: Some(r#"{"arrangement_id":"9"}"#.to_owned()), ..there };
+    check(deal(&["7"], "150.00"), LAG_MS, Ok(Some(Finding::HappenedOtherwise(there.clone()))));
+    check(deal(&["512"], "15"), LAG_MS, Ok(Some(Finding::HappenedOtherwise(there))));
     check(absent(), 0, Ok(Some(Finding::ask_again_after(15_000))));
     check(absent(), LAG_MS, Ok(Some(Finding::DidNotHappen)));
     check(Reply::stray(503, ""), LAG_MS, Err(FailureKind::Unavailable));
@@ -126,7 +129,7 @@ fn a_status_whose_answer_was_lost_is_set_again() {
 #[test]
 fn an_arrangement_that_was_logged_is_not_judged_by_what_was_paid_since() {
     let paid = || ann_with(json!({ "balance_due": "20" }));
-    let own = || fake().settings(settings(json!({ "currency": "GBP" }))).attempt(2).expect(READ, paid());
+    let own = || fake().settings(settings(json!({ "currency": "GBP" }))).attempt(2).doubted().expect(READ, paid());
     let logged =
         own().expect(READ_DEAL, deal(&[], "150.00")).expect(UPSERT, upserted()).expect(ASSOCIATE, associated());
     logged.call::<Plugin>("log_payment_arrangement", arrangement(json!({}))).unwrap();

@@ -300,11 +300,11 @@ fn a_status_that_fails_says_why() {
     check(Reply::json(404, gone), FailureKind::NotFound, "resource not found", Some("OBJECT_NOT_FOUND"));
     let invalid = Some("VALIDATION_ERROR");
     let unknown = error("VALIDATION_ERROR", UNKNOWN_PROPERTY);
-    check(Reply::json(400, unknown), FailureKind::Denied, "an operator has to make", invalid);
+    check(Reply::json(400, unknown), FailureKind::Misconfigured, "an operator has to make", invalid);
     for (name, code, kind) in [
-        ("collection_status", "INVALID_OPTION", FailureKind::Denied),
-        ("collection_status_reason", "INVALID_OPTION", FailureKind::Denied),
-        ("promised_payment_date", "INVALID_DATE", FailureKind::Denied),
+        ("collection_status", "INVALID_OPTION", FailureKind::Misconfigured),
+        ("collection_status_reason", "INVALID_OPTION", FailureKind::Misconfigured),
+        ("promised_payment_date", "INVALID_DATE", FailureKind::Misconfigured),
         ("collection_status_reason", "INVALID_STRING", FailureKind::InvalidArguments),
     ] {
         let refused = error("VALIDATION_ERROR", &not_valid(name, code));

@@ -157,7 +157,7 @@ fn a_promise_that_makes_no_sense_is_refused() {
 fn a_promise_needs_a_currency_in_the_settings() {
     let fake = fake().expect(READ, ann());
     let failure = fake.call::<Plugin>(TOOL, promise(json!({}))).unwrap_err();
-    assert_eq!(failure.kind, FailureKind::Denied);
+    assert_eq!(failure.kind, FailureKind::Misconfigured);
     assert!(failure.message.contains("set `currency`"), "{}", failure.message);
 }
 
@@ -167,7 +167,7 @@ fn a_promise_that_fails_says_why() {
         let fake = counting(json!({})).expect(READ, ann()).expect(PATCH, reply);
         assert_eq!(fake.call::<Plugin>(TOOL, promise(json!({}))).unwrap_err().kind, kind);
     }
-    check(Reply::json(400, crate::error("VALIDATION_ERROR", crate::UNKNOWN_PROPERTY)), FailureKind::Denied);
+    check(Reply::json(400, crate::error("VALIDATION_ERROR", crate::UNKNOWN_PROPERTY)), FailureKind::Misconfigured);
     check(Reply::json(403, crate::error("MISSING_SCOPES", "a scope is missing")), FailureKind::Denied);
     check(Reply::json(429, crate::error("RATE_LIMITS", "slow down")), FailureKind::RateLimited);
     check(Reply::stray(502, ""), FailureKind::OutcomeUnknown);
@@ -201,10 +201,11 @@ fn a_promise_whose_answer_was_lost_is_one_even_if_part_was_paid_since() {
     assert_eq!(first.call::<Plugin>(TOOL, promise(json!({}))).unwrap_err().kind, FailureKind::OutcomeUnknown);
     let mut since = promised("150.00");
     since["balance_due"] = json!("20");
-    let second = counting(json!({})).attempt(2).expect(READ, ann_with(since.clone())).expect(READ, ann_with(since));
+    let second =
+        counting(json!({})).attempt(2).doubted().expect(READ, ann_with(since.clone())).expect(READ, ann_with(since));
     assert_eq!(second.call::<Plugin>(TOOL, promise(json!({}))).unwrap().text, WORDS);
     // What didn't arrive is written again, the same.
-    let third = counting(json!({})).attempt(2).expect(READ, ann()).expect(READ, ann());
+    let third = counting(json!({})).attempt(2).doubted().expect(READ, ann()).expect(READ, ann());
     let third = third.expect(PATCH, Reply::json(200, object("512", json!({}))));
     third.call::<Plugin>(TOOL, promise(json!({}))).unwrap();
     assert_eq!(first.sent()[1].text(), third.sent()[2].text());

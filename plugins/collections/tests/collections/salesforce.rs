@@ -260,8 +260,8 @@ fn refusals_are_told_with_whose_they_are() {
         check(refused(status, code, "Salesforce's own words"), kind, "Salesforce's own words", Some(code));
     }
     use FailureKind as Kind;
-    check_code(400, "INVALID_FIELD", Kind::Denied, "the plugin's settings");
-    check_code(400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", Kind::Denied, "the field's picklist");
+    check_code(400, "INVALID_FIELD", Kind::Misconfigured, "the plugin's settings");
+    check_code(400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", Kind::Misconfigured, "the field's picklist");
     check_code(403, "INSUFFICIENT_ACCESS_OR_READONLY", Kind::Denied, "an administrator");
     check_code(401, "INVALID_SESSION_ID", Kind::Unavailable, "a new session");
     check_code(403, "REQUEST_LIMIT_EXCEEDED", Kind::RateLimited, "API requests");
@@ -272,7 +272,7 @@ fn refusals_are_told_with_whose_they_are() {
     check_code(404, "ENTITY_IS_DELETED", Kind::NotFound, "it was deleted");
     check_code(400, "FIELD_CUSTOM_VALIDATION_EXCEPTION", Kind::InvalidArguments, "");
     let no_key = "Provided external ID field does not exist or is not accessible: Aftercall_Key__c";
-    check(refused(404, "NOT_FOUND", no_key), Kind::Denied, "the key field", Some("NOT_FOUND"));
+    check(refused(404, "NOT_FOUND", no_key), Kind::Misconfigured, "the key field", Some("NOT_FOUND"));
     check(Reply::json(300, json!(["/services/data/v62.0/sobjects/Contact/1"])), Kind::Conflict, "several", None);
     check(Reply::text(503, ""), Kind::OutcomeUnknown, "503", None);
     check(Reply::cut(), Kind::OutcomeUnknown, "no whole answer", None);
@@ -289,10 +289,10 @@ fn what_an_upsert_does_not_find_is_of_the_settings() {
             assert!(failure.message.contains(words), "{}", failure.message);
         }
     }
-    check(404, "NOT_FOUND", FailureKind::Denied, "the plugin's settings");
-    check(400, "INVALID_CROSS_REFERENCE_KEY", FailureKind::Denied, "the plugin's settings");
+    check(404, "NOT_FOUND", FailureKind::Misconfigured, "the plugin's settings");
+    check(400, "INVALID_CROSS_REFERENCE_KEY", FailureKind::Misconfigured, "the plugin's settings");
     check(404, "ENTITY_IS_DELETED", FailureKind::NotFound, "it was deleted");
-    check(400, "INVALID_FIELD", FailureKind::Denied, "the plugin's settings");
+    check(400, "INVALID_FIELD", FailureKind::Misconfigured, "the plugin's settings");
 }
 
 #[test]
@@ -355,10 +355,17 @@ fn effects_in_doubt_are_read() {
         json!({ "Id": ID, "Collection_Status__c": "promise_to_pay", "Promised_Payment_Date__c": "2026-01-16" }),
         json!({ "Id": MADE, "Account__c": "003RO0000035WQhYAM", "Amount__c": 420.5 }),
     ]) {
-        for (later_ms, expected) in [(0, Finding::ask_again_after(60_000)), (AT_WORK_MS, Finding::Unknown(None))] {
+        let ask = |later_ms: u64| {
             let fake = fake(json!({})).attempt_at(THEN_MS).now(THEN_MS + later_ms);
-            let fake = fake.expect(QUERY, found(json!([other])));
-            assert_eq!(fake.reconcile::<Plugin>(tool, arguments.clone()), Ok(expected), "{tool}");
+            fake.expect(QUERY, found(json!([other]))).reconcile::<Plugin>(tool, arguments.clone())
+        };
+        assert_eq!(ask(0), Ok(Finding::ask_again_after(60_000)), "{tool}");
+        match ask(AT_WORK_MS) {
+            // By its own key it is known that it was made.
+            Ok(Finding::HappenedOtherwise(outcome)) => {
+                assert_eq!(outcome.receipts, [receipt("Payment_Arrangement__c", MADE)])
+            }
+            finding => assert_eq!((finding, &other["Id"]), (Ok(Finding::Unknown(None)), &json!(ID)), "{tool}"),
         }
     }
 }
@@ -368,6 +375,9 @@ fn a_write_whose_answer_was_lost_is_repeated_and_is_one() {
     for (tool, arguments, line, reply) in writes() {
         let attempt = |number: u32, reply: Reply| {
             let mut fake = fake(json!({})).attempt(number);
+            if number > 1 {
+                fake = fake.doubted();
+            }
             for _ in 0..1 + u32::from(number > 1 && tool == "record_promise_to_pay") {
                 fake = fake.expect(QUERY, ann(json!({})));
             }

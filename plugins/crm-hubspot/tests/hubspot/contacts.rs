@@ -196,16 +196,16 @@ fn a_value_that_the_account_lacks_is_told_to_whom_it_concerns() {
     };
     let listed = |name: &str| coded(name, "INVALID_OPTION");
     let stage = "an administrator has to look at the account's stages";
-    check(written(&["lifecyclestage"]), FailureKind::Denied, stage);
-    check(listed("lifecyclestage"), FailureKind::Denied, stage);
+    check(written(&["lifecyclestage"]), FailureKind::Misconfigured, stage);
+    check(listed("lifecyclestage"), FailureKind::Misconfigured, stage);
     check(written(&["hs_lead_status"]), FailureKind::InvalidArguments, "leave out `lead_status`");
     check(listed("hs_lead_status"), FailureKind::InvalidArguments, "leave out `lead_status`");
-    check(written(&["hs_lead_status", "lifecyclestage"]), FailureKind::Denied, stage);
+    check(written(&["hs_lead_status", "lifecyclestage"]), FailureKind::Misconfigured, stage);
     // That the account doesn't have the property at all.
     let absent = |name: &str| coded(name, "PROPERTY_DOESNT_EXIST");
     check(absent("hs_lead_status"), FailureKind::InvalidArguments, "leave out `lead_status`");
-    check(absent("lifecyclestage"), FailureKind::Denied, stage);
+    check(absent("lifecyclestage"), FailureKind::Misconfigured, stage);
     // What isn't one of a property's options has to be made one of them.
-    check(listed("company"), FailureKind::Denied, "an operator has to make");
+    check(listed("company"), FailureKind::Misconfigured, "an operator has to make");
     check(coded("phone", "INVALID_STRING"), FailureKind::InvalidArguments, "not valid");
 }

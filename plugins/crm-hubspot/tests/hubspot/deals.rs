@@ -106,7 +106,12 @@ fn a_deal_that_is_refused_says_why() {
     check(in_part("OBJECT_NOT_FOUND", "gone", json!([])), FailureKind::NotFound, "gone", Some("OBJECT_NOT_FOUND"));
     check(in_part("INTERNAL_ERROR", "oh", json!([])), FailureKind::OutcomeUnknown, "oh", Some("INTERNAL_ERROR"));
     let stage = json!([{ "message": "m", "code": "INVALID_OPTION", "context": { "propertyName": ["dealstage"] } }]);
-    check(in_part("VALIDATION_ERROR", "no such stage", stage), FailureKind::Denied, "an operator has to make", invalid);
+    check(
+        in_part("VALIDATION_ERROR", "no such stage", stage),
+        FailureKind::Misconfigured,
+        "an operator has to make",
+        invalid,
+    );
     check(in_part("CONFLICT", &"é".repeat(9_000), json!([])), FailureKind::Conflict, "é", Some("CONFLICT"));
     check(Reply::json(200, batch(&[])), FailureKind::OutcomeUnknown, "nothing of the deal", None);
     check(Reply::stray(200, "done"), FailureKind::OutcomeUnknown, "not as expected", None);
@@ -114,9 +119,9 @@ fn a_deal_that_is_refused_says_why() {
     check(Reply::json(409, conflict), FailureKind::Conflict, "being merged", Some("CONFLICT"));
     let property = "Property values were not valid: [{\"error\":\"PROPERTY_DOESNT_EXIST\",\"name\":\"aftercall_key\"}]";
     let property = error("VALIDATION_ERROR", property);
-    check(Reply::json(400, property), FailureKind::Denied, "an operator has to make", invalid);
+    check(Reply::json(400, property), FailureKind::Misconfigured, "an operator has to make", invalid);
     let not_unique = error("VALIDATION_ERROR", "aftercall_key is not unique");
-    check(Reply::json(400, not_unique), FailureKind::Denied, "`deal_key_property` has to name", invalid);
+    check(Reply::json(400, not_unique), FailureKind::Misconfigured, "`deal_key_property` has to name", invalid);
 }
 
 #[test]
@@ -207,7 +212,7 @@ fn what_the_settings_lack_is_said() {
         let mut settings = settings();
         settings.as_object_mut().unwrap().remove(without);
         let failure = failure(&fake().settings(settings), new_deal());
-        assert_eq!(failure.kind, FailureKind::Denied);
+        assert_eq!(failure.kind, FailureKind::Misconfigured);
         assert!(failure.message.contains(words), "{}", failure.message);
     }
     check("deal_key_property", "as `deal_key_property`");

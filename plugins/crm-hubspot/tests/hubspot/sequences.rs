@@ -80,10 +80,10 @@ fn a_refusal_says_whether_another_try_helps() {
         check(refusal(undeliverable), FailureKind::Conflict, "don't arrive");
     }
     let setting = error("VALIDATION_ERROR", "senderEmail is not a connected inbox of the user");
-    check(Reply::json(400, setting.clone()), FailureKind::Denied, "an operator has to make");
+    check(Reply::json(400, setting.clone()), FailureKind::Misconfigured, "an operator has to make");
     check(
         Reply::json(404, error("OBJECT_NOT_FOUND", "no such sequenceId")),
-        FailureKind::Denied,
+        FailureKind::Misconfigured,
         "an operator has to make",
     );
     check(Reply::json(404, error("OBJECT_NOT_FOUND", "no such contact")), FailureKind::NotFound, "no such contact");
@@ -148,8 +148,8 @@ fn sequences_are_those_of_the_settings() {
         assert!(failure.message.contains(words), "{}", failure.message);
     }
     check(settings(), "trial", FailureKind::InvalidArguments, "there is no sequence \"trial\"; there are: pilot");
-    check(json!({}), "pilot", FailureKind::Denied, "have no `sequences`");
+    check(json!({}), "pilot", FailureKind::Misconfigured, "have no `sequences`");
     let mut settings = settings();
     settings.as_object_mut().unwrap().remove("sequence_sender");
-    check(settings, "pilot", FailureKind::Denied, "`sequence_sender`");
+    check(settings, "pilot", FailureKind::Misconfigured, "`sequence_sender`");
 }

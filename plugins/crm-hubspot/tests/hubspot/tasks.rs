@@ -144,6 +144,6 @@ fn an_owner_that_hubspot_does_not_know_is_the_settings() {
     refusal["errors"] = json!([detail]);
     let fake = fake().expect(TASKS, Reply::json(400, refusal));
     let failure = fake.call::<Plugin>("create_task", task()).unwrap_err();
-    assert_eq!(failure.kind, FailureKind::Denied);
+    assert_eq!(failure.kind, FailureKind::Misconfigured);
     assert!(failure.message.contains("an operator has to make"), "{}", failure.message);
 }

@@ -252,7 +252,12 @@ fn an_opportunity_in_doubt_is_looked_for() {
     }
     let there = Outcome::new(format!("the opportunity is there, opportunity_id {OPPORTUNITY}")).with_receipt(receipt());
     let data = Some(json!({ "opportunity_id": OPPORTUNITY }).to_string());
-    let there = Finding::Happened(Outcome { data, ..there });
+    let text = format!(
+        "Opportunity {OPPORTUNITY} was made for this, and isn't as it was asked for: nothing else is made in its place"
+    );
+    let there = Outcome { data, ..there };
+    let otherwise = Finding::HappenedOtherwise(Outcome { text, ..there.clone() });
+    let there = Finding::Happened(there);
     let not_yet = Finding::Unknown(Some(60_000));
     let record = |changes: Value| {
         let record = json!({
@@ -264,7 +269,7 @@ fn an_opportunity_in_doubt_is_looked_for() {
     let made = || new(json!({ "amount": "1500.10", "currency": "EUR" }));
     check(made(), record(json!({})), 0, &there);
     check(made(), record(json!({ "Amount": 1.5e3 })), 0, &not_yet);
-    check(made(), record(json!({ "Amount": null })), AT_WORK_MS, &Finding::Unknown(None));
+    check(made(), record(json!({ "Amount": null })), AT_WORK_MS, &otherwise);
     check(made(), json!(null), AT_WORK_MS - 1, &Finding::Unknown(Some(1)));
     check(made(), json!(null), AT_WORK_MS, &Finding::DidNotHappen);
     let won = || change(json!({ "stage": "Closed Won" }));

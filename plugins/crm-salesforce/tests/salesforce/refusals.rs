@@ -18,6 +18,7 @@ fn kind(name: &str) -> FailureKind {
         "invalid-arguments" => FailureKind::InvalidArguments,
         "not-found" => FailureKind::NotFound,
         "denied" => FailureKind::Denied,
+        "misconfigured" => FailureKind::Misconfigured,
         "conflict" => FailureKind::Conflict,
         "rate-limited" => FailureKind::RateLimited,
         "unavailable" => FailureKind::Unavailable,
@@ -100,20 +101,20 @@ fn what_the_settings_say_wrong_is_not_told_as_an_argument() {
         assert!(failure.message.contains(words), "{}", failure.message);
         assert_eq!(failure.code.as_deref(), Some(code));
     }
-    let (picklist, denied) = ("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", FailureKind::Denied);
-    check(picklist, &["LeadSource"], denied, "an administrator has to look at the plugin's setting `lead_source`");
-    check(picklist, &["StageName"], denied, "`stages`");
-    check(picklist, &["Status"], denied, "`completed_status`");
-    check(picklist, &["CurrencyIsoCode"], denied, "`currencies`");
-    check(picklist, &["Priority"], denied, "High, Normal and Low");
-    check(picklist, &["TaskSubtype"], denied, "Call");
-    check("REQUIRED_FIELD_MISSING", &["LeadSource"], denied, "`lead_source`");
+    let (picklist, of_settings) = ("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", FailureKind::Misconfigured);
+    check(picklist, &["LeadSource"], of_settings, "an administrator has to look at the plugin's setting `lead_source`");
+    check(picklist, &["StageName"], of_settings, "`stages`");
+    check(picklist, &["Status"], of_settings, "`completed_status`");
+    check(picklist, &["CurrencyIsoCode"], of_settings, "`currencies`");
+    check(picklist, &["Priority"], of_settings, "High, Normal and Low");
+    check(picklist, &["TaskSubtype"], of_settings, "Call");
+    check("REQUIRED_FIELD_MISSING", &["LeadSource"], of_settings, "`lead_source`");
     for code in ["INVALID_CROSS_REFERENCE_KEY", "MALFORMED_ID"] {
-        check(code, &["OwnerId"], denied, "`task_owner_id`");
+        check(code, &["OwnerId"], of_settings, "`task_owner_id`");
     }
     // A lead's owner is nothing that the settings say.
     for fields in [&[][..], &["OwnerId"]] {
-        check("INACTIVE_OWNER_OR_USER", fields, denied, "look at the org's assignment, and");
+        check("INACTIVE_OWNER_OR_USER", fields, FailureKind::Denied, "look at the org's assignment, and");
     }
     // What a model can put right.
     check("INVALID_CROSS_REFERENCE_KEY", &["WhoId"], FailureKind::NotFound, "take ids as the tools");
@@ -128,7 +129,7 @@ fn a_wrong_setting_among_several_reasons_decides() {
         "message": "bad value", "errorCode": "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", "fields": ["LeadSource"],
     });
     let failure = refused(Reply::json(400, json!([missing, source])));
-    assert_eq!(failure.kind, FailureKind::Denied);
+    assert_eq!(failure.kind, FailureKind::Misconfigured);
     assert!(failure.message.contains("m (REQUIRED_FIELD_MISSING of Region__c); bad value"), "{}", failure.message);
 }
 
@@ -170,10 +171,10 @@ fn a_read_that_fails_is_no_doubt() {
     }
     let error = |code: &str| json!([{ "message": "m", "errorCode": code }]);
     // What was said is a literal in a query.
-    check(Reply::json(400, error("MALFORMED_QUERY")), FailureKind::Denied);
+    check(Reply::json(400, error("MALFORMED_QUERY")), FailureKind::Misconfigured);
     check(Reply::json(500, error("QUERY_TIMEOUT")), FailureKind::Unavailable);
     check(Reply::json(400, error("QUERY_TIMEOUT")), FailureKind::Unavailable);
-    check(Reply::json(400, error("INVALID_TYPE")), FailureKind::Denied);
+    check(Reply::json(400, error("INVALID_TYPE")), FailureKind::Misconfigured);
     check(Reply::json(200, json!({})), FailureKind::Other);
     check(Reply::cut(), FailureKind::Unavailable);
 }

@@ -118,10 +118,10 @@ fn an_attempt_whose_answer_is_lost_makes_one_task() {
         }
         // It was made: the next attempt finds it, and leaves it as people may have changed it.
         let there = told(&made, json!({ "ActivityDate": "2027-01-01", "Status": "Deferred" }));
-        let second = fake().attempt(2).expect(QUERY, page(&[there]));
+        let second = fake().attempt(2).doubted().expect(QUERY, page(&[there]));
         assert_eq!(second.call::<Plugin>(tool, arguments.clone()).as_ref(), Ok(expected));
         // It wasn't.
-        let third = fake().attempt(2).expect(QUERY, page(&[])).expect(&upsert(), saved(TASK, true));
+        let third = fake().attempt(2).doubted().expect(QUERY, page(&[])).expect(&upsert(), saved(TASK, true));
         assert_eq!(third.call::<Plugin>(tool, arguments.clone()).as_ref(), Ok(expected));
         assert_eq!(third.sent()[1].json(), made);
     }
@@ -134,7 +134,7 @@ fn an_attempt_whose_answer_is_lost_makes_one_task() {
 fn an_earlier_task_that_says_something_else_is_told() {
     fn check(changes: Value) {
         let there = merged(json!({ "Id": TASK, "Subject": "Call", "Description": "Yes." }), changes);
-        let fake = fake().attempt(2).expect(QUERY, page(&[there]));
+        let fake = fake().attempt(2).doubted().expect(QUERY, page(&[there]));
         let failure = fake.call::<Plugin>("log_call_summary", call(json!({ "summary": "Yes." }))).unwrap_err();
         assert_eq!(soql(&fake.sent()[0]), query_by_key("Id, Description, Subject", "Task", KEY));
         assert_eq!(failure.kind, FailureKind::Conflict);
@@ -161,7 +161,9 @@ fn a_task_in_doubt_is_looked_for_by_its_key() {
     }
     check_call(there("Yes."), 0, &Finding::Happened(logged(CONTACT)));
     check_call(there("No."), 0, &Finding::Unknown(Some(60_000)));
-    check_call(there("No."), AT_WORK_MS, &Finding::Unknown(None));
+    let text =
+        format!("Task {TASK} was made for this, and isn't as it was asked for: nothing else is made in its place");
+    check_call(there("No."), AT_WORK_MS, &Finding::HappenedOtherwise(Outcome { text, ..logged(CONTACT) }));
     check_call(page(&[]), AT_WORK_MS - 1, &Finding::Unknown(Some(1)));
     check_call(page(&[]), AT_WORK_MS, &Finding::DidNotHappen);
     check_call(several(), 0, &Finding::Unknown(None));
@@ -222,13 +224,13 @@ fn what_a_rehearsal_made_can_be_gone_on_with() {
 #[test]
 fn a_look_that_fails_is_no_doubt_and_no_task() {
     fn check(look: Reply, kind: FailureKind) {
-        let fake = fake().attempt(2).expect(QUERY, look);
+        let fake = fake().attempt(2).doubted().expect(QUERY, look);
         let failure = fake.call::<Plugin>("log_call_summary", call(json!({}))).unwrap_err();
         assert_eq!(failure.kind, kind, "{}", failure.message);
     }
     let refused = |status, code: &str| Reply::json(status, json!([{ "errorCode": code, "message": "m" }]));
-    check(refused(400, "INVALID_FIELD"), FailureKind::Denied);
-    check(refused(400, "INVALID_TYPE"), FailureKind::Denied);
+    check(refused(400, "INVALID_FIELD"), FailureKind::Misconfigured);
+    check(refused(400, "INVALID_TYPE"), FailureKind::Misconfigured);
     // It isn't Salesforce's word for a task that isn't there.
     check(refused(404, "URL_NOT_RESET"), FailureKind::NotFound);
     check(Reply::text(404, "<html>"), FailureKind::NotFound);
