@@ -8,7 +8,10 @@ use crate::refusal::{self, BatchError};
 use crate::{Blame, NewAssociations, Object, Page, Properties, Search, keyed};
 
 /// When to look again, while HubSpot may not show yet what was written, in milliseconds.
-pub const LOOK_AGAIN_MS: u64 = 15_000;
+const LOOK_AGAIN_MS: u64 = 15_000;
+
+/// How many objects a search by the key brings. One has it; the search by token may find others that are alike.
+const KEYED_MAX: usize = 10;
 
 /// HubSpot's API in one call of a tool, with whose doing a refusal is.
 pub struct HubSpot<'a> {
@@ -154,7 +157,7 @@ impl<'a> HubSpot<'a> {
     /// As [`send`](HubSpot::send).
     pub async fn with_key(&self, objects: &str, property: &str) -> Result<Trace, Failure> {
         let key = self.cx.key();
-        let page = self.search(objects, &Search::of(&[property]).or_word(property, key)).await?;
+        let page = self.search(objects, &Search::of(&[property], KEYED_MAX).or_word(property, key)).await?;
         Ok(match page.results.iter().find(|object| keyed::has_key(object.property(property), key)) {
             Some(ours) => Trace::AsAsked(ours.id.clone()),
             // It may be among those that were not told.

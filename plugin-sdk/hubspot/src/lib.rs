@@ -37,7 +37,7 @@ mod refusal;
 mod search;
 
 pub use crate::associations::{Associated, Associations, NewAssociations};
-pub use crate::client::{HubSpot, LOOK_AGAIN_MS};
+pub use crate::client::HubSpot;
 pub use crate::object::{Object, Page};
 pub use crate::properties::Properties;
 pub use crate::record::{CONTACT, DEAL, RecordId, linked};

@@ -3,24 +3,21 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// How many objects a search brings. Protects the model's context.
-const RESULTS_MAX: u32 = 10;
-
-/// A search for the first ten objects that pass any of its groups of filters.
+/// A search for the first objects that pass any of its groups of filters.
 #[derive(Clone, Debug, Serialize)]
 pub struct Search<'a> {
     #[serde(rename = "filterGroups")]
     groups: Vec<Value>,
     properties: Vec<&'a str>,
     sorts: [&'static str; 0],
-    limit: u32,
+    limit: usize,
     after: &'static str,
 }
 
 impl<'a> Search<'a> {
-    /// A search that brings these properties.
-    pub fn of(properties: &[&'a str]) -> Self {
-        Self { groups: Vec::new(), properties: properties.to_vec(), sorts: [], limit: RESULTS_MAX, after: "0" }
+    /// A search that brings these properties, of so many objects at most: 200 is HubSpot's own limit.
+    pub fn of(properties: &[&'a str], most: usize) -> Self {
+        Self { groups: Vec::new(), properties: properties.to_vec(), sorts: [], limit: most, after: "0" }
     }
 
     /// Adds a group next to those before: an object passes it, each of whose properties has its value.
@@ -30,8 +27,7 @@ impl<'a> Search<'a> {
     }
 
     /// Adds a group: an object passes it, whose text, this property, has the value among its words.
-    #[must_use]
-    pub fn or_word(self, property: &str, word: &str) -> Self {
+    pub(crate) fn or_word(self, property: &str, word: &str) -> Self {
         self.or(std::iter::once((property, "CONTAINS_TOKEN", word)))
     }
 

@@ -9,9 +9,9 @@ use crate::{Meaning, Record, Refusal, quoted};
 
 /// How long a request whose answer was lost may still be at work, in milliseconds: Salesforce ends a transaction then, and its
 /// queries don't lag (developer.salesforce.com/docs/atlas.en-us.apexcode.meta/apexcode/apex_gov_limits.htm).
-pub const AT_WORK_MS_MAX: u64 = 600_000;
+const AT_WORK_MS_MAX: u64 = 600_000;
 /// When to look again before that, in milliseconds.
-pub const LOOK_AGAIN_MS: u64 = 60_000;
+const LOOK_AGAIN_MS: u64 = 60_000;
 
 /// How many pages of a query are read. Protects the org's limit of requests.
 const PAGES_MAX: usize = 10;

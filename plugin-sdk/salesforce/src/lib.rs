@@ -32,7 +32,7 @@ mod record;
 mod refusal;
 mod soql;
 
-pub use crate::client::{AT_WORK_MS_MAX, LOOK_AGAIN_MS, Salesforce, Saved};
+pub use crate::client::{Salesforce, Saved};
 pub use crate::id::check_id;
 pub use crate::record::{Record, number};
 pub use crate::refusal::{Meaning, Refusal};

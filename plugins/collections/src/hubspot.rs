@@ -11,7 +11,7 @@ use aftercall_hubspot::{
 };
 use serde_json::{Map, Value};
 
-use crate::account::{Account, AccountId, Change, PromisedAmount};
+use crate::account::{Account, AccountId, Change, FOUND_MAX, PromisedAmount};
 use crate::arrangement::Arrangement;
 use crate::callback::Callback;
 use crate::crm::Kind;
@@ -99,7 +99,7 @@ impl HubSpot {
         cx: &Context,
     ) -> Result<Vec<Account>, Failure> {
         let email = email.map(|email| ("email", email.as_str()));
-        let mut search = Search::of(&self.account_properties());
+        let mut search = Search::of(&self.account_properties(), FOUND_MAX);
         match phone {
             Some(phone) => {
                 for name in PHONES {
@@ -114,8 +114,8 @@ impl HubSpot {
     }
 
     pub(crate) async fn read(&self, id: &AccountId, cx: &Context) -> Result<Option<Account>, Failure> {
-        let query = [("properties", self.account_properties().join(","))];
-        let contact = self.contact(id, &query.each_ref().map(|(name, value)| (*name, value.as_str())), cx).await?;
+        let properties = self.account_properties().join(",");
+        let contact = self.contact(id, &[("properties", &properties)], cx).await?;
         Ok(contact.map(|contact| self.account(&contact)))
     }
 

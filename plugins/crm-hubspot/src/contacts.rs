@@ -11,6 +11,8 @@ use crate::settings::Settings;
 
 /// Where HubSpot keeps them.
 const CONTACTS: &str = "contacts";
+/// How many are told. Protects the model's context, and people's data.
+const TOLD_MAX: usize = 10;
 
 /// A contact's properties, of those that each HubSpot account has.
 pub(crate) struct Lead {
@@ -72,7 +74,7 @@ pub(crate) async fn find(
     phone: Option<&PhoneNumber>,
     cx: &Context,
 ) -> Result<(Vec<Contact>, usize), Failure> {
-    let mut search = Search::of(&["email", "firstname", "lastname", "phone", "company", "lifecyclestage"]);
+    let mut search = Search::of(&["email", "firstname", "lastname", "phone", "company", "lifecyclestage"], TOLD_MAX);
     if let Some(email) = email {
         search = search.or_equal(&[("email", email.as_str())]);
     }
