@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
+use dyn_clone::DynClone;
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use percent_encoding::percent_decode_str;
@@ -14,7 +15,7 @@ use crate::service::Access;
 pub(crate) type Request = http::Request<Bytes>;
 
 /// A played service. A new vendor implements this in a file of its own and is named in `vendors.rs`.
-pub(crate) trait Endpoint: Send {
+pub(crate) trait Endpoint: DynClone + Send {
     /// What kind of request this is; asked before any work is done. What isn't a GET writes, unless the service says
     /// otherwise.
     fn classify(&self, request: &Request) -> Class {
@@ -36,6 +37,8 @@ pub(crate) trait Endpoint: Send {
         Err("it begins with nothing".to_owned())
     }
 }
+
+dyn_clone::clone_trait_object!(Endpoint);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Class {

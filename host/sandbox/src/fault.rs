@@ -32,6 +32,13 @@ pub enum Fault {
     Nonsense,
     /// Does the work and repeats the credential, in its header's form and decoded, in a header and in the body.
     EchoCredential,
+    /// Does the work and closes the connection without a byte of an answer; for a while, reads of the service are answered as
+    /// if nothing had been written since before it. A vendor's lists and searches lag so; here all of its reads do, which is
+    /// harder.
+    Lag {
+        /// For how long, by the sandbox's clock.
+        ms: u64,
+    },
     /// Keeps the request waiting until it is released or discarded.
     Hold {
         /// Whether it waits before the work or after it.

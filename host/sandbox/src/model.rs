@@ -26,6 +26,7 @@ use stream::Event;
 /// Roughly what a token of English takes.
 const BYTES_PER_TOKEN: usize = 4;
 
+#[derive(Clone)]
 pub(crate) struct Model {
     script: Script,
     key: Option<String>,

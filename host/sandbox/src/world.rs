@@ -14,7 +14,7 @@ use crate::endpoint::{Endpoint, Refusal, Reply, Request, credential};
 use crate::fault::{Fault, Faults, Gate, Held, Rule, Struck, When};
 use crate::log::{Log, Received};
 use crate::sandbox::Clock;
-use crate::service::Service;
+use crate::service::{Access, Service};
 
 const NONSENSE: &str = "<html><body><h1>502 Bad Gateway</h1><p>upstream clo";
 
@@ -36,28 +36,59 @@ pub(crate) struct World {
 
 struct Inner {
     endpoints: BTreeMap<Service, Box<dyn Endpoint>>,
+    /// Services whose reads lag.
+    lagging: BTreeMap<Service, Lagging>,
     faults: Faults,
     log: Log,
+}
+
+/// A service as its reads show it until an instant.
+struct Lagging {
+    shown: Box<dyn Endpoint>,
+    until_ms: u64,
+}
+
+/// A request that was taken in.
+struct Admitted {
+    ordinal: u64,
+    access: Access,
+    struck: Option<Struck>,
 }
 
 impl Inner {
     fn endpoint(&mut self, service: Service) -> &mut dyn Endpoint {
         self.endpoints.get_mut(&service).expect("every service has an endpoint").as_mut()
     }
+
+    /// Has reads of the service show what it keeps now, until an instant. One that lags already goes on showing the older.
+    fn lag(&mut self, service: Service, until_ms: u64) {
+        let shown = self.endpoints[&service].clone();
+        let lagging = self.lagging.entry(service).or_insert(Lagging { shown, until_ms });
+        lagging.until_ms = lagging.until_ms.max(until_ms);
+    }
+
+    /// What answers a request.
+    fn answers(&mut self, service: Service, access: Access, now_ms: u64) -> &mut dyn Endpoint {
+        self.lagging.retain(|_, lagging| now_ms < lagging.until_ms);
+        match self.lagging.get_mut(&service).filter(|_| access == Access::Read) {
+            Some(lagging) => lagging.shown.as_mut(),
+            None => self.endpoints.get_mut(&service).expect("every service has an endpoint").as_mut(),
+        }
+    }
 }
 
 impl World {
     pub(crate) fn new(clock: Clock, endpoints: BTreeMap<Service, Box<dyn Endpoint>>) -> Arc<World> {
-        let inner = Inner { endpoints, faults: Faults::default(), log: Log::default() };
+        let inner = Inner { endpoints, lagging: BTreeMap::new(), faults: Faults::default(), log: Log::default() };
         Arc::new(World { clock, inner: Mutex::new(inner) })
     }
 
     /// Carries a request through faults and work. `None` means that the connection is to be closed without an answer.
     pub(crate) async fn receive(&self, service: Service, request: Request) -> Option<Reply> {
-        let (ordinal, struck) = self.admit(service, &request);
-        let reply = self.play(service, &request, ordinal, struck.as_ref()).await;
+        let admitted = self.admit(service, &request);
+        let reply = self.play(service, &request, &admitted).await;
         if let Some(reply) = &reply {
-            self.lock().log.amend(ordinal, |entry| entry.status = Some(reply.status.as_u16()));
+            self.lock().log.amend(admitted.ordinal, |entry| entry.status = Some(reply.status.as_u16()));
         }
         reply
     }
@@ -102,7 +133,7 @@ impl World {
         self.lock().log.entries()
     }
 
-    fn admit(&self, service: Service, request: &Request) -> (u64, Option<Struck>) {
+    fn admit(&self, service: Service, request: &Request) -> Admitted {
         let mut inner = self.lock();
         let class = inner.endpoint(service).classify(request);
         let ordinal = inner.log.record(service, class, request, (self.clock)());
@@ -110,11 +141,11 @@ impl World {
         if let Some(struck) = &struck {
             inner.log.amend(ordinal, |entry| entry.fault = Some(struck.fault));
         }
-        (ordinal, struck)
+        Admitted { ordinal, access: class.access, struck }
     }
 
-    async fn play(&self, service: Service, request: &Request, ordinal: u64, struck: Option<&Struck>) -> Option<Reply> {
-        let Some(struck) = struck else { return Some(self.work(service, request, ordinal)) };
+    async fn play(&self, service: Service, request: &Request, admitted: &Admitted) -> Option<Reply> {
+        let Some(struck) = &admitted.struck else { return Some(self.work(service, request, admitted)) };
         if !struck.pass(When::Before).await {
             return None;
         }
@@ -127,12 +158,12 @@ impl World {
             }
             _ => {}
         }
-        let reply = self.work(service, request, ordinal);
+        let reply = self.work(service, request, admitted);
         if !struck.pass(When::After).await {
             return None;
         }
         match struck.fault {
-            Fault::Drop { .. } => None,
+            Fault::Drop { .. } | Fault::Lag { .. } => None,
             Fault::Error { .. } => Some(self.refuse(service, Refusal::Internal)),
             Fault::Nonsense => Some(nonsense(reply)),
             Fault::EchoCredential => Some(echo_credential(request, reply)),
@@ -140,10 +171,14 @@ impl World {
         }
     }
 
-    fn work(&self, service: Service, request: &Request, ordinal: u64) -> Reply {
+    fn work(&self, service: Service, request: &Request, admitted: &Admitted) -> Reply {
         let mut inner = self.lock();
-        let reply = inner.endpoint(service).answer(request, (self.clock)());
-        inner.log.amend(ordinal, |entry| {
+        let now_ms = (self.clock)();
+        if let Some(Struck { fault: Fault::Lag { ms }, .. }) = &admitted.struck {
+            inner.lag(service, now_ms.saturating_add(*ms));
+        }
+        let reply = inner.answers(service, admitted.access, now_ms).answer(request, now_ms);
+        inner.log.amend(admitted.ordinal, |entry| {
             entry.worked = true;
             entry.note = reply.note.clone();
         });

@@ -45,6 +45,29 @@ async fn faults_strike_before_or_after_the_work() {
     check(Fault::RateLimit { retry_after_seconds: 7 }, Some(429), 0).await;
     check(Fault::Nonsense, Some(200), 1).await;
     check(Fault::EchoCredential, Some(201), 1).await;
+    check(Fault::Lag { ms: 1 }, None, 1).await;
+}
+
+#[tokio::test]
+async fn reads_lag_behind_a_write_whose_answer_is_lost() {
+    let world = world(idle()).await;
+    let found = async || answer(search(&world)).await.1["total"].as_u64();
+    assert_eq!(answer(create(&world)).await.0, 201);
+    let lag = |ms: u64| world.sandbox.fault(Point::write(Service::Hubspot), Fault::Lag { ms }, 1);
+
+    lag(60_000);
+    assert!(create(&world).send().await.is_err());
+    assert_eq!((contacts(&world), found().await), (2, Some(1)), "it is done, and not to be seen");
+    world.advance(30_000);
+    // What is written meanwhile isn't to be seen either; a second lag ends when the later one does.
+    lag(40_000);
+    assert!(create(&world).send().await.is_err());
+    assert_eq!(answer(create(&world)).await.0, 201);
+    world.advance(39_999);
+    assert_eq!((contacts(&world), found().await), (4, Some(1)));
+    world.advance(1);
+    assert_eq!(found().await, Some(4));
+    world.sandbox.shutdown().await;
 }
 
 #[tokio::test]

@@ -22,6 +22,7 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 type Record = Map<String, Value>;
 
+#[derive(Clone)]
 pub(crate) struct Business {
     token: String,
     collections: BTreeMap<String, Vec<Record>>,

@@ -21,6 +21,7 @@ use ical::Event;
 /// The largest event that is kept, as the calendar's `max-resource-size` (RFC 4791, section 5.2.5).
 const EVENT_BYTES_MAX: usize = 100 << 10;
 
+#[derive(Clone)]
 pub(crate) struct Caldav {
     user: String,
     password: String,
@@ -29,6 +30,7 @@ pub(crate) struct Caldav {
     writes: u64,
 }
 
+#[derive(Clone)]
 struct Kept {
     event: Event,
     data: Bytes,

@@ -30,6 +30,7 @@ const IF_NONE_EXIST: HeaderName = HeaderName::from_static("if-none-exist");
 /// <https://hl7.org/fhir/R4/http.html#ops>
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 
+#[derive(Clone)]
 pub(crate) struct Fhir {
     token: String,
     resources: Vec<Resource>,

@@ -25,6 +25,7 @@ const CALENDAR: &str = "office@northwind.example";
 /// How many calendars a free-busy query may ask for.
 const CALENDARS_MAX: usize = 50;
 
+#[derive(Clone)]
 pub(crate) struct GoogleCalendar {
     token: String,
     /// The events of each calendar, in the order of their making.

@@ -27,6 +27,7 @@ use sequences::Enrolment;
 
 const FIRST_ID: u64 = 70_001;
 
+#[derive(Clone)]
 pub(crate) struct Hubspot {
     token: String,
     portal: Portal,

@@ -24,6 +24,7 @@ const COMMENTS_PAGE_MAX: usize = 100;
 const RESULTS_DEFAULT: usize = 50;
 const RESULTS_MAX: usize = 5_000;
 
+#[derive(Clone)]
 pub(crate) struct Jira {
     /// `EMAIL:TOKEN`
     login: String,
@@ -33,7 +34,7 @@ pub(crate) struct Jira {
 }
 
 /// What a project has. A seed may say otherwise.
-#[derive(serde::Deserialize)]
+#[derive(Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Project {
     key: String,

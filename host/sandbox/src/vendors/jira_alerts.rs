@@ -17,6 +17,7 @@ use alert::{Alert, Draft};
 const SIZE_DEFAULT: usize = 50;
 const SIZE_MAX: usize = 100;
 
+#[derive(Clone)]
 pub(crate) struct JiraAlerts {
     cloud: String,
     /// `EMAIL:TOKEN`
@@ -28,6 +29,7 @@ pub(crate) struct JiraAlerts {
 }
 
 /// A request that was taken.
+#[derive(Clone)]
 struct Asked {
     id: String,
     at_ms: u64,
@@ -35,6 +37,7 @@ struct Asked {
     done: Option<Done>,
 }
 
+#[derive(Clone)]
 enum What {
     Create(Draft),
     Acknowledge(String),
@@ -42,6 +45,7 @@ enum What {
 }
 
 /// What came of a request.
+#[derive(Clone)]
 struct Done {
     at_ms: u64,
     action: &'static str,

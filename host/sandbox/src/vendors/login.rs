@@ -10,6 +10,7 @@ use crate::service::Access;
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
+#[derive(Clone)]
 pub(crate) struct Login {
     path: &'static str,
     token: String,

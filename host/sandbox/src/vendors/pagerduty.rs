@@ -19,11 +19,13 @@ const ROUTING_KEY_CHARS: usize = 32;
 const EVENT_BYTES_MAX: usize = 512 << 10;
 const ROUTING_KEY_HEADER: HeaderName = HeaderName::from_static("x-routing-key");
 
+#[derive(Clone)]
 pub(crate) struct Pagerduty {
     routing_key: String,
     alerts: Vec<Alert>,
 }
 
+#[derive(Clone)]
 struct Alert {
     dedup_key: String,
     status: Status,

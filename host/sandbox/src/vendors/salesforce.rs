@@ -27,6 +27,7 @@ const KEY_CHARS_MAX: usize = 255;
 /// In what an org begins with: the fields and objects that it has added.
 const DECLARED: &str = "custom";
 
+#[derive(Clone)]
 pub(crate) struct Salesforce {
     token: String,
     records: Records,

@@ -27,6 +27,7 @@ const BATCH_PATH: &str = "/v3/mail/batch";
 /// Of an upsert, which is the largest request that is played.
 const BODY_BYTES_MAX: usize = 6 << 20;
 
+#[derive(Clone)]
 pub(crate) struct Sendgrid {
     key: String,
     account: Account,

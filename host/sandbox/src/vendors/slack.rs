@@ -22,6 +22,7 @@ const TEXT_CHARS_MAX: usize = 40_000;
 const LIMIT_DEFAULT: usize = 100;
 const LIMIT_MAX: usize = 999;
 
+#[derive(Clone)]
 pub(crate) struct Slack {
     token: String,
     /// The messages of each channel that the bot is in, oldest first.

@@ -34,6 +34,7 @@ const FILTERS: [(&str, &str); 4] = [
     ("filter[profile_id]", "profile_id"),
 ];
 
+#[derive(Clone)]
 pub(crate) struct Telnyx {
     key: String,
     messages: Vec<Message>,
@@ -41,6 +42,7 @@ pub(crate) struct Telnyx {
     granted: BTreeMap<String, Granted>,
 }
 
+#[derive(Clone)]
 struct Message {
     id: String,
     from: Option<String>,
@@ -50,6 +52,7 @@ struct Message {
     at_ms: u64,
 }
 
+#[derive(Clone)]
 struct Granted {
     request: Bytes,
     answer: Value,

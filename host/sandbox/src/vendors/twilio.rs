@@ -18,12 +18,14 @@ const BODY_CHARS_MAX: usize = 1600;
 const PAGE_SIZE_DEFAULT: usize = 50;
 const PAGE_SIZE_MAX: usize = 1000;
 
+#[derive(Clone)]
 pub(crate) struct Twilio {
     account: String,
     token: String,
     messages: Vec<Message>,
 }
 
+#[derive(Clone)]
 struct Message {
     sid: String,
     to: String,

@@ -33,6 +33,7 @@ const KEY_CHARS_MAX: usize = 255;
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const IDEMPOTENCY_LOOKUP: HeaderName = HeaderName::from_static("x-idempotency-lookup");
 
+#[derive(Clone)]
 pub(crate) struct Zendesk {
     agent: String,
     token: String,
@@ -44,6 +45,7 @@ pub(crate) struct Zendesk {
     granted: BTreeMap<String, Granted>,
 }
 
+#[derive(Clone)]
 struct Granted {
     request: Bytes,
     answer: Value,

@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 
 use crate::model::format::{Ask, Refused};
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Background(BTreeMap<String, Making>);
 
+#[derive(Clone)]
 struct Making {
     reply: Value,
     /// How often it is asked for before it is there.

@@ -13,7 +13,7 @@ use super::lines::{Line, unfold};
 const ONCE: &[&str] = &["UID", "DTSTAMP", "DTSTART", "DTEND", "DURATION", "SUMMARY", "DESCRIPTION"];
 
 /// What a calendar keeps of an event, besides its bytes.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Event {
     pub(super) uid: String,
     pub(super) summary: Option<String>,

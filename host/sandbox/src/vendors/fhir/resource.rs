@@ -14,6 +14,7 @@ use crate::time::iso;
 const ID_CHARS_MAX: usize = 64;
 
 /// A resource in its newest version; older ones are not kept.
+#[derive(Clone)]
 pub(super) struct Resource {
     pub(super) kind: Kind,
     pub(super) id: String,

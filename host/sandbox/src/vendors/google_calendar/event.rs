@@ -9,6 +9,7 @@ const ID_CHARS: std::ops::RangeInclusive<usize> = 5..=1024;
 /// What the vendor sets itself.
 const OWN: &[&str] = &["id", "etag", "kind", "status", "created", "updated", "htmlLink"];
 
+#[derive(Clone)]
 pub(super) struct Event {
     pub(super) id: String,
     /// As the client gave it.

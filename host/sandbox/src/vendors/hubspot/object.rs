@@ -14,6 +14,7 @@ pub(super) enum Kind {
     Deals,
 }
 
+#[derive(Clone)]
 pub(super) struct Object {
     pub(super) id: u64,
     pub(super) kind: Kind,

@@ -21,7 +21,7 @@ const DEFAULT_STAGES: &[&str] = &[
 ];
 
 /// An account's own properties and pipelines.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Portal {
     properties: Properties,
     /// The stages of each pipeline.
@@ -38,7 +38,7 @@ pub(super) struct Seed {
 }
 
 /// The properties that an account has added, by kind. A deal's are texts with unique values.
-#[derive(Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Properties {
     contacts: BTreeSet<String>,

@@ -12,6 +12,7 @@ use crate::time::iso;
 
 const FIRST_ID: usize = 90_001;
 
+#[derive(Clone)]
 pub(super) struct Enrolment {
     id: usize,
     contact: u64,

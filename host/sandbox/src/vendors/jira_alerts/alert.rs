@@ -13,11 +13,13 @@ const RESPONDER_TYPES: &[&str] = &["team", "user", "escalation", "schedule"];
 const PRIORITIES: &[&str] = &["P1", "P2", "P3", "P4", "P5"];
 
 /// What a client gives.
+#[derive(Clone)]
 pub(super) struct Draft {
     pub(super) alias: Option<String>,
     given: Map<String, Value>,
 }
 
+#[derive(Clone)]
 pub(super) struct Alert {
     pub(super) id: String,
     number: usize,

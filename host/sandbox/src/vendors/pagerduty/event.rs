@@ -18,6 +18,7 @@ pub(super) enum Action {
 }
 
 /// What a trigger says of a problem.
+#[derive(Clone)]
 pub(super) struct Payload {
     pub(super) summary: String,
     pub(super) severity: String,

@@ -13,7 +13,7 @@ use super::objects::{Kind, Type};
 const SYSTEM: [&str; 3] = ["Id", "CreatedDate", "LastModifiedDate"];
 
 /// The fields that an org has added, by object. An object that is not Salesforce's own is the org's.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Org(BTreeMap<String, BTreeMap<String, Type>>);
 
 impl Org {

@@ -13,13 +13,14 @@ use crate::time::iso;
 /// How long ids are: the short form, and the one that capitals don't matter to.
 const ID_CHARS: [usize; 2] = [15, 18];
 
+#[derive(Clone)]
 pub(super) struct Record {
     kind: Kind,
     pub(super) id: String,
     fields: Map<String, Value>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Records {
     pub(super) org: Org,
     held: Vec<Record>,

@@ -27,6 +27,7 @@ const TEXTS: &[(&str, usize)] = &[
 /// By which a contact may go besides the email address.
 const OTHER_IDENTIFIERS: &[&str] = &["phone_number_id", "external_id", "anonymous_id"];
 
+#[derive(Clone)]
 pub(super) struct Contact {
     id: String,
     fields: BTreeMap<String, Value>,

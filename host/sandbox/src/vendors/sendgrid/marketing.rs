@@ -18,13 +18,14 @@ const CONTACTS_MAX: usize = 30_000;
 /// Most addresses of one search.
 const EMAILS_SOUGHT_MAX: usize = 100;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Marketing {
     /// By their email addresses.
     contacts: BTreeMap<String, Contact>,
     jobs: Vec<Job>,
 }
 
+#[derive(Clone)]
 struct Job {
     id: String,
     requested: usize,

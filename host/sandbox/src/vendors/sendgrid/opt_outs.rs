@@ -12,7 +12,7 @@ use crate::email::is_email;
 use crate::endpoint::Reply;
 
 /// By the group, or none for all email, and the address in small letters.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct OptOuts(BTreeSet<(Option<u64>, String)>);
 
 impl OptOuts {

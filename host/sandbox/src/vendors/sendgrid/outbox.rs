@@ -17,7 +17,7 @@ const STOPPED_MAX: usize = 10;
 const STOPPED_BEFORE_S: u64 = 10 * 60;
 const MESSAGE_ID: HeaderName = HeaderName::from_static("x-message-id");
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Outbox {
     messages: Vec<Message>,
     batches: Vec<String>,
@@ -26,6 +26,7 @@ pub(super) struct Outbox {
 }
 
 /// An email to one person.
+#[derive(Clone)]
 pub(super) struct Message {
     pub(super) id: String,
     pub(super) to: String,

@@ -13,6 +13,7 @@ const TYPES: &[&str] = &["problem", "incident", "question", "task"];
 /// A new ticket can be in any status but closed.
 const STATUSES: &[&str] = &["new", "open", "pending", "hold", "solved"];
 
+#[derive(Clone)]
 pub(super) struct Ticket {
     pub(super) id: u64,
     pub(super) external_id: Option<String>,
@@ -33,6 +34,7 @@ pub(super) struct Ticket {
     pub(super) comments: Vec<Comment>,
 }
 
+#[derive(Clone)]
 pub(super) struct Comment {
     pub(super) id: u64,
     body: String,

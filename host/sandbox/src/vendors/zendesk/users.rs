@@ -11,9 +11,10 @@ use crate::endpoint::Reply;
 pub(super) const AGENT_ID: u64 = 9_001;
 const FIRST_USER: u64 = 20_001;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Users(Vec<User>);
 
+#[derive(Clone)]
 struct User {
     id: u64,
     name: String,
