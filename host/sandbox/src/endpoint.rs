@@ -23,6 +23,12 @@ pub(crate) trait Endpoint: DynClone + Send {
         Class { access, turn: None }
     }
 
+    /// Whether what this request is answered may lag behind what was written, on a bad day: what reads, unless the service says
+    /// otherwise.
+    fn lags(&self, request: &Request) -> bool {
+        self.classify(request).access == Access::Read
+    }
+
     /// Does the work and answers. `now_ms` is in milliseconds since the Unix epoch.
     fn answer(&mut self, request: &Request, now_ms: u64) -> Reply;
 

@@ -33,8 +33,8 @@ pub enum Fault {
     /// Does the work and repeats the credential, in its header's form and decoded, in a header and in the body.
     EchoCredential,
     /// Does the work and closes the connection without a byte of an answer; for a while, reads of the service are answered as
-    /// if nothing had been written since before it. A vendor's lists and searches lag so; here all of its reads do, which is
-    /// harder.
+    /// if nothing had been written since before it. Vendors' lists and searches lag so. Here all reads do, which is harder, but
+    /// for those of which the vendor or a standard says that they don't.
     Lag {
         /// For how long, by the sandbox's clock.
         ms: u64,

@@ -14,7 +14,7 @@ use crate::endpoint::{Endpoint, Refusal, Reply, Request, credential};
 use crate::fault::{Fault, Faults, Gate, Held, Rule, Struck, When};
 use crate::log::{Log, Received};
 use crate::sandbox::Clock;
-use crate::service::{Access, Service};
+use crate::service::Service;
 
 const NONSENSE: &str = "<html><body><h1>502 Bad Gateway</h1><p>upstream clo";
 
@@ -36,13 +36,13 @@ pub(crate) struct World {
 
 struct Inner {
     endpoints: BTreeMap<Service, Box<dyn Endpoint>>,
-    /// Services whose reads lag.
+    /// Services that lag.
     lagging: BTreeMap<Service, Lagging>,
     faults: Faults,
     log: Log,
 }
 
-/// A service as its reads show it until an instant.
+/// A service as it was, which is shown until an instant.
 struct Lagging {
     shown: Box<dyn Endpoint>,
     until_ms: u64,
@@ -51,7 +51,7 @@ struct Lagging {
 /// A request that was taken in.
 struct Admitted {
     ordinal: u64,
-    access: Access,
+    lags: bool,
     struck: Option<Struck>,
 }
 
@@ -67,10 +67,10 @@ impl Inner {
         lagging.until_ms = lagging.until_ms.max(until_ms);
     }
 
-    /// What answers a request.
-    fn answers(&mut self, service: Service, access: Access, now_ms: u64) -> &mut dyn Endpoint {
+    /// What answers a request, which may be one whose answers lag.
+    fn answering(&mut self, service: Service, lags: bool, now_ms: u64) -> &mut dyn Endpoint {
         self.lagging.retain(|_, lagging| now_ms < lagging.until_ms);
-        match self.lagging.get_mut(&service).filter(|_| access == Access::Read) {
+        match self.lagging.get_mut(&service).filter(|_| lags) {
             Some(lagging) => lagging.shown.as_mut(),
             None => self.endpoints.get_mut(&service).expect("every service has an endpoint").as_mut(),
         }
@@ -136,12 +136,13 @@ impl World {
     fn admit(&self, service: Service, request: &Request) -> Admitted {
         let mut inner = self.lock();
         let class = inner.endpoint(service).classify(request);
+        let lags = inner.endpoint(service).lags(request);
         let ordinal = inner.log.record(service, class, request, (self.clock)());
         let struck = inner.faults.strike(service, class, request.uri().path());
         if let Some(struck) = &struck {
             inner.log.amend(ordinal, |entry| entry.fault = Some(struck.fault));
         }
-        Admitted { ordinal, access: class.access, struck }
+        Admitted { ordinal, lags, struck }
     }
 
     async fn play(&self, service: Service, request: &Request, admitted: &Admitted) -> Option<Reply> {
@@ -177,7 +178,7 @@ impl World {
         if let Some(Struck { fault: Fault::Lag { ms }, .. }) = &admitted.struck {
             inner.lag(service, now_ms.saturating_add(*ms));
         }
-        let reply = inner.answers(service, admitted.access, now_ms).answer(request, now_ms);
+        let reply = inner.answering(service, admitted.lags, now_ms).answer(request, now_ms);
         inner.log.amend(admitted.ordinal, |entry| {
             entry.worked = true;
             entry.note = reply.note.clone();

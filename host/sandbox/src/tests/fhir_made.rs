@@ -4,7 +4,7 @@ use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
 use super::{World, answer, idle, world_with};
-use crate::Service;
+use crate::{Fault, Point, Service};
 
 const TOKEN: &str = "sandbox-fhir-token";
 const OURS: &str = "identifier=urn:aftercall:effect|key1";
@@ -123,6 +123,26 @@ async fn a_resource_is_made_unless_its_condition_finds_one() {
     assert_eq!((status, &several["issue"][0]["code"]), (412, &json!("multiple-matches")));
     assert_eq!(answer(post(&world, &task()).header("if-none-exist", "colour=red")).await.0, 400);
     assert_eq!(world.sandbox.records(Service::Fhir)["tasks"].as_array().map(Vec::len), Some(2));
+}
+
+#[tokio::test]
+async fn a_server_may_know_no_conditions() {
+    let world = clinic(json!({ "resources": resources(), "conditional_create": false })).await;
+    for _ in 0..2 {
+        assert_eq!(answer(post(&world, &task()).header("if-none-exist", OURS)).await.0, 201);
+    }
+}
+
+#[tokio::test]
+async fn searches_lag_and_reads_do_not() {
+    let world = clinic(resources()).await;
+    world.sandbox.fault(Point::write(Service::Fhir), Fault::Lag { ms: 1_000 }, 1);
+    assert!(post(&world, &task()).send().await.is_err());
+    let found = async || get(&world, "Task?patient=p-1").await["total"].clone();
+    assert_eq!(found().await, 0);
+    assert_eq!(get(&world, "Task/made-6").await["status"], task()["status"]);
+    world.advance(1_000);
+    assert_eq!(found().await, 1);
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue, IF_MATCH, LOCA
 use http::{Method, StatusCode};
 use serde_json::{Map, Value};
 
-use crate::endpoint::{Endpoint, Refusal, Reply, Request, credential, has_content_type, header};
+use crate::endpoint::{Endpoint, Refusal, Reply, Request, credential, has_content_type, header, segments};
 use crate::service::Service;
 use kind::Kind;
 use refused::Refused;
@@ -36,11 +36,13 @@ pub(crate) struct Fhir {
     resources: Vec<Resource>,
     /// Whether it makes slots busy and free itself, as appointments take them.
     marks_slots: bool,
+    /// Whether it makes resources on a condition.
+    knows_conditions: bool,
 }
 
 impl Fhir {
     pub(crate) fn new(token: String) -> Fhir {
-        Fhir { token, resources: Vec::new(), marks_slots: true }
+        Fhir { token, resources: Vec::new(), marks_slots: true, knows_conditions: true }
     }
 
     fn route(&mut self, request: &Request, now_ms: u64) -> Result<Reply, Refused> {
@@ -82,7 +84,7 @@ impl Fhir {
     /// Makes a resource, unless its condition finds one already: that is shown then.
     fn create(&mut self, kind: Kind, request: &Request, now_ms: u64) -> Result<Reply, Refused> {
         let body = resource(kind, request)?;
-        if let Some(condition) = header(request, IF_NONE_EXIST) {
+        if let Some(condition) = header(request, IF_NONE_EXIST).filter(|_| self.knows_conditions) {
             match search::matches(kind, &self.resources, condition)?.as_slice() {
                 [] => {}
                 [known] => return Ok(made(known, StatusCode::OK, request)),
@@ -135,6 +137,11 @@ fn made(resource: &Resource, status: StatusCode, request: &Request) -> Reply {
 }
 
 impl Endpoint for Fhir {
+    /// What is read by its id is the current one (<https://hl7.org/fhir/R4/http.html#read>).
+    fn lags(&self, request: &Request) -> bool {
+        *request.method() == Method::GET && segments(request).len() == 2
+    }
+
     fn answer(&mut self, request: &Request, now_ms: u64) -> Reply {
         self.route(request, now_ms).unwrap_or_else(Refused::into_reply)
     }
@@ -156,7 +163,8 @@ impl Endpoint for Fhir {
         Kind::ALL.into_iter().map(of).collect::<Map<String, Value>>().into()
     }
 
-    /// An array of resources, or `{ "resources": [...], "slots_marked_by": "client" }`.
+    /// An array of resources, or `{ "resources": [...], "slots_marked_by": "client", "conditional_create": false }`. Without
+    /// conditional create, a server makes a resource whatever its condition says.
     fn seed(&mut self, seed: &Value) -> Result<(), String> {
         let seeds = seed.as_array().or_else(|| seed["resources"].as_array());
         let seeds = seeds.ok_or("give an array of resources, or an object with `resources`")?;
@@ -164,6 +172,10 @@ impl Endpoint for Fhir {
             None | Some(Some("server")) => true,
             Some(Some("client")) => false,
             Some(_) => return Err("slots_marked_by must be server or client".to_owned()),
+        };
+        self.knows_conditions = match seed.get("conditional_create") {
+            None => true,
+            Some(known) => known.as_bool().ok_or("conditional_create must be true or false")?,
         };
         for (index, seed) in seeds.iter().enumerate() {
             let resource = Resource::from_seed(seed).map_err(|why| format!("resource {index}: {why}"))?;

@@ -23,6 +23,7 @@ use refused::{Answer, Refused};
 use seed::Account;
 
 const SEARCH_PATH: &str = "/v3/marketing/contacts/search/emails";
+const ACTIVITY_PATH: &str = "/v3/messages";
 const BATCH_PATH: &str = "/v3/mail/batch";
 /// Of an upsert, which is the largest request that is played.
 const BODY_BYTES_MAX: usize = 6 << 20;
@@ -85,6 +86,11 @@ impl Endpoint for Sendgrid {
         let reads = *request.method() == Method::GET
             || *request.method() == Method::POST && [SEARCH_PATH, BATCH_PATH].contains(&request.uri().path());
         Class { access: if reads { Access::Read } else { Access::Write }, turn: None }
+    }
+
+    /// The activity, and contacts, which are imported after the answer. What else it tells decides which emails go out.
+    fn lags(&self, request: &Request) -> bool {
+        [ACTIVITY_PATH, SEARCH_PATH].contains(&request.uri().path())
     }
 
     fn answer(&mut self, request: &Request, now_ms: u64) -> Reply {
