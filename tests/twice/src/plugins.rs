@@ -40,8 +40,19 @@ impl Exports {
     }
 }
 
+/// The tools of a plugin with these settings.
+///
+/// # Errors
+/// What is wrong with the settings, in the plugin's words.
+pub fn tools(plugin: &str, settings: &Value) -> Result<Vec<Tool>, String> {
+    (Exports::named(plugin).list)(&settings.to_string())
+}
+
 /// The manifest of a plugin's folder.
-pub(crate) fn manifest(plugin: &str) -> Manifest {
+///
+/// # Panics
+/// Where it isn't one.
+pub fn manifest(plugin: &str) -> Manifest {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins").join(plugin).join("plugin.toml");
     let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     let manifest: Manifest = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));

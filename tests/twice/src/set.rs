@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 /// A plugin with one tenant's settings, and cases of all of its tools that write.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Set {
     /// The file's name without its ending.
@@ -22,8 +22,8 @@ pub struct Set {
     pub service: Service,
     /// The plugin's settings.
     pub settings: Value,
-    /// The setting that says how long the vendor's lists may lag, as a JSON pointer. A suite whose clock is the real one sets
-    /// it to nothing: the played vendors lag behind nothing.
+    /// The setting that says how long the vendor's lists may lag, as a JSON pointer. None: what a doubt is settled by doesn't
+    /// lag, as the vendor says.
     pub lag: Option<String>,
     /// What is granted as a write, where the manifest leaves that to the grant.
     #[serde(default)]
@@ -39,7 +39,7 @@ pub struct Set {
 }
 
 /// One call of a tool that writes.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
     /// The tool.
@@ -51,10 +51,13 @@ pub struct Case {
     pub before: Vec<Call>,
     /// What the vendors must hold in the end.
     pub effect: Vec<Held>,
+    /// What comes of it where an answer is lost and somebody is careless, by how (`tests/careless.rs`): `once`, `twice`,
+    /// `otherwise`, or the kind of the failure that it ends with.
+    pub careless: BTreeMap<String, String>,
 }
 
 /// A call of any tool.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Call {
     /// The tool.
@@ -64,7 +67,7 @@ pub struct Call {
 }
 
 /// Something that a vendor must hold; as in the cases of whole runs.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Held {
     /// The list among the vendors' records, as a JSON pointer: `/hubspot/contacts`.
@@ -97,6 +100,34 @@ pub fn all() -> Vec<Set> {
         set
     };
     files.iter().map(read).collect()
+}
+
+impl Set {
+    /// The same, with the vendor's lag set to so many milliseconds, where a setting says it.
+    ///
+    /// # Panics
+    /// Where the settings have no place for it: that is a mistake in the set.
+    #[must_use]
+    pub fn with_lag(mut self, ms: u64) -> Self {
+        if let Some((place, name)) = self.lag.as_deref().and_then(|lag| lag.rsplit_once('/')) {
+            self.settings.pointer_mut(place).expect("the settings have the place of `lag`")[name] = ms.into();
+        }
+        self
+    }
+
+    /// How much is in each of the vendors' lists that count effects.
+    pub fn counts(&self, records: &Value) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for (service, lists) in records.as_object().into_iter().flatten() {
+            for (name, list) in lists.as_object().into_iter().flatten() {
+                let path = format!("/{service}/{name}");
+                if let Some(list) = list.as_array().filter(|_| !self.counts_requests.contains(&path)) {
+                    counts.insert(path, list.len());
+                }
+            }
+        }
+        counts
+    }
 }
 
 impl Held {

@@ -16,12 +16,17 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use crate::door::{Door, Street};
-use crate::plugins::{Exports, manifest};
+use crate::plugins::{Exports, manifest, tools};
 use crate::set::{Case, Set, filled};
-use crate::settle::Host;
+use crate::settle::{Host, Stuck};
 
 /// 2026-03-01T12:00:00Z, a Sunday.
 const NOON_MS: u64 = 1_772_366_400_000;
+
+/// How long a vendor lags that may lag, in tests of that.
+pub const LAG_MS: u64 = 60_000;
+/// No tool writes more often. Ends a search for the last write that would not end.
+pub const WRITES_MAX: u32 = 8;
 
 /// A write that is disturbed.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +72,7 @@ pub(crate) struct Asked<'a> {
 /// # Panics
 /// Where the plugin refuses the settings.
 pub fn writing_tools(set: &Set) -> Vec<String> {
-    let tools = (Exports::named(&set.plugin).list)(&set.settings.to_string()).expect("the settings are right");
+    let tools = tools(&set.plugin, &set.settings).expect("the settings are right");
     tools.into_iter().filter(|tool| tool.effect != Effect::Read).map(|tool| tool.name).collect()
 }
 
@@ -81,12 +86,13 @@ pub fn play(
     disturbance: Option<Disturbance>,
     host: Host,
     runtime: &Runtime,
-) -> Result<Ended, String> {
+) -> Result<Ended, Stuck> {
     let stage = Stage::set(set, runtime);
     let mut earlier = BTreeMap::new();
     for call in &case.before {
         let asked = stage.asked(&call.tool, filled(&call.arguments, &earlier));
-        let outcome = stage.attempt(&asked, 1).map_err(|failure| format!("{} before it: {failure:?}", call.tool))?;
+        let tool = call.tool.clone();
+        let outcome = stage.attempt(&asked, 1).map_err(|failure| Stuck::Before { tool, failure })?;
         let data: Value =
             outcome.data.as_deref().map_or(Value::Null, |data| serde_json::from_str(data).unwrap_or_default());
         let receipts: Vec<Value> = outcome.receipts.iter().map(|receipt| json!({ "id": receipt.id })).collect();
@@ -128,7 +134,7 @@ impl Stage {
         let kept = manifest.state.then(RefCell::default);
         let street = Street::new(set, manifest, &sandbox, client, runtime.handle().clone());
         let exports = Exports::named(&set.plugin);
-        let tools = (exports.list)(&set.settings.to_string()).expect("the settings are right");
+        let tools = tools(&set.plugin, &set.settings).expect("the settings are right");
         let (settings, plugin) = (set.settings.clone(), set.plugin.clone());
         Self { exports, tools, settings, plugin, street: Arc::new(street), sandbox, now_ms, kept }
     }

@@ -1,13 +1,13 @@
 //! Every writing tool, at every vendor, with each of its writes disturbed in each way.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use aftercall_sandbox::{Fault, When};
 use aftercall_twice::set::{self, Case, Set};
 use aftercall_twice::settle::Host;
-use aftercall_twice::stage::{Disturbance, play, writing_tools};
+use aftercall_twice::stage::{Disturbance, LAG_MS, WRITES_MAX, play, writing_tools};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
@@ -18,8 +18,6 @@ const FAULTS: [Fault; 4] = [
     Fault::Error { when: When::After },
     Fault::Nonsense,
 ];
-/// No tool writes more often. Ends a search that would not end.
-const WRITES_MAX: u32 = 8;
 
 #[test]
 fn each_effect_happens_once_whatever_becomes_of_an_answer() {
@@ -40,7 +38,10 @@ fn check(set: &Set, case: &Case, runtime: &Runtime) -> Vec<String> {
         Err(why) => return vec![format!("undisturbed: {why}")],
     };
     let mut wrong: Vec<String> = case.effect.iter().filter_map(|held| held.missed(&plain)).collect();
-    for fault in FAULTS {
+    // A vendor lags for as long as its setting says, to the millisecond.
+    let lagging = set.clone().with_lag(LAG_MS);
+    let lag = set.lag.as_ref().map(|_| (Fault::Lag { ms: LAG_MS }, &lagging));
+    for (fault, set) in FAULTS.map(|fault| (fault, set)).into_iter().chain(lag) {
         for skip in 0..WRITES_MAX {
             let disturbance = Disturbance { fault, skip };
             let ended = match play(set, case, Some(disturbance), Host::Careful, runtime) {
@@ -58,111 +59,13 @@ fn check(set: &Set, case: &Case, runtime: &Runtime) -> Vec<String> {
             }
             let missed = case.effect.iter().filter_map(|held| held.missed(&ended.records));
             let mut missed: Vec<String> = missed.collect();
-            let (expected, found) = (counts(set, &plain), counts(set, &ended.records));
+            let (expected, found) = (set.counts(&plain), set.counts(&ended.records));
             let more = found.iter().filter(|(list, count)| expected.get(*list) != Some(count));
             missed.extend(more.map(|(list, count)| format!("{list} has {count} instead of {:?}", expected.get(list))));
             wrong.extend(missed.into_iter().map(|why| format!("{disturbance:?}: {why}")));
         }
     }
     wrong
-}
-
-/// What a host that repeats blindly does twice: at vendors that honour no key of ours.
-const BY_REPEATING: &[&str] = &[
-    "calendar-caldav cancel_appointment",
-    "collections-hubspot schedule_promise_callback",
-    "crm-hubspot create_task",
-    "crm-hubspot enrol_in_sequence",
-    "crm-hubspot log_call_summary",
-    "ehr-fhir book_appointment",
-    "email send_email",
-    "email send_template",
-    "http-request reserve_table",
-    "slack post_message",
-    "slack reply_in_thread",
-    "sms-twilio send_sms",
-    "ticket-jira comment_on_ticket",
-    "ticket-jira create_ticket",
-    "ticket-zendesk comment_on_ticket",
-];
-
-/// What a host that forgets its key does twice: at vendors that go by it.
-const WITHOUT_THE_KEY: &[&str] = &[
-    "calendar-caldav book_appointment",
-    "calendar-caldav book_callback",
-    "calendar-caldav cancel_appointment",
-    "calendar-google book_appointment",
-    "calendar-google book_callback",
-    "collections-hubspot log_payment_arrangement",
-    "collections-hubspot schedule_promise_callback",
-    "collections-salesforce log_payment_arrangement",
-    "collections-salesforce schedule_promise_callback",
-    "crm-hubspot create_task",
-    "crm-hubspot log_call_summary",
-    "crm-hubspot upsert_deal",
-    "crm-salesforce create_task",
-    "crm-salesforce log_call_summary",
-    "crm-salesforce upsert_opportunity",
-    "ehr-fhir book_appointment",
-    "ehr-fhir create_task",
-    "ehr-fhir record_communication",
-    "ehr-fhir write_call_note",
-    "ehr-fhir-slots book_appointment",
-    "email send_email",
-    "email send_template",
-    "email start_followup",
-    "http-request book_room",
-    "http-request reserve_table",
-    "oncall-jira-service-management page_oncall",
-    "oncall-pagerduty page_oncall",
-    "slack post_message",
-    "slack reply_in_thread",
-    "ticket-jira comment_on_ticket",
-    "ticket-jira create_ticket",
-    "ticket-zendesk comment_on_ticket",
-    "ticket-zendesk create_ticket",
-];
-
-/// A host that settles nothing leaves effects twice, and is found out by it.
-#[test]
-fn careless_hosts_are_found_out() {
-    let runtime = Runtime::new().expect("a runtime");
-    let sets = set::all();
-    let found_out = |host: Host| {
-        let fault = Fault::Drop { when: When::After };
-        // With each of its writes: the first of several may be one that anybody can repeat.
-        let is_wrong = |set: &Set, case: &Case| {
-            for skip in 0..WRITES_MAX {
-                match play(set, case, Some(Disturbance { fault, skip }), host, &runtime) {
-                    Ok(ended) if case.effect.iter().any(|held| held.missed(&ended.records).is_some()) => return true,
-                    Ok(ended) if ended.disturbed => {}
-                    Ok(_) => return false,
-                    Err(_) => return true,
-                }
-            }
-            false
-        };
-        let cases = sets.iter().flat_map(|set| set.cases.iter().map(move |case| (set, case)));
-        let wrong = cases.filter(|(set, case)| is_wrong(set, case));
-        wrong.map(|(set, case)| format!("{} {}", set.name, case.tool)).collect::<BTreeSet<_>>()
-    };
-    let expected = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
-    assert_eq!(found_out(Host::RepeatsBlindly), expected(BY_REPEATING));
-    assert_eq!(found_out(Host::ForgetsItsKey), expected(WITHOUT_THE_KEY));
-}
-
-/// How much is in each list of the vendors'.
-fn counts(set: &Set, records: &Value) -> BTreeMap<String, usize> {
-    let mut counts = BTreeMap::new();
-    for (service, lists) in records.as_object().into_iter().flatten() {
-        for (name, list) in lists.as_object().into_iter().flatten() {
-            let path = format!("/{service}/{name}");
-            if let Some(list) = list.as_array().filter(|_| !set.counts_requests.contains(&path)) {
-                counts.insert(path, list.len());
-            }
-        }
-    }
-    counts
 }
 
 #[test]
