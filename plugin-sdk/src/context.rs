@@ -17,11 +17,14 @@ use crate::{Failure, Level};
 pub struct Context {
     attempt: types::Context,
     host: Rc<Outside>,
+    /// When the call of the plugin began, before anything that it sends.
+    pub(crate) called_at: u64,
 }
 
 impl Context {
     pub(crate) fn new(attempt: types::Context, host: Rc<Outside>) -> Self {
-        Self { attempt, host }
+        let called_at = host.now();
+        Self { attempt, host, called_at }
     }
 
     pub(crate) fn host(&self) -> &Outside {

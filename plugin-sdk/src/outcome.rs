@@ -118,7 +118,8 @@ impl Finding {
 
     /// The effect isn't to be found where it would be: it didn't happen, unless the vendor may not show it yet, which takes
     /// it up to `lag_ms` after the attempt in doubt. Until then the host asks again after `again_ms`, and not later than the
-    /// lag's end.
+    /// lag's end. A search counts as sent when the plugin was called, however long its answer took: what an answer of after
+    /// the lag's end doesn't show may have been missing before it.
     ///
     /// ```
     /// # use aftercall::{Finding, testing::Fake};
@@ -128,9 +129,13 @@ impl Finding {
     /// assert_eq!(Finding::absent(cx, 90_000, 15_000), Finding::ask_again_after(15_000));
     /// assert_eq!(Finding::absent(cx, 60_000, 15_000), Finding::ask_again_after(10_000));
     /// assert_eq!(Finding::absent(cx, 30_000, 15_000), Finding::DidNotHappen);
+    /// // The search was answered after 20 more.
+    /// let _fake = fake.now(70_000);
+    /// assert_eq!(Finding::absent(cx, 60_000, 15_000), Finding::ask_again_after(10_000));
     /// ```
     pub fn absent(cx: &Context, lag_ms: u64, again_ms: u64) -> Self {
-        let age_ms = cx.now().saturating_sub(cx.quiet_since().unwrap_or_else(|| cx.attempt_at()));
+        let quiet_since = cx.quiet_since().unwrap_or_else(|| cx.attempt_at());
+        let age_ms = cx.called_at.saturating_sub(quiet_since);
         match lag_ms.saturating_sub(age_ms) {
             0 => Self::DidNotHappen,
             left_ms => Self::ask_again_after(again_ms.min(left_ms)),
