@@ -1,5 +1,7 @@
 //! What vendors' documents are wrong about, and what is right.
 
+use std::fmt;
+
 use anyhow::Context as _;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -37,6 +39,12 @@ pub fn read(text: &str) -> anyhow::Result<Vec<Erratum>> {
         anyhow::ensure!(!why.is_empty() && page.starts_with("https://"), "the erratum at {at} has no source");
     }
     Ok(errata)
+}
+
+impl fmt::Display for Erratum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}*: {}", self.documents, self.at)
+    }
 }
 
 impl Erratum {
