@@ -52,6 +52,9 @@ pub enum Stuck {
     /// Asked, the plugin failed.
     #[error("it can't be found out whether it happened: {0:?}")]
     Unanswered(Failure),
+    /// The plugin found something else than what it was asked for.
+    #[error("it happened otherwise than it was asked for: {0:?}")]
+    Otherwise(Outcome),
     /// The plugin says that it will never be able to tell.
     #[error("a person would be asked whether it happened")]
     Unknowable,
@@ -73,6 +76,7 @@ impl Stuck {
             Stuck::Before { failure, .. } | Stuck::Sure { failure, .. } => word(failure.kind),
             Stuck::InDoubt(failure) | Stuck::Unanswered(failure) => word(failure.kind),
             Stuck::NotReconcilable => "not-reconcilable",
+            Stuck::Otherwise(_) => "happened-otherwise",
             Stuck::Unknowable => "unknowable",
             Stuck::StaysUnknown => "stays-unknown",
         }
@@ -85,6 +89,7 @@ fn word(kind: FailureKind) -> &'static str {
         FailureKind::NotFound => "not-found",
         FailureKind::Denied => "denied",
         FailureKind::Conflict => "conflict",
+        FailureKind::Misconfigured => "misconfigured",
         FailureKind::RateLimited => "rate-limited",
         FailureKind::Unavailable => "unavailable",
         FailureKind::OutcomeUnknown => "outcome-unknown",
@@ -155,7 +160,7 @@ impl Stage {
             match self.within(outside, ask) {
                 Ok(Finding::Happened(outcome)) => return Ok(Settled::Happened(outcome)),
                 Ok(Finding::HappenedOtherwise(outcome)) => {
-                    return Err(format!("it found something else than what it was asked for: {outcome:?}"));
+                    return Err(Stuck::Otherwise(outcome));
                 }
                 Ok(Finding::DidNotHappen) => return Ok(Settled::DidNotHappen),
                 Ok(Finding::Unknown(Some(_))) if host == Host::WontWait => return Ok(Settled::DidNotHappen),
