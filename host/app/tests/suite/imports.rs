@@ -36,6 +36,24 @@ fn crates_depend_on_what_the_law_allows() {
 }
 
 #[test]
+fn what_authors_use_depends_on_the_sdk_alone() {
+    let sdk = project().expect("tests run where the sources are").join("plugin-sdk");
+    let law: [(&str, &[&str]); 4] = [
+        ("", &["aftercall-sdk-macros"]),
+        ("macros", &[]),
+        ("hubspot", &["aftercall-sdk"]),
+        ("salesforce", &["aftercall-sdk"]),
+    ];
+    for (folder, allowed) in law {
+        let text = fs::read_to_string(sdk.join(folder).join("Cargo.toml")).expect("a crate has a manifest");
+        let manifest: toml::Table = toml::from_str(&text).expect("it is TOML");
+        let dependencies = manifest["dependencies"].as_table().expect("a table").keys();
+        let ours: Vec<&String> = dependencies.filter(|name| name.starts_with("aftercall")).collect();
+        assert_eq!(ours, allowed, "plugin-sdk/{folder}");
+    }
+}
+
+#[test]
 fn core_does_no_io() {
     let text = fs::read_to_string(project().expect("sources").join("host/core/Cargo.toml")).expect("a manifest");
     let manifest: toml::Table = toml::from_str(&text).expect("it is TOML");
