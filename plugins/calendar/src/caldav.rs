@@ -28,6 +28,9 @@ const PRECONDITIONS: &[&str] = &[
     "need-privileges",
 ];
 
+/// That somebody else has locked a resource (RFC 4918, section 11.3).
+const LOCKED: u16 = 423;
+
 pub(crate) struct Caldav {
     /// With its last slash.
     url: String,
@@ -123,7 +126,7 @@ impl Caldav {
         let answer = put.send().await?;
         if answer.status() == 412 {
             // Something is there: an earlier attempt's event, if it is this one.
-            let gone = || Failure::not_found(format!("{url} was there (412) and is gone (404); nothing was booked"));
+            let gone = || Failure::conflict(format!("{url} was there (412) and is gone (404); nothing was booked"));
             return self.event(cx, event.key).await?.ok_or_else(gone);
         }
         accepted(answer)?;
@@ -144,6 +147,7 @@ impl Caldav {
         match answer.status() {
             412 => Ok(Changed::Stale),
             404 | 410 => Ok(Changed::Done),
+            LOCKED => Err(locked()),
             _ => answer.ok().map(|_| Changed::Done),
         }
     }
@@ -162,6 +166,11 @@ fn query(within: Span) -> String {
     )
 }
 
+/// The failure of a change of an event that somebody works on.
+fn locked() -> Failure {
+    Failure::conflict("somebody has locked the event, and nothing was changed: try again later")
+}
+
 /// There is no calendar where the settings say, but an answer of this status.
 fn no_calendar(status: u16) -> Failure {
     Failure::of_settings(&["calendar_url"], format!("no calendar is there ({status})"))
@@ -173,12 +182,13 @@ fn accepted(answer: Response) -> Result<(), Failure> {
     let precondition = PRECONDITIONS.iter().find(|name| answer.text().contains(**name)).copied();
     let Err(failure) = answer.ok() else { return Ok(()) };
     Err(match (status, precondition) {
-        (_, Some("min-date-time" | "max-date-time")) => {
-            Failure::invalid_arguments("the calendar holds no events at this date")
+        (_, Some(precondition @ ("min-date-time" | "max-date-time"))) => {
+            Failure::invalid_arguments("the calendar holds no events at this date").with_code(precondition)
         }
         (_, Some(precondition)) => failure.with_code(precondition),
+        (LOCKED, None) => locked(),
         // What is missing, or isn't a calendar, is above the event.
-        (404 | 405 | 409, None) => no_calendar(status),
+        (404 | 405 | 409 | 410, None) => no_calendar(status),
         _ => failure,
     })
 }

@@ -134,7 +134,7 @@ fn an_event_that_is_there_is_looked_at() {
     check(Reply::text(200, kept("ac_0123abcd").replace("Call back", "Call back Ann,")), conflict);
     check(Reply::text(200, kept("ac_0123abcde")), Err((FailureKind::Conflict, "another event is at")));
     check(Reply::text(200, "<html>"), Err((FailureKind::Conflict, "another event is at")));
-    check(Reply::text(404, ""), Err((FailureKind::NotFound, "404")));
+    check(Reply::text(404, ""), Err((FailureKind::Conflict, "404")));
     check(Reply::text(503, ""), Err((FailureKind::Unavailable, "503")));
     check(Reply::cut(), Err((FailureKind::Unavailable, "no whole answer")));
 }
@@ -228,12 +228,14 @@ fn refusals_of_the_server_are_told() {
     let unsound = Reply::text(403, error("<C:valid-calendar-data/>"));
     check(unsound, FailureKind::Denied, "403", Some("valid-calendar-data"));
     let distant = Reply::text(403, error("<C:max-date-time/>"));
-    check(distant, FailureKind::InvalidArguments, "holds no events at this date", None);
+    check(distant, FailureKind::InvalidArguments, "holds no events at this date", Some("max-date-time"));
     let twin = Reply::text(409, error("<C:no-uid-conflict><D:href>/x.ics</D:href></C:no-uid-conflict>"));
     check(twin, FailureKind::Conflict, "409", Some("no-uid-conflict"));
     check(Reply::text(404, ""), FailureKind::Misconfigured, "no calendar is there (404)", None);
     check(Reply::text(405, ""), FailureKind::Misconfigured, "no calendar is there (405)", None);
     check(Reply::text(409, ""), FailureKind::Misconfigured, "no calendar is there (409)", None);
+    check(Reply::text(410, ""), FailureKind::Misconfigured, "no calendar is there (410)", None);
+    check(Reply::text(423, ""), FailureKind::Conflict, "somebody has locked the event", None);
     check(Reply::text(429, "").with_header("retry-after", "1"), FailureKind::RateLimited, "429", None);
     check(Reply::text(503, ""), FailureKind::OutcomeUnknown, "503", None);
     check(Reply::cut(), FailureKind::OutcomeUnknown, "no whole answer", None);

@@ -105,6 +105,7 @@ fn an_appointment_is_cancelled_once() {
     cancel(vec![there(), stale(), there(), stale()], conflict("is being changed by somebody else"));
     cancel(vec![(GET, kept(&format!("{TIMES}\r\nRRULE:FREQ=DAILY")))], conflict("repeats: a person has to cancel it"));
     cancel(vec![there(), (DELETE, Reply::text(403, ""))], Err((FailureKind::Denied, "403")));
+    cancel(vec![there(), (DELETE, Reply::text(423, ""))], conflict("somebody has locked the event"));
     cancel(vec![(GET, Reply::text(503, ""))], Err((FailureKind::Unavailable, "503")));
 }
 
