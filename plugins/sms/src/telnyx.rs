@@ -163,7 +163,7 @@ impl Telnyx {
             (None, Some(profile)) => query.push(("filter[profile_id]", profile)),
             (None, None) => {}
         }
-        let answer = refusal::told(cx.get(RECORDS_URL).query(&query).send().await?, why)?;
+        let answer = answered(cx.get(RECORDS_URL).query(&query).send().await?)?;
         let Answer::<Vec<Record>> { mut data } = answer.json()?;
         data.retain(|record| record.created().is_none_or(|created| created >= since));
         Ok(data)
@@ -172,7 +172,7 @@ impl Telnyx {
 
 async fn read(message_id: &str, cx: &Context) -> Result<Message, Failure> {
     let answer = cx.get(format!("{MESSAGES_URL}/{}", path_segment(message_id))).send().await?;
-    let Answer::<Message> { data } = refusal::told(answer, why)?.json()?;
+    let Answer::<Message> { data } = answered(answer)?.json()?;
     Ok(data)
 }
 
@@ -208,9 +208,21 @@ fn told(response: Response) -> Result<Response, Failure> {
         422 => response.text().to_ascii_lowercase().contains("idempoten"),
         _ => false,
     };
-    refusal::told(response, why).map_err(|failure| match key_is_known {
+    answered(response).map_err(|failure| match key_is_known {
         true => Failure { kind: FailureKind::OutcomeUnknown, ..failure },
         false => failure,
+    })
+}
+
+/// The response, or its failure. How long its limit lasts, Telnyx says in seconds
+/// (<https://developers.telnyx.com/development/api-fundamentals/reliability/rate-limiting>).
+fn answered(response: Response) -> Result<Response, Failure> {
+    let reset_s = response.header("x-ratelimit-reset").and_then(|seconds| seconds.trim().parse::<u64>().ok());
+    let is_limit = response.status() == 429;
+    refusal::told(response, why).map_err(|mut failure| {
+        let wait_ms = reset_s.filter(|_| is_limit).map(|seconds| seconds.saturating_mul(1_000));
+        failure.retry_after_ms = failure.retry_after_ms.or(wait_ms);
+        failure
     })
 }
 

@@ -107,6 +107,19 @@ fn refusals_of_telnyx_are_told() {
 }
 
 #[test]
+fn telnyx_says_how_long_its_limit_lasts() {
+    fn check(header: &'static str, seconds: &str, expected: Option<u64>) {
+        let refusal = json!({ "errors": [{ "code": "10011", "title": "Too many requests" }] });
+        let fake = fake().expect(SEND, Reply::json(429, refusal).with_header(header, seconds));
+        let failure = fake.call::<Plugin>("send_sms", arguments()).unwrap_err();
+        assert_eq!((failure.kind, failure.retry_after_ms), (FailureKind::RateLimited, expected), "{header}: {seconds}");
+    }
+    check("x-ratelimit-reset", "20", Some(20_000));
+    check("x-ratelimit-reset", "soon", None);
+    check("retry-after", "1", Some(1_000));
+}
+
+#[test]
 fn a_key_that_telnyx_knows_leaves_doubt() {
     fn check(status: u16, detail: &str) {
         let body = json!({ "errors": [{ "code": "10015", "title": "Bad Request", "detail": detail }] });
