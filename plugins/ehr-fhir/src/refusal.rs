@@ -83,12 +83,12 @@ fn outcome(response: &Response) -> Option<OperationOutcome> {
 /// made nothing.
 fn told(response: Response, doubt: FailureKind, resource: &str, from: &[FromSetting]) -> Result<Response, Failure> {
     let status = response.status();
-    let Some(outcome) = outcome(&response) else { return response.ok() };
+    let Some(outcome) = outcome(&response) else { return response.ok().map_err(|failure| refused(failure, status)) };
     let errors: Vec<&Issue> = outcome.issue.iter().filter(|issue| issue.is_error()).collect();
     let failure = match (response.ok(), errors.is_empty()) {
         (Ok(response), is_fine) if is_fine || status == CREATED => return Ok(response),
         (Ok(_), _) => Failure::other(""),
-        (Err(failure), _) => failure,
+        (Err(failure), _) => refused(failure, status),
     };
     let told = if errors.is_empty() { outcome.issue.iter().collect() } else { errors };
     let said = told.iter().take(ISSUES_MAX).map(|issue| issue.words()).collect::<Vec<_>>().join("; ");
@@ -112,6 +112,14 @@ fn told(response: Response, doubt: FailureKind, resource: &str, from: &[FromSett
     })
 }
 
+/// A status of a client's errors that says nothing else says no, and for certain.
+fn refused(failure: Failure, status: u16) -> Failure {
+    match failure.kind {
+        FailureKind::Other if (400..500).contains(&status) => Failure { kind: FailureKind::Denied, ..failure },
+        _ => failure,
+    }
+}
+
 impl Issue {
     fn is_error(&self) -> bool {
         !matches!(self.severity.as_deref(), Some("warning" | "information"))
@@ -123,6 +131,8 @@ impl Issue {
             "invalid" | "structure" | "required" | "value" | "invariant" | "code-invalid" | "too-long"
             | "extension" => FailureKind::InvalidArguments,
             "security" | "login" | "unknown" | "expired" | "forbidden" | "suppressed" => FailureKind::Denied,
+            // No argument makes a server support what the plugin asks of it.
+            "not-supported" => FailureKind::Denied,
             "not-found" | "deleted" => FailureKind::NotFound,
             "duplicate" | "multiple-matches" | "conflict" | "business-rule" => FailureKind::Conflict,
             "throttled" => FailureKind::RateLimited,

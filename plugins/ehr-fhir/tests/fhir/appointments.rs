@@ -117,7 +117,7 @@ fn a_search_that_fails_says_why() {
     let login = Reply::json(401, refusal("login", "the token has expired"));
     check(login, FailureKind::Denied, "the token has expired", Some("login"));
     let unknown = Reply::json(400, refusal("not-supported", "unknown parameter _sort"));
-    check(unknown, FailureKind::InvalidArguments, "unknown parameter _sort", Some("not-supported"));
+    check(unknown, FailureKind::Denied, "unknown parameter _sort", Some("not-supported"));
     check(Reply::text(503, ""), FailureKind::Unavailable, "503", None);
     check(Reply::cut(), FailureKind::Unavailable, "no whole answer", None);
     check(Reply::text(200, "<html>"), FailureKind::Other, "not as expected", None);

@@ -244,7 +244,7 @@ fn a_booking_in_doubt_is_searched_by_our_identifier() {
     let strict =
         fake().expect(APPOINTMENTS, Reply::json(400, refusal("not-supported", "unknown parameter identifier")));
     let found = strict.reconcile::<Plugin>("book_appointment", wanted());
-    assert_failed(found, FailureKind::InvalidArguments, "unknown parameter identifier");
+    assert_failed(found, FailureKind::Denied, "unknown parameter identifier");
     let settings = json!({ "identifier_system": "https://clinic.example/calls", "search_lag_ms": 0 });
     let own = fake_with(settings).expect(APPOINTMENTS, Reply::json(200, bundle(&[])));
     assert_eq!(own.reconcile::<Plugin>("book_appointment", wanted()), Ok(Finding::DidNotHappen));

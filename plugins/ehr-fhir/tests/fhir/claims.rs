@@ -87,6 +87,10 @@ fn a_slot_without_an_appointment_is_given_back() {
     check(invariant(), Some(Reply::text(200, "")), FailureKind::InvalidArguments, None);
     let words = "slot s-1 is still busy, for no appointment";
     check(invariant(), Some(Reply::cut()), FailureKind::InvalidArguments, Some(words));
+    // What the server doesn't do is made by nobody.
+    check(Reply::text(415, ""), Some(Reply::text(200, "")), FailureKind::Denied, None);
+    let unsupported = Reply::json(405, refusal("not-supported", "no Appointment is made here"));
+    check(unsupported, Some(Reply::text(200, "")), FailureKind::Denied, None);
     // Tried again, it takes the slot again.
     check(Reply::text(429, ""), Some(Reply::text(200, "")), FailureKind::RateLimited, None);
     check(Reply::text(429, ""), Some(Reply::text(429, "")), FailureKind::RateLimited, Some(words));
