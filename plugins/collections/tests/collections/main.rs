@@ -287,6 +287,25 @@ fn a_status_that_makes_no_sense_is_refused() {
 }
 
 #[test]
+fn a_limit_of_hubspots_says_when_to_ask_again() {
+    fn check(policy: Option<&str>, expected: (Option<u64>, Option<&str>)) {
+        let mut body = error("RATE_LIMITS", "slow down");
+        if let Some(policy) = policy {
+            body["policyName"] = policy.into();
+        }
+        let fake = fake().expect(PATCH, Reply::json(429, body));
+        let arguments = json!({ "account_id": "512", "status": "paid" });
+        let failure = fake.call::<Plugin>("update_account_status", arguments).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::RateLimited);
+        assert_eq!((failure.retry_after_ms, failure.code.as_deref()), expected);
+    }
+    check(Some("SECONDLY"), (Some(1_000), Some("SECONDLY")));
+    check(Some("TEN_SECONDLY_ROLLING"), (Some(10_000), Some("TEN_SECONDLY_ROLLING")));
+    check(Some("DAILY"), (Some(3_600_000), Some("DAILY")));
+    check(None, (None, Some("RATE_LIMITS")));
+}
+
+#[test]
 fn a_status_that_fails_says_why() {
     fn check(reply: Reply, kind: FailureKind, words: &str, code: Option<&str>) {
         let fake = fake().expect(READ, ann()).expect(PATCH, reply);
