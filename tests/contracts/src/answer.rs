@@ -11,7 +11,7 @@ use crate::{
 /// The document can't be used: a schema of it isn't one.
 pub fn check(operation: &Operation<'_>, answer: &Answer) -> anyhow::Result<Vec<String>> {
     let Answer { status, headers, body } = answer;
-    let Some(response) = operation.response(*status) else {
+    let Some((_, response)) = operation.response(*status) else {
         return Ok(vec![format!("the operation has no answer with {status}")]);
     };
     let types = response["content"].as_object().filter(|types| !types.is_empty());

@@ -8,6 +8,7 @@
 
 pub mod answer;
 pub mod check;
+pub mod documents;
 pub mod errata;
 pub mod openapi;
 pub mod pages;

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use anyhow::Context as _;
 use jsonschema::Draft;
 use percent_encoding::percent_decode_str;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use url::Url;
 
 use crate::{
@@ -113,12 +113,33 @@ impl<'a> Operation<'a> {
         of(self.body).chain(of(self.item)).map(|parameter| contract.resolved(parameter))
     }
 
-    /// What it answers with a status: that with this status, with one of its range, or with any. None: nothing.
-    pub(crate) fn response(&self, status: u16) -> Option<&'a Value> {
-        let lenient = &self.contract.lenient;
-        let responses = &lenient["paths"][self.path][self.method.to_lowercase()]["responses"];
-        let statuses = [status.to_string(), format!("{}XX", status / 100), "default".to_owned()];
-        statuses.iter().find_map(|status| responses.get(status)).map(|response| resolved(lenient, response))
+    /// What it answers with a status, and how the document names that: by the status, by its range, or as any. None: nothing.
+    pub fn response(&self, status: u16) -> Option<(&'a str, &'a Value)> {
+        let names = [status.to_string(), format!("{}XX", status / 100), "default".to_owned()];
+        let found = names.iter().find_map(|name| self.responses()?.get_key_value(name.as_str()));
+        found.map(|(name, response)| (name.as_str(), resolved(&self.contract.lenient, response)))
+    }
+
+    /// The statuses that it answers with, as the document names them.
+    pub fn statuses(&self) -> impl Iterator<Item = &'a str> {
+        self.responses().into_iter().flat_map(Map::keys).map(String::as_str)
+    }
+
+    /// The bodies that the document gives as examples of an answer: of the answer, or of its schema.
+    pub fn examples(&self, response: &'a Value) -> Vec<&'a Value> {
+        let given = |of: &'a Value| {
+            let several = of["examples"].as_object().into_iter().flat_map(Map::values).map(|example| &example["value"]);
+            several.chain([&of["example"]]).filter(|example| !example.is_null()).collect::<Vec<_>>()
+        };
+        let of_media = |media: &'a Value| match given(media) {
+            none if none.is_empty() => given(resolved(&self.contract.lenient, &media["schema"])),
+            some => some,
+        };
+        response["content"].as_object().into_iter().flat_map(Map::values).flat_map(of_media).collect()
+    }
+
+    fn responses(&self) -> Option<&'a Map<String, Value>> {
+        self.contract.lenient["paths"][self.path][self.method.to_lowercase()]["responses"].as_object()
     }
 }
 

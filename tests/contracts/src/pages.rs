@@ -28,15 +28,22 @@ impl Pages {
 
     /// The operation that a request is. None: it isn't listed. Of several that fit, the one with the fewest places.
     pub fn operation(&self, sent: &Sent) -> Option<&str> {
-        let mut url = sent.url.clone();
-        url.set_query(None);
-        let fits = |operation: &&str| {
-            let (method, template) = operation.split_once(' ')?;
-            (method == sent.method).then(|| places(template, url.as_str())).flatten().map(|places| places.len())
-        };
-        let fitting = self.operations().filter_map(|operation| Some((fits(&operation)?, operation)));
+        let fitting = self.operations().filter_map(|operation| Some((filled_places(operation, sent)?, operation)));
         fitting.min().map(|(_, operation)| operation)
     }
+}
+
+/// Whether a request is this operation.
+pub fn is_of(operation: &str, sent: &Sent) -> bool {
+    filled_places(operation, sent).is_some()
+}
+
+/// How many places of an operation a request fills. None: it is another operation.
+fn filled_places(operation: &str, sent: &Sent) -> Option<usize> {
+    let (method, template) = operation.split_once(' ')?;
+    let mut url = sent.url.clone();
+    url.set_query(None);
+    (method == sent.method).then(|| places(template, url.as_str())).flatten().map(|places| places.len())
 }
 
 #[cfg(test)]

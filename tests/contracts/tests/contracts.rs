@@ -13,7 +13,7 @@ use std::{
 use aftercall_contracts_tests::{
     answer,
     check::check,
-    errata::{self, Erratum},
+    documents,
     openapi::Contract,
     pages::Pages,
     sent::{self, Answer, Sent},
@@ -24,9 +24,6 @@ use aftercall_core::{
     manifest::{CannedAnswer, Manifest},
 };
 use serde_json::Value;
-
-/// Names the folder with the vendors' documents, which are no part of this repository.
-const DOCUMENTS: &str = "AFTERCALL_CONTRACTS";
 
 /// The Python that has the packages of the gate.
 const PYTHON: &str = "AFTERCALL_PYTHON";
@@ -155,22 +152,9 @@ fn every_reference_plugin_is_held_to_its_manifest_by_the_sdk() {
     }
 }
 
-/// The vendors' documents as they should be. None: no folder has them, which is told.
+/// The vendors' documents. None: no folder has them, which is told.
 fn contracts() -> Option<Vec<Contract>> {
-    let Some(folder) = env::var_os(DOCUMENTS) else {
-        let left_out = "LEFT OUT: what plugins send and are answered beside their vendors' documents";
-        writeln!(stderr(), "{left_out}, since {DOCUMENTS} names no folder that has them").expect("it is told");
-        return None;
-    };
-    let errata = errata::read(include_str!("../errata.toml")).expect("they are errata");
-    let is_document = |file: &PathBuf| file.extension().is_some_and(|is| is == "json");
-    let files: Vec<PathBuf> = listed(&root().join(folder)).into_iter().filter(is_document).collect();
-    assert!(!files.is_empty(), "{DOCUMENTS} names a folder without documents");
-    let contracts: Vec<_> = files.iter().map(|file| Contract::read(file, &errata).expect("it is a document")).collect();
-    let of_none = errata.iter().filter(|erratum| !contracts.iter().any(|contract| erratum.is_of(&contract.name)));
-    let of_none: Vec<String> = of_none.map(Erratum::to_string).collect();
-    assert!(of_none.is_empty(), "no document's name begins so:\n{}", of_none.join("\n"));
-    Some(contracts)
+    documents::read("what plugins send and are answered beside their vendors' documents")
 }
 
 #[test]
@@ -203,50 +187,30 @@ fn every_request_is_one_that_its_vendor_documents() {
     assert!(wrong.is_empty(), "{} don't fit:\n{}", wrong.len(), Vec::from_iter(wrong).join("\n"));
 }
 
-/// Checks answers by documents, and that there are some of each package by each of the documents that are expected of it.
-fn check_answers(contracts: &[Contract], answered: &[Sent], expected: BTreeSet<(&str, &str)>) {
-    let mut wrong = BTreeSet::new();
-    let mut checked: BTreeMap<_, u32> = expected.into_iter().map(|of| (of, 0)).collect();
-    assert!(!checked.is_empty(), "no request is one of these documents");
-    for sent in answered {
+fn check_answers(answered: &LazyLock<Vec<Sent>>) {
+    let Some(contracts) = contracts() else { return };
+    let (mut wrong, mut checked) = (BTreeSet::new(), 0);
+    for sent in answered.iter() {
         let Some(answer) = &sent.answer else { continue };
         let Some(operation) = contracts.iter().find_map(|contract| contract.operation(sent)) else { continue };
         let Sent { package, method, url, .. } = sent;
         let complaints = answer::check(&operation, answer).expect("the document can be used");
         let told = |complaint| format!("{package}: {method} {url}: {answer}\n    {complaint}");
         wrong.extend(complaints.into_iter().map(told));
-        *checked.entry((package, &operation.contract.name)).or_default() += 1;
+        checked += 1;
     }
-    for ((package, document), times) in checked {
-        writeln!(stderr(), "{package}, by {document}: {times} answers").expect("it is told");
-        if times == 0 {
-            wrong.insert(format!("{package}: no answer was checked by {document}"));
-        }
-    }
+    writeln!(stderr(), "{checked} answers checked").expect("it is told");
     assert!(wrong.is_empty(), "{} don't fit:\n{}", wrong.len(), Vec::from_iter(wrong).join("\n"));
-}
-
-/// The packages whose tests send what a document speaks of, each with its documents.
-fn documented(contracts: &[Contract]) -> BTreeSet<(&str, &str)> {
-    let document = |sent: &'static Sent| {
-        let of = contracts.iter().find(|contract| contract.operation(sent).is_some())?;
-        Some((sent.package.as_str(), of.name.as_str()))
-    };
-    SENT.iter().filter_map(document).collect()
 }
 
 #[test]
 fn every_answer_is_one_that_its_vendor_documents() {
-    let Some(contracts) = contracts() else { return };
-    check_answers(&contracts, &SENT, documented(&contracts));
+    check_answers(&SENT);
 }
 
-/// The sandbox plays whatever the plugins send.
 #[test]
 fn every_answer_of_the_sandbox_is_one_that_the_vendor_documents() {
-    let Some(contracts) = contracts() else { return };
-    let expected = documented(&contracts).into_iter().map(|(_, document)| (TWICE, document));
-    check_answers(&contracts, &PLAYED, expected.collect());
+    check_answers(&PLAYED);
 }
 
 /// In a rehearsal, the manifest answers in the vendor's place.
@@ -289,14 +253,11 @@ fn checked_by(script: &str, lines: &BTreeSet<&str>) {
 
 #[test]
 fn every_resource_is_one_of_fhir() {
-    let mut resources = BTreeSet::new();
-    for sent in [&*SENT, &*PLAYED] {
-        let is_resource = |body: &&str| body.contains("\"resourceType\"");
-        let answered = sent.iter().filter_map(|sent| Some(&*sent.answer.as_ref()?.body)).filter(is_resource);
-        let asked = sent.iter().map(|sent| &*sent.body).filter(is_resource);
-        assert!(asked.clone().count() > 0 && answered.clone().count() > 0, "resources are sent, and answered");
-        resources.extend(asked.chain(answered));
-    }
+    let answered = SENT.iter().filter_map(|sent| Some(&*sent.answer.as_ref()?.body));
+    let bodies = SENT.iter().map(|sent| &*sent.body).chain(answered);
+    let resources = bodies.filter(|body| body.contains("\"resourceType\""));
+    let resources: BTreeSet<&str> = resources.collect();
+    assert!(!resources.is_empty());
     checked_by("resources.py", &resources);
 }
 
