@@ -7,7 +7,7 @@ use std::sync::Arc;
 use aftercall::testing::{Reply, Sent};
 use aftercall_core::credential::Placement;
 use aftercall_core::effect::EffectKey;
-use aftercall_core::egress::{Access, MarkedRule, Policy, Scheme, Sends, Target};
+use aftercall_core::egress::{Access, Allowed, MarkedRule, Policy, Scheme, Sends, Target};
 use aftercall_core::manifest::{EgressRequest, Manifest};
 use aftercall_sandbox::{Credentials, Sandbox, Service};
 use base64::Engine as _;
@@ -17,6 +17,7 @@ use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST};
 use serde_json::Value;
 use tokio::runtime::Handle;
 
+use crate::refused::Request;
 use crate::set::Set;
 
 /// What all attempts of a set share.
@@ -79,20 +80,13 @@ impl Door {
     }
 
     pub(crate) fn answer(&mut self, sent: &Sent) -> Reply {
+        self.answer_noted(sent, |_| ())
+    }
+
+    /// The same, and the vendor's response is noted.
+    pub(crate) fn answer_noted(&mut self, sent: &Sent, note: impl FnOnce(&http::Response<Vec<u8>>)) -> Reply {
         let street = self.street.clone();
-        let uri = sent.request().uri();
-        let target = Target {
-            method: sent.request().method().to_string(),
-            scheme: Scheme::Https,
-            host: uri.host().expect("a request goes to a host").to_owned(),
-            port: uri.port_u16().unwrap_or(443),
-            path: uri.path().to_owned(),
-        };
-        let allowed = match street.policy.decide(&target, self.sends) {
-            Ok(allowed) => allowed,
-            Err(denial) => panic!("the manifest doesn't ask for what the plugin sends: {denial}"),
-        };
-        let (service, url) = street.urls.get(target.host.as_str()).expect("the sandbox plays this host");
+        let (allowed, service, url) = street.allowed(sent, self.sends);
         let asked = &street.manifest.egress[allowed.author_rule];
         let (mut parts, mut body) = sent.request().clone().into_parts();
         parts.headers.remove(CONTENT_LENGTH);
@@ -106,14 +100,40 @@ impl Door {
             let name: http::HeaderName = name.parse().expect("a manifest names a header");
             parts.headers.insert(name, value.parse().expect("hexadecimal digits can be a header"));
         }
-        street.admit(asked, *service, &mut parts.headers, &mut body);
+        street.admit(asked, service, &mut parts.headers, &mut body);
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         let request = street.client.request(parts.method, format!("{url}{path}")).headers(parts.headers).body(body);
-        street.runtime.block_on(send(request))
+        street.runtime.block_on(send(request, note))
     }
 }
 
 impl Street {
+    /// A request, with what it is by the manifest, or by the grant.
+    pub(crate) fn request(&self, sent: &Sent) -> Request {
+        let (allowed, service, _) = self.allowed(sent, Sends::Anything);
+        let sent = sent.request();
+        let (method, url) = (sent.method().to_string(), sent.uri().to_string());
+        Request { service, method, url, reads: allowed.access == Access::Read }
+    }
+
+    /// The rule that lets a request leave, the service that it goes to, and where that is.
+    fn allowed(&self, sent: &Sent, sends: Sends) -> (Allowed, Service, &str) {
+        let uri = sent.request().uri();
+        let target = Target {
+            method: sent.request().method().to_string(),
+            scheme: Scheme::Https,
+            host: uri.host().expect("a request goes to a host").to_owned(),
+            port: uri.port_u16().unwrap_or(443),
+            path: uri.path().to_owned(),
+        };
+        let allowed = match self.policy.decide(&target, sends) {
+            Ok(allowed) => allowed,
+            Err(denial) => panic!("the manifest doesn't ask for what the plugin sends: {denial}"),
+        };
+        let (service, url) = self.urls.get(target.host.as_str()).expect("the sandbox plays this host");
+        (allowed, *service, url)
+    }
+
     /// Puts the credential where the manifest wants it.
     fn admit(&self, asked: &EgressRequest, service: Service, headers: &mut http::HeaderMap, body: &mut Vec<u8>) {
         let Some(slot) = &asked.credential else { return };
@@ -138,7 +158,7 @@ impl Street {
     }
 }
 
-async fn send(request: reqwest::RequestBuilder) -> Reply {
+async fn send(request: reqwest::RequestBuilder, note: impl FnOnce(&http::Response<Vec<u8>>)) -> Reply {
     let response = match request.send().await {
         Ok(response) => response,
         Err(error) if error.is_connect() => return Reply::unreachable(),
@@ -156,5 +176,6 @@ async fn send(request: reqwest::RequestBuilder) -> Reply {
         Ok(bytes) => *answer.body_mut() = bytes.to_vec(),
         Err(_) => return Reply::cut(),
     }
+    note(&answer);
     answer.into()
 }

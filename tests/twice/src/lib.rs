@@ -12,5 +12,6 @@ pub mod set;
 mod door;
 
 pub mod plugins;
+pub mod refused;
 pub mod settle;
 pub mod stage;

@@ -2,8 +2,8 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use aftercall::testing::Fake;
 use aftercall::{Effect, Tool};
@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use crate::door::{Door, Street};
-use crate::plugins::{Exports, manifest, tools};
-use crate::set::{Case, Set, filled};
+use crate::plugins::{self, Exports, manifest};
+use crate::set::{Call, Case, Set, filled};
 use crate::settle::{Host, Stuck};
 
 /// 2026-03-01T12:00:00Z, a Sunday.
@@ -27,6 +27,14 @@ const NOON_MS: u64 = 1_772_366_400_000;
 pub const LAG_MS: u64 = 60_000;
 /// No tool writes more often. Ends a search for the last write that would not end.
 pub const WRITES_MAX: u32 = 8;
+
+/// What sends to the sandbox. One for all stages: to make one takes longer than most cases.
+static CLIENT: LazyLock<Client> = LazyLock::new(|| {
+    // Another crate's test may have installed it; reqwest wants one even for plain HTTP.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    // A connection that was closed on purpose must not be taken up again.
+    Client::builder().no_proxy().pool_max_idle_per_host(0).build().expect("a client")
+});
 
 /// A write that is disturbed.
 #[derive(Clone, Copy, Debug)]
@@ -52,11 +60,11 @@ pub(crate) struct Stage {
     pub(crate) tools: Vec<Tool>,
     settings: Value,
     plugin: String,
-    street: Arc<Street>,
-    sandbox: Sandbox,
+    pub(crate) street: Arc<Street>,
+    pub(crate) sandbox: Sandbox,
     now_ms: Arc<AtomicU64>,
     /// What the plugin keeps, by key, where its manifest asks for that.
-    kept: Option<RefCell<BTreeMap<String, Vec<u8>>>>,
+    pub(crate) kept: Option<RefCell<BTreeMap<String, Vec<u8>>>>,
 }
 
 /// One effect, however often it is attempted.
@@ -64,16 +72,27 @@ pub(crate) struct Asked<'a> {
     pub(crate) tool: &'a Tool,
     pub(crate) arguments: Value,
     pub(crate) first_attempt_at: u64,
-    key: EffectKey,
+    pub(crate) key: EffectKey,
 }
 
-/// The tools of a set that write.
+/// The tools of a set.
+///
+/// # Panics
+/// Where the plugin refuses the settings.
+pub fn tools(set: &Set) -> Vec<String> {
+    listed(set).into_iter().map(|tool| tool.name).collect()
+}
+
+/// Those of them that write.
 ///
 /// # Panics
 /// Where the plugin refuses the settings.
 pub fn writing_tools(set: &Set) -> Vec<String> {
-    let tools = tools(&set.plugin, &set.settings).expect("the settings are right");
-    tools.into_iter().filter(|tool| tool.effect != Effect::Read).map(|tool| tool.name).collect()
+    listed(set).into_iter().filter(|tool| tool.effect != Effect::Read).map(|tool| tool.name).collect()
+}
+
+pub(crate) fn listed(set: &Set) -> Vec<Tool> {
+    plugins::tools(&set.plugin, &set.settings).expect("the settings are right")
 }
 
 /// Plays a case on a host, and says what came of it.
@@ -88,17 +107,7 @@ pub fn play(
     runtime: &Runtime,
 ) -> Result<Ended, Stuck> {
     let stage = Stage::set(set, runtime);
-    let mut earlier = BTreeMap::new();
-    for call in &case.before {
-        let asked = stage.asked(&call.tool, filled(&call.arguments, &earlier));
-        let tool = call.tool.clone();
-        let outcome = stage.attempt(&asked, 1).map_err(|failure| Stuck::Before { tool, failure })?;
-        let data: Value =
-            outcome.data.as_deref().map_or(Value::Null, |data| serde_json::from_str(data).unwrap_or_default());
-        let receipts: Vec<Value> = outcome.receipts.iter().map(|receipt| json!({ "id": receipt.id })).collect();
-        earlier.insert(call.tool.clone(), json!({ "data": data, "receipts": receipts }));
-        stage.wait(1_000);
-    }
+    let earlier = stage.carry_out_before(&case.before)?;
     let before = stage.sandbox.requests().len();
     if let Some(Disturbance { fault, skip }) = disturbance {
         stage.sandbox.fault(Point::write(set.service).skip(skip), fault, 1);
@@ -120,23 +129,35 @@ impl Asked<'_> {
 }
 
 impl Stage {
-    fn set(set: &Set, runtime: &Runtime) -> Self {
-        // Another stage may have installed it; reqwest wants one even for plain HTTP.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+    pub(crate) fn set(set: &Set, runtime: &Runtime) -> Self {
         let now_ms = Arc::new(AtomicU64::new(NOON_MS));
         let clock = now_ms.clone();
         let mut config = Config::new(Script::of([Line::text("nothing to do")]), move || clock.load(Ordering::Relaxed));
         config.seeds.clone_from(&set.seeds);
         let sandbox = runtime.block_on(Sandbox::start(config)).expect("the sandbox starts");
-        // A connection that was closed on purpose must not be taken up again.
-        let client = Client::builder().no_proxy().pool_max_idle_per_host(0).build().expect("a client");
         let manifest = manifest(&set.plugin);
         let kept = manifest.state.then(RefCell::default);
-        let street = Street::new(set, manifest, &sandbox, client, runtime.handle().clone());
+        let street = Street::new(set, manifest, &sandbox, CLIENT.clone(), runtime.handle().clone());
         let exports = Exports::named(&set.plugin);
-        let tools = tools(&set.plugin, &set.settings).expect("the settings are right");
+        let tools = listed(set);
         let (settings, plugin) = (set.settings.clone(), set.plugin.clone());
         Self { exports, tools, settings, plugin, street: Arc::new(street), sandbox, now_ms, kept }
+    }
+
+    /// The calls before a case, which nothing disturbs: what each came to, by its tool.
+    pub(crate) fn carry_out_before(&self, calls: &[Call]) -> Result<BTreeMap<String, Value>, Stuck> {
+        let mut earlier = BTreeMap::new();
+        for call in calls {
+            let asked = self.asked(&call.tool, filled(&call.arguments, &earlier));
+            let tool = call.tool.clone();
+            let outcome = self.attempt(&asked, 1).map_err(|failure| Stuck::Before { tool, failure })?;
+            let data: Value =
+                outcome.data.as_deref().map_or(Value::Null, |data| serde_json::from_str(data).unwrap_or_default());
+            let receipts: Vec<Value> = outcome.receipts.iter().map(|receipt| json!({ "id": receipt.id })).collect();
+            earlier.insert(call.tool.clone(), json!({ "data": data, "receipts": receipts }));
+            self.wait(1_000);
+        }
+        Ok(earlier)
     }
 
     pub(crate) fn asked(&self, tool: &str, arguments: Value) -> Asked<'_> {
