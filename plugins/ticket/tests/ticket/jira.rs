@@ -164,6 +164,8 @@ fn refusals_of_jira_are_told() {
     );
     let project = json!({ "project": "valid project is required" });
     check(refused(400, json!([]), project), FailureKind::Misconfigured, "a person has to correct");
+    let setup = refused(422, json!(["The workflow is invalid."]), json!({}));
+    check(setup, FailureKind::Misconfigured, ": The workflow is invalid. (so the project's fields");
     let nowhere = Reply::json(404, json!({ "errorMessage": "Site temporarily unavailable", "errorCode": "OTHER" }));
     check(nowhere, FailureKind::Misconfigured, "`site` or `project`");
     let words = "You do not have permission to create issues in this project.";

@@ -89,6 +89,8 @@ fn refusals_of_a_change_are_told() {
     let comment =
         || Reply::json(400, json!({ "errorMessages": [], "errors": { "comment": "Comment body is invalid" } }));
     check(comment, FailureKind::InvalidArguments, ": comment: Comment body is invalid");
+    let full = || Reply::json(413, json!({ "errorMessages": ["The issue has 5000 comments."], "errors": {} }));
+    check(full, FailureKind::Conflict, ": The issue has 5000 comments.");
     check(|| Reply::text(429, "").with_header("retry-after", "9"), FailureKind::RateLimited, "429");
     check(|| Reply::text(500, ""), FailureKind::OutcomeUnknown, "500");
     check(Reply::cut, FailureKind::OutcomeUnknown, "no whole answer");
