@@ -164,6 +164,8 @@ fn done(answer: &Response) -> Result<Value, Failure> {
 /// The answer, if it is a success; else what Google's reason means.
 fn told(answer: Response) -> Result<Response, Failure> {
     answer.ok_or(|failure, status, _: Value| match &failure.code {
+        // The token isn't taken any more, and nothing was done: the host gets another one for the next request.
+        _ if status == 401 => Failure { kind: FailureKind::Unavailable, ..failure },
         Some(reason) if status == 403 && RATE_LIMITS.contains(&reason.as_str()) => {
             Failure { kind: FailureKind::RateLimited, ..failure }
         }

@@ -214,7 +214,7 @@ fn refusals_are_told_by_their_reason() {
         assert_eq!(failure.retry_after_ms, retry_after_ms);
     }
     check(refused(400, "calendar", "timeRangeEmpty"), FailureKind::InvalidArguments, Some("timeRangeEmpty"), None);
-    check(refused(401, "global", "authError"), FailureKind::Denied, Some("authError"), None);
+    check(refused(401, "global", "authError"), FailureKind::Unavailable, Some("authError"), None);
     for reason in ["rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "dailyLimitExceeded"] {
         check(refused(403, "usageLimits", reason), FailureKind::RateLimited, Some(reason), None);
     }
