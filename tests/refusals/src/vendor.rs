@@ -26,7 +26,7 @@ pub struct Vendor {
     /// Of what media type they are.
     #[serde(default = "json")]
     media: String,
-    /// What there is.
+    /// What there is. Of each status, the first stands for the examples in the vendor's document too: the plainest.
     pub errors: Vec<Row>,
     /// What a tool makes otherwise of some.
     #[serde(default)]
