@@ -187,30 +187,50 @@ fn every_request_is_one_that_its_vendor_documents() {
     assert!(wrong.is_empty(), "{} don't fit:\n{}", wrong.len(), Vec::from_iter(wrong).join("\n"));
 }
 
-fn check_answers(answered: &LazyLock<Vec<Sent>>) {
-    let Some(contracts) = contracts() else { return };
-    let (mut wrong, mut checked) = (BTreeSet::new(), 0);
-    for sent in answered.iter() {
+/// Checks answers by documents, and that there are some of each package by each of the documents that are expected of it.
+fn check_answers(contracts: &[Contract], answered: &[Sent], expected: BTreeSet<(&str, &str)>) {
+    let mut wrong = BTreeSet::new();
+    let mut checked: BTreeMap<_, u32> = expected.into_iter().map(|of| (of, 0)).collect();
+    assert!(!checked.is_empty(), "no request is one of these documents");
+    for sent in answered {
         let Some(answer) = &sent.answer else { continue };
         let Some(operation) = contracts.iter().find_map(|contract| contract.operation(sent)) else { continue };
         let Sent { package, method, url, .. } = sent;
         let complaints = answer::check(&operation, answer).expect("the document can be used");
         let told = |complaint| format!("{package}: {method} {url}: {answer}\n    {complaint}");
         wrong.extend(complaints.into_iter().map(told));
-        checked += 1;
+        *checked.entry((package, &operation.contract.name)).or_default() += 1;
     }
-    writeln!(stderr(), "{checked} answers checked").expect("it is told");
+    for ((package, document), times) in checked {
+        writeln!(stderr(), "{package}, by {document}: {times} answers").expect("it is told");
+        if times == 0 {
+            wrong.insert(format!("{package}: no answer was checked by {document}"));
+        }
+    }
     assert!(wrong.is_empty(), "{} don't fit:\n{}", wrong.len(), Vec::from_iter(wrong).join("\n"));
+}
+
+/// The packages whose tests send what a document speaks of, each with its documents.
+fn documented(contracts: &[Contract]) -> BTreeSet<(&str, &str)> {
+    let document = |sent: &'static Sent| {
+        let of = contracts.iter().find(|contract| contract.operation(sent).is_some())?;
+        Some((sent.package.as_str(), of.name.as_str()))
+    };
+    SENT.iter().filter_map(document).collect()
 }
 
 #[test]
 fn every_answer_is_one_that_its_vendor_documents() {
-    check_answers(&SENT);
+    let Some(contracts) = contracts() else { return };
+    check_answers(&contracts, &SENT, documented(&contracts));
 }
 
+/// The sandbox plays whatever the plugins send.
 #[test]
 fn every_answer_of_the_sandbox_is_one_that_the_vendor_documents() {
-    check_answers(&PLAYED);
+    let Some(contracts) = contracts() else { return };
+    let expected = documented(&contracts).into_iter().map(|(_, document)| (TWICE, document));
+    check_answers(&contracts, &PLAYED, expected.collect());
 }
 
 /// In a rehearsal, the manifest answers in the vendor's place.
@@ -253,11 +273,14 @@ fn checked_by(script: &str, lines: &BTreeSet<&str>) {
 
 #[test]
 fn every_resource_is_one_of_fhir() {
-    let answered = SENT.iter().filter_map(|sent| Some(&*sent.answer.as_ref()?.body));
-    let bodies = SENT.iter().map(|sent| &*sent.body).chain(answered);
-    let resources = bodies.filter(|body| body.contains("\"resourceType\""));
-    let resources: BTreeSet<&str> = resources.collect();
-    assert!(!resources.is_empty());
+    let mut resources = BTreeSet::new();
+    for sent in [&*SENT, &*PLAYED] {
+        let is_resource = |body: &&str| body.contains("\"resourceType\"");
+        let answered = sent.iter().filter_map(|sent| Some(&*sent.answer.as_ref()?.body)).filter(is_resource);
+        let asked = sent.iter().map(|sent| &*sent.body).filter(is_resource);
+        assert!(asked.clone().count() > 0 && answered.clone().count() > 0, "resources are sent, and answered");
+        resources.extend(asked.chain(answered));
+    }
     checked_by("resources.py", &resources);
 }
 

@@ -71,7 +71,7 @@ fn of_scene(
     }
     let tool = format!("{} {}", set.plugin, call.tool);
     let undisturbed = Undisturbed::ask(set, (before, call), question, runtime);
-    let undisturbed = undisturbed.unwrap_or_else(|why| panic!("{}: {why}", set.name));
+    let undisturbed = undisturbed.unwrap_or_else(|why| panic!("{}: {why:?}", set.name));
     if let Err(failure) = &undisturbed.answered.result {
         panic!("{}: {tool} fails undisturbed: {failure:?}", set.name);
     }

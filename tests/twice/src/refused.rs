@@ -14,6 +14,7 @@ use tokio::runtime::Runtime;
 
 use crate::door::Door;
 use crate::set::{Call, Set, filled};
+use crate::settle::Stuck;
 use crate::stage::{Asked, Stage, listed};
 
 /// A request that a tool sent.
@@ -91,7 +92,7 @@ impl<'a> Undisturbed<'a> {
         calls: (&'a [Call], &'a Call),
         question: Question,
         runtime: &'a Runtime,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Stuck> {
         let prepared = Prepared::new(set, calls, question, runtime)?;
         let replies = Rc::new(RefCell::new(Vec::new()));
         let (mut door, recorded) = (prepared.door(), replies.clone());
@@ -129,14 +130,15 @@ impl<'a> Undisturbed<'a> {
 }
 
 impl Prepared {
-    fn new(set: &Set, (before, call): (&[Call], &Call), question: Question, runtime: &Runtime) -> Result<Self, String> {
+    fn new(set: &Set, (before, call): (&[Call], &Call), question: Question, runtime: &Runtime) -> Result<Self, Stuck> {
         let stage = Stage::set(set, runtime);
         let earlier = stage.carry_out_before(before)?;
         let (tool, arguments) = (call.tool.clone(), filled(&call.arguments, &earlier));
         let first_attempt_at = stage.now();
         if question == Question::Reconcile {
             let asked = stage.asked(&tool, arguments.clone());
-            stage.attempt(&asked, 1).map_err(|failure| format!("{tool} fails: {failure:?}"))?;
+            let before = |failure| Stuck::Before { tool: tool.clone(), failure };
+            stage.attempt(&asked, 1).map_err(before)?;
             stage.wait(1_000);
         }
         let kept = stage.kept.as_ref().map(|kept| kept.borrow().clone()).unwrap_or_default();
