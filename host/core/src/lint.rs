@@ -105,9 +105,19 @@ pub fn lint(tool: &Tool) -> Vec<Complaint> {
     if schema.get("anyOf").is_some() {
         lint.complain("the arguments", Fault::Alternatives);
     }
-    // Of the tool, its own description is asked for elsewhere, and no argument makes it no open object.
+    // Of the tool, its own description is asked for elsewhere, and no argument makes it no open object; but these do, of fields
+    // that aren't named.
+    let mut of_fields = ["minProperties", "maxProperties", "required"].iter().filter_map(|keyword| schema.get(keyword));
+    if !is_named(&schema) && of_fields.any(|asked| asked.as_array().is_none_or(|names| !names.is_empty())) {
+        lint.complain("the arguments", Fault::Open);
+    }
     lint.object("", &schema, 1);
     lint.complaints
+}
+
+/// Whether an object has fields by their names.
+fn is_named(schema: &Value) -> bool {
+    schema.get("properties").and_then(Value::as_object).is_some_and(|fields| !fields.is_empty())
 }
 
 #[derive(Default)]
@@ -134,9 +144,7 @@ impl Lint {
                 self.complain(place, Fault::Untyped);
             }
             Some("object") => {
-                let named =
-                    schema.get("properties").and_then(Value::as_object).is_some_and(|fields| !fields.is_empty());
-                if !named {
+                if !is_named(schema) {
                     self.complain(place, Fault::Open);
                 }
                 self.object(place, schema, level);
@@ -273,6 +281,8 @@ mod tests {
         for (schema, expected) in [
             (json!({"type": "object", "properties": {}, "anyOf": []}), &["the arguments Alternatives"][..]),
             (json!({"type": "object", "oneOf": []}), &["the arguments Keyword(\"oneOf\")"]),
+            (json!({"type": "object", "properties": {}, "minProperties": 1}), &["the arguments Open"]),
+            (json!({"type": "object", "required": ["a"]}), &["the arguments Open"]),
             (json!({"type": "object", "not": {}}), &["the arguments Keyword(\"not\")"]),
             (json!({"type": "object", "enum": [{"a": "b"}]}), &["the arguments Keyword(\"enum\")"]),
             (json!({"type": "object", "const": {}}), &["the arguments Keyword(\"const\")"]),

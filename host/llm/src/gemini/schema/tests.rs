@@ -1,16 +1,36 @@
+use aftercall_core::{
+    lint::{Fault, lint},
+    tool::{Effect, Tool},
+};
+
 use super::*;
 
-/// `None`: no parameters; `Some(None)`: as they are.
+/// `None`: no parameters; `Some(None)`: as they are, of which authors are told before.
 fn check(schema: Value, expected: Option<Option<Value>>) {
     let found = match parameters(&Json::from(&schema)) {
         Parameters::None => None,
         Parameters::Whole(raw) => {
             assert_eq!(raw.get(), schema.to_string());
+            assert!(is_told_to_authors(&schema), "{schema}");
             Some(None)
         }
         Parameters::Subset(subset) => Some(Some(subset)),
     };
     assert_eq!(found, expected, "{schema}");
+}
+
+fn is_told_to_authors(schema: &Value) -> bool {
+    let tool = Tool {
+        name: "t".to_owned(),
+        title: None,
+        description: "Does it.".to_owned(),
+        input_schema: Json::of(schema),
+        output_schema: None,
+        effect: Effect::Read,
+        identity: Vec::new(),
+        reconcilable: false,
+    };
+    lint(&tool).iter().any(|complaint| complaint.fault != Fault::Undescribed)
 }
 
 /// The schema of one field.
