@@ -1,7 +1,8 @@
 //! Which requests may leave: rules, and the one function that decides.
 //!
 //! A rule is written `POST https://api.example.com/v1/contacts/*`: methods, scheme, host, port (if it isn't
-//! the scheme's own) and path pattern. In the path `*` stands for one segment, a last `**` for whatever follows. As the
+//! the scheme's own) and path pattern. In the path `*` stands for one segment, and a single `**` for any number of them, also
+//! for none: `https://*/**/Patient` is for vendors whose customers have base paths of their own. As the
 //! host, `*` stands for any, and `*.example.com` for any below that one: for authors whose vendor has a host for
 //! each customer, and for ceilings. A tenant's grant names its hosts whole. The query is not part of a rule.
 //!
@@ -9,10 +10,13 @@
 //! of each; where one of them marks it as a write, it is a write.
 
 mod cover;
+mod pattern;
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
+
+use self::pattern::PathPattern;
 
 /// Longest rule, in bytes: keeps a hostile manifest from costing time at each request.
 pub const RULE_BYTES_MAX: usize = 1024;
@@ -100,7 +104,7 @@ pub struct Rule {
     scheme: Scheme,
     host: Host,
     port: u16,
-    path: Vec<Segment>,
+    path: PathPattern,
     text: String,
 }
 
@@ -110,13 +114,6 @@ enum Host {
     /// Any below this one, which begins with its dot.
     Below(String),
     Any,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Segment {
-    Exactly(String),
-    Any,
-    Rest,
 }
 
 /// Why a text is no rule.
@@ -160,7 +157,7 @@ fn parse(text: &str) -> Result<Rule, &'static str> {
     if path.contains(['?', '#']) {
         return Err("query and fragment are not part of a rule");
     }
-    Ok(Rule { methods, scheme, host, port, path: parse_path(path)?, text: text.to_owned() })
+    Ok(Rule { methods, scheme, host, port, path: path.parse()?, text: text.to_owned() })
 }
 
 fn parse_host(host: &str) -> Result<Host, &'static str> {
@@ -182,18 +179,6 @@ fn parse_host(host: &str) -> Result<Host, &'static str> {
         }
         true => Err("below `*.` there must be a name of two parts or more"),
     }
-}
-
-fn parse_path(path: &str) -> Result<Vec<Segment>, &'static str> {
-    let parts: Vec<&str> = path.split('/').skip(1).collect();
-    let last = parts.len().saturating_sub(1);
-    let segment = |(index, part): (usize, &&str)| match *part {
-        "*" => Ok(Segment::Any),
-        "**" if index == last => Ok(Segment::Rest),
-        part if part.contains('*') => Err("`*` stands for a whole segment, and `**` comes last"),
-        part => Ok(Segment::Exactly(part.to_owned())),
-    };
-    parts.iter().enumerate().map(segment).collect()
 }
 
 impl TryFrom<String> for Rule {
@@ -228,7 +213,7 @@ impl Rule {
             && self.scheme == target.scheme
             && self.host.matches(&target.host)
             && self.port == target.port
-            && matches_path(&self.path, path)
+            && self.path.matches(path)
     }
 
     /// Whether it names one host, and not many.
@@ -245,25 +230,6 @@ impl Host {
             Host::Any => true,
         }
     }
-}
-
-fn matches_path(pattern: &[Segment], path: &str) -> bool {
-    let mut parts = path.split('/').skip(1);
-    for segment in pattern {
-        let part = match segment {
-            Segment::Rest => return true,
-            Segment::Any | Segment::Exactly(_) => parts.next(),
-        };
-        let fits = match (segment, part) {
-            (Segment::Exactly(text), Some(part)) => text == part,
-            (Segment::Any, Some(part)) => !part.is_empty(),
-            _ => false,
-        };
-        if !fits {
-            return false;
-        }
-    }
-    parts.next().is_none()
 }
 
 /// Whether a path can mean one thing alone, to us and to any server (RFC 3986, section 6.2.2). No rule speaks of
@@ -452,6 +418,18 @@ mod tests {
             ("GET https://a.com/v1/**", "GET https://a.com/v1/a%20b/%C3%A9", true),
             ("GET https://a.com/v1/**", "GET https://a.com/v1/a.b;c", true),
             ("GET https://a.com/**", "GET https://a.com/", true),
+            ("GET https://a.com/**/x", "GET https://a.com/x", true),
+            ("GET https://a.com/**/x", "GET https://a.com/v1/r4/x", true),
+            ("GET https://a.com/**/x", "GET https://a.com/v1/x/", false),
+            ("GET https://a.com/**/x", "GET https://a.com/v1/xx", false),
+            ("GET https://a.com/**/x", "GET https://a.com/x/7", false),
+            ("GET https://a.com/**/x", "GET https://a.com/v1/../x", false),
+            ("GET https://a.com/**/x/*", "GET https://a.com/v1/x/7", true),
+            ("GET https://a.com/**/x/*", "GET https://a.com/v1/x/", false),
+            ("GET https://a.com/**/x/*", "GET https://a.com/v1/x", false),
+            ("GET https://a.com/v1/**/x", "GET https://a.com/v1/x", true),
+            ("GET https://a.com/v1/**/v1", "GET https://a.com/v1", false),
+            ("GET https://a.com/v1/**/x", "GET https://a.com/v2/x", false),
             ("GET https://*/x", "GET https://a.com/x", true),
             ("GET https://*/x", "GET https://a.com:8443/x", false),
             ("GET https://*.b.com/x", "GET https://a.b.com/x", true),
@@ -486,7 +464,8 @@ mod tests {
             ("GET https://a.com:99999/x", "port"),
             ("GET https://a.com/x?y", "query"),
             ("GET https://a.com/x*", "segment"),
-            ("GET https://a.com/**/x", "segment"),
+            ("GET https://a.com/**x/y", "segment"),
+            ("GET https://a.com/**/x/**", "once"),
         ] {
             let error = text.parse::<Rule>().expect_err(text).to_string();
             assert!(error.contains(why), "`{text}`: {error}");
