@@ -41,7 +41,7 @@ pub struct Credentials {
     pub twilio_account: String,
     /// Twilio's auth token.
     pub twilio_token: String,
-    /// The FHIR server's bearer token.
+    /// The FHIR server's access token.
     pub fhir_token: String,
     /// The CalDAV user.
     pub caldav_user: String,
@@ -212,7 +212,7 @@ fn endpoint(service: Service, config: &Config) -> Box<dyn Endpoint> {
     use vendors::{
         business::Business, caldav::Caldav, fhir::Fhir, google_calendar::GoogleCalendar, hubspot::Hubspot, jira::Jira,
         jira_alerts::JiraAlerts, login::Login, pagerduty::Pagerduty, salesforce::Salesforce, sendgrid::Sendgrid,
-        slack::Slack, telnyx::Telnyx, twilio::Twilio, zendesk::Zendesk,
+        slack::Slack, smart_login::SmartLogin, telnyx::Telnyx, twilio::Twilio, zendesk::Zendesk,
     };
     let Credentials {
         model_key,
@@ -253,5 +253,6 @@ fn endpoint(service: Service, config: &Config) -> Box<dyn Endpoint> {
         Service::Slack => Box::new(Slack::new(slack_token)),
         Service::SalesforceLogin => Box::new(Login::salesforce(salesforce_token)),
         Service::GoogleLogin => Box::new(Login::google(google_token)),
+        Service::FhirLogin => Box::new(SmartLogin::new(fhir_token)),
     }
 }

@@ -38,11 +38,13 @@ pub enum Service {
     SalesforceLogin,
     /// Where Google gives access tokens.
     GoogleLogin,
+    /// Where the clinic gives access tokens for its FHIR server.
+    FhirLogin,
 }
 
 impl Service {
     /// Every service, in the order of this enum.
-    pub const ALL: [Service; 17] = [
+    pub const ALL: [Service; 18] = [
         Service::Model,
         Service::Hubspot,
         Service::Twilio,
@@ -60,6 +62,7 @@ impl Service {
         Service::Slack,
         Service::SalesforceLogin,
         Service::GoogleLogin,
+        Service::FhirLogin,
     ];
 
     /// The host name that the real service answers at; of those that each customer has a host for, an invented customer's.
@@ -82,6 +85,7 @@ impl Service {
             Service::Slack => "slack.com",
             Service::SalesforceLogin => "login.salesforce.com",
             Service::GoogleLogin => "oauth2.googleapis.com",
+            Service::FhirLogin => "login.lakeside-clinic.example",
         }
     }
 }

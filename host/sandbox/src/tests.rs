@@ -21,6 +21,7 @@ mod salesforce_custom;
 mod sendgrid;
 mod sendgrid_mail;
 mod slack;
+mod smart_login;
 mod stream;
 mod telnyx;
 mod twilio;

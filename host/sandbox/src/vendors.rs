@@ -12,6 +12,7 @@ pub(crate) mod pagerduty;
 pub(crate) mod salesforce;
 pub(crate) mod sendgrid;
 pub(crate) mod slack;
+pub(crate) mod smart_login;
 pub(crate) mod telnyx;
 pub(crate) mod twilio;
 pub(crate) mod zendesk;

@@ -67,7 +67,7 @@ impl Street {
             Service::Jira | Service::JiraAlerts => format!("{}:{}", has.jira_account, has.jira_token),
             Service::GoogleCalendar => has.google_token.clone(),
             Service::Slack => has.slack_token.clone(),
-            Service::Model | Service::SalesforceLogin | Service::GoogleLogin => {
+            Service::Model | Service::SalesforceLogin | Service::GoogleLogin | Service::FhirLogin => {
                 panic!("no plugin speaks to {}", service.host())
             }
         }
