@@ -173,7 +173,6 @@ pub fn secret(credentials: &Credentials, name: &str) -> Option<String> {
     Some(match what {
         "HUBSPOT_TOKEN" => credentials.hubspot_token.clone(),
         "TWILIO_KEY" => format!("{}:{}", credentials.twilio_account, credentials.twilio_token),
-        "FHIR_TOKEN" => credentials.fhir_token.clone(),
         "CALDAV_LOGIN" => format!("{}:{}", credentials.caldav_user, credentials.caldav_password),
         "SENDGRID_KEY" => credentials.sendgrid_key.clone(),
         "PAGERDUTY_KEY" => credentials.pagerduty_routing_key.clone(),
@@ -181,7 +180,7 @@ pub fn secret(credentials: &Credentials, name: &str) -> Option<String> {
         "BUSINESS_TOKEN" => credentials.business_token.clone(),
         "TELNYX_KEY" => credentials.telnyx_key.clone(),
         "JIRA_KEY" => format!("{}:{}", credentials.jira_account, credentials.jira_token),
-        "SALESFORCE_KEY" | "GOOGLE_KEY" => signing_key()?,
+        "SALESFORCE_KEY" | "GOOGLE_KEY" | "FHIR_KEY" => signing_key()?,
         "SLACK_TOKEN" => credentials.slack_token.clone(),
         "WEBHOOK_KEY" => format!("whsec_{}", BASE64_STANDARD.encode("the demo's own webhook key")),
         "VAPI_SECRET" => "the-demo's-own-vapi-secret".to_owned(),

@@ -17,7 +17,7 @@ use aftercall_app::{
     report::Report,
 };
 use aftercall_core::{
-    credential::Kind as Credential,
+    credential::{Kind as Credential, Need, Part},
     egress::Access as Granted,
     manifest::Manifest,
     run::{AttemptResult, Event, Kind, Run},
@@ -241,18 +241,22 @@ fn credential(kind: &Credential, service: Service) -> Value {
     if let Some(ask) = kind.token_request() {
         let key =
             project().expect("tests run where the sources are").join("host/plugin/src/credential/testdata/rsa.pem");
-        return json!({
+        let of_clinic = || format!("https://{}/oauth2/token", Service::FhirLogin.host());
+        let mut parts = json!({
             // By naming it, a tenant consents to where the key's signatures go.
-            "token_url": ask.token_url.as_ref().expect("the manifest names it").as_str(),
+            "token_url": ask.token_url.as_ref().map_or_else(of_clinic, ToString::to_string),
             "client_id": "northwind",
-            "subject": "assistant@northwind.example",
+            "key_id": "northwind-1",
             "private_key": { "file": key },
         });
+        if kind.needs(Part::Subject) != Need::None {
+            parts["subject"] = "assistant@northwind.example".into();
+        }
+        return parts;
     }
     let name = match service {
         Service::Hubspot => "HUBSPOT_TOKEN",
         Service::Twilio => "TWILIO_KEY",
-        Service::Fhir => "FHIR_TOKEN",
         Service::Caldav => "CALDAV_LOGIN",
         Service::Sendgrid => "SENDGRID_KEY",
         Service::Pagerduty => "PAGERDUTY_KEY",
