@@ -90,7 +90,9 @@ impl Change {
     fn step(&self, server: &Server<'_>, appointment: &Appointment) -> Result<Step, Failure> {
         match self.wish {
             Wish::Confirm => {
-                let call_ended_ms = server.cx.fact("call.ended-at").and_then(|at_ms| at_ms.as_u64());
+                // Where the platform didn't say when the call ended, the first attempt came soon after.
+                let ended_ms = |at_ms: Value| at_ms.as_u64().unwrap_or_else(|| server.cx.first_attempt_at());
+                let call_ended_ms = server.cx.fact("call.ended-at").map(ended_ms);
                 appointment.confirm(server, &self.patient_id, call_ended_ms)
             }
             Wish::Cancel(_) => appointment.cancel(server.cx.now()),

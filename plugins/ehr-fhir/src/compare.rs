@@ -3,8 +3,6 @@
 
 use aftercall::{Day, Instant};
 
-/// The fewest digits of a number without its country that tell one line from another.
-const LOCAL_DIGITS_MIN: usize = 7;
 /// How far from UTC a server's clock may be, in milliseconds.
 const BEHIND_MS_MAX: u64 = 12 * 3_600_000;
 const AHEAD_MS_MAX: u64 = 14 * 3_600_000;
@@ -72,23 +70,6 @@ fn plain(letter: char) -> Option<&'static str> {
     })
 }
 
-/// Whether a number of a record is the one that is meant, in E.164: written with its country, or as it is dialled there.
-pub(crate) fn same_number(stored: &str, meant: &str) -> bool {
-    let stored = stored.trim().trim_start_matches("tel:");
-    let (has_country, stored, meant) = (stored.starts_with('+'), digits(stored), digits(meant));
-    if has_country {
-        return stored == meant;
-    }
-    let local = stored.trim_start_matches('0');
-    local.len() >= LOCAL_DIGITS_MIN && meant.ends_with(local)
-}
-
-/// The digits of a number, without an extension and what is dialled only within the country.
-fn digits(number: &str) -> String {
-    let number = number.split([';', ',', '#', 'x', 'X']).next().unwrap_or_default();
-    number.replace("(0)", "").chars().filter(char::is_ascii_digit).collect()
-}
-
 /// Whether something that begins then may lie within these days, wherever the server's clock is. What can't be read lies on
 /// no day.
 pub(crate) fn may_lie_within(start: &str, from: Option<Day>, to: Option<Day>) -> bool {
@@ -131,34 +112,6 @@ mod tests {
         check("李", "李", true);
         check("李", "王", false);
         check("", "Ruiz", false);
-    }
-
-    #[test]
-    fn numbers_are_the_same_however_they_are_written() {
-        let check = |stored: &str, meant: &str, expected: bool| {
-            assert_eq!(same_number(stored, meant), expected, "{stored:?} of {meant:?}");
-        };
-        let boston = "+16175550123";
-        for stored in [
-            "+16175550123",
-            "(617) 555-0123",
-            "1-617-555-0123",
-            "tel:+1-617-555-0123;ext=7",
-            "617.555.0123 ext. 7",
-            "home: 555 0123",
-        ] {
-            check(stored, boston, true);
-        }
-        check("555-0123", boston, true);
-        check("617-555-0124", boston, false);
-        check("+6175550123", boston, false);
-        check("550123", boston, false);
-        check("", boston, false);
-        for stored in ["+49 (0)30 1234567", "0049 30 1234567", "030 / 123 45 67", "+49301234567"] {
-            check(stored, "+49301234567", true);
-        }
-        check("+44 30 1234567", "+49301234567", false);
-        check("", "", false);
     }
 
     #[test]

@@ -7,8 +7,8 @@
 //! in one to be done again, which is what `instead_of` is for.
 //!
 //! The plugin refuses to change a resource that has no version, and an appointment that isn't of the patient it was asked
-//! for; to book or cancel what is past; a patient whose number wasn't on the line, where the tenant lets it know the number;
-//! and to follow a link away from the server.
+//! for; to book or cancel what is past; a patient whose number wasn't on the line, unless the tenant says that any may be
+//! spoken of; and to follow a link away from what is searched.
 
 mod arguments;
 mod settings;
@@ -20,6 +20,7 @@ mod keyed;
 mod versioned;
 
 mod compare;
+mod number;
 
 mod appointment;
 mod patient;
@@ -49,13 +50,16 @@ pub mod tools {
     use crate::contact::server_for;
     use crate::fhir::{Page, Search, Server, in_utc};
     use crate::note::{self, Note};
-    use crate::patient::{self, FoundPatients};
+    use crate::patient::{self, Found, FoundPatients};
     use crate::settings::service_names;
     use crate::slot::{self, FoundSlots, Wanted};
     use crate::task::{self, Priority, Task};
 
     /// How many appointments a search brings. Protects the model's context.
     const APPOINTMENTS_MAX: usize = 20;
+    /// What is told where somebody was found who may have the number, and may not.
+    const NONE_FOR_CERTAIN: &str = "no patient fits for certain, since a record doesn't show the number with its country: \
+                                    search by family name and birth date too";
 
     /// Finds patients of the clinic by telephone number, or by family name and birth date; best by all three. Several
     /// people may share a number: make sure by the birth date who is meant before you speak of appointments.
@@ -70,11 +74,12 @@ pub mod tools {
         cx: &Context,
     ) -> Result<Answer<FoundPatients>, Failure> {
         let wanted = patient::Wanted { phone, family_name, birth_date };
-        let page = patient::find(&wanted, &Server::of(cx)?).await?;
+        let Found { page, left_out } = patient::find(&wanted, &Server::of(cx)?).await?;
         let patients = page.found;
         let text = match &patients[..] {
             [] if page.more => "none of the first that the server gives fits: search by all that you know".to_owned(),
             _ if page.more => format!("more than these {} patients fit: search by all that you know", patients.len()),
+            [] if left_out => NONE_FOR_CERTAIN.to_owned(),
             [] => "no patient fits".to_owned(),
             [only] => format!("one patient, patient_id {}", only.patient_id),
             several => format!("{} patients", several.len()),

@@ -1,11 +1,14 @@
 //! Patients, as far as they are read (<https://hl7.org/fhir/R4/patient.html>).
 
+use std::cell::Cell;
+
 use aftercall::{Day, Failure, PhoneNumber};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::compare::{begins, letters, same_number};
+use crate::compare::{begins, letters};
 use crate::fhir::{Page, Search, Server, escape};
+use crate::number::is_same;
 
 /// How many patients a search brings. Protects the model's context, and people's data.
 const PATIENTS_MAX: usize = 10;
@@ -17,6 +20,13 @@ pub(crate) struct Wanted {
     pub(crate) phone: Option<PhoneNumber>,
     pub(crate) family_name: Option<String>,
     pub(crate) birth_date: Option<Day>,
+}
+
+/// Who was found.
+pub(crate) struct Found {
+    pub(crate) page: Page<Person>,
+    /// Whether somebody was left out whose record doesn't tell whether the number is theirs.
+    pub(crate) left_out: bool,
 }
 
 /// A Patient of the server.
@@ -66,7 +76,7 @@ pub(crate) struct Person {
 }
 
 /// Finds patients whose records are in use.
-pub(crate) async fn find(wanted: &Wanted, server: &Server<'_>) -> Result<Page<Person>, Failure> {
+pub(crate) async fn find(wanted: &Wanted, server: &Server<'_>) -> Result<Found, Failure> {
     let Wanted { phone, birth_date, .. } = wanted;
     let family_name = wanted.family_name.as_deref().map(str::trim).filter(|name| !letters(name).is_empty());
     if phone.is_none() && (family_name.is_none() || birth_date.is_none()) {
@@ -77,18 +87,26 @@ pub(crate) async fn find(wanted: &Wanted, server: &Server<'_>) -> Result<Page<Pe
     parameters.extend(family_name.map(|name| ("family", escape(name))));
     parameters.extend(birth_date.map(|day| ("birthdate", day.to_string())));
     parameters.push(("_elements", ELEMENTS.to_owned()));
-    // A record without numbers fits by what else was asked for, and by a number alone it doesn't: the server may have left the
-    // parameter out of account.
+    // A record that doesn't tell the number fits by what else was asked for, and by a number alone it doesn't: the server may
+    // have left the parameter out of account.
     let by_number_alone = family_name.is_none() && birth_date.is_none();
+    let left_out = Cell::new(false);
+    let has_number = |patient: &Patient, phone: &PhoneNumber| {
+        patient.has_number(phone, server).unwrap_or_else(|| {
+            left_out.set(left_out.get() || by_number_alone);
+            !by_number_alone
+        })
+    };
     let fits = |patient: &Patient| {
         patient.in_use()
-            && phone.as_ref().is_none_or(|phone| patient.has_number(phone.as_str()).unwrap_or(!by_number_alone))
+            && phone.as_ref().is_none_or(|phone| has_number(patient, phone))
             && family_name.is_none_or(|name| patient.has_family_name(name))
             && birth_date.is_none_or(|day| patient.birth_date.as_ref() == Some(&day.to_string()))
     };
     let search = Search { kind: "Patient", parameters: &parameters, limit: PATIENTS_MAX };
     let page = server.search(&search, fits).await?;
-    Ok(Page { found: page.found.into_iter().map(Person::from).collect(), more: page.more })
+    let page = Page { found: page.found.into_iter().map(Person::from).collect(), more: page.more };
+    Ok(Found { page, left_out: left_out.get() })
 }
 
 impl Patient {
@@ -97,12 +115,17 @@ impl Patient {
         self.active != Some(false)
     }
 
-    /// Whether one of its numbers is this one. None, where the server shows none.
-    pub(crate) fn has_number(&self, number: &str) -> Option<bool> {
+    /// Whether one of its numbers is this one. None, where the server shows none, or one without its country may be it.
+    pub(crate) fn has_number(&self, number: &PhoneNumber, server: &Server<'_>) -> Option<bool> {
         let is_number = |point: &&ContactPoint| matches!(point.system.as_deref(), None | Some("phone" | "sms"));
-        let mut numbers = self.telecom.iter().filter(is_number).filter_map(|point| point.value.as_deref()).peekable();
-        numbers.peek()?;
-        Some(numbers.any(|stored| same_number(stored, number)))
+        let numbers = self.telecom.iter().filter(is_number).filter_map(|point| point.value.as_deref());
+        let national = server.settings.national_numbers.as_ref();
+        let same: Vec<Option<bool>> = numbers.map(|stored| is_same(stored, number, national)).collect();
+        if same.contains(&Some(true)) {
+            return Some(true);
+        }
+        let all_others = !same.is_empty() && !same.contains(&None);
+        all_others.then_some(false)
     }
 
     /// Whether a family name of theirs begins so.

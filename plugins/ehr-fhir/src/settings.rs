@@ -8,6 +8,7 @@ use crate::booking::Status;
 use crate::claim::Marker;
 use crate::fhir::escape;
 use crate::note::Coding;
+use crate::number::NationalNumbers;
 
 /// The plugin's settings.
 #[derive(Deserialize)]
@@ -16,9 +17,11 @@ pub(crate) struct Settings {
     /// The system of our identifiers.
     #[serde(default = "identifier_system")]
     pub(crate) identifier_system: String,
-    /// Whether a call whose number isn't known has no patient.
+    /// Whether any patient's id is believed, whoever was on the line.
     #[serde(default)]
-    pub(crate) contact_required: bool,
+    pub(crate) any_patient: bool,
+    /// How records write numbers without their country. Without it, such numbers count for nothing.
+    pub(crate) national_numbers: Option<NationalNumbers>,
     /// How long what was made may be missing from searches.
     #[serde(default = "search_lag_ms")]
     pub(crate) search_lag_ms: u64,

@@ -8,6 +8,7 @@ mod booking;
 mod cancel;
 mod claims;
 mod confirm;
+mod contact;
 mod patients;
 mod records;
 mod refusals;
@@ -19,6 +20,7 @@ use aftercall_plugin_ehr_fhir::tools::Plugin;
 use serde_json::{Value, json};
 
 const BASE: &str = "https://fhir.lakeside-clinic.example/r4";
+const PATIENTS: &str = "GET https://fhir.lakeside-clinic.example/r4/Patient";
 const APPOINTMENTS: &str = "GET https://fhir.lakeside-clinic.example/r4/Appointment";
 const READ: &str = "GET https://fhir.lakeside-clinic.example/r4/Appointment/a-1";
 const UPDATE: &str = "PUT https://fhir.lakeside-clinic.example/r4/Appointment/a-1";
@@ -32,13 +34,15 @@ const NOW_MS: u64 = 1_767_225_600_000;
 /// How long a search may lag, where the settings don't say.
 const LAG_MS: u64 = 60_000;
 
+/// One in which whoever is spoken of need not have been on the line.
 fn fake() -> Fake {
-    Fake::new().settings(json!({ "base_url": BASE }))
+    fake_with(json!({}))
 }
 
-/// A fake with these settings beside the base.
+/// The same with these settings beside.
 fn fake_with(mut settings: Value) -> Fake {
     settings["base_url"] = json!(BASE);
+    settings["any_patient"] = json!(true);
     Fake::new().settings(settings)
 }
 

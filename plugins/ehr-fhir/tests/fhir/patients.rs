@@ -2,8 +2,6 @@
 
 use super::*;
 
-const PATIENTS: &str = "GET https://fhir.lakeside-clinic.example/r4/Patient";
-
 fn patient(id: &str) -> Value {
     let name = json!([{ "family": "Ruiz", "given": ["Marta", "Elena"] }]);
     let telecom = json!([{ "system": "phone", "value": "+14155550123" }]);
@@ -69,7 +67,7 @@ fn patients_are_told_with_what_tells_them_apart() {
         { "use": "official", "family": "Ruiz", "given": [null, "Marta"], "_given": [{ "id": "x" }, null] },
     ]);
     named["photo"] = json!([{ "data": "AAAA" }]);
-    let telecom = json!([{ "system": "phone", "value": "415-555-0123" }]);
+    let telecom = json!([{ "system": "phone", "value": "+1 415-555-0123" }]);
     let bare = json!({
         "resourceType": "Patient", "id": "p-3", "name": [{ "use": "anonymous" }], "active": true, "telecom": telecom,
     });
@@ -94,11 +92,12 @@ fn patients_are_told_with_what_tells_them_apart() {
 fn strangers_are_left_out() {
     fn check(arguments: &Value, change: impl FnOnce(&mut Value), fits: bool) {
         let mut patient = patient("p-1");
-        patient["telecom"][0]["value"] = json!("(415) 555-0123");
+        patient["telecom"][0]["value"] = json!("+1 (415) 555-0123");
         change(&mut patient);
         let fake = fake().expect(PATIENTS, Reply::json(200, bundle(&[patient.clone()])));
         let text = fake.call::<Plugin>("find_patient", arguments.clone()).unwrap().text;
-        assert_eq!(text, if fits { "one patient, patient_id p-1" } else { "no patient fits" }, "{patient}");
+        assert_eq!(text == "one patient, patient_id p-1", fits, "{text}: {patient}");
+        assert!(fits || text.starts_with("no patient fits"), "{text}: {patient}");
     }
     let by_number = json!({ "phone": "+14155550123" });
     let telecom = |telecom: Value| move |it: &mut Value| it["telecom"] = telecom;
@@ -115,6 +114,10 @@ fn strangers_are_left_out() {
         check(&by_number_too, telecom(hidden), true);
     }
     check(&by_number_too, telecom(of("phone", "+14155550124")), false);
+    // Nor does one without its country, which may be this one.
+    check(&by_number, telecom(of("phone", "(415) 555-0123")), false);
+    check(&by_number_too, telecom(of("phone", "(415) 555-0123")), true);
+    check(&by_number_too, telecom(of("phone", "(415) 555-0124")), false);
 
     let by_name = json!({ "family_name": "ruíz", "birth_date": "1971-04-23" });
     let name = |name: Value| move |it: &mut Value| it["name"] = json!([{ "given": ["Ruiz"] }, name]);
@@ -134,57 +137,21 @@ fn strangers_are_left_out() {
     assert_eq!(text, "none of the first that the server gives fits: search by all that you know");
 }
 
-/// Each tool that takes a patient's id, and what it sends first of its own.
-fn of_a_patient() -> [(&'static str, Value, &'static str); 7] {
-    let patient = |mut more: Value| {
-        more["patient_id"] = json!("p-1");
-        more
-    };
-    let appointment = || patient(json!({ "appointment_id": "a-1" }));
-    [
-        ("find_appointments", patient(json!({})), APPOINTMENTS),
-        ("book_appointment", patient(json!({ "slot_id": "s-1" })), READ_SLOT),
-        ("confirm_appointment", appointment(), READ),
-        ("cancel_appointment", appointment(), READ),
-        ("record_communication", patient(json!({ "direction": "to_patient", "text": "x" })), "POST Communication"),
-        ("write_call_note", patient(json!({ "summary": "x" })), "POST DocumentReference"),
-        ("create_task", patient(json!({ "title": "x", "priority": "asap" })), "POST Task"),
-    ]
-}
-
 #[test]
-fn an_id_is_of_somebody_who_was_on_the_line() {
-    let with_number = |id: &str, number: &str| json!({ "resourceType": "Patient", "id": id, "telecom": [{ "system": "phone", "value": number }] });
-    let contact = json!("+14155550123");
-    for (tool, arguments, first) in of_a_patient() {
-        let first = first.replace("POST ", &format!("POST {BASE}/"));
-        let stops = || Reply::text(403, "");
-        let check = |fake: Fake, kind: FailureKind, words: &str| {
-            assert_failed(fake.call::<Plugin>(tool, arguments.clone()), kind, words);
-            fake.sent()
-        };
-        let known = || fake().fact("call.contact", &contact);
-        let theirs = Reply::json(200, bundle(&[with_number("p-1", "415-555-0123")]));
-        let sent = check(known().expect(PATIENTS, theirs).expect(&first, stops()), FailureKind::Denied, "403");
-        let expected = [("_id", "p-1"), ("phone", "+14155550123"), ("_elements", "telecom"), ("_count", "1")];
-        assert_eq!(sent[0].query(), pairs(&expected));
-        assert_eq!(sent[0].header("prefer"), Some("handling=strict"));
-        // Nobody; a server that leaves out a parameter; one that shows no numbers.
-        let hidden = json!({ "resourceType": "Patient", "id": "p-1" });
-        let stranger = with_number("p-2", "+14155550123");
-        let other_number = with_number("p-1", "+14155550124");
-        for found in [vec![], vec![stranger], vec![other_number], vec![hidden]] {
-            let reply = Reply::json(200, bundle(&found));
-            check(known().expect(PATIENTS, reply), FailureKind::NotFound, "no patient p-1 has the number of this call");
-        }
-        check(known().expect(PATIENTS, Reply::text(503, "")), FailureKind::Unavailable, "503");
-        // Without the fact, the id is believed; but not where the settings say so.
-        check(fake().expect(&first, stops()), FailureKind::Denied, "403");
-        let required = || fake_with(json!({ "contact_required": true }));
-        check(required(), FailureKind::Misconfigured, "correct `contact_required`");
-        // A call whose number was withheld.
-        let withheld = |fake: aftercall::testing::Fake| fake.fact("call.contact", &Value::Null);
-        check(withheld(required()), FailureKind::Denied, "this call has no number");
-        check(withheld(fake()).expect(&first, stops()), FailureKind::Denied, "403");
-    }
+fn who_is_left_out_for_a_number_without_its_country_is_found_by_more() {
+    let check = |settings: Value, stored: &str, text: &str| {
+        let mut patient = patient("p-1");
+        patient["telecom"][0]["value"] = json!(stored);
+        let fake = fake_with(settings).expect(PATIENTS, Reply::json(200, bundle(&[patient])));
+        let called = fake.call::<Plugin>("find_patient", json!({ "phone": "+14155550123" }));
+        assert_eq!(called.unwrap().text, text, "{stored}");
+    };
+    let uncertain = "no patient fits for certain, since a record doesn't show the number with its country: search by family \
+                     name and birth date too";
+    let america = || json!({ "national_numbers": { "country_code": "1", "prefixes": ["", "1"] } });
+    check(json!({}), "555-0123", uncertain);
+    check(json!({}), "(415) 555-0123", uncertain);
+    check(json!({}), "(415) 555-0124", "no patient fits");
+    check(america(), "(415) 555-0123", "one patient, patient_id p-1");
+    check(america(), "555-0123", "no patient fits");
 }
