@@ -157,7 +157,7 @@ impl<'a> Server<'a> {
             let Some(next) = bundle.link.into_iter().find(|link| link.relation == "next") else {
                 return Ok(found > limit);
             };
-            if found >= limit || pages == PAGES_MAX || !self.has(&next.url) {
+            if found >= limit || pages == PAGES_MAX || !self.is_search(&next.url, kind) {
                 return Ok(true);
             }
             pages += 1;
@@ -178,9 +178,10 @@ impl<'a> Server<'a> {
         resource.strip_prefix(kind)?.strip_prefix('/')
     }
 
-    /// Whether a URL is one below the base. No other is followed, whoever names it.
-    fn has(&self, url: &str) -> bool {
-        url.strip_prefix(self.base()).is_some_and(|rest| rest.starts_with(['/', '?']))
+    /// Whether a URL is of a search of this type. No other is followed, whoever names it: the plugin asks for no other.
+    fn is_search(&self, url: &str, kind: &str) -> bool {
+        let rest = url.strip_prefix(self.base()).and_then(|rest| rest.strip_prefix('/'));
+        rest.and_then(|rest| rest.strip_prefix(kind)).is_some_and(|rest| rest.starts_with('?'))
     }
 
     pub(crate) fn base(&self) -> &str {
