@@ -18,7 +18,7 @@ use serde_json::Value;
 use tokio::runtime::Handle;
 
 use crate::refused::Request;
-use crate::set::Set;
+use aftercall_twice_set::Set;
 
 /// What all attempts of a set share.
 pub(crate) struct Street {

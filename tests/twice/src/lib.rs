@@ -5,9 +5,7 @@
 //!
 //! The plugins run on the host target, without a component's walls: what stands between them and the vendors here is what
 //! the host's door does, by the plugin's own manifest (`door`). Which tools, with what arguments, and what counts as the
-//! effect, is data: `sets/*.toml` (`set`).
-
-pub mod set;
+//! effect, is data: `sets/*.toml` ([`set`]).
 
 mod door;
 
@@ -15,3 +13,5 @@ pub mod plugins;
 pub mod refused;
 pub mod settle;
 pub mod stage;
+
+pub use aftercall_twice_set as set;

@@ -13,9 +13,9 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use crate::door::Door;
-use crate::set::{Call, Set, filled};
 use crate::settle::Stuck;
 use crate::stage::{Asked, Stage, listed};
+use aftercall_twice_set::{Call, Set, filled};
 
 /// A request that a tool sent.
 #[derive(Clone, Debug)]

@@ -17,8 +17,8 @@ use tokio::runtime::Runtime;
 
 use crate::door::{Door, Street};
 use crate::plugins::{self, Exports, manifest};
-use crate::set::{Call, Case, Set, filled};
 use crate::settle::{Host, Stuck};
+use aftercall_twice_set::{Call, Case, Set, filled};
 
 /// 2026-03-01T12:00:00Z, a Sunday.
 const NOON_MS: u64 = 1_772_366_400_000;

@@ -165,8 +165,19 @@ impl Expected {
 }
 
 /// The records of a list, by its JSON pointer.
-pub(super) fn records_of<'a>(state: &'a Value, list: &str) -> &'a [Value] {
-    state.pointer(list).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+///
+/// # Errors
+/// No vendor has such a list; in words, with those that there are.
+pub(super) fn records_of<'a>(state: &'a Value, list: &str) -> Result<&'a [Value], String> {
+    if let Some(Value::Array(records)) = state.pointer(list) {
+        return Ok(records);
+    }
+    let vendors = state.as_object().into_iter().flatten();
+    let lists = vendors.flat_map(|(vendor, lists)| {
+        let lists = lists.as_object().into_iter().flatten().filter(|(_, records)| records.is_array());
+        lists.map(move |(list, _)| format!("/{vendor}/{list}"))
+    });
+    Err(format!("{list} is no list of a vendor's; there are {}", lists.collect::<Vec<_>>().join(", ")))
 }
 
 impl Held {
@@ -174,7 +185,10 @@ impl Held {
         let is_meant = |record: &&Value| {
             self.filter.iter().all(|(pointer, wanted)| record.pointer(pointer).is_some_and(|value| *value == **wanted))
         };
-        let held: Vec<&Value> = records_of(records, &self.list).iter().filter(is_meant).collect();
+        let held: Vec<&Value> = match records_of(records, &self.list) {
+            Ok(held) => held.iter().filter(is_meant).collect(),
+            Err(words) => return vec![Some(words)],
+        };
         let mut differences = vec![difference(&self.list, held.len().to_string(), self.count.to_string())];
         for (pointer, wanted) in &self.says {
             let said = match held.first().and_then(|first| first.pointer(pointer)) {

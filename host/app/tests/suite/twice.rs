@@ -23,52 +23,10 @@ use aftercall_core::{
     run::{AttemptResult, Event, Kind, Run},
 };
 use aftercall_sandbox::{Access, Fault, Point, Rule, Service, When};
-use serde::Deserialize;
+use aftercall_twice_set::{self as set, Case, Set};
 use serde_json::{Value, json};
 
 use crate::support::cases;
-
-/// A plugin with one tenant's settings, as far as a run needs it; `tests/twice/src/set.rs` says what each is.
-#[derive(Deserialize)]
-struct Set {
-    #[serde(skip)]
-    name: String,
-    plugin: String,
-    service: Service,
-    settings: Value,
-    lag: Option<String>,
-    #[serde(default)]
-    writes: Vec<String>,
-    #[serde(default)]
-    seeds: BTreeMap<Service, Value>,
-    cases: Vec<Case>,
-}
-
-#[derive(Deserialize)]
-struct Case {
-    tool: String,
-    arguments: Value,
-    #[serde(default)]
-    before: Vec<Call>,
-    effect: Vec<Held>,
-}
-
-#[derive(Deserialize)]
-struct Call {
-    tool: String,
-    arguments: Value,
-}
-
-#[derive(Deserialize)]
-struct Held {
-    list: String,
-    #[serde(default = "one")]
-    count: usize,
-}
-
-const fn one() -> usize {
-    1
-}
 
 /// What came of a run.
 struct Played {
@@ -84,7 +42,7 @@ struct Played {
 async fn each_effect_happens_once_through_the_host() {
     let mut plugins = Plugins::new();
     let mut wrong = Vec::new();
-    for set in sets() {
+    for set in set::all().into_iter().map(|set| set.with_lag(0)) {
         for case in &set.cases {
             let told = format!("{}: {} {}", set.name, case.tool, case.arguments);
             wrong.extend(check(&set, case, &mut plugins).await.into_iter().map(|why| format!("{told}\n    {why}")));
@@ -118,12 +76,7 @@ fn differences(case: &Case, played: &Played) -> Vec<String> {
     if played.outcome != "completed" {
         wrong.push(format!("it ended as {}: {}", played.outcome, played.failures.join("; ")));
     }
-    for Held { list, count } in &case.effect {
-        let held = played.records.pointer(list).and_then(Value::as_array).map(Vec::len);
-        if held != Some(*count) {
-            wrong.push(format!("{list} has {held:?} instead of {count}"));
-        }
-    }
+    wrong.extend(case.effect.iter().filter_map(|held| held.missed(&played.records)));
     wrong
 }
 
@@ -187,11 +140,8 @@ fn configuration(set: &Set, calls: &[(&str, &Value)]) -> Value {
     let folder = project().expect("tests run where the sources are").join("plugins").join(&set.plugin);
     let manifest = fs::read_to_string(folder.join("plugin.toml")).expect("the plugin has a manifest");
     let manifest: Manifest = toml::from_str(&manifest).expect("it is a manifest");
-    let mut settings = set.settings.clone();
-    if let Some((place, name)) = set.lag.as_deref().and_then(|lag| lag.rsplit_once('/')) {
-        settings.pointer_mut(place).expect("the settings have such a place")[name] = 0.into();
-    }
-    let (mut read, mut write, mut credentials) = (Vec::new(), set.writes.clone(), BTreeMap::new());
+    let (mut read, mut write, mut credentials) =
+        (Vec::new(), set.writes.iter().map(ToString::to_string).collect::<Vec<_>>(), BTreeMap::new());
     // Rules for any host are for vendors of tenants' own, and not for those that the manifest names.
     let is_named =
         manifest.egress.iter().any(|asked| asked.rule.to_string().contains(&format!("//{}/", set.service.host())));
@@ -212,7 +162,7 @@ fn configuration(set: &Set, calls: &[(&str, &Value)]) -> Value {
     }
     let tools: BTreeSet<String> = calls.iter().map(|(tool, _)| format!("{}/{tool}", set.plugin)).collect();
     let mut grant =
-        json!({ "settings": settings, "credentials": credentials, "egress": { "read": read, "write": write } });
+        json!({ "settings": set.settings, "credentials": credentials, "egress": { "read": read, "write": write } });
     if manifest.state {
         grant["state"] = json!({});
     }
@@ -268,18 +218,4 @@ fn credential(kind: &Credential, service: Service) -> Value {
         other => panic!("no plugin has a secret for {}", other.host()),
     };
     json!({ "env": format!("MERIDIAN_{name}") })
-}
-
-fn sets() -> Vec<Set> {
-    let folder = project().expect("tests run where the sources are").join("tests/twice/sets");
-    let files = fs::read_dir(folder).expect("there are sets");
-    let mut files: Vec<_> = files.map(|file| file.expect("it can be listed").path()).collect();
-    files.sort();
-    let read = |file: &std::path::PathBuf| {
-        let text = fs::read_to_string(file).expect("it reads");
-        let mut set: Set = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        set.name = file.file_stem().expect("it has a name").to_string_lossy().into_owned();
-        set
-    };
-    files.iter().map(read).collect()
 }

@@ -23,6 +23,7 @@ const ALGORITHMS: [&str; 2] = ["RS384", "ES384"];
 /// How long tokens hold, and how far ahead an assertion's end may be, in seconds.
 const LIFE_S: u64 = 300;
 
+#[derive(Clone)]
 pub(crate) struct SmartLogin {
     token: String,
     given: u64,

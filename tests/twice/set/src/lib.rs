@@ -1,4 +1,4 @@
-//! The data: one file for each plugin and vendor.
+//! The cases of `tests/twice`, as data: one file for each plugin and vendor. A crate of its own, for those who run them otherwise.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -89,7 +89,7 @@ const fn one() -> usize {
 /// # Panics
 /// Where one can't be read: that is a mistake in it.
 pub fn all() -> Vec<Set> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sets");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sets");
     let files = fs::read_dir(folder).expect("there are sets");
     let mut files: Vec<_> = files.map(|file| file.expect("it can be listed").path()).collect();
     files.sort();
