@@ -171,19 +171,42 @@ async fn a_caller_without_an_email_address_is_a_user_by_external_id() {
     let (_, ben) = post(&world, UPSERT, &other).await;
     assert_eq!((&ben["user"]["id"], &ben["user"]["shared_phone_number"]), (&json!(20_002), &json!(true)));
 
+    assert_eq!(get(&world, "/api/v2/users/20002.json").await, (200, ben));
+    assert_eq!(get(&world, "/api/v2/users/20003.json").await.1["error"], "RecordNotFound");
+
     let check = async |name: &str, value: &str, expected: &[u64]| {
         let (status, found) = search(&world, name, value).await;
         assert_eq!((status, ids(&found, "users").as_slice()), (200, expected), "{name}={value}");
     };
-    check("query", "role:end-user phone:+14155550123", &[20_001, 20_002]).await;
-    check("query", "phone:\"+14155550123\"", &[20_001, 20_002]).await;
-    check("query", "phone:+14155550124", &[]).await;
+    check("query", "role:end-user phone:14155550123", &[20_001, 20_002]).await;
+    check("query", "phone:14155550124", &[]).await;
     check("query", "role:agent", &[]).await;
     check("query", "email:ben@example.com", &[20_002]).await;
     check("external_id", "tel:+14155550123", &[20_001]).await;
 
     let from = json!({ "requester": null, "requester_id": 20_002 });
     assert_eq!(post(&world, TICKETS, &ticket(from)).await.1["ticket"]["requester_id"], 20_002);
+}
+
+#[tokio::test]
+async fn a_number_is_found_in_another_form_by_an_asterisk_alone() {
+    let world = world(idle()).await;
+    for phone in ["+14155550123", "+1 (415) 555-0123", "+1 415 555 0124"] {
+        let user = json!({ "user": { "name": "A caller", "phone": phone } });
+        assert_eq!(post(&world, UPSERT, &user).await.0, 201);
+    }
+    let check = async |term: &str, expected: &[u64]| {
+        let (status, found) = search(&world, "query", &format!("role:end-user {term}")).await;
+        assert_eq!((status, ids(&found, "users").as_slice()), (200, expected), "{term}");
+    };
+    check("phone:14155550123", &[20_001]).await;
+    check("phone:*14155550123", &[20_001, 20_002]).await;
+    check("phone:*4155550123", &[20_001, 20_002]).await;
+    check("phone:4155550123", &[]).await;
+    check("phone:*5550124", &[20_003]).await;
+    for other in ["phone:+14155550123", "phone:*", "phone:\"(415)5550123\""] {
+        assert_eq!(search(&world, "query", other).await.0, 501, "{other}");
+    }
 }
 
 #[tokio::test]

@@ -77,6 +77,7 @@ impl Zendesk {
             (&Method::GET, ["tickets", id, "comments"]) => self.list_comments(id, &query(request)),
             (&Method::GET, ["search"]) => self.search(&query(request)),
             (&Method::GET, ["users", "search"]) => self.users.search(&query(request)),
+            (&Method::GET, ["users", id]) => self.users.read(id),
             (&Method::POST, ["users", "create_or_update"]) => self.users.upsert(&body(request, "user")?, now_ms),
             _ => Err(Refused::endpoint()),
         }

@@ -116,6 +116,12 @@ impl Users {
         Ok(Reply::json(status, &json!({ "user": self.show(at) })))
     }
 
+    pub(super) fn read(&self, id: &str) -> Answer {
+        let id: u64 = id.parse().map_err(|_| Refused::attribute("id", "must be an integer"))?;
+        let at = self.0.iter().position(|user| user.id == id).ok_or_else(Refused::record)?;
+        Ok(Reply::json(StatusCode::OK, &json!({ "user": self.show(at) })))
+    }
+
     /// `external_id=…`, or a `query` of terms that must all fit: `role:…`, `phone:…`, `email:…`.
     pub(super) fn search(&self, query: &[(String, String)]) -> Answer {
         let value = |name: &str| query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
@@ -131,9 +137,10 @@ impl Users {
                     match name {
                         "role" => found.retain(|_| wanted == "end-user"),
                         "email" => found.retain(|at| self.0[*at].email.as_ref() == Some(&wanted)),
-                        "phone" => found.retain(|at| {
-                            self.0[*at].phone.as_deref().is_some_and(|phone| digits(phone) == digits(&wanted))
-                        }),
+                        "phone" => {
+                            let wanted = Phone::read(&wanted)?;
+                            found.retain(|at| self.0[*at].phone.as_deref().is_some_and(|phone| wanted.is(phone)));
+                        }
                         other => return Err(Refused::not_played(&format!("a search by {other}"))),
                     }
                 }
@@ -185,6 +192,33 @@ impl Users {
         let (email, phone, external_id) = (None, None, None);
         self.0.push(User { id, name, email, phone, external_id, created_ms: now_ms, updated_ms: now_ms });
         self.0.len() - 1
+    }
+}
+
+/// The number of a search: digits alone, and with an asterisk before them those that end so, in whatever form they are kept.
+/// <https://developer.zendesk.com/documentation/voice/talk-partner-edition/retrieving-the-zendesk-user-id-of-a-caller/>
+enum Phone<'a> {
+    As(&'a str),
+    EndsWith(&'a str),
+}
+
+impl Phone<'_> {
+    fn read(wanted: &str) -> Result<Phone<'_>, Refused> {
+        let (phone, number) = match wanted.strip_prefix('*') {
+            Some(number) => (Phone::EndsWith(number), number),
+            None => (Phone::As(wanted), wanted),
+        };
+        if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(Refused::not_played("a search by a number with anything but digits"));
+        }
+        Ok(phone)
+    }
+
+    fn is(&self, kept: &str) -> bool {
+        match self {
+            Phone::As(number) => kept.strip_prefix('+').unwrap_or(kept) == *number,
+            Phone::EndsWith(number) => digits(kept).ends_with(number),
+        }
     }
 }
 
