@@ -1,6 +1,6 @@
 //! The desk that keeps a tenant's tickets: which vendor it is, and what is the same whichever it is.
 
-use aftercall::{Answer, Context, Failure, FailureKind, Finding, IntoOutcome, Outcome, Receipt};
+use aftercall::{Answer, Context, Failure, FailureKind, Finding, IntoOutcome, Outcome, PhoneNumber, Receipt};
 use serde::Deserialize;
 
 use crate::jira::Jira;
@@ -15,6 +15,8 @@ pub(crate) const FOUND_TICKETS_MAX: usize = 10;
 pub(crate) const COMMENTS_PAGE_MAX: usize = 100;
 /// How many pages of a ticket's comments are looked through for ours, newest first. Protects the vendor, and the call's time.
 pub(crate) const COMMENT_PAGES_MAX: usize = 5;
+/// The number of a ticket that is made in a rehearsal: one that no desk comes to.
+pub(crate) const REHEARSED_NUMBER: &str = "9000000000000000";
 
 /// Whoever keeps the tickets.
 pub(crate) enum Desk {
@@ -125,6 +127,31 @@ impl Desk {
         Err(Failure::invalid_arguments(format!(
             "{ticket_id:?} is not the id of a ticket here: ticket_id is {example}, from create_ticket or find_tickets"
         )))
+    }
+
+    /// Refuses a ticket that isn't of whoever has this number, where one is given. It is as one that isn't there, so that
+    /// nobody learns of it.
+    pub(crate) async fn check_caller(
+        &self,
+        ticket_id: &str,
+        phone: Option<&PhoneNumber>,
+        cx: &Context,
+    ) -> Result<(), Failure> {
+        let Some(phone) = phone else { return Ok(()) };
+        if cx.dry_run() && ticket_id.rsplit('-').next() == Some(REHEARSED_NUMBER) {
+            return Ok(());
+        }
+        let is_theirs = match self {
+            Self::Zendesk(desk) => desk.is_from(ticket_id, phone, cx).await,
+            Self::Jira(desk) => desk.is_from(ticket_id, phone, cx).await,
+        };
+        match is_theirs {
+            Err(failure) if failure.kind != FailureKind::NotFound => Err(failure),
+            Ok(true) => Ok(()),
+            Ok(false) | Err(_) => Err(Failure::not_found(format!(
+                "{phone} has no ticket {ticket_id}, and nothing was changed; find_tickets tells which there are"
+            ))),
+        }
     }
 
     /// The answer about a ticket that was made.

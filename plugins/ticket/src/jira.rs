@@ -8,16 +8,14 @@ mod jql;
 mod refusal;
 mod search;
 
-use aftercall::{Context, Failure};
+use aftercall::{Context, Failure, PhoneNumber};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use self::search::Issue;
-use crate::desk::{COMMENT_PAGES_MAX, COMMENTS_PAGE_MAX, index_lag_ms, is_number};
+use crate::caller::Person;
+use crate::desk::{COMMENT_PAGES_MAX, COMMENTS_PAGE_MAX, REHEARSED_NUMBER, index_lag_ms, is_number};
 use crate::ticket::{Priority, Report, TicketType, Trace, comment_text, reference};
-
-/// The number of an issue that is made in a rehearsal: one that no project comes to.
-const REHEARSED_NUMBER: &str = "9000000000000000";
 
 /// The project, as the settings have it.
 #[derive(Deserialize)]
@@ -166,6 +164,13 @@ impl Jira {
         let wanted = self.priorities.of(priority).to_lowercase();
         let is_set = issue.fields.priority.is_some_and(|priority| priority.name.to_lowercase() == wanted);
         Ok(if is_set { Trace::Found(ticket_id.to_owned()) } else { Trace::Untold })
+    }
+
+    /// Whether whoever has this number called an issue in.
+    pub(crate) async fn is_from(&self, ticket_id: &str, phone: &PhoneNumber, cx: &Context) -> Result<bool, Failure> {
+        let look = cx.get(self.issue(ticket_id)).query(&[("fields", "description")]);
+        let issue: Issue = refusal::told(look.send().await?)?.json()?;
+        Ok(issue.is_from(&Person::Phone(phone.clone())))
     }
 
     /// Whether it is the key of an issue of the project.

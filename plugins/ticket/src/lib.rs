@@ -5,7 +5,8 @@
 //! the same priority then, and in doubt the ticket is read.
 //!
 //! Who a caller is, their telephone number says, which the host knows from the call. An email address that was spoken is
-//! told to the team, and selects nobody's record beside a number.
+//! told to the team, and selects nobody's record beside a number. A tenant binds each tool to the caller's number, and a
+//! ticket of somebody else is as one that isn't there, whatever number of a ticket was spoken.
 //!
 //! The tools know no vendor. `desk` has what is the same whichever it is; `zendesk` and `jira` have what isn't.
 
@@ -86,10 +87,13 @@ pub mod tools {
         /// said.
         #[schemars(length(max = 10000))]
         comment: Text,
+        /// The caller's telephone number, in E.164. With it, the ticket has to be one of theirs.
+        phone: Option<PhoneNumber>,
         cx: &Context,
     ) -> Result<Outcome, Failure> {
         let desk = Desk::of(cx)?;
         desk.check_id(&ticket_id)?;
+        desk.check_caller(&ticket_id, phone.as_ref(), cx).await?;
         let comment_id = desk.comment(&ticket_id, comment.as_str(), cx).await?;
         Ok(desk.commented(&ticket_id, &comment_id))
     }
@@ -111,10 +115,13 @@ pub mod tools {
         /// urgent: work stands still, or people, goods or data are in danger; high: an important part fails and nothing
         /// gets round it; normal: a fault that can be lived with for now; low: a question or a wish.
         priority: Priority,
+        /// The caller's telephone number, in E.164. With it, the ticket has to be one of theirs.
+        phone: Option<PhoneNumber>,
         cx: &Context,
     ) -> Result<Outcome, Failure> {
         let desk = Desk::of(cx)?;
         desk.check_id(&ticket_id)?;
+        desk.check_caller(&ticket_id, phone.as_ref(), cx).await?;
         desk.prioritise(&ticket_id, priority, cx).await?;
         Ok(desk.prioritised(&ticket_id, priority))
     }

@@ -6,6 +6,7 @@
 //! looked up by it. For a comment it takes no key, so ours is in the text.
 
 mod html;
+mod number;
 mod refusal;
 mod requester;
 mod search;
@@ -25,6 +26,8 @@ pub(crate) struct Zendesk {
     subdomain: String,
     brand_id: Option<u64>,
     group_id: Option<u64>,
+    /// Of the country whose numbers stand in profiles without it.
+    country_code: Option<String>,
     /// How long a ticket or comment that was made may be missing from the lists.
     #[serde(default = "index_lag_ms")]
     pub(crate) index_lag_ms: u64,
@@ -77,6 +80,7 @@ struct Ticket {
     id: u64,
     external_id: Option<String>,
     priority: Option<String>,
+    requester_id: Option<u64>,
 }
 
 /// The answer to a change of a ticket: what happened by it.

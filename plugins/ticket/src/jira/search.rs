@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Jira, adf, jql, refusal};
+use crate::caller::Person;
 use crate::desk::FOUND_TICKETS_MAX;
 use crate::ticket::{Found, OpenTicket, Wanted};
 
@@ -42,6 +43,13 @@ pub(super) struct Named {
     pub(super) name: String,
 }
 
+impl Issue {
+    /// Whether its description says that this person called it in.
+    pub(super) fn is_from(&self, person: &Person) -> bool {
+        person.called_in(&adf::text(&self.fields.description))
+    }
+}
+
 impl Jira {
     /// The open issues that are wanted, newest first. A person is known by the line of the description in which `create` puts
     /// the caller.
@@ -58,10 +66,7 @@ impl Jira {
         let found = self.query(&jql, &fields, cx).await?;
         let more = found.next_page_token.is_some();
         // The search goes by words, wherever they stand: somebody else's ticket may speak of this person.
-        let fits = |issue: &Issue| {
-            let person = wanted.person.as_ref();
-            person.is_none_or(|person| person.called_in(&adf::text(&issue.fields.description)))
-        };
+        let fits = |issue: &Issue| wanted.person.as_ref().is_none_or(|person| issue.is_from(person));
         let tickets = found.issues.into_iter().filter(fits).map(|issue| self.open_ticket(issue)).collect();
         Ok(Found { tickets, more })
     }

@@ -47,7 +47,7 @@ impl Zendesk {
             None => vec![terms],
             Some(Person::Email(email)) => vec![format!("{terms} requester:{}", address(email)?)],
             Some(Person::Phone(phone)) => {
-                let users = self.users_with(phone, cx).await?;
+                let users = self.profiles(phone, cx).await?.having;
                 more = users.len() > REQUESTERS_MAX;
                 users.iter().take(REQUESTERS_MAX).map(|user| format!("{terms} requester:{}", user.id)).collect()
             }

@@ -5,6 +5,7 @@
 mod fixture;
 
 mod tools;
+mod whose;
 
 mod zendesk;
 mod zendesk_requester;

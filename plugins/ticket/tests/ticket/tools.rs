@@ -78,6 +78,8 @@ fn bad_arguments_send_nothing() {
             "`comment`: the text",
         );
         check(settings.clone(), "set_ticket_priority", json!({ "ticket_id": id, "priority": "asap" }), "asap");
+        let priority = json!({ "ticket_id": id, "phone": "415 555 0123", "priority": "low" });
+        check(settings.clone(), "set_ticket_priority", priority, "E.164");
         check(settings.clone(), "find_tickets", json!({}), "such as +14155550123");
         check(settings.clone(), "find_tickets", json!({ "phone": "415 555 0123" }), "E.164");
         check(settings.clone(), "find_tickets", json!({ "email": "ana" }), "email address");
@@ -120,8 +122,9 @@ fn a_rehearsed_ticket_is_taken_by_the_other_tools() {
         let outcome = fake.call::<Plugin>("create_ticket", arguments).unwrap();
         assert_eq!(outcome.receipts[0].id, id);
         let fake = change(id).into_iter().fold(fake, |fake, (line, reply)| fake.expect(&line, reply));
-        fake.call::<Plugin>("comment_on_ticket", json!({ "ticket_id": id, "comment": "x" })).unwrap();
-        fake.call::<Plugin>("set_ticket_priority", json!({ "ticket_id": id, "priority": "low" })).unwrap();
+        let whose = |name: &str, value: &str| json!({ "ticket_id": id, "phone": "+14155550123", name: value });
+        fake.call::<Plugin>("comment_on_ticket", whose("comment", "x")).unwrap();
+        fake.call::<Plugin>("set_ticket_priority", whose("priority", "low")).unwrap();
     }
     let api = "https://northwind.zendesk.com/api/v2";
     let any = "https://*.zendesk.com/api/v2";

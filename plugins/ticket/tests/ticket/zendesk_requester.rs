@@ -55,7 +55,7 @@ fn ticket(found: &Value, own: Option<u64>, spoken: &Value) -> Value {
     let fake = fake.expect(CREATE, made());
     fake.call::<Plugin>("create_ticket", report(spoken)).unwrap();
     let sent = fake.sent();
-    assert_eq!(sent[0].query(), [("query".to_owned(), "role:end-user phone:14155550123".to_owned())]);
+    assert_eq!(sent[0].query(), [("query".to_owned(), "role:end-user phone:*5550123".to_owned())]);
     if own.is_some() {
         // Whatever name was spoken: the next caller from a company's number has another.
         let user = json!({ "name": "Caller +14155550123", "phone": PHONE, "external_id": "tel:+14155550123" });
@@ -78,12 +78,38 @@ fn the_number_says_who_called() {
     check(json!([user(12, "+1 (415) 555-0123")]), None, 12);
     check(json!([user(13, "+14155550124"), user(12, PHONE), { "id": 14, "phone": null }]), None, 12);
     check(json!([]), Some(77), 77);
-    check(json!([user(12, "415 555 0123")]), Some(77), 77);
     check(json!([user(12, PHONE), user(13, PHONE)]), Some(77), 77);
     // The number's own user is there: nothing is written on it.
     let own = |id: u64| json!({ "id": id, "name": "Front desk", "phone": PHONE, "external_id": "tel:+14155550123" });
     check(json!([own(77)]), None, 77);
     check(json!([user(12, PHONE), own(77)]), None, 77);
+}
+
+/// The country of a number that stands in a profile without it is a setting: in another, it is somebody else's.
+#[test]
+fn a_number_without_its_country_is_the_callers_where_the_settings_say_so() {
+    fn check(country_code: Option<&str>, stored: &str, requester_id: u64, note: &str) {
+        let settings = json!({ "subdomain": "northwind", "country_code": country_code });
+        let fake = fake().settings(settings).expect(SEARCH, users(&json!([user(12, stored)])));
+        let fake = if requester_id == 12 { fake } else { fake.expect(UPSERT, upserted(requester_id)) };
+        let fake = fake.expect(CREATE, made());
+        fake.call::<Plugin>("create_ticket", report(&json!({}))).unwrap();
+        let sent = fake.sent();
+        let ticket = &sent[sent.len() - 1].json()["ticket"];
+        assert_eq!(ticket["requester_id"], requester_id, "{stored} of {country_code:?}");
+        let text = format!("<p>Warming.</p><p>Called in by +14155550123.</p>{note}");
+        assert_eq!(ticket["comment"]["html_body"], text, "{stored} of {country_code:?}");
+    }
+    let alike =
+        "<p>Profiles have a number without its country that may be this one (users 12): none of them was chosen.</p>";
+    for stored in ["(415) 555-0123", "415 555 0123", "14155550123"] {
+        check(Some("1"), stored, 12, "");
+        check(Some("49"), stored, 77, "");
+        check(None, stored, 77, alike);
+    }
+    check(None, "+1 (415) 555-0123", 12, "");
+    check(Some("49"), "+1 (415) 555-0123", 12, "");
+    check(Some("1"), "555-0123", 77, "");
 }
 
 #[test]
@@ -108,6 +134,10 @@ fn the_team_reads_who_called() {
     check(json!([user(12, PHONE), own]), None, json!({ "requester_name": "Bo Reyes" }), &format!("{called}{note}"));
     check(json!([]), Some(77), json!({ "requester_name": "Bo Reyes" }), called);
     let called = "<p>Called in by +14155550123, ana@example.com.</p>";
+    let mixed = json!([user(12, PHONE), user(13, PHONE), user(14, "(415) 555-0123")]);
+    let notes = "<p>Other profiles have this number, too (users 12, 13): none of them was chosen.<br>\
+                 Profiles have a number without its country that may be this one (users 14): none of them was chosen.</p>";
+    check(mixed, Some(77), email(), &format!("{called}{notes}"));
     let many = json!((1..=6).map(|id| user(id, PHONE)).collect::<Vec<_>>());
     let note = "<p>Other profiles have this number, too (users 1, 2, 3, 4, 5 and others): none of them was chosen.</p>";
     check(many, Some(77), email(), &format!("{called}{note}"));

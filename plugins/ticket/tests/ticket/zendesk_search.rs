@@ -99,6 +99,24 @@ fn a_person_is_found_by_number_through_the_profiles() {
 }
 
 #[test]
+fn nobody_elses_tickets_are_shown_for_a_number_like_theirs() {
+    fn check(country_code: Option<&str>, stored: &str, found: bool) {
+        let settings = json!({ "subdomain": "northwind", "country_code": country_code });
+        let users = json!({ "users": [{ "id": 7, "phone": stored }] });
+        let fake = Fake::new().settings(settings).expect(USERS, Reply::json(200, users));
+        let fake = if found { fake.expect(SEARCH, hits(&[3], false)) } else { fake };
+        let outcome = fake.call::<Plugin>("find_tickets", json!({ "phone": "+4312345678" })).unwrap();
+        let expected = if found { "one open ticket, ticket_id 3" } else { "no open ticket was found" };
+        assert_eq!(outcome.text, expected, "{stored} of {country_code:?}");
+        assert_eq!(fake.sent()[0].query()[0].1, "role:end-user phone:*2345678");
+    }
+    check(None, "+43 1 2345678", true);
+    check(Some("43"), "01 2345678", true);
+    check(Some("1"), "(431) 234-5678", false);
+    check(None, "(431) 234-5678", false);
+}
+
+#[test]
 fn a_search_that_fails_is_told() {
     fn check(reply: Reply, kind: FailureKind) {
         let fake = fake().expect(SEARCH, reply);
