@@ -1,4 +1,4 @@
-//! `calendar-query`, by which free time is found.
+//! `calendar-query`, by which free time and a caller's bookings are found.
 
 use http::Method;
 
@@ -16,8 +16,11 @@ async fn send(world: &World, method: &str, path: &str, media: &str, body: String
 }
 
 async fn query(world: &World, start: &str, end: &str) -> (u16, String) {
-    let range = format!("<C:time-range start=\"{start}\" end=\"{end}\"/>");
-    let body = format!("<C:calendar-query xmlns:C=\"urn:ietf:params:xml:ns:caldav\">{range}</C:calendar-query>");
+    filtered(world, &format!("<C:time-range start=\"{start}\" end=\"{end}\"/>")).await
+}
+
+async fn filtered(world: &World, filter: &str) -> (u16, String) {
+    let body = format!("<C:calendar-query xmlns:C=\"urn:ietf:params:xml:ns:caldav\">{filter}</C:calendar-query>");
     send(world, "REPORT", CALENDAR, "application/xml", body).await
 }
 
@@ -34,6 +37,8 @@ async fn a_query_finds_the_events_of_a_time() {
         "DTSTART:20260303T133000Z",
         "DTEND:20260303T134500Z",
         "SUMMARY:A & B",
+        "X-PHONE:+1415555",
+        " 0123",
         "END:VEVENT",
         "END:VCALENDAR",
         "",
@@ -50,6 +55,22 @@ async fn a_query_finds_the_events_of_a_time() {
     check("20260303T134000Z", "20260303T160000Z", 1).await;
     check("20260303T134500Z", "20260303T160000Z", 0).await;
     check("20260303T090000Z", "20260303T133000Z", 0).await;
+    let check = async |start: &str, property: &str, text: &str, expected: usize| {
+        let filter = format!(
+            "<C:time-range start=\"{start}\"/><C:prop-filter name=\"{property}\"><C:text-match>{text}</C:text-match></C:prop-filter>"
+        );
+        let (status, xml) = filtered(&world, &filter).await;
+        assert_eq!((status, xml.matches("<D:response>").count()), (207, expected), "{property} {text}: {xml}");
+    };
+    check("20260301T000000Z", "X-PHONE", "+14155550123", 1).await;
+    check("20260301T000000Z", "X-PHONE", "+1415555", 1).await;
+    check("20260301T000000Z", "SUMMARY", "a &", 1).await;
+    check("20260301T000000Z", "X-PHONE", "+14155550124", 0).await;
+    check("20260301T000000Z", "DESCRIPTION", "+14155550123", 0).await;
+    check("20260303T134500Z", "X-PHONE", "+14155550123", 0).await;
+    let start = "<C:time-range start=\"20260301T000000Z\"/>";
+    assert_eq!(filtered(&world, &format!("{start}<C:prop-filter name=\"X-PHONE\"/>")).await.0, 403);
+    assert_eq!(query(&world, "20260301T000000Z", "tuesday").await.0, 403);
     assert_eq!(query(&world, "monday", "tuesday").await.0, 403);
     assert_eq!(send(&world, "REPORT", CALENDAR, "application/xml", "<D:sync-collection/>".to_owned()).await.0, 501);
 }

@@ -1,5 +1,6 @@
 use http::Method;
 use serde_json::{Value, json};
+use url::form_urlencoded;
 
 use super::{World, answer, idle, json as with_json, world};
 use crate::Service;
@@ -79,6 +80,35 @@ async fn a_change_stands_on_what_was_read() {
     assert_eq!(send(&world, "DELETE", &path, Some("\"2\""), &Value::Null).await.0, 412);
     let range = format!("{EVENTS}?timeMin=2026-03-03T14:00:00Z&timeMax=2026-03-04T00:00:00Z");
     assert_eq!(send(&world, "GET", &range, None, &Value::Null).await.1["items"][0]["id"], ID);
+}
+
+#[tokio::test]
+async fn events_are_listed_by_a_private_property() {
+    let world = world(idle()).await;
+    for (id, private) in
+        [("aaaa1", json!({ "for": "+1 = b" })), ("aaaa2", json!({ "for": "c" })), ("aaaa3", Value::Null)]
+    {
+        let mut event = event();
+        event["id"] = json!(id);
+        event["extendedProperties"] = json!({ "private": private });
+        assert_eq!(send(&world, "POST", EVENTS, None, &event).await.0, 200);
+    }
+    let check = async |query: &[(&str, &str)], expected: &[&str], more: bool| {
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
+        let (status, page) = send(&world, "GET", &format!("{EVENTS}?{query}"), None, &Value::Null).await;
+        let ids: Vec<&str> =
+            page["items"].as_array().into_iter().flatten().filter_map(|it| it["id"].as_str()).collect();
+        assert_eq!((status, ids.as_slice(), page.get("nextPageToken").is_some()), (200, expected, more), "{query}");
+    };
+    let property = |property| ("privateExtendedProperty", property);
+    check(&[property("for=+1 = b")], &["aaaa1"], false).await;
+    check(&[property("for=c"), ("timeMin", "2026-03-03T13:00:00Z")], &["aaaa2"], false).await;
+    check(&[property("for=c"), ("timeMin", "2026-03-03T14:00:00Z")], &[], false).await;
+    check(&[property("for=c"), property("by=d")], &[], false).await;
+    check(&[property("by=c")], &[], false).await;
+    check(&[("maxResults", "2")], &["aaaa1", "aaaa2"], true).await;
+    let nameless = format!("{EVENTS}?privateExtendedProperty=for");
+    assert_eq!(send(&world, "GET", &nameless, None, &Value::Null).await.0, 400);
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
 //! A CalDAV server with one user and one calendar, `/calendars/{user}/callbacks/`. Of RFC 4791 it plays putting, reading
-//! and deleting events, and a query for those of a time, with the conditions of RFC 9110 (`If-Match`, `If-None-Match`), by which a client makes a write
+//! and deleting events, and a query for those of a time and with a text in a property, with the conditions of RFC 9110 (`If-Match`, `If-None-Match`), by which a client makes a write
 //! idempotent. Errors are those of RFC 4918, with the precondition that wasn't met.
 
 mod ical;

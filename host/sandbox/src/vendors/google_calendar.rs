@@ -25,6 +25,12 @@ const CALENDAR: &str = "office@northwind.example";
 /// How many calendars a free-busy query may ask for.
 const CALENDARS_MAX: usize = 50;
 
+/// What a list may be asked for by.
+const LISTED_BY: [&str; 5] = ["timeMin", "timeMax", "orderBy", "maxResults", "privateExtendedProperty"];
+/// How many events a page of a list has, unless more are asked for, and how many at most.
+const EVENTS_LISTED: usize = 250;
+const EVENTS_LISTED_MAX: usize = 2500;
+
 #[derive(Clone)]
 pub(crate) struct GoogleCalendar {
     token: String,
@@ -123,23 +129,31 @@ impl GoogleCalendar {
         }
     }
 
-    /// The events that take a time between two instants, by their beginning. Those that were deleted are left out.
+    /// The events that take a time between two instants, and have the private properties that are asked for, by their beginning. Those that were deleted are left out.
     fn list(&mut self, calendar: &str, query: &[(String, String)]) -> Answer {
         let bound = |name: &str| match parameter(query, name) {
             None => Ok(None),
             Some(text) => text.parse::<Timestamp>().map(Some).map_err(|_| Refused::invalid(&format!("{name}: {text}"))),
         };
         let (from, to) = (bound("timeMin")?, bound("timeMax")?);
-        if let Some((name, _)) =
-            query.iter().find(|(name, _)| !["timeMin", "timeMax", "orderBy"].contains(&name.as_str()))
-        {
+        if let Some((name, _)) = query.iter().find(|(name, _)| !LISTED_BY.contains(&name.as_str())) {
             return Err(Refused::not_played(&format!("a list with {name}")));
         }
+        let properties = query.iter().filter(|(name, _)| name == "privateExtendedProperty");
+        let wanted: Option<Vec<_>> = properties.map(|(_, property)| property.split_once('=')).collect();
+        let wanted = wanted.ok_or_else(|| Refused::invalid("privateExtendedProperty: write it as name=value"))?;
+        let size = parameter(query, "maxResults").map_or(Ok(EVENTS_LISTED), str::parse::<usize>);
+        let size = size.map_err(|_| Refused::invalid("maxResults"))?.min(EVENTS_LISTED_MAX);
         let mut events: Vec<&Event> = self.events(calendar)?.iter().filter(|event| !event.cancelled).collect();
         events.retain(|event| from.is_none_or(|from| event.ends > from) && to.is_none_or(|to| event.starts < to));
+        events.retain(|event| wanted.iter().all(|(name, value)| event.has(name, value)));
         events.sort_by_key(|event| event.starts);
-        let items: Vec<Value> = events.iter().map(|event| event.shown()).collect();
-        Ok(Reply::json(StatusCode::OK, &json!({ "kind": "calendar#events", "summary": calendar, "items": items })))
+        let items: Vec<Value> = events.iter().take(size).map(|event| event.shown()).collect();
+        let mut answer = json!({ "kind": "calendar#events", "summary": calendar, "items": items });
+        if events.len() > size {
+            answer["nextPageToken"] = "next".into();
+        }
+        Ok(Reply::json(StatusCode::OK, &answer))
     }
 
     fn free_busy(&self, asked: &Map<String, Value>) -> Answer {

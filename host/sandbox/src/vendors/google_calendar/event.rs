@@ -60,6 +60,11 @@ impl Event {
         self.given.get("transparency").is_some_and(|it| it == "transparent")
     }
 
+    /// Whether one of its private properties is this.
+    pub(super) fn has(&self, name: &str, value: &str) -> bool {
+        self.given.get("extendedProperties").is_some_and(|properties| properties["private"][name] == value)
+    }
+
     pub(super) fn shown(&self) -> Value {
         let mut shown = Value::Object(self.given.clone());
         shown["kind"] = "calendar#event".into();
