@@ -1,11 +1,14 @@
 //! A calendar over CalDAV (RFC 4791): each event of ours is a resource named after its UID, which is the effect's key.
 
 mod multistatus;
+mod query;
 mod report;
 
-use aftercall::{Context, Failure, Receipt, Response, path_segment};
+use aftercall::{Context, Failure, PhoneNumber, Receipt, Response, path_segment};
 
-use crate::clock::Zone;
+use crate::arguments::EventId;
+use crate::bookings::Listed;
+use crate::clock::{Instant, Zone};
 use crate::ical;
 use crate::slot::Span;
 use crate::vendor::{Changed, Kept, Move, NewEvent};
@@ -52,28 +55,57 @@ impl Caldav {
     }
 
     pub(crate) async fn taken(&self, cx: &Context, within: Span, but: Option<&Kept>) -> Result<Vec<Span>, Failure> {
-        let body = report::report(cx, &self.url, query(within)).await?;
+        let too_much = || {
+            Failure::invalid_arguments("the calendar has too much in these days: ask for fewer")
+                .with_code(report::TOO_MANY)
+        };
+        let objects = self.search(cx, query::within(within)).await?.ok_or_else(too_much)?;
+        let mut taken = Vec::new();
+        for data in objects {
+            taken.extend(self.times(&data, but.map(|kept| kept.key.as_str()))?);
+        }
+        Ok(taken)
+    }
+
+    pub(crate) async fn booked_for(&self, cx: &Context, phone: &PhoneNumber, from: Instant) -> Result<Listed, Failure> {
+        let too_much = || {
+            Failure::other("the calendar has too many events to tell a caller's: a person has to look")
+                .with_code(report::TOO_MANY)
+        };
+        let objects = self.search(cx, query::booked_for(phone, from)).await?.ok_or_else(too_much)?;
+        let mut kept = Vec::new();
+        for data in objects {
+            let events = ical::events(&data, self.zone)
+                .ok_or_else(|| Failure::other("the calendar tells of an event without its data, or with half of it"))?;
+            // Only what was booked here has a key for its UID.
+            let key = events[0].uid.parse::<EventId>().ok();
+            kept.extend(key.map(|key| self.kept(key.as_str(), &events, None, data)));
+        }
+        Ok(Listed { events: kept, more: false })
+    }
+
+    /// The calendar objects that a query finds; none, where the server says that they are too many.
+    async fn search(&self, cx: &Context, query: String) -> Result<Option<Vec<String>>, Failure> {
+        let Some(body) = report::report(cx, &self.url, query).await? else { return Ok(None) };
         let resources = multistatus::resources(&body)
             .ok_or_else(|| Failure::other("the calendar's answer to a query is no multistatus of WebDAV"))?;
-        let mut taken = Vec::new();
+        let mut objects = Vec::new();
         for resource in resources {
             match (resource.data, resource.refused) {
                 // It went while it was looked for.
                 _ if resource.gone => {}
-                (Some(data), _) => taken.extend(self.times(&data, but.map(|kept| kept.key.as_str()))?),
+                (Some(data), _) => objects.push(data),
                 // RFC 6352, section 8.6.2: some of what fits is left out.
-                (None, Some(507)) => {
-                    return Err(Failure::invalid_arguments("the calendar has too much in these days: ask for fewer"));
-                }
+                (None, Some(507)) => return Ok(None),
                 (None, refused) => {
                     let status = refused.map_or_else(|| "without its data".to_owned(), |status| status.to_string());
                     return Err(Failure::other(format!(
-                        "the calendar tells of an event, {status}: free times can't be told"
+                        "the calendar tells of an event, {status}, and not when it is: nothing can be told of these days"
                     )));
                 }
             }
         }
-        Ok(taken)
+        Ok(Some(objects))
     }
 
     /// The times that the events of a calendar object take, but the one of this UID.
@@ -87,7 +119,12 @@ impl Caldav {
                 continue;
             }
             if event.has_rule {
-                return Err(untold("the calendar doesn't say when its repeating events are"));
+                return Err(Failure::of_settings(
+                    &["calendar_url"],
+                    "the server doesn't say when the calendar's repeating events are (it leaves out `expand` of RFC 4791, \
+                     section 9.6.5), so free times can't be told: they can of a calendar without such events, or on another \
+                     server",
+                ));
             }
             let unread = || untold(&format!("event {} has a time that can't be read", event.uid));
             times.push(event.span.ok_or_else(unread)?);
@@ -103,20 +140,27 @@ impl Caldav {
         }
         let answer = answer.ok()?;
         let events = ical::events(&answer.text(), self.zone).unwrap_or_default();
-        let Some(event) = events.first().filter(|_| events.iter().all(|event| event.uid == key)) else {
+        if events.is_empty() || events.iter().any(|event| event.uid != key) {
             return Err(Failure::conflict(format!("another event is at {url}; nothing was booked or changed")));
-        };
-        Ok(Some(Kept {
+        }
+        Ok(Some(self.kept(key, &events, answer.header("etag"), answer.text().into_owned())))
+    }
+
+    /// The event of this key, of which there is one at least: more, where it repeats.
+    fn kept(&self, key: &str, events: &[ical::Event], etag: Option<&str>, text: String) -> Kept {
+        let event = &events[0];
+        Kept {
             key: key.to_owned(),
             span: event.span.filter(|_| !event.all_day),
             title: event.summary.clone(),
+            phone: event.phone.clone(),
             cancelled: event.cancelled,
             repeats: events.len() > 1 || event.has_rule || event.is_instance,
             moved_by: event.moved_by.clone(),
-            etag: answer.header("etag").map(str::to_owned),
+            etag: etag.map(str::to_owned),
             receipt: self.receipt(key),
-            text: answer.text().into_owned(),
-        }))
+            text,
+        }
     }
 
     pub(crate) async fn make(&self, cx: &Context, event: &NewEvent<'_>) -> Result<Kept, Failure> {
@@ -151,19 +195,6 @@ impl Caldav {
             _ => answer.ok().map(|_| Changed::Done),
         }
     }
-}
-
-/// All events that touch a span, those that repeat as the times that they have in it (RFC 4791, sections 7.8 and 9.6.5).
-fn query(within: Span) -> String {
-    let (start, end) = (within.starts.basic(), within.ends.basic());
-    format!(
-        r#"<?xml version="1.0" encoding="utf-8"?>
-<C:calendar-query xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav">
-<D:prop><C:calendar-data><C:expand start="{start}" end="{end}"/></C:calendar-data></D:prop>
-<C:filter><C:comp-filter name="VCALENDAR"><C:comp-filter name="VEVENT"><C:time-range start="{start}" end="{end}"/></C:comp-filter></C:comp-filter></C:filter>
-</C:calendar-query>
-"#
-    )
 }
 
 /// The failure of a change of an event that somebody works on.

@@ -5,10 +5,11 @@
 
 mod event;
 
-use aftercall::{Context, Failure, FailureKind, Receipt, Response, path_segment};
+use aftercall::{Context, Failure, FailureKind, PhoneNumber, Receipt, Response, path_segment};
 use serde_json::{Value, json};
 
 use self::event::Event;
+use crate::bookings::Listed;
 use crate::clock::Instant;
 use crate::free::gaps;
 use crate::slot::Span;
@@ -18,6 +19,9 @@ const API: &str = "https://www.googleapis.com/calendar/v3";
 
 /// What is told of events in a list, which is no more than when they are.
 const LISTED: &str = "nextPageToken,items(id,status,transparency,start,end,attendees(self,responseStatus))";
+
+/// How many events of one number a list has. Protects the call's time.
+const BOOKED_MAX: &str = "50";
 
 /// Why Google answers 403 where it means 429 (<https://developers.google.com/workspace/calendar/api/guides/errors>).
 const RATE_LIMITS: [&str; 4] = ["rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "dailyLimitExceeded"];
@@ -101,6 +105,25 @@ impl Google {
         };
         let others = events.iter().map(Event).filter(|event| !event.is_of(&kept.key));
         Ok(others.filter_map(|event| event.takes(within)).collect())
+    }
+
+    pub(crate) async fn booked_for(&self, cx: &Context, phone: &PhoneNumber, from: Instant) -> Result<Listed, Failure> {
+        let (property, from) = (format!("{}={phone}", event::PHONE), from.to_string());
+        let query = [("privateExtendedProperty", property.as_str()), ("timeMin", &from), ("maxResults", BOOKED_MAX)];
+        let answer = cx.get(self.events_url()).query(&query).send().await?;
+        if answer.status() == 404 {
+            return Err(self.no_calendar());
+        }
+        let listed: Value = told(answer)?.json()?;
+        let items = listed["items"].as_array().ok_or_else(|| Failure::other("Google's list of events has none"))?;
+        let mut events = Vec::new();
+        for event in items.iter().map(Event) {
+            // Only what was booked here has an id that is made of a key.
+            if let Some(key) = event.key() {
+                events.push(event.kept(key.as_str())?);
+            }
+        }
+        Ok(Listed { events, more: listed.get("nextPageToken").is_some() })
     }
 
     pub(crate) async fn event(&self, cx: &Context, key: &str) -> Result<Option<Kept>, Failure> {

@@ -5,7 +5,7 @@ mod lines;
 mod read;
 
 pub(crate) use self::change::moved;
-pub(crate) use self::read::events;
+pub(crate) use self::read::{Event, events};
 
 use crate::vendor::NewEvent;
 
@@ -15,9 +15,13 @@ const LINE_BYTES_MAX: usize = 75;
 /// The property that names an effect which moved the event, one for each.
 const MOVED_BY: &str = "X-AFTERCALL-MOVED-BY";
 
+/// The property that has the number of the person whose event it is, in E.164.
+pub(crate) const PHONE: &str = "X-AFTERCALL-PHONE";
+
 /// The calendar object that holds this event alone.
 pub(crate) fn object(event: &NewEvent<'_>) -> String {
-    let lines = [
+    let phone = event.phone.map(|phone| (PHONE, escape(phone.as_str())));
+    let head = [
         ("BEGIN", "VCALENDAR".to_owned()),
         ("VERSION", "2.0".to_owned()),
         ("PRODID", "-//aftercall//calendar//EN".to_owned()),
@@ -28,10 +32,9 @@ pub(crate) fn object(event: &NewEvent<'_>) -> String {
         ("DTEND", event.span.ends.basic()),
         ("SUMMARY", escape(event.title)),
         ("DESCRIPTION", escape(event.description)),
-        ("END", "VEVENT".to_owned()),
-        ("END", "VCALENDAR".to_owned()),
     ];
-    lines.iter().map(|(name, value)| fold(&format!("{name}:{value}"))).collect()
+    let foot = [("END", "VEVENT".to_owned()), ("END", "VCALENDAR".to_owned())];
+    head.into_iter().chain(phone).chain(foot).map(|(name, value)| fold(&format!("{name}:{value}"))).collect()
 }
 
 /// A text as a value (section 3.3.11). What was said on the call can end no line and begin no property.

@@ -10,6 +10,7 @@
 //! that what was undone since has to differ in one: `instead_of`.
 
 mod arguments;
+mod bookings;
 mod caldav;
 mod clock;
 mod doubt;
@@ -29,6 +30,7 @@ pub mod tools {
     use aftercall::{Answer, Context, Day, Email, Failure, Finding, Outcome, PhoneNumber, Text};
 
     use crate::arguments::EventId;
+    use crate::bookings::Bookings;
     use crate::clock::MINUTE_S;
     use crate::free::FreeTimes;
     use crate::hours::Kind;
@@ -76,6 +78,7 @@ pub mod tools {
             span: slot.span,
             title: &callback_title(&phone, name.as_deref()),
             description: &format!("{}\n\nTelephone: {phone}", about.as_str().trim()),
+            phone: Some(&phone),
         };
         office.book(cx, &event, Kind::Callback).await
     }
@@ -114,7 +117,7 @@ pub mod tools {
     }
 
     /// Books an appointment in the calendar. Use it where the caller agreed to a day and time that were said. A time that
-    /// is taken is refused, with those that are free nearby. Keep the event_id: it is needed to move or cancel it.
+    /// is taken is refused, with those that are free nearby. Its event_id is needed to move or cancel it.
     #[tool(
         effect = idempotent,
         identity = [date, time, instead_of],
@@ -160,6 +163,7 @@ pub mod tools {
             span: slot.span,
             title: &title,
             description: &person.description(notes.as_deref()),
+            phone: person.phone.as_ref(),
         };
         office.book_if_free(cx, &event, &slot).await
     }
@@ -176,21 +180,34 @@ pub mod tools {
         office.find_booked(cx, slot.span, title.as_str(), Kind::Appointment).await
     }
 
+    /// Finds the appointments and callbacks of a person that are booked and still to come, with the event_id that
+    /// move_appointment and cancel_appointment need. Use it where the caller speaks of a booking from an earlier call.
+    #[tool(effect = read, title = "Find a caller's bookings")]
+    async fn find_bookings(
+        /// The telephone number that they were booked for, in E.164, such as +14155550123.
+        phone: PhoneNumber,
+        cx: &Context,
+    ) -> Result<Answer<Bookings>, Failure> {
+        Office::of(cx)?.bookings(cx, &phone).await
+    }
+
     /// Moves an appointment or a callback that was booked with these tools to another time; it stays as long as it is. A
     /// time that is taken is refused, with those that are free nearby. An event is moved once in a conversation: where it
     /// has to be at another time after that, cancel it and book it anew.
     #[tool(effect = idempotent, identity = [event_id], reconcile = find_moved, title = "Move an appointment")]
     async fn move_appointment(
-        /// The event_id that booking it gave.
+        /// The event_id that booking it, or find_bookings, gave.
         event_id: EventId,
         /// The new day, such as 2026-03-31.
         date: Day,
         /// When it begins on that day, as the clock of the office shows it, in 24 hours, such as 14:30.
         #[schemars(regex(pattern = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"))]
         time: String,
+        /// The telephone number of the person whose booking it is, in E.164. With it, nobody else's is touched.
+        phone: Option<PhoneNumber>,
         cx: &Context,
     ) -> Result<Answer<Booked>, Failure> {
-        Office::of(cx)?.shift(cx, event_id.as_str(), date.into(), &time).await
+        Office::of(cx)?.shift(cx, event_id.as_str(), phone.as_ref(), (date.into(), &time)).await
     }
 
     async fn find_moved(event_id: EventId, date: Day, time: String, cx: &Context) -> Result<Finding, Failure> {
@@ -200,11 +217,13 @@ pub mod tools {
     /// Cancels an appointment or a callback that was booked with these tools: it is taken out of the calendar.
     #[tool(effect = idempotent, identity = [event_id], reconcile = find_cancelled, title = "Cancel an appointment")]
     async fn cancel_appointment(
-        /// The event_id that booking it gave.
+        /// The event_id that booking it, or find_bookings, gave.
         event_id: EventId,
+        /// The telephone number of the person whose booking it is, in E.164. With it, nobody else's is touched.
+        phone: Option<PhoneNumber>,
         cx: &Context,
     ) -> Result<Outcome, Failure> {
-        Office::of(cx)?.cancel(cx, event_id.as_str()).await
+        Office::of(cx)?.cancel(cx, event_id.as_str(), phone.as_ref()).await
     }
 
     async fn find_cancelled(event_id: EventId, cx: &Context) -> Result<Finding, Failure> {

@@ -1,6 +1,6 @@
 //! What the tools do, whoever keeps the calendar: look what is taken, book, move and cancel.
 
-use aftercall::{Answer, Context, Failure, Outcome};
+use aftercall::{Answer, Context, Failure, Outcome, PhoneNumber};
 
 use crate::clock::{Day, MINUTE_S};
 use crate::free::{self, FreeTimes, STRETCHES_MAX, Stretch};
@@ -106,10 +106,17 @@ impl Office {
         }
     }
 
-    /// Moves an event to where this local time is, as long as it is.
-    pub(crate) async fn shift(&self, cx: &Context, key: &str, day: Day, time: &str) -> Result<Answer<Booked>, Failure> {
+    /// Moves an event, of whoever has this number where one is given, to where this local time is, as long as it is.
+    pub(crate) async fn shift(
+        &self,
+        cx: &Context,
+        key: &str,
+        phone: Option<&PhoneNumber>,
+        (day, time): (Day, &str),
+    ) -> Result<Answer<Booked>, Failure> {
         for _ in 0..TRIES_MAX {
-            let kept = self.there(cx, key).await?.ok_or_else(|| not_there(key))?;
+            let kept = self.there(cx, key).await?;
+            let kept = of_caller(kept, phone).ok_or_else(|| not_there(key))?;
             let now = movable(&kept)?;
             let slot = self.slot(cx, day, time, now.length(), Kind::Appointment)?;
             if slot.span == now {
@@ -132,9 +139,15 @@ impl Office {
 
     /// An event that isn't there is no success, at no attempt: a call that follows a mistaken one is a second attempt too.
     /// Where an attempt before may have deleted it, `reconcile` tells.
-    pub(crate) async fn cancel(&self, cx: &Context, key: &str) -> Result<Outcome, Failure> {
+    pub(crate) async fn cancel(
+        &self,
+        cx: &Context,
+        key: &str,
+        phone: Option<&PhoneNumber>,
+    ) -> Result<Outcome, Failure> {
         for _ in 0..TRIES_MAX {
-            let kept = self.vendor.event(cx, key).await?.ok_or_else(|| not_there(key))?;
+            let kept = self.vendor.event(cx, key).await?;
+            let kept = of_caller(kept, phone).ok_or_else(|| not_there(key))?;
             if kept.cancelled {
                 return Ok(self.gone(key));
             }
@@ -227,6 +240,12 @@ impl Office {
     }
 }
 
+/// The event, if it is of whoever has this number, where one is given. Another is as one that isn't there, so that nobody
+/// learns of it.
+fn of_caller(kept: Option<Kept>, phone: Option<&PhoneNumber>) -> Option<Kept> {
+    kept.filter(|kept| phone.is_none_or(|phone| kept.is_for(phone)))
+}
+
 /// When an event is, where it can be moved.
 fn movable(kept: &Kept) -> Result<Span, Failure> {
     let key = &kept.key;
@@ -240,7 +259,8 @@ fn movable(kept: &Kept) -> Result<Span, Failure> {
 
 fn not_there(key: &str) -> Failure {
     Failure::not_found(format!(
-        "no event {key} is in the calendar: it was cancelled before, or event_id isn't the one that booking it gave"
+        "no event {key} is in the calendar: it was cancelled before, or event_id isn't the one that booking it gave; \
+         find_bookings tells those of a caller"
     ))
 }
 

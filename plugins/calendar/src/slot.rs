@@ -70,8 +70,14 @@ impl Slot {
     }
 
     pub(crate) fn booked(&self, event_id: &str) -> Booked {
+        let (starts_at, ends_at) = self.rfc3339();
+        Booked { event_id: event_id.to_owned(), starts_at, ends_at }
+    }
+
+    /// Its beginning and its end: `2026-03-03T14:30:00+01:00`.
+    pub(crate) fn rfc3339(&self) -> (String, String) {
         let rfc3339 = |at: Instant| self.zone.local(at).rfc3339(self.zone.offset(at));
-        Booked { event_id: event_id.to_owned(), starts_at: rfc3339(self.span.starts), ends_at: rfc3339(self.span.ends) }
+        (rfc3339(self.span.starts), rfc3339(self.span.ends))
     }
 }
 

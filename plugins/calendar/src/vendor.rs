@@ -1,7 +1,8 @@
 //! Whoever keeps the calendar. The tools know none of them by name.
 
-use aftercall::{Context, Failure, Receipt};
+use aftercall::{Context, Failure, PhoneNumber, Receipt};
 
+use crate::bookings::Listed;
 use crate::caldav::Caldav;
 use crate::clock::Instant;
 use crate::google::Google;
@@ -24,6 +25,8 @@ pub(crate) struct NewEvent<'a> {
     /// One line.
     pub(crate) title: &'a str,
     pub(crate) description: &'a str,
+    /// Whose event it is.
+    pub(crate) phone: Option<&'a PhoneNumber>,
 }
 
 /// An event that is there, made by this plugin under this key.
@@ -32,6 +35,8 @@ pub(crate) struct Kept {
     /// Absent: it takes whole days, or has a time that can't be read.
     pub(crate) span: Option<Span>,
     pub(crate) title: Option<String>,
+    /// The telephone number of the person whose event it is, in E.164. Absent: it was booked without one.
+    pub(crate) phone: Option<String>,
     pub(crate) cancelled: bool,
     pub(crate) repeats: bool,
     /// The keys of the effects that moved it.
@@ -76,6 +81,14 @@ impl Vendor {
         }
     }
 
+    /// The events that were booked for a number and end after an instant. There may be others among them.
+    pub(crate) async fn booked_for(&self, cx: &Context, phone: &PhoneNumber, from: Instant) -> Result<Listed, Failure> {
+        match self {
+            Self::Caldav(caldav) => caldav.booked_for(cx, phone, from).await,
+            Self::Google(google) => google.booked_for(cx, phone, from).await,
+        }
+    }
+
     /// Makes an event, unless it is there already.
     pub(crate) async fn make(&self, cx: &Context, event: &NewEvent<'_>) -> Result<Kept, Failure> {
         match self {
@@ -116,6 +129,7 @@ impl Kept {
             key: event.key.to_owned(),
             span: Some(event.span),
             title: Some(event.title.to_owned()),
+            phone: event.phone.map(ToString::to_string),
             cancelled: false,
             repeats: false,
             moved_by: Vec::new(),
@@ -128,6 +142,15 @@ impl Kept {
     /// Whether it is at this time and has this title.
     pub(crate) fn is(&self, span: Span, title: &str) -> bool {
         self.span == Some(span) && self.title.as_deref().map(one_line) == Some(one_line(title))
+    }
+
+    pub(crate) fn is_for(&self, phone: &PhoneNumber) -> bool {
+        self.phone.as_deref() == Some(phone.as_str())
+    }
+
+    /// When it is, where it is once, and at a time of day.
+    pub(crate) fn movable(&self) -> Option<Span> {
+        self.span.filter(|_| !self.repeats)
     }
 
     pub(crate) fn is_moved_by(&self, key: &str) -> bool {

@@ -71,6 +71,7 @@ fn a_callback_is_one_event_in_utc() {
         "DTEND:20260303T134500Z",
         r"SUMMARY:Call back Ann Lee\, +14155550123",
         r"DESCRIPTION:A quote\; 40 seats\, by May\n\nTelephone: +14155550123",
+        "X-AFTERCALL-PHONE:+14155550123",
         "END:VEVENT",
         "END:VCALENDAR",
         "",

@@ -211,6 +211,7 @@ fn a_real_calendar_is_looked_at_and_changed() {
     an_appointment_is_moved(&office);
     an_appointment_is_cancelled(&office);
     a_callback_is_booked_once(&office);
+    what_a_caller_has_booked_is_found(&office);
     let astray = Office { path: "/office/none/", ..office };
     without_a_calendar_nothing_is_done(&astray);
 }
@@ -325,6 +326,37 @@ fn a_callback_is_booked_once(office: &Office) {
     assert_eq!((again.text, again.receipts), (booked.text, booked.receipts));
 }
 
+fn what_a_caller_has_booked_is_found(office: &Office) {
+    let find = |phone: &str| {
+        let found = office.call(("find_bookings", "ac_08"), &json!({ "phone": phone }), &["REPORT "], |_| {}).unwrap();
+        found.text.replace(" (Europe/Berlin)", "")
+    };
+    let other = json!({ "phone": "+14155550199", "date": "2026-03-09", "time": "10:00", "about": "A quote" });
+    office.call(("book_callback", "ac_09"), &other, &["PUT ac_09.ics"], |_| {}).unwrap();
+    let past =
+        "UID:ac_0a\r\nDTSTAMP:20260101T000000Z\r\nDTSTART:20260202T090000Z\r\nDTEND:20260202T093000Z\r\nSUMMARY:Past";
+    office.server.put("/office/visits/ac_0a.ics", &format!("{past}\r\nX-AFTERCALL-PHONE:+14155550199"));
+    let callback = "Call back +14155550199: Monday 2026-03-09 at 10:00, event_id ac_09";
+    assert_eq!(find("+14155550199"), format!("one booking of +14155550199:\n{callback}"));
+    // A number that it is a part of is another one.
+    assert_eq!(find("+1415555019"), "nothing that is to come is booked for +1415555019");
+    // Whoever has another number neither moves nor cancels it.
+    let held = |phone: &str| json!({ "event_id": "ac_09", "phone": phone, "date": "2026-03-10", "time": "11:00" });
+    let cancelled = |phone: &str| json!({ "event_id": "ac_09", "phone": phone });
+    let stranger = "+14155550123";
+    for (tool, arguments) in [("move_appointment", held(stranger)), ("cancel_appointment", cancelled(stranger))] {
+        let failure = office.call((tool, "ac_0b"), &arguments, &["GET ac_09.ics"], |_| {}).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::NotFound, "{tool}: {}", failure.message);
+    }
+    let lines = ["GET ac_09.ics", "REPORT ", "PUT ac_09.ics"];
+    office.call(("move_appointment", "ac_0b"), &held("+14155550199"), &lines, |_| {}).unwrap();
+    let moved = "Call back +14155550199: Tuesday 2026-03-10 at 11:00, event_id ac_09";
+    assert_eq!(find("+14155550199"), format!("one booking of +14155550199:\n{moved}"));
+    let lines = ["GET ac_09.ics", "DELETE ac_09.ics"];
+    office.call(("cancel_appointment", "ac_0b"), &cancelled("+14155550199"), &lines, |_| {}).unwrap();
+    assert_eq!(find("+14155550199"), "nothing that is to come is booked for +14155550199");
+}
+
 fn without_a_calendar_nothing_is_done(astray: &Office) {
     let check = |tool: &str, arguments: &Value, lines: &[&str]| {
         let failure = astray.call((tool, "ac_07"), arguments, lines, |_| {}).unwrap_err();
@@ -335,4 +367,5 @@ fn without_a_calendar_nothing_is_done(astray: &Office) {
     check("book_appointment", &appointment(json!({})), &["GET ac_07.ics", "REPORT "]);
     let callback = json!({ "phone": "+14155550123", "date": "2026-03-06", "time": "09:00", "about": "A quote" });
     check("book_callback", &callback, &["PUT ac_07.ics"]);
+    check("find_bookings", &json!({ "phone": "+14155550123" }), &["REPORT "]);
 }

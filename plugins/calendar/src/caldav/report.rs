@@ -8,17 +8,14 @@ const MEDIA_TYPE: &str = "application/xml; charset=utf-8";
 /// The resources of the collection, not only the collection itself.
 const DEPTH: &str = "1";
 /// The postcondition that isn't met where too much fits (RFC 4791, section 7.8).
-const TOO_MANY: &str = "number-of-matches-within-limits";
+pub(super) const TOO_MANY: &str = "number-of-matches-within-limits";
 
-/// Sends a REPORT of this body about a collection.
-pub(super) async fn report(cx: &Context, url: &str, body: String) -> Result<String, Failure> {
+/// Sends a REPORT of this body about a collection; nothing comes of it, where the server says that it would be too much.
+pub(super) async fn report(cx: &Context, url: &str, body: String) -> Result<Option<String>, Failure> {
     let response = cx.request("REPORT", url).header("depth", DEPTH).body(MEDIA_TYPE, body).send().await?;
     match response.status() {
-        207 => Ok(response.text().into_owned()),
-        401..=403 if response.text().contains(TOO_MANY) => {
-            Err(Failure::invalid_arguments("the calendar has too much in these days: ask for fewer")
-                .with_code(TOO_MANY))
-        }
+        207 => Ok(Some(response.text().into_owned())),
+        401..=403 if response.text().contains(TOO_MANY) => Ok(None),
         status @ (404 | 405 | 409 | 410) => Err(no_calendar(status)),
         status => match response.ok() {
             // No calendar answers a REPORT so.

@@ -1,7 +1,7 @@
 //! The events of a calendar object, as far as their times matter.
 
 use super::lines::{Line, lines};
-use super::{MOVED_BY, unescape};
+use super::{MOVED_BY, PHONE, unescape};
 use crate::clock::{DAY_S, Day, Instant, Local, Zone, duration};
 use crate::slot::Span;
 
@@ -10,6 +10,8 @@ use crate::slot::Span;
 pub(crate) struct Event {
     pub(crate) uid: String,
     pub(crate) summary: Option<String>,
+    /// The number that it was booked for.
+    pub(crate) phone: Option<String>,
     /// Absent where it can't be read.
     pub(crate) span: Option<Span>,
     /// Whether it takes whole days.
@@ -53,6 +55,7 @@ fn event(lines: &[Line<'_>], zone: Zone) -> Event {
     Event {
         uid: line("UID").map(|uid| uid.value.trim().to_owned()).unwrap_or_default(),
         summary: line("SUMMARY").map(|summary| unescape(&summary.value)),
+        phone: line(PHONE).map(|phone| unescape(&phone.value).trim().to_owned()),
         span: span(line("DTSTART"), line("DTEND"), line("DURATION"), zone),
         all_day: line("DTSTART").is_some_and(is_date),
         has_rule: line("RRULE").is_some() || line("RDATE").is_some(),
@@ -165,6 +168,7 @@ mod tests {
         check("uid;x-a=b:ac_01\nX-UID:b", event());
         check("UID:ac_01\nBEGIN:VALARM\nUID:b\nSTATUS:CANCELLED\nEND:VALARM", event());
         check("UID:ac_01\nSUMMARY:a\\, b", Event { summary: Some("a, b".to_owned()), ..event() });
+        check("UID:ac_01\nX-AFTERCALL-PHONE:+14155550123", Event { phone: Some("+14155550123".to_owned()), ..event() });
         check("UID:ac_01\nRRULE:FREQ=DAILY", Event { has_rule: true, ..event() });
         check("UID:ac_01\nRDATE:20260303T133000Z", Event { has_rule: true, ..event() });
         check("UID:ac_01\nRECURRENCE-ID:20260303T133000Z", Event { is_instance: true, ..event() });

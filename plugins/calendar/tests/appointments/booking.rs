@@ -30,12 +30,13 @@ fn an_appointment_is_put_where_its_time_is_free() {
     let lines = put.text().replace("\r\n ", "");
     let lines: Vec<&str> = lines.split("\r\n").collect();
     assert_eq!(
-        lines[6..10],
+        lines[6..11],
         [
             "DTSTART:20260303T133000Z",
             "DTEND:20260303T140000Z",
             "SUMMARY:Consultation",
             "DESCRIPTION:First\\; visit\\n\\nName: Ann Lee\\nTelephone: +14155550123\\nEmail: ann@example.com",
+            "X-AFTERCALL-PHONE:+14155550123",
         ]
     );
 }
@@ -144,7 +145,10 @@ fn a_time_that_is_taken_is_refused() {
     check(&[&from("1300", "1330"), &from("1400", "1500")], Ok(BOOKED));
     check(&[&format!("{}\r\nTRANSP:TRANSPARENT", from("1345", "1415"))], Ok(BOOKED));
     check(&[&format!("{}\r\nSTATUS:CANCELLED", from("1345", "1415"))], Ok(BOOKED));
-    check(&["DTSTART:20260301T133000Z\r\nRRULE:FREQ=DAILY"], Err((FailureKind::Other, "its repeating events")));
+    check(
+        &["DTSTART:20260301T133000Z\r\nRRULE:FREQ=DAILY"],
+        Err((FailureKind::Misconfigured, "they can of a calendar without such events, or on another server")),
+    );
     check(&["DTSTART;TZID=Nowhere:20260303T133000"], Err((FailureKind::Other, "has a time that can't be read")));
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod booking;
+mod bookings;
 mod changes;
 mod doubt;
 mod free;
@@ -97,7 +98,7 @@ fn check(tool: &str, arguments: Value, answers: Vec<(&str, Reply)>, expected: Re
     match (fake.call::<Plugin>(tool, arguments), expected) {
         (Ok(outcome), Ok(text)) => {
             assert_eq!(outcome.text, text, "{said}");
-            if tool != "find_free_times" {
+            if !tool.starts_with("find_") {
                 assert_eq!(outcome.receipts, [Receipt::new("event", "ac_0123abcd").with_url(URL)], "{said}");
             }
         }
@@ -122,6 +123,7 @@ fn tools_say_what_they_do() {
         idempotent("book_callback", "phone instead_of"),
         ("find_free_times", Effect::Read, String::new()),
         idempotent("book_appointment", "date time instead_of"),
+        ("find_bookings", Effect::Read, String::new()),
         idempotent("move_appointment", "event_id"),
         idempotent("cancel_appointment", "event_id"),
     ];
@@ -131,5 +133,8 @@ fn tools_say_what_they_do() {
     assert_eq!(schema(1)["properties"]["days"]["maximum"], 31);
     assert_eq!(schema(2)["required"], json!(["date", "time", "minutes", "title", "name"]));
     assert_eq!(schema(2)["properties"]["minutes"]["minimum"], 5);
-    assert_eq!(schema(3)["properties"]["event_id"]["pattern"], "^ac_[0-9a-f]{1,64}$");
+    assert_eq!(schema(3)["required"], json!(["phone"]));
+    assert_eq!(schema(4)["required"], json!(["event_id", "date", "time"]));
+    assert_eq!(schema(5)["required"], json!(["event_id"]));
+    assert_eq!(schema(4)["properties"]["event_id"]["pattern"], "^ac_[0-9a-f]{1,64}$");
 }

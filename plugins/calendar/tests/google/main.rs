@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
+mod bookings;
 mod changes;
 mod doubt;
 
@@ -118,6 +119,7 @@ fn an_appointment_is_one_event_of_our_id() {
         "description": "A &amp; B\n\nName: Ann &lt;b&gt;Lee&lt;/b&gt;\nTelephone: +14155550123",
         "start": { "dateTime": "2026-03-03T13:30:00Z" },
         "end": { "dateTime": "2026-03-03T14:00:00Z" },
+        "extendedProperties": { "private": { "aftercall_phone": "+14155550123" } },
     });
     assert_eq!(sent[2].json(), expected);
 }
