@@ -16,6 +16,10 @@ pub(super) async fn report(cx: &Context, url: &str, body: String) -> Result<Opti
     match response.status() {
         207 => Ok(Some(response.text().into_owned())),
         401..=403 if response.text().contains(TOO_MANY) => Ok(None),
+        403 if response.text().contains("supported-filter") => Err(Failure::of_settings(
+            &["calendar_url"],
+            "the calendar's server can't search events so (it refuses the filter, RFC 4791, section 7.8): another server can",
+        )),
         status @ (404 | 405 | 409 | 410) => Err(no_calendar(status)),
         status => match response.ok() {
             // No calendar answers a REPORT so.

@@ -89,6 +89,8 @@ fn what_is_not_told_is_no_empty_list() {
     ask(taken_by(&["UID:ac_01\r\nBEGIN:VALARM"]), (FailureKind::Other, "without its data, or with half of it"));
     ask(Reply::text(207, "<html>"), (FailureKind::Other, "no multistatus"));
     ask(Reply::text(404, ""), (FailureKind::Misconfigured, "no calendar is there (404)"));
+    ask(Reply::text(403, "<supported-filter/>"), (FailureKind::Misconfigured, "it refuses the filter"));
+    ask(Reply::text(403, ""), (FailureKind::Denied, "403"));
     ask(Reply::text(503, ""), (FailureKind::Unavailable, "503"));
     check("find_bookings", json!({}), Vec::new(), Err((FailureKind::InvalidArguments, "phone")));
     check("find_bookings", json!({ "phone": "555 0123" }), Vec::new(), Err((FailureKind::InvalidArguments, "E.164")));

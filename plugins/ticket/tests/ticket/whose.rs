@@ -102,7 +102,7 @@ fn nothing_is_written_while_nobody_can_tell_whose_it_is() {
             for (reply, kind) in [
                 (Reply::text(503, ""), FailureKind::Unavailable),
                 (Reply::denied(), FailureKind::Denied),
-                (Reply::text(200, "<p>"), FailureKind::Other),
+                (Reply::stray(200, "<p>"), FailureKind::Other),
             ] {
                 let fake = Fake::new().settings(settings.clone()).expect(line, reply);
                 let arguments = json!({ "ticket_id": id, "phone": PHONE, name: value });
