@@ -9,6 +9,8 @@ const MEDIA_TYPE: &str = "application/xml; charset=utf-8";
 const DEPTH: &str = "1";
 /// The postcondition that isn't met where too much fits (RFC 4791, section 7.8).
 pub(super) const TOO_MANY: &str = "number-of-matches-within-limits";
+/// The precondition that isn't met where the server knows no such filter (the same).
+const FILTER: &str = "supported-filter";
 
 /// Sends a REPORT of this body about a collection; nothing comes of it, where the server says that it would be too much.
 pub(super) async fn report(cx: &Context, url: &str, body: String) -> Result<Option<String>, Failure> {
@@ -16,10 +18,10 @@ pub(super) async fn report(cx: &Context, url: &str, body: String) -> Result<Opti
     match response.status() {
         207 => Ok(Some(response.text().into_owned())),
         401..=403 if response.text().contains(TOO_MANY) => Ok(None),
-        403 if response.text().contains("supported-filter") => Err(Failure::of_settings(
-            &["calendar_url"],
-            "the calendar's server can't search events so (it refuses the filter, RFC 4791, section 7.8): another server can",
-        )),
+        403 if response.text().contains(FILTER) => {
+            let why = "the calendar's server can't search events so (it refuses the filter): another server can";
+            Err(Failure::of_settings(&["calendar_url"], why).with_code(FILTER))
+        }
         status @ (404 | 405 | 409 | 410) => Err(no_calendar(status)),
         status => match response.ok() {
             // No calendar answers a REPORT so.
