@@ -12,7 +12,7 @@ mod worlds;
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use aftercall_core::{
-    id::PluginName,
+    id::{PluginName, RunId},
     ports::{Clock as _, StoredRun},
     run::Run,
 };
@@ -99,7 +99,7 @@ pub fn build_plugins(config: &Config, plugins: &mut Plugins) -> anyhow::Result<(
     Ok(())
 }
 
-/// Plays a scenario by itself: a world of its own, the host over it, one call, and a look at what the vendors hold.
+/// Plays a scenario by itself: a world of its own, the host over it, its call, and a look at what the vendors hold.
 ///
 /// # Errors
 /// It could not be played.
@@ -112,13 +112,22 @@ pub async fn play(
     let (sandbox, credentials) = start(scenario).await?;
     let config = configure(scenario, plugins, &sandbox, store)?;
     let app = App::build(config, Surroundings::new(&|name| secret(&credentials, name), observer)).await?;
-    let parsed = aftercall_intake::parse(&scenario.call)?;
-    let call = Call { raw: &scenario.call, parsed, tenant: None, assistant: None, revision: 0 };
-    let id = app.accept(&app.prepare(call)?).await?.run;
-    app.drive(&id, std::future::pending()).await?;
+    if let Some(earlier) = &scenario.earlier {
+        run(&app, earlier).await?;
+    }
+    let id = run(&app, &scenario.call).await?;
     let played = Played::of(&scenario.name, app.read(&id).await?, &scenario.expected, &sandbox)?;
     sandbox.shutdown().await;
     Ok(played)
+}
+
+/// Runs what comes after one call, to its end.
+async fn run(app: &App, record: &[u8]) -> anyhow::Result<RunId> {
+    let parsed = aftercall_intake::parse(record)?;
+    let call = Call { raw: record, parsed, tenant: None, assistant: None, revision: 0 };
+    let id = app.accept(&app.prepare(call)?).await?.run;
+    app.drive(&id, std::future::pending()).await?;
+    Ok(id)
 }
 
 /// Starts a scenario's world. The credentials are those that its services accept.

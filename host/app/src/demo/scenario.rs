@@ -16,7 +16,8 @@ use crate::{config::Config, report::Report};
 const VARIANTS: &str = "variants";
 
 /// One scenario: a folder with `aftercall.toml`, `call.json`, `model.json`, `expected.json`; where the vendors
-/// have something before the call, `vendors.json`; where they misbehave, `faults.json`.
+/// have something before the call, `vendors.json`; where they misbehave, `faults.json`; where it goes on from a call
+/// before it, `earlier.json`.
 ///
 /// A variant of it is the same call of a tenant who has other vendors: a folder `variants/NAME` in the scenario's, with
 /// those files that differ.
@@ -24,6 +25,8 @@ const VARIANTS: &str = "variants";
 pub struct Scenario {
     /// Its name, which is its folder's: `sales`, or `sales/telnyx` of a variant.
     pub name: String,
+    /// The record of a call whose run ends before this one's begins.
+    pub earlier: Option<Vec<u8>>,
     /// The call's record.
     pub call: Vec<u8>,
     /// The tenant's configuration.
@@ -100,9 +103,11 @@ impl Scenario {
         let script = Script::parse(&String::from_utf8(script)?).with_context(|| path.display().to_string())?;
         let seeds = if place("vendors.json").exists() { json(file("vendors.json")?)? } else { BTreeMap::new() };
         let faults = if place("faults.json").exists() { json(file("faults.json")?)? } else { Vec::new() };
+        let earlier = place("earlier.json").exists().then(|| file("earlier.json")).transpose()?;
         let names = base.into_iter().chain([folder]).filter_map(Path::file_name);
         Ok(Self {
             name: names.map(|name| name.to_string_lossy()).collect::<Vec<_>>().join("/"),
+            earlier: earlier.map(|(_, record)| record),
             call: file("call.json")?.1,
             config: Config::read(&place("aftercall.toml"))?,
             script,

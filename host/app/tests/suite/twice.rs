@@ -126,6 +126,7 @@ fn scenario(set: &Set, calls: &[(&str, &Value)], lost: Option<u32>) -> Scenario 
     let text = toml::to_string(&configuration(set, calls)).expect("it is TOML");
     Scenario {
         name: set.name.clone(),
+        earlier: None,
         call: fs::read(cases().join("answer-lost/call.json")).expect("the case has a call"),
         config: Config::parse(&text, &path).unwrap_or_else(|error| panic!("{}: {error}", set.name)),
         script: serde_json::from_value(script).expect("it is a script"),
