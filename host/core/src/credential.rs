@@ -4,10 +4,13 @@
 //! secrets. Both say where a secret is sent: a token URL stands in the tenant's grant, whether or not it stands in
 //! the manifest too.
 
+mod own_host;
+
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+pub use self::own_host::{InvalidHost, OwnHost};
 use crate::{
     egress::{Rule, is_canonical_path},
     signing::Algorithm,
@@ -27,6 +30,10 @@ pub struct CredentialSlot {
     /// Whether a tenant may leave it out: requests then go without it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
+    /// Whether a tenant gives one for each host, which goes to that host alone: for plugins whose endpoints tenants alone
+    /// know. Each goes where `placement` says, unless the tenant's grant says otherwise.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_host: bool,
 }
 
 /// Where on a request a credential goes.

@@ -218,7 +218,15 @@ impl Rule {
 
     /// Whether it names one host, and not many.
     pub fn names_its_host(&self) -> bool {
-        matches!(self.host, Host::Exactly(_))
+        self.place().is_some()
+    }
+
+    /// The scheme, host and port of all that it speaks of, if it names one host and not many.
+    pub fn place(&self) -> Option<(Scheme, &str, u16)> {
+        match &self.host {
+            Host::Exactly(name) => Some((self.scheme, name, self.port)),
+            Host::Below(_) | Host::Any => None,
+        }
     }
 }
 

@@ -187,6 +187,12 @@ pub enum Error {
         /// Which slot.
         slot: String,
     },
+    /// Tokens are asked for by one slot's parts.
+    #[error("credential `{slot}` is a token, and is one for each host: leave out `kind`, or `by_host`")]
+    TokenByHost {
+        /// Which slot.
+        slot: String,
+    },
     /// A parameter or field without a name.
     #[error("credential `{slot}` is placed under an empty name: write the vendor's")]
     NoName {
@@ -268,6 +274,7 @@ impl Manifest {
 fn check_credential(slot: &str, asked: &CredentialSlot) -> Result<(), Error> {
     let slot = || slot.to_owned();
     match &asked.placement {
+        _ if asked.by_host && asked.kind != Kind::Secret => return Err(Error::TokenByHost { slot: slot() }),
         Placement::Basic if asked.kind != Kind::Secret => return Err(Error::BasicToken { slot: slot() }),
         Placement::Query { name } | Placement::Json { field: name } if name.is_empty() => {
             return Err(Error::NoName { slot: slot() });
@@ -345,6 +352,14 @@ mod tests {
         let client = || json!({"oauth2-client-credentials": {"token_url": "https://a.com/token"}});
         check(move |m| m["credentials"]["api"]["kind"] = client(), Ok(()));
         check(|m| m["credentials"]["api"]["kind"] = json!("password"), Err("password"));
+        check(|m| m["credentials"]["api"]["by_host"] = json!(true), Ok(()));
+        check(
+            move |m| {
+                m["credentials"]["api"]["kind"] = client();
+                m["credentials"]["api"]["by_host"] = json!(true);
+            },
+            Err("one for each host"),
+        );
         check(|m| m["credentials"]["api"]["kind"] = json!({"oauth2-refresh": {"token_ulr": ""}}), Err("token_ulr"));
         check(
             |m| m["credentials"]["api"]["kind"] = json!({"oauth2-refresh": {"token_url": "http://a.com/t"}}),

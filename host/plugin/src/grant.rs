@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use aftercall_core::{
+    credential::OwnHost,
     egress::{Access, MarkedRule, Policy, Rule},
     id::{PluginName, Sha256Hex},
     manifest::ConversationLevel,
@@ -14,7 +15,7 @@ use serde_json::Value;
 
 use crate::{
     code::{Description, Ready},
-    credential::{self, Around, Credentials, Supplied},
+    credential::{self, Around, Credentials, HostSecret, Supplied},
     door::Outlet,
     entrance::Lanes,
     limits::Limits,
@@ -76,6 +77,19 @@ pub enum Error {
         plugin: PluginName,
         /// Which rule.
         rule: Box<Rule>,
+    },
+    /// A credential for a host that nothing goes to: the name has a slip, or a rule is missing.
+    #[error(
+        "the grant of plugin {plugin} has a credential `{slot}` for {host}, to which none of its rules goes: correct the \
+         host, or add the requests to `egress.read` or `egress.write`"
+    )]
+    IdleCredential {
+        /// Which plugin.
+        plugin: PluginName,
+        /// Which slot.
+        slot: String,
+        /// For which host.
+        host: OwnHost,
     },
     /// The settings don't match the manifest's schema.
     #[error("the settings of plugin {plugin} are wrong: {complaints}")]
@@ -166,6 +180,7 @@ impl Granted {
         if let Some(rule) = grant.read.iter().chain(&grant.write).find(|rule| !rule.names_its_host()) {
             return Err(Error::ManyHosts { plugin: grant.plugin.clone(), rule: Box::new(rule.clone()) });
         }
+        check_hosts(grant)?;
         let settings = Settings::new(&grant.plugin, manifest.settings.as_ref(), &grant.settings)?;
         let limits = grant.limits.within(ceiling.limits).map_err(|(limit, asked, most)| {
             let plugin = grant.plugin.clone();
@@ -197,6 +212,19 @@ impl Granted {
         let tools = ready.described(settings.text());
         Ok(Self { ready, outlet, signers, settings, limits, lanes, conversation, state, tools })
     }
+}
+
+fn check_hosts(grant: &Grant) -> Result<(), Error> {
+    for (slot, supplied) in &grant.credentials {
+        let Supplied::ByHost(secrets) = supplied else { continue };
+        let idle =
+            |secret: &&HostSecret| !grant.read.iter().chain(&grant.write).any(|rule| secret.host.is_named_by(rule));
+        if let Some(HostSecret { host, .. }) = secrets.iter().find(idle) {
+            let (plugin, slot, host) = (grant.plugin.clone(), slot.clone(), host.clone());
+            return Err(Error::IdleCredential { plugin, slot, host });
+        }
+    }
+    Ok(())
 }
 
 fn marked(rules: &[Rule], access: Access) -> impl Iterator<Item = MarkedRule> {

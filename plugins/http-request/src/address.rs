@@ -12,7 +12,7 @@ const SCHEME: &str = "https://";
 
 /// An address over https. Its arguments are in the path, each within one segment.
 pub(crate) struct Address {
-    /// Scheme, host and port.
+    /// Scheme and host.
     origin: String,
     path: Vec<Segment>,
     /// What the settings have after `?`.
@@ -55,7 +55,7 @@ impl Address {
         Self { origin: format!("{SCHEME}{authority}"), path: segments, query: query.map(str::to_owned) }
     }
 
-    /// Scheme, host and port.
+    /// Scheme and host.
     pub(crate) fn origin(&self) -> &str {
         &self.origin
     }
@@ -152,12 +152,16 @@ fn part_of_path(name: &str, arguments: &Map<String, Value>) -> Result<String, Fa
 
 fn wrong_authority(authority: &str) -> Option<&'static str> {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-_:[]".contains(&byte);
+    let has_port = authority.rsplit_once(':').is_some_and(|(_, port)| !port.contains(']'));
     if authority.contains('@') {
-        Some("it has a user name: a credential belongs in the plugin's grant, as `credentials.token`")
+        Some("it has a user name: a credential belongs in the plugin's grant, in `credentials.token`")
     } else if authority.contains(['{', '}']) {
         Some("an argument can be a part of the path alone: a grant names its hosts whole")
     } else if authority.is_empty() || !authority.bytes().all(plain) {
-        Some("its host must be a name in small letters, with a port where it isn't 443")
+        Some("its host must be a name in small letters")
+    } else if has_port {
+        // No rule of the manifest is for another, and none can be for all.
+        Some("it has a port: leave it out, since this plugin's requests go to port 443 alone")
     } else {
         None
     }
@@ -215,9 +219,9 @@ mod tests {
         for value in ["a/b", "a\\b", "%2e%2e", "..;x", "a\nb"] {
             check(of, id(value), Err("can't have `/`"));
         }
-        let both = "https://api.acme.example:8443/orders/v{id}.{format}?expand=lines&x=%20";
+        let both = "https://api.acme.example/orders/v{id}.{format}?expand=lines&x=%20";
         let arguments = json!({ "id": ".", "format": "json" });
-        check(both, arguments, Ok("https://api.acme.example:8443/orders/v..json?expand=lines&x=%20"));
+        check(both, arguments, Ok("https://api.acme.example/orders/v..json?expand=lines&x=%20"));
         let dots = "https://api.acme.example/{id}{format}";
         check(dots, json!({ "id": ".", "format": "." }), Err("`..` can't be a part"));
         check("https://api.acme.example/.{id}", id("."), Err("`..` can't be a part"));
@@ -235,6 +239,8 @@ mod tests {
         check("{id}", "must begin with https://");
         check("https://{id}.acme.example/", "a part of the path alone");
         check("https://api.acme.example:{id}/", "a part of the path alone");
+        check("https://api.acme.example:8443/", "it has a port: leave it out");
+        check("https://[2001:db8::1]:8443/", "it has a port");
         check("https://me:pw@api.acme.example/", "`credentials.token`");
         check("https:///orders", "its host must be a name");
         check("https://API.acme.example/", "in small letters");

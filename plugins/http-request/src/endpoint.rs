@@ -136,7 +136,7 @@ impl Endpoint {
         self.effect != Effect::Read
     }
 
-    /// Method, scheme, host and port, for people.
+    /// Method, scheme and host, for people.
     pub(crate) fn line(&self) -> String {
         let method = match self.method {
             Method::Get => "GET",
@@ -208,8 +208,7 @@ fn check_effect(entry: &Entry, effect: Effect, place: &str, mistakes: &mut Mista
     if reads && entry.idempotency.is_some() {
         mistakes.at(format_args!("{place}, idempotency"), "what only reads needs no key: leave it out");
     }
-    if entry.check.is_some() && effect != Effect::Once {
-        mistakes
-            .at(format_args!("{place}, check"), "it is for `effect = \"once\"`: any other effect is repeated instead");
+    if reads && entry.check.is_some() {
+        mistakes.at(format_args!("{place}, check"), "what only reads is never in doubt: leave it out");
     }
 }

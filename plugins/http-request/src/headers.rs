@@ -54,8 +54,8 @@ pub(crate) fn read(
         if carries_credential(name) {
             mistakes.at(
                 &place,
-                "settings are no place for a credential: give it as `credentials.token` of the plugin's grant, and the \
-                 host puts it on the request",
+                "settings are no place for a credential: give it in `credentials.token` of the plugin's grant, with its host \
+                 and this header as its `placement`, and the host puts it on the request",
             );
         }
         if idempotency.is_some_and(|header| header.eq_ignore_ascii_case(name)) {
@@ -108,7 +108,7 @@ mod tests {
         check("X-Author", "aftercall", None);
         check("X-Monkey", "1", None);
         for name in ["Authorization", "cookie", "X-API-Key", "x-vapi-secret", "api_key", "X-Auth", "X-Access-Token"] {
-            check(name, "x", Some("give it as `credentials.token` of the plugin's grant"));
+            check(name, "x", Some("give it in `credentials.token` of the plugin's grant, with its host"));
         }
         for name in ["Host", "content-length", "X-HTTP-Method-Override"] {
             check(name, "x", Some("the host's alone"));

@@ -44,13 +44,19 @@ fn an_entry_is_a_tool() {
         entry(json!({ "name": "find_room", "method": "GET", "parameters": {} })),
         entry(json!({ "name": "search", "effect": "read" })),
         entry(json!({ "name": "put", "method": "PUT", "effect": "idempotent" })),
+        entry(json!({ "name": "checked", "effect": "idempotent", "check": { "url": BASE, "found": "/items" } })),
     ];
     let tools = list(&entries).unwrap();
     let told: Vec<(&str, Effect, bool)> =
         tools.iter().map(|tool| (tool.name.as_str(), tool.effect, tool.reconcilable)).collect();
     let (once, idempotent, read) = (Effect::Once, Effect::Idempotent, Effect::Read);
-    let expected =
-        [("book_room", once, true), ("find_room", read, false), ("search", read, false), ("put", idempotent, false)];
+    let expected = [
+        ("book_room", once, true),
+        ("find_room", read, false),
+        ("search", read, false),
+        ("put", idempotent, false),
+        ("checked", idempotent, true),
+    ];
     assert_eq!(told, expected);
     assert_eq!(tools[0].identity, ["room"]);
     assert_eq!(tools[0].description, "Books a room.");
@@ -96,7 +102,7 @@ fn mistakes_are_told_with_their_places() {
     check(json!({ "receipt": "id" }), "receipt: `id`");
     let found = |found: &str| json!({ "url": BASE, "found": found });
     check(json!({ "check": found("items") }), "check.found: `items` is no JSON pointer");
-    check(json!({ "effect": "idempotent", "check": found("/items") }), "check: it is for `effect = \"once\"`");
+    check(json!({ "effect": "read", "check": found("/items") }), "check: what only reads is never in doubt");
     check(json!({ "check": { "url": "http://a.example/", "found": "" } }), "check.url: `http://a.example/` must begin");
 }
 
@@ -316,6 +322,11 @@ fn statuses_are_failures_of_their_kinds() {
 #[test]
 fn an_effect_in_doubt_is_looked_up() {
     fn check(body: Value, later_ms: u64, expected: &Finding) {
+        for effect in ["once", "idempotent"] {
+            check_of(effect, &body, later_ms, expected);
+        }
+    }
+    fn check_of(effect: &str, body: &Value, later_ms: u64, expected: &Finding) {
         let looked_up = json!({
             "url": format!("{BASE}/rooms/{{room}}/bookings"),
             "query": { "reference": { "$": "key" } },
@@ -324,7 +335,7 @@ fn an_effect_in_doubt_is_looked_up() {
             "lag_ms": 5000,
         });
         let headers = json!({ "X-Region": "eu" });
-        let fake = fake(json!({ "check": looked_up, "headers": headers })).now(NOW + later_ms);
+        let fake = fake(json!({ "effect": effect, "check": looked_up, "headers": headers })).now(NOW + later_ms);
         let fake = fake.expect(&format!("GET {BASE}/rooms/12/bookings"), Reply::json(200, body.clone()));
         let finding = fake.reconcile::<HttpRequest>("book_room", json!({ "room": "12" })).unwrap();
         assert_eq!(finding, *expected, "{later_ms} ms later: {body}");

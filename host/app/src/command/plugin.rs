@@ -53,8 +53,9 @@ fn requests(manifest: &Manifest, out: &mut impl Write) -> std::io::Result<()> {
     }
     for (slot, credential) in &manifest.credentials {
         let optional = if credential.optional { ", may be left out" } else { "" };
+        let by_host = if credential.by_host { " or where the grant says, one for each host" } else { "" };
         let CredentialSlot { placement, description, .. } = credential;
-        writeln!(out, "  credential `{slot}` in {placement}{optional}: {description}")?;
+        writeln!(out, "  credential `{slot}` in {placement}{by_host}{optional}: {description}")?;
         tokens(&credential.kind, out)?;
     }
     for (name, key) in &manifest.signing {
@@ -138,6 +139,7 @@ mod tests {
                     "kind": {"oauth2-refresh": {"token_url": "https://login.test/token"}},
                 },
                 "key": {"description": "a key", "placement": "basic"},
+                "keys": {"description": "keys", "placement": {"header": {"name": "x-key"}}, "by_host": true, "optional": true},
             },
             "signing": {"hook": {"description": "the hook's secret", "algorithm": "hmac-sha256"}},
         }));
@@ -152,6 +154,7 @@ mod tests {
     a token (oauth2-refresh), asked for at https://login.test/token
     the grant gives token_url, client_id, refresh_token; it may give client_secret, scope
   credential `key` in basic authorization: a key
+  credential `keys` in the header x-key or where the grant says, one for each host, may be left out: keys
   signing key `hook` (hmac-sha256): the hook's secret
 
 ";

@@ -1,12 +1,12 @@
 //! What a tenant supplies for credentials and signing keys: secrets by reference, all else as it is.
 
 use aftercall_core::{
-    credential::{Part, TokenUrl},
+    credential::{OwnHost, Part, Placement, TokenUrl},
     secret::Secret,
     signing::{Algorithm, Terms},
 };
 use aftercall_plugin::{
-    credential::{Parts, Supplied},
+    credential::{HostSecret, Parts, Supplied},
     signing::SigningGrant,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
@@ -21,6 +21,22 @@ pub enum CredentialRef {
     Secret(SecretRef),
     /// The parts from which the host obtains tokens: `{ token_url = "…", client_id = "…", client_secret = { env = "NAME" } }`.
     Parts(Box<PartRefs>),
+    /// A secret for each of some hosts: `[{ host = "api.example.com", env = "NAME" }]`.
+    ByHost(Vec<HostSecretRef>),
+}
+
+/// A secret that goes to one host alone.
+#[derive(Debug, Clone, Serialize)]
+pub struct HostSecretRef {
+    /// Where it goes: `api.example.com`, or `api.example.com:8443`.
+    pub host: OwnHost,
+    /// Where the secret is.
+    #[serde(flatten)]
+    pub secret: SecretRef,
+    /// Where on a request it goes, as a manifest says it: `{ header = { name = "x-api-key" } }`. Absent: where the plugin's
+    /// manifest says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub placement: Option<Placement>,
 }
 
 /// Parts of a credential, of which the plugin's manifest says what it needs.
@@ -56,6 +72,9 @@ impl<'de> Deserialize<'de> for CredentialRef {
         const NAMED: &str = "a secret is named, never written: { env = \"NAME\" } or { file = \"path\" }";
         const ONE: &str = "a credential is one secret, named by `env` or `file`, or made of parts: not both";
         let any: toml::Value = Deserialize::deserialize(deserializer)?;
+        if any.is_array() {
+            return Vec::deserialize(any).map(Self::ByHost).map_err(D::Error::custom);
+        }
         let toml::Value::Table(table) = any else { return Err(D::Error::custom(NAMED)) };
         let known = || BY_REFERENCE.into_iter().chain(Part::ALL.map(Part::name));
         if let Some(unknown) = table.keys().find(|key| !known().any(|known| known == key.as_str())) {
@@ -73,11 +92,28 @@ impl<'de> Deserialize<'de> for CredentialRef {
     }
 }
 
+/// By hand, since the reference to a secret is read by hand.
+impl<'de> Deserialize<'de> for HostSecretRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        const NO_HOST: &str =
+            "of credentials by host, each says whose it is: { host = \"api.example.com\", env = \"NAME\" }";
+        let mut table = toml::Table::deserialize(deserializer)?;
+        let host = table.remove("host").ok_or_else(|| D::Error::custom(NO_HOST))?;
+        let placement = table.remove("placement").map(Placement::deserialize).transpose();
+        Ok(Self {
+            host: OwnHost::deserialize(host).map_err(D::Error::custom)?,
+            placement: placement.map_err(D::Error::custom)?,
+            secret: SecretRef::deserialize(toml::Value::Table(table)).map_err(D::Error::custom)?,
+        })
+    }
+}
+
 impl Serialize for CredentialRef {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Secret(secret) => secret.serialize(serializer),
             Self::Parts(parts) => parts.serialize(serializer),
+            Self::ByHost(secrets) => secrets.serialize(serializer),
         }
     }
 }
@@ -91,6 +127,14 @@ impl CredentialRef {
     pub fn supplied<E>(&self, resolve: impl Fn(&SecretRef, Option<Part>) -> Result<Secret, E>) -> Result<Supplied, E> {
         let parts = match self {
             Self::Secret(secret) => return resolve(secret, None).map(Supplied::Secret),
+            Self::ByHost(secrets) => {
+                let supplied = |of: &HostSecretRef| {
+                    let HostSecretRef { host, secret, placement } = of;
+                    let secret = resolve(secret, None)?;
+                    Ok(HostSecret { host: host.clone(), secret, placement: placement.clone() })
+                };
+                return secrets.iter().map(supplied).collect::<Result<_, E>>().map(Supplied::ByHost);
+            }
             Self::Parts(parts) => PartRefs::clone(parts),
         };
         let secret = |of: Option<SecretRef>, part| of.map(|of| resolve(&of, Some(part))).transpose();

@@ -42,7 +42,7 @@ use aftercall_plugin::Limits;
 use serde::{Deserialize, Serialize};
 
 pub use check::Problems;
-pub use credential::{CredentialRef, PartRefs, SigningRef};
+pub use credential::{CredentialRef, HostSecretRef, PartRefs, SigningRef};
 pub use insights::InsightsConfig;
 pub(crate) use nearest::nearest;
 pub use price::PriceConfig;

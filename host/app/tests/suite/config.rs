@@ -203,6 +203,14 @@ fn credentials_are_told_apart_by_their_parts() {
     check(&parts.replace("rs384", "rs3845"), Err(&["did you mean `rs384`?"]));
     check(&parts.replace("{ env = \"S\" }", "\"hush\""), Err(&[NAMED]));
     check(&parts.replace("token_url", "env"), Err(&["or made of parts: not both"]));
+    let of_hosts = r#"credentials.api = [{ host = "a.test", env = "S" }, { host = "b.test:8443", file = "s", placement = { header = { name = "x-key" } } }]"#;
+    check(of_hosts, Ok(()));
+    check(&of_hosts.replace("host", "hosts"), Err(&["each says whose it is"]));
+    check(&of_hosts.replace("a.test", "*.test"), Err(&["`*.test` is no host for a credential"]));
+    check(&of_hosts.replace("x-key\" }", "x-key\", prefx = \"\" }"), Err(&["did you mean `prefix`?"]));
+    check(r#"credentials.api = [{ host = "a.test", env = "hush" , key = "hush" }]"#, Err(&["unknown key `key`"]));
+    check(r#"credentials.api = [{ host = "a.test" }]"#, Err(&[NAMED]));
+    check(r#"credentials.api = ["hush"]"#, Err(&["expected a map"]));
     check("signing.hook = {}", Err(&["missing field `key`"]));
     check(r#"signing.hook = { key = "hush" }"#, Err(&[NAMED]));
     check(r#"signing.hook = { key = { env = "S" }, claim = {} }"#, Err(&["did you mean `claims`?"]));

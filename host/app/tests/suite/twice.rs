@@ -17,7 +17,7 @@ use aftercall_app::{
     report::Report,
 };
 use aftercall_core::{
-    credential::{Kind as Credential, Need, Part},
+    credential::{CredentialSlot, Need, Part},
     egress::Access as Granted,
     manifest::Manifest,
     run::{AttemptResult, Event, Kind, Run},
@@ -156,9 +156,7 @@ fn configuration(set: &Set, calls: &[(&str, &Value)]) -> Value {
             Granted::Read => read.push(rule),
         }
         if let Some(slot) = &asked.credential {
-            credentials
-                .entry(slot.clone())
-                .or_insert_with(|| credential(&manifest.credentials[slot].kind, set.service));
+            credentials.entry(slot.clone()).or_insert_with(|| credential(&manifest.credentials[slot], set.service));
         }
     }
     let tools: BTreeSet<String> = calls.iter().map(|(tool, _)| format!("{}/{tool}", set.plugin)).collect();
@@ -188,8 +186,8 @@ fn at_host(rule: &str, host: &str) -> Option<String> {
     fits.then(|| format!("{methods} https://{host}/{path}"))
 }
 
-fn credential(kind: &Credential, service: Service) -> Value {
-    if let Some(ask) = kind.token_request() {
+fn credential(slot: &CredentialSlot, service: Service) -> Value {
+    if let Some(ask) = slot.kind.token_request() {
         let key =
             project().expect("tests run where the sources are").join("host/plugin/src/credential/testdata/rsa.pem");
         let of_clinic = || format!("https://{}/oauth2/token", Service::FhirLogin.host());
@@ -200,7 +198,7 @@ fn credential(kind: &Credential, service: Service) -> Value {
             "key_id": "northwind-1",
             "private_key": { "file": key },
         });
-        if kind.needs(Part::Subject) != Need::None {
+        if slot.kind.needs(Part::Subject) != Need::None {
             parts["subject"] = "assistant@northwind.example".into();
         }
         return parts;
@@ -218,5 +216,9 @@ fn credential(kind: &Credential, service: Service) -> Value {
         Service::Slack => "SLACK_TOKEN",
         other => panic!("no plugin has a secret for {}", other.host()),
     };
-    json!({ "env": format!("MERIDIAN_{name}") })
+    let name = format!("MERIDIAN_{name}");
+    match slot.by_host {
+        true => json!([{ "host": service.host(), "env": name }]),
+        false => json!({ "env": name }),
+    }
 }

@@ -7,6 +7,7 @@
 
 mod answer;
 mod ask;
+mod by_host;
 mod endpoint;
 mod hidden;
 pub(crate) mod jwt;
@@ -24,6 +25,7 @@ mod tokens;
 use std::{collections::BTreeMap, sync::Arc};
 
 use aftercall_core::{
+    egress::Target,
     id::{PluginName, Tenant},
     manifest::Manifest,
     ports::Clock,
@@ -31,14 +33,14 @@ use aftercall_core::{
 };
 use http::HeaderName;
 
-use self::hidden::Hidden;
+use self::{by_host::ByHost, hidden::Hidden};
 pub(crate) use self::{
     no_token::NoToken,
     slot::{Ready, Slot},
 };
 pub use self::{
     sealed::SealedTokens,
-    supplied::{Parts, Supplied},
+    supplied::{HostSecret, Parts, Supplied},
 };
 use crate::door::{Operator, Scrubber};
 
@@ -89,8 +91,16 @@ pub(crate) struct Around {
 
 /// The credentials of one plugin in one tenant.
 pub(crate) struct Credentials {
-    slots: BTreeMap<String, Arc<Slot>>,
+    slots: BTreeMap<String, Filled>,
     hidden: Arc<Hidden>,
+}
+
+/// What fills a slot of a manifest.
+enum Filled {
+    /// One credential, on every request that the manifest wants it on.
+    One(Arc<Slot>),
+    /// One for each host.
+    ByHost(ByHost),
 }
 
 impl Credentials {
@@ -116,24 +126,36 @@ impl Credentials {
                 let (slot, description) = (name.clone(), asked.description.clone());
                 return Err(Error::Missing { plugin: plugin.clone(), slot, description });
             };
-            let slot = Slot::of((plugin, name), asked, supplied, around, &hidden).map_err(|why| Error::Unusable {
-                plugin: plugin.clone(),
-                slot: name.clone(),
-                why,
-            })?;
-            slots.insert(name.clone(), Arc::new(slot));
+            let filled = match asked.by_host {
+                true => ByHost::of(name, asked, supplied, &hidden).map(Filled::ByHost),
+                false => {
+                    Slot::of((plugin, name), asked, supplied, around, &hidden).map(|slot| Filled::One(slot.into()))
+                }
+            };
+            let unusable = |why| Error::Unusable { plugin: plugin.clone(), slot: name.clone(), why };
+            slots.insert(name.clone(), filled.map_err(unusable)?);
         }
         Ok(Self { slots, hidden })
     }
 
-    /// The one of that name.
-    pub(crate) fn slot(&self, name: &str) -> Option<&Arc<Slot>> {
-        self.slots.get(name)
+    /// The one of that name that goes on a request to that place.
+    pub(crate) fn slot(&self, name: &str, target: &Target) -> Option<&Arc<Slot>> {
+        match self.slots.get(name)? {
+            Filled::One(slot) => Some(slot),
+            Filled::ByHost(by_host) => by_host.slot(target),
+        }
     }
 
     /// The headers that they fill: a component may neither set nor read them.
     pub(crate) fn headers(&self) -> Vec<HeaderName> {
-        self.slots.values().filter_map(|slot| slot.place.header()).collect()
+        let mut headers = Vec::new();
+        for filled in self.slots.values() {
+            match filled {
+                Filled::One(slot) => headers.extend(slot.place.header()),
+                Filled::ByHost(by_host) => headers.extend(by_host.slots().filter_map(|slot| slot.place.header())),
+            }
+        }
+        headers
     }
 
     /// Hides another secret of the grant from its component.

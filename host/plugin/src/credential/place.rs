@@ -5,10 +5,15 @@ use std::collections::BTreeMap;
 use aftercall_core::{manifest::Placement, secret::Secret};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{
+    HeaderMap, HeaderName, HeaderValue,
+    header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH},
+};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::value::{RawValue, to_raw_value};
 use url::Url;
+
+use crate::door::is_forbidden;
 
 /// What stands where a credential would be, for people.
 const SHOWN: &str = "[credential]";
@@ -33,8 +38,12 @@ pub(crate) enum Place {
 pub(crate) enum Unusable {
     #[error("it must be written as `user:password`")]
     NoColon,
-    #[error("the manifest places it in `{0}`, which is no header's name")]
+    #[error("it is placed in `{0}`, which is no header's name")]
     NoHeader(String),
+    #[error("the grant places it in `{0}`, which is a header of the host's own: name the one that the vendor wants")]
+    HostsOwn(HeaderName),
+    #[error("the grant places it under an empty name: write the vendor's")]
+    NoName,
     #[error("it has characters that no header can carry")]
     NotPrintable,
 }
@@ -60,10 +69,24 @@ impl Place {
         })
     }
 
+    /// The place that a tenant names: held against what its manifest's author would be told.
+    pub(crate) fn of_tenant(placement: &Placement) -> Result<Self, Unusable> {
+        let place = Self::of(placement)?;
+        match &place {
+            Self::Header { name, .. }
+                if *name != AUTHORIZATION && is_forbidden(name, &[ACCEPT_ENCODING, CONTENT_LENGTH]) =>
+            {
+                Err(Unusable::HostsOwn(name.clone()))
+            }
+            Self::Query(name) | Self::Field(name) if name.is_empty() => Err(Unusable::NoName),
+            _ => Ok(place),
+        }
+    }
+
     /// The header that it fills.
     pub(crate) fn header(&self) -> Option<HeaderName> {
         match self {
-            Self::Basic => Some(http::header::AUTHORIZATION),
+            Self::Basic => Some(AUTHORIZATION),
             Self::Header { name, .. } => Some(name.clone()),
             Self::Query(_) | Self::Field(_) => None,
         }
@@ -74,7 +97,7 @@ impl Place {
         let text = secret.expose();
         Ok(match self {
             Self::Basic if !text.contains(':') => return Err(Unusable::NoColon),
-            Self::Basic => in_header(http::header::AUTHORIZATION, &format!("Basic {}", STANDARD.encode(text)))?,
+            Self::Basic => in_header(AUTHORIZATION, &format!("Basic {}", STANDARD.encode(text)))?,
             Self::Header { name, prefix } => in_header(name.clone(), &format!("{prefix}{text}"))?,
             Self::Query(name) => {
                 Placed::Query { name: name.clone(), encoded: utf8_percent_encode(text, ENCODED).to_string() }
@@ -86,7 +109,7 @@ impl Place {
     /// What is shown in its place.
     pub(crate) fn shown(&self) -> Placed {
         match self {
-            Self::Basic => Placed::Header { name: http::header::AUTHORIZATION, value: HeaderValue::from_static(SHOWN) },
+            Self::Basic => Placed::Header { name: AUTHORIZATION, value: HeaderValue::from_static(SHOWN) },
             Self::Header { name, .. } => Placed::Header { name: name.clone(), value: HeaderValue::from_static(SHOWN) },
             Self::Query(name) => Placed::Query { name: name.clone(), encoded: SHOWN.to_owned() },
             Self::Field(name) => Placed::Field { name: name.clone(), value: Secret::new(SHOWN.to_owned()) },

@@ -9,6 +9,7 @@ use aftercall_core::{
     credential::{CredentialSlot, Kind, Need, Part, TokenUrl},
     id::{PluginName, Sha256Hex},
     ports::RefreshTokenOf,
+    secret::Secret,
 };
 use bytes::Bytes;
 use http::HeaderMap;
@@ -57,17 +58,11 @@ impl Slot {
     ) -> Result<Self, String> {
         let place = Place::of(&asked.placement).map_err(|error| error.to_string())?;
         let parts = match (&asked.kind, supplied) {
-            (Kind::Secret, Supplied::Secret(secret)) => {
-                let placed = place.with(secret).map_err(|error| error.to_string())?;
-                let secrets = place.hidden(secret);
-                secrets.iter().try_for_each(|secret| check_size(secret, CREDENTIAL_BYTES_MAX))?;
-                hidden.hold(secrets);
-                return Ok(Self { place, source: Source::Granted(placed) });
-            }
-            (Kind::Secret, Supplied::Parts(_)) => {
+            (Kind::Secret, Supplied::Secret(secret)) => return Self::granted(place, secret, hidden),
+            (Kind::Secret, Supplied::Parts(_) | Supplied::ByHost(_)) => {
                 return Err(format!("it is one secret: write `credentials.{name} = {{ env = \"NAME\" }}`"));
             }
-            (kind, Supplied::Secret(_)) => {
+            (kind, Supplied::Secret(_) | Supplied::ByHost(_)) => {
                 let parts = Part::ALL.into_iter().filter(|part| kind.needs(*part) == Need::Required);
                 return Err(format!(
                     "it is made by the host ({kind}): give its parts in `credentials.{name}`, which are {}",
@@ -108,6 +103,15 @@ impl Slot {
             state: Mutex::new(State::default()),
         };
         Ok(Self { place, source: Source::Obtained(Arc::new(tokens)) })
+    }
+
+    /// A secret of the tenant's, at its place, or why it can't be used.
+    pub(super) fn granted(place: Place, secret: &Secret, hidden: &Hidden) -> Result<Self, String> {
+        let placed = place.with(secret).map_err(|error| error.to_string())?;
+        let secrets = place.hidden(secret);
+        secrets.iter().try_for_each(|secret| check_size(secret, CREDENTIAL_BYTES_MAX))?;
+        hidden.hold(secrets);
+        Ok(Self { place, source: Source::Granted(placed) })
     }
 
     /// That a component leaves its place in the query to the host.

@@ -1,7 +1,7 @@
 //! What a tenant supplies for a slot of a manifest.
 
 use aftercall_core::{
-    credential::{Part, TokenUrl},
+    credential::{OwnHost, Part, Placement, TokenUrl},
     secret::Secret,
     signing::Algorithm,
 };
@@ -13,6 +13,19 @@ pub enum Supplied {
     Secret(Secret),
     /// The parts of an OAuth 2.0 credential.
     Parts(Box<Parts>),
+    /// A secret for each of some hosts, of which none goes to another.
+    ByHost(Vec<HostSecret>),
+}
+
+/// A secret for one host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostSecret {
+    /// Where it goes.
+    pub host: OwnHost,
+    /// The secret.
+    pub secret: Secret,
+    /// Where on a request it goes. Absent: where the manifest says.
+    pub placement: Option<Placement>,
 }
 
 /// The parts from which the host obtains tokens: which of them are needed, the manifest's kind says.

@@ -53,6 +53,7 @@ pub(crate) use self::{
     body::Answer,
     client::{Client, Failed, why},
     error::Error,
+    header::is_forbidden,
     outlet::{Operator, Outlet, Rerouted},
     scrub::Scrubber,
     target::Canonical,
@@ -235,7 +236,7 @@ impl Door {
             headers.insert(names::HOST, host);
             place
         });
-        let slot = outlet.slot(asked).cloned();
+        let slot = outlet.slot(asked, &target).cloned();
         if let Some(slot) = &slot {
             slot.check_query(&asked_for).map_err(Error::Invalid)?;
         }

@@ -102,9 +102,9 @@ impl Outlet {
         &self.requests[author_rule]
     }
 
-    /// The slot whose credential the manifest wants on it.
-    pub(super) fn slot(&self, request: &EgressRequest) -> Option<&Arc<Slot>> {
-        request.credential.as_ref().and_then(|slot| self.credentials.slot(slot))
+    /// The slot whose credential the manifest wants on it, where the tenant has one for that place.
+    pub(super) fn slot(&self, request: &EgressRequest, target: &Target) -> Option<&Arc<Slot>> {
+        request.credential.as_ref().and_then(|slot| self.credentials.slot(slot, target))
     }
 
     /// Finds the credentials of this moment in what comes back.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use aftercall_core::{
     id::Tenant,
     ports::Tools as _,
+    secret::Secret,
     tool::{Effect, FailureKind, Finding, Invocation, LogLevel},
 };
 use serde_json::json;
@@ -19,7 +20,7 @@ use super::{
 };
 use crate::{
     Grant, HostConfig, InUse, PluginHost, Reroutes, artifact,
-    credential::Supplied,
+    credential::{HostSecret, Supplied},
     testing::{Records, Stopped},
 };
 
@@ -169,7 +170,7 @@ async fn a_call_needs_its_grant() {
 #[test]
 fn a_grant_must_fit_the_manifest() {
     let world = World::of("behaves");
-    let secret = || Supplied::Secret(aftercall_core::secret::Secret::new("secret".into()));
+    let secret = || Supplied::Secret(Secret::new("secret".into()));
     for (change, words) in [
         (
             Box::new(|g: &mut Grant| g.digest = aftercall_core::id::Sha256Hex::of(b"x")) as Box<dyn Fn(&mut Grant)>,
@@ -179,6 +180,14 @@ fn a_grant_must_fit_the_manifest() {
         (Box::new(|g| g.settings = json!({"color": 1})), "at /color"),
         (Box::new(move |g| drop(g.credentials.insert("key".into(), secret()))), "no credential `key`"),
         (Box::new(|g| g.credentials.clear()), "needs the credential `api`"),
+        (
+            Box::new(|g| {
+                let (host, secret) = ("other.test".parse().expect("a host"), Secret::new("secret".into()));
+                let of_other = Supplied::ByHost(vec![HostSecret { host, secret, placement: None }]);
+                g.credentials.insert("api".to_owned(), of_other);
+            }),
+            "a credential `api` for other.test, to which none of its rules goes",
+        ),
     ] {
         let mut grant = grant(&world.installed);
         change(&mut grant);

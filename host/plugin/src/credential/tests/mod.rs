@@ -1,5 +1,6 @@
 //! Credentials at the door, with a token endpoint and a vendor on loopback.
 
+mod by_host;
 mod real;
 mod shown;
 mod supplied;
@@ -15,7 +16,7 @@ use std::{
 
 use aftercall_core::{
     effect::EffectKey,
-    egress::{MarkedRule, Policy},
+    egress::{Access, MarkedRule, Policy},
     ports::{RecordsError, RefreshTokenOf, RefreshTokens},
     time::Timestamp,
     tool::{FailureKind, WriteAnswer},
@@ -181,7 +182,11 @@ impl Call {
     }
 
     async fn send(&self, method: &str, path: &str) -> Result<Response<Bytes>, door::Error> {
-        let request = Request::builder().method(method).uri(format!("https://api.test{path}"));
+        self.send_to(method, &format!("https://api.test{path}")).await
+    }
+
+    async fn send_to(&self, method: &str, url: &str) -> Result<Response<Bytes>, door::Error> {
+        let request = Request::builder().method(method).uri(url);
         let (parts, ()) = request.body(()).expect("a request").into_parts();
         let admitted = self.door.admit(parts)?;
         let (parts, body) = self.door.pass(admitted, Full::new(Bytes::new())).await?.into_parts();
