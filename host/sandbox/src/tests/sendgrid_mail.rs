@@ -214,9 +214,33 @@ async fn a_batch_is_stopped_as_a_whole() {
         assert_eq!(answer(post(&world, "/v3/user/scheduled_sends", &stop(&id, "pause"))).await.0, 201);
     }
     check(stop(&other, "cancel"), "10 batches").await;
-    let delete = world.client.delete(format!("{}{path}", world.sandbox.service_url(Service::Sendgrid)));
-    assert_eq!(answer(delete.header("authorization", KEY)).await.0, 501);
     assert_eq!(list(&world.sandbox.records(Service::Sendgrid), "scheduled_sends").len(), 10);
+}
+
+#[tokio::test]
+async fn a_batch_that_is_no_longer_cancelled_makes_room_and_goes_out() {
+    let world = account().await;
+    let mut batches = Vec::new();
+    for _ in 0..11 {
+        batches.push(batch(&world).await);
+    }
+    send(&world, &timed("ana@example.com", &batches[0], NOON_S + 3_600)).await;
+    let cancel = async |batch_id: &str| {
+        let body = json!({ "batch_id": batch_id, "status": "cancel" });
+        answer(post(&world, "/v3/user/scheduled_sends", &body)).await.0
+    };
+    for batch_id in &batches[..10] {
+        assert_eq!(cancel(batch_id).await, 201);
+    }
+    let delete = async || {
+        let url = world.sandbox.service_url(Service::Sendgrid);
+        let request = world.client.delete(format!("{url}/v3/user/scheduled_sends/{}", batches[0]));
+        request.header("authorization", KEY).send().await.expect("an answer").status().as_u16()
+    };
+    assert_eq!((cancel(&batches[10]).await, delete().await, cancel(&batches[10]).await), (400, 204, 201));
+    assert_eq!(delete().await, 404);
+    let records = world.sandbox.records(Service::Sendgrid);
+    assert_eq!((list(&records, "messages").len(), list(&records, "dropped").len()), (1, 0), "it wasn't due yet");
 }
 
 #[tokio::test]

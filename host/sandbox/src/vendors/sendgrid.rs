@@ -62,6 +62,7 @@ impl Sendgrid {
             (&Method::POST, ["mail", "batch"]) => Ok(self.outbox.new_batch()),
             (&Method::POST, ["user", "scheduled_sends"]) => self.outbox.stop(&body(request)?, now_ms),
             (&Method::GET, ["user", "scheduled_sends", batch_id]) => Ok(self.outbox.stopped(batch_id)),
+            (&Method::DELETE, ["user", "scheduled_sends", batch_id]) => self.outbox.resume(batch_id, now_ms),
             (&Method::GET, ["messages"]) => activity::find(&query(request), &self.account, &self.outbox, now_ms),
             (&Method::GET, ["asm", "suppressions", "global", email]) => Ok(self.opt_outs.global(email)),
             (&Method::GET, ["asm", "suppressions", email]) => Ok(self.opt_outs.groups_of(email, &self.account)),
@@ -69,7 +70,7 @@ impl Sendgrid {
                 self.opt_outs.add(group_id, &body(request)?, &self.account)
             }
             (&Method::GET | &Method::DELETE, ["marketing", "contacts"])
-            | (&Method::GET | &Method::PATCH | &Method::DELETE, ["user", "scheduled_sends", ..]) => {
+            | (&Method::GET | &Method::PATCH, ["user", "scheduled_sends", ..]) => {
                 Err(Refused::plain(StatusCode::NOT_IMPLEMENTED, "the sandbox does not play this"))
             }
             (_, ["marketing", "contacts"] | ["mail", "send" | "batch"] | ["messages"]) => {

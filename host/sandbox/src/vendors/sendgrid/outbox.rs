@@ -117,6 +117,19 @@ impl Outbox {
         Ok(answer)
     }
 
+    /// Deletes that a batch is cancelled or paused. What of it wasn't due yet goes out after all.
+    pub(super) fn resume(&mut self, batch_id: &str, now_ms: u64) -> Answer<Reply> {
+        let place = self.stopped.iter().position(|(id, _)| id == batch_id).ok_or_else(Refused::not_found)?;
+        self.stopped.remove(place);
+        for message in &mut self.messages {
+            let is_it = message.batch_id.as_deref() == Some(batch_id) && message.fate == Fate::Stopped;
+            if is_it && message.at_s > now_ms / 1_000 {
+                message.fate = Fate::Goes;
+            }
+        }
+        Ok(Reply { status: StatusCode::NO_CONTENT, headers: HeaderMap::new(), body: "".into(), note: None })
+    }
+
     /// What a batch is, if it is cancelled or paused.
     pub(super) fn stopped(&self, batch_id: &str) -> Reply {
         let status = self.status(batch_id).map(|status| json!({ "batch_id": batch_id, "status": status }));
