@@ -8,6 +8,7 @@ use aftercall::{Context, Failure, FailureKind, Finding, Outcome, Receipt};
 use serde::Deserialize;
 
 use crate::arguments::Recipient;
+use crate::cancellations;
 use crate::kept::{self, KEPT_MS, Kept, Progress};
 use crate::sendgrid::mail::{Mail, Timing};
 use crate::sendgrid::{batches, suppressions};
@@ -125,7 +126,7 @@ async fn make_way(known: &Kept, email: &Recipient, cx: &Context) -> Result<(), F
     }
     match known.progress {
         Progress::Withdrawn => Ok(()),
-        Progress::Begun if can_be_cancelled(known, cx) => batches::cancel(&known.batch_id, cx).await,
+        Progress::Begun if can_be_cancelled(known, cx) => cancellations::cancel(known, cx).await,
         Progress::Begun => Err(Failure::conflict(format!(
             "an earlier attempt scheduled a part of the follow-up {name}, too long ago to take it back: a person has to \
              look at it"
@@ -146,7 +147,7 @@ async fn withdraw(
 ) -> Failure {
     let is_unknown = failure.kind == FailureKind::OutcomeUnknown;
     if (some_scheduled || is_unknown)
-        && let Err(refusal) = batches::cancel(&kept.batch_id, cx).await
+        && let Err(refusal) = cancellations::cancel(&kept, cx).await
     {
         let message =
             format!("{}; what of it was scheduled couldn't be taken back: {}", failure.message, refusal.message);

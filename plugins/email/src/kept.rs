@@ -8,7 +8,7 @@ use crate::arguments::Recipient;
 /// How long a follow-up is remembered after its last email, in milliseconds: the longest that an attempt may be in doubt.
 pub(crate) const KEPT_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
 
-/// How a follow-up is stored.
+/// How entries are stored.
 pub(crate) const VERSION: u32 = 1;
 
 /// What keys begin with.
@@ -100,16 +100,24 @@ fn read(entry: &Entry) -> Result<Kept, Failure> {
     }
 }
 
-/// Forgets follow-ups that are long over. There may be more than a call may look at, and where the last one came to can't be kept
-/// in a state that is full: so each minute has other ones, and all have their turn.
-fn make_room(cx: &Context) -> Result<(), Failure> {
-    let keys = cx.state().keys(PREFIX)?;
+/// What every entry says: a follow-up, and a batch that was cancelled.
+#[derive(Deserialize)]
+struct Dated {
+    version: u32,
+    last_at_ms: u64,
+}
+
+/// Forgets what is long over. There may be more than a call may look at, and where the last one came to can't be kept in a state
+/// that is full: so each minute has other ones, and all have their turn.
+pub(crate) fn make_room(cx: &Context) -> Result<(), Failure> {
+    let keys = cx.state().keys("")?;
     let turns = u64::try_from(keys.len().div_ceil(LOOKED_AT_MAX)).unwrap_or(u64::MAX).max(1);
     let turn = usize::try_from(cx.now() / TURN_MS % turns).unwrap_or_default();
     for key in keys.chunks(LOOKED_AT_MAX).nth(turn).unwrap_or_default() {
         let Some(entry) = cx.state().get(key)? else { continue };
         // What can't be read isn't in the way of the others.
-        if read(&entry).is_ok_and(|kept| kept.last_at_ms.saturating_add(KEPT_MS) < cx.now()) {
+        let is_over = |dated: Dated| dated.version == VERSION && dated.last_at_ms.saturating_add(KEPT_MS) < cx.now();
+        if entry.json().is_ok_and(is_over) {
             cx.state().delete(key)?;
         }
     }

@@ -12,6 +12,7 @@
 //! `sendgrid` has the requests; beside it stands what the tenant and the model say.
 
 mod arguments;
+mod cancellations;
 mod followups;
 mod kept;
 mod sent;

@@ -3,7 +3,8 @@
 use aftercall::{Context, Failure, FailureKind, Finding, Outcome, Receipt};
 
 use crate::arguments::Recipient;
-use crate::sendgrid::{activity, mail::Content, mail::Mail, suppressions};
+use crate::sendgrid::mail::{Content, KEY_ARGUMENT, Mail};
+use crate::sendgrid::{activity, suppressions};
 use crate::settings::Settings;
 
 /// When to look again, while the activity may lag. SendGrid lets six looks a minute pass, of the whole account.
@@ -21,7 +22,8 @@ pub(crate) async fn send(
     let sent = format!("SendGrid has the email to {to} and sends it");
     Ok(match (Mail { sender, to, content, timing: None }).send(cx).await? {
         Some(id) => Outcome::new(format!("{sent} (message {id})")).with_receipt(Receipt::new("email", id)),
-        None => Outcome::new(sent),
+        None => Outcome::new(format!("{sent} (without an id; it carries {KEY_ARGUMENT} {})", cx.key()))
+            .with_receipt(Receipt::new(KEY_ARGUMENT, cx.key())),
     })
 }
 

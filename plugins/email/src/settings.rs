@@ -6,6 +6,7 @@ use aftercall::{Context, Email, Failure};
 use serde::Deserialize;
 
 use crate::followups::Followup;
+use crate::sendgrid::Region;
 use crate::sequences::Sequence;
 use crate::templates::Template;
 
@@ -16,6 +17,9 @@ pub(crate) struct Settings {
     pub(crate) sequences: BTreeMap<String, Sequence>,
     /// The custom field for what a person is interested in.
     pub(crate) interest_field: Option<String>,
+    /// Where the account is.
+    #[serde(default)]
+    pub(crate) region: Region,
     sender: Option<Sender>,
     /// The group that follow-ups belong to.
     pub(crate) unsubscribe_group: Option<u64>,

@@ -1,10 +1,12 @@
 //! Stopping a follow-up: what is left of it is cancelled, and who wants no more is unsubscribed from all of them.
 
-use aftercall::{Context, Failure, FailureKind, Finding, Outcome, Receipt};
+use aftercall::{Context, Email, Failure, FailureKind, Finding, Outcome, Receipt};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::arguments::Recipient;
+use crate::cancellations;
 use crate::kept::{self, Kept, Progress};
 use crate::sendgrid::{batches, suppressions};
 use crate::settings::Settings;
@@ -38,6 +40,7 @@ pub(crate) struct Stop {
 /// Stops the follow-up of an address. Who wants no more is unsubscribed first: that counts for longer, and what may fail with the
 /// batch must not come before it.
 pub(crate) async fn stop(asked: &Stop, settings: &Settings, cx: &Context) -> Result<Outcome, Failure> {
+    asked.check_contact(cx)?;
     match asked.reason.group_id(settings)? {
         None => cancel(asked, cx).await,
         Some(group_id) => {
@@ -68,7 +71,7 @@ async fn cancel(asked: &Stop, cx: &Context) -> Result<Outcome, Failure> {
     match kept::load(email, cx)? {
         Some((kept, version)) if kept.runs(cx) => {
             asked.check_meant(&kept)?;
-            batches::cancel(&kept.batch_id, cx).await?;
+            cancellations::cancel(&kept, cx).await?;
             let text = format!(
                 "the rest of the follow-up {} for {email} is cancelled; an email that was due within ten minutes may still \
                  arrive",
@@ -87,6 +90,20 @@ async fn cancel(asked: &Stop, cx: &Context) -> Result<Outcome, Failure> {
 }
 
 impl Stop {
+    /// Who writes an email stops what they get and nobody else's, whatever it says. Other contacts are numbers, and tell nothing
+    /// of addresses.
+    fn check_contact(&self, cx: &Context) -> Result<(), Failure> {
+        let contact = cx.fact("call.contact");
+        match contact.as_ref().and_then(Value::as_str).map(str::parse::<Email>) {
+            Some(Ok(contact)) if !contact.as_str().eq_ignore_ascii_case(self.email.as_str()) => {
+                Err(Failure::invalid_arguments(format!(
+                    "email: this is from {contact}, who can't stop what others get; give that address in small letters"
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn means(&self, kept: &Kept) -> bool {
         self.batch.as_ref().is_none_or(|batch| *batch == kept.batch_id)
     }

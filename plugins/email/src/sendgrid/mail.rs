@@ -1,15 +1,20 @@
 //! Sending: <https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send>, and what is wrong with it:
 //! <https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors>
 
+use std::collections::BTreeMap;
+
 use aftercall::{Context, Failure, FailureKind};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Refusal, checked_or};
+use super::{Refusal, checked_or, url};
 use crate::arguments::Recipient;
 use crate::settings::Sender;
 
-const SEND_URL: &str = "https://api.sendgrid.com/v3/mail/send";
+const SEND_PATH: &str = "/v3/mail/send";
+
+/// The custom argument that an email carries its effect's key as: SendGrid's activity finds it by that.
+pub(crate) const KEY_ARGUMENT: &str = "aftercall_key";
 
 /// SendGrid wants content beside a template too, and at least one character of it; the template's takes its place.
 const CONTENT_OF_THE_TEMPLATE: &str = " ";
@@ -63,14 +68,9 @@ struct NewMail<'a> {
 struct Personalization<'a> {
     to: [Address<'a>; 1],
     /// What the email is found by in SendGrid's activity. Nothing of a person may stand here: SendGrid keeps it for long.
-    custom_args: CustomArguments<'a>,
+    custom_args: BTreeMap<&'static str, &'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     dynamic_template_data: Option<&'a Map<String, Value>>,
-}
-
-#[derive(Serialize)]
-struct CustomArguments<'a> {
-    aftercall_key: &'a str,
 }
 
 #[derive(Serialize)]
@@ -102,7 +102,7 @@ enum Wrong {
 impl Mail<'_> {
     /// Sends it, and gives SendGrid's id of it, which the answer has in a header; in a rehearsal the effect's key.
     pub(crate) async fn send(&self, cx: &Context) -> Result<Option<String>, Failure> {
-        let answer = cx.post(SEND_URL).json(&self.request(cx)).send().await?;
+        let answer = cx.post(url(SEND_PATH, cx)?).json(&self.request(cx)).send().await?;
         let answer = checked_or(answer, cx, |failure, status, refusal: Refusal| {
             explained(failure, self.wrong(status, &refusal))
         })?;
@@ -123,7 +123,7 @@ impl Mail<'_> {
         NewMail {
             personalizations: [Personalization {
                 to: [Address { email: to.as_str(), name: None }],
-                custom_args: CustomArguments { aftercall_key: cx.key() },
+                custom_args: BTreeMap::from([(KEY_ARGUMENT, cx.key())]),
                 dynamic_template_data: data,
             }],
             from: Address { email: sender.email.as_str(), name: sender.name.as_deref() },

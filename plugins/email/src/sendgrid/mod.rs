@@ -10,8 +10,37 @@ use aftercall::{Context, Failure, FailureKind, Response};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::settings::Settings;
+
 /// The shortest wait after a refusal for too many requests, where SendGrid says a time that has passed.
 const WAIT_MS_MIN: u64 = 1_000;
+
+/// Where SendGrid keeps an account. Each page of its API names the hosts; Marketing Campaigns and the activity are at the
+/// global one alone: <https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send>,
+/// <https://www.twilio.com/docs/sendgrid/api-reference/contacts/add-or-update-a-contact>,
+/// <https://www.twilio.com/docs/sendgrid/api-reference/email-activity/filter-all-messages>
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Region {
+    #[default]
+    Global,
+    /// A subuser of the EU's.
+    Eu,
+}
+
+impl Region {
+    const fn origin(self) -> &'static str {
+        match self {
+            Self::Global => "https://api.sendgrid.com",
+            Self::Eu => "https://api.eu.sendgrid.com",
+        }
+    }
+}
+
+/// The address of a path, where the tenant's account is.
+pub(crate) fn url(path: &str, cx: &Context) -> Result<String, Failure> {
+    Ok(format!("{}{path}", Settings::of(cx)?.region.origin()))
+}
 
 /// A refusal, beyond its words.
 #[derive(Default, Deserialize)]

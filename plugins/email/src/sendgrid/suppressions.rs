@@ -8,11 +8,11 @@ use aftercall::{Context, Failure, path_segment};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::checked;
+use super::{checked, url};
 use crate::arguments::Recipient;
 
-const SUPPRESSIONS_URL: &str = "https://api.sendgrid.com/v3/asm/suppressions";
-const GROUPS_URL: &str = "https://api.sendgrid.com/v3/asm/groups";
+const SUPPRESSIONS_PATH: &str = "/v3/asm/suppressions";
+const GROUPS_PATH: &str = "/v3/asm/groups";
 
 /// Empty where the address isn't on the list.
 #[derive(Deserialize)]
@@ -53,7 +53,8 @@ pub(crate) async fn find(
     group_id: Option<u64>,
     cx: &Context,
 ) -> Result<Option<&'static str>, Failure> {
-    let global = cx.get(format!("{SUPPRESSIONS_URL}/global/{}", path_segment(email.as_str()))).send().await?;
+    let global =
+        cx.get(url(&format!("{SUPPRESSIONS_PATH}/global/{}", path_segment(email.as_str())), cx)?).send().await?;
     // Where there is none, SendGrid says an empty object; that there is nothing says the same.
     if global.status() != 404 && checked(global, cx)?.json::<Global>()?.recipient_email.is_some() {
         return Ok(Some("all email"));
@@ -66,14 +67,14 @@ pub(crate) async fn find(
 
 /// Whether an address is on the list of a group.
 pub(crate) async fn is_in_group(email: &Recipient, group_id: u64, cx: &Context) -> Result<bool, Failure> {
-    let groups = cx.get(format!("{SUPPRESSIONS_URL}/{}", path_segment(email.as_str()))).send().await?;
+    let groups = cx.get(url(&format!("{SUPPRESSIONS_PATH}/{}", path_segment(email.as_str())), cx)?).send().await?;
     let groups: Groups = checked(groups, cx)?.json()?;
     Ok(groups.suppressions.iter().any(|group| group.id == group_id && group.suppressed))
 }
 
 /// Puts an address on the list of a group. Again, it is there once.
 pub(crate) async fn add(email: &Recipient, group_id: u64, cx: &Context) -> Result<(), Failure> {
-    let url = format!("{GROUPS_URL}/{group_id}/suppressions");
-    let answer = cx.post(url).json(&json!({ "recipient_emails": [email] })).send().await?;
+    let path = format!("{GROUPS_PATH}/{group_id}/suppressions");
+    let answer = cx.post(url(&path, cx)?).json(&json!({ "recipient_emails": [email] })).send().await?;
     checked(answer, cx).map(drop)
 }

@@ -181,6 +181,7 @@ fn a_part_that_fails_takes_all_back() {
         assert_eq!(kept(&fake)["progress"], "withdrawn");
         if cancels {
             assert_eq!(fake.sent().last().unwrap().json(), json!({ "batch_id": "B-1", "status": "cancel" }));
+            assert!(fake.kept().contains_key("cancelled/B-1"), "it can make room once it is over");
         }
         // So the host may try again.
         let entry = kept(&fake).to_string();
@@ -211,8 +212,10 @@ fn what_cant_be_taken_back_is_a_doubt() {
     }
     let full = || Reply::json(400, errors(&[(None, "max limit reached")]));
     check(vec![(CANCEL, Reply::text(500, ""))], "couldn't be taken back");
-    check(vec![(CANCEL, full()), (CANCELLED, status(None))], "at most ten that are cancelled or paused at once (POST");
-    check(vec![(CANCEL, full()), (CANCELLED, Reply::text(404, ""))], "max limit reached");
+    let refused =
+        |state: fn() -> Reply| vec![(CANCEL, full()), (CANCELLED, state()), (CANCEL, full()), (CANCELLED, state())];
+    check(refused(|| status(None)), "the most that it takes, and none of them is over; a person has to see");
+    check(refused(|| Reply::text(404, "")), "max limit reached");
     check(vec![(CANCEL, full()), (CANCELLED, Reply::text(503, ""))], "couldn't be taken back");
 }
 

@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
+mod cancellations;
 mod followups;
 mod manifest;
 mod refusals;
+mod region;
 mod sending;
 mod sequences;
 mod stopping;

@@ -30,6 +30,20 @@ fn settings_go_together() {
     // As it was before there were emails.
     let list_id = "4b1bdb60-0000-4000-8000-00000000000a";
     check(json!({ "sequences": { "pilot": { "list_id": list_id, "for": "x" } }, "interest_field": "e1_T" }), Ok(()));
+    let with = |name: &str, value: Value| {
+        let mut settings = settings();
+        settings[name] = value;
+        settings
+    };
+    check(with("region", json!("global")), Ok(()));
+    check(with("region", json!("eu")), Ok(()));
+    check(with("region", json!("us")), Err("us"));
+    // What SendGrid has no place for in the EU.
+    let of_eu =
+        |name: &str, value: Value| json!({ "sender": { "email": "a@example.com" }, "region": "eu", name: value });
+    check(of_eu("activity", json!(false)), Ok(()));
+    check(of_eu("activity", json!(true)), Err("false was expected"));
+    check(of_eu("sequences", json!({ "pilot": { "list_id": list_id, "for": "x" } })), Err("False schema"));
     check(json!({}), Err("any of"));
     check(json!({ "activity": true }), Err("any of"));
     check(without("sender"), Err("sender"));
