@@ -1,7 +1,8 @@
-//! The snippets of `docs/platforms` in the frameworks that they are for: from the end of a call that the real package made to
-//! the end of its run.
+//! The snippets of `docs/platforms`: in the frameworks that they are for, from the end of a call that the real package made to
+//! the end of its run; and of a reply by email, from SendGrid's form to the record.
 
 use std::{
+    ffi::OsString,
     io::{Write as _, stderr},
     path::{Path, PathBuf},
 };
@@ -11,6 +12,7 @@ use aftercall_app::{
     demo::secret,
 };
 use aftercall_core::id::RunIdentity;
+use serde_json::Value;
 use tokio::process::Command;
 
 use crate::served::Served;
@@ -35,12 +37,42 @@ fn add_endpoints(config: &mut Config) {
     }
 }
 
+/// The Python, if there is one.
+fn python(left_out: &str) -> Option<OsString> {
+    let python = std::env::var_os(PYTHON);
+    if python.is_none() {
+        writeln!(stderr(), "LEFT OUT: {left_out}, since {PYTHON} names no Python: `. .ci/python` makes one")
+            .expect("it is told");
+    }
+    python
+}
+
+/// The case `email-reply` shows that such a record stops a follow-up.
+#[tokio::test]
+async fn a_reply_by_email_becomes_the_record_of_its_case() {
+    let Some(python) = python("the snippet for SendGrid's Inbound Parse") else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::copy(root().join("docs/platforms/sendgrid.py"), folder.path().join("aftercall_sendgrid.py"))
+        .expect("it is there");
+    let made = Command::new(&python)
+        .arg(root().join("host/app/tests/frameworks/sendgrid_reply.py"))
+        .env("PYTHONPATH", folder.path())
+        .env("REPLIES_MODEL", "gpt-4.1")
+        .output();
+    let made = made.await.expect("Python runs");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let made: Value = serde_json::from_slice(&made.stdout).expect("it is JSON");
+    let case = std::fs::read(root().join("tests/cases/email-reply/call.json")).expect("it is there");
+    let mut expected: Value = serde_json::from_slice(&case).expect("it is JSON");
+    // Whose it is, the endpoint says.
+    let fields = expected.as_object_mut().expect("an object");
+    fields.retain(|name, _| name != "tenant" && name != "assistant");
+    assert_eq!(made, expected);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_of_each_framework_goes_on_after_it() {
-    let Some(python) = std::env::var_os(PYTHON) else {
-        let left_out = "LEFT OUT: the snippets of LiveKit Agents and Pipecat, since AFTERCALL_PYTHON names no Python that has them";
-        return writeln!(stderr(), "{left_out}: `. .ci/python` makes one").expect("it is told");
-    };
+    let Some(python) = python("the snippets of LiveKit Agents and Pipecat") else { return };
     let served = Served::start(add_endpoints).await;
     let key = secret(&served.credentials, KEY).expect("there is one");
     for (texts, (name, conversation, told)) in (1..).zip(FRAMEWORKS) {
