@@ -92,6 +92,10 @@ impl<'a> HubSpot<'a> {
 
     /// Makes the object whose property with unique values is this id, or updates it. A refusal speaks of it as `what`.
     ///
+    /// Not for contacts by their `email`: HubSpot promises nothing of the properties that are left out there. That is what
+    /// [`update_by`](HubSpot::update_by) is for
+    /// (<https://developers.hubspot.com/docs/api-reference/latest/crm/objects/contacts/guide>).
+    ///
     /// The manifest's rule needs `refuses_in_body`: the refusal of the one comes in the body of a success.
     ///
     /// # Errors
@@ -124,7 +128,28 @@ impl<'a> HubSpot<'a> {
         self.send(request).await?.json()
     }
 
-    /// Makes an object. Repeated, it makes another.
+    /// Updates the object with this value of a property with unique values, such as a contact's `email`; none, if there is none.
+    /// What isn't among the properties stays as it is.
+    ///
+    /// # Errors
+    /// As [`send`](HubSpot::send).
+    pub async fn update_by(
+        &self,
+        objects: &str,
+        id_property: &str,
+        id: &str,
+        properties: &Properties,
+    ) -> Result<Option<Object>, Failure> {
+        let request =
+            self.cx.patch(url(&format!("{objects}/{}", path_segment(id)))).query(&[("idProperty", id_property)]);
+        match self.send(request.json(&json!({ "properties": properties }))).await {
+            Ok(answer) => answer.json().map(Some),
+            Err(failure) if failure.kind == FailureKind::NotFound => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Makes an object. Repeated, it makes another, where no property with unique values forbids it.
     ///
     /// # Errors
     /// As [`send`](HubSpot::send).

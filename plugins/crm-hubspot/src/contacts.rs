@@ -1,8 +1,8 @@
 //! Contacts: who called, and which deals are theirs.
 //! Shapes: <https://developers.hubspot.com/docs/api-reference/latest/crm/objects/contacts/guide>.
 
-use aftercall::{Answer, Context, Email, Failure, Finding, PhoneNumber};
-use aftercall_hubspot::{Object, Properties, RecordId, Search};
+use aftercall::{Answer, Context, Email, Failure, FailureKind, Finding, PhoneNumber};
+use aftercall_hubspot::{NewAssociations, Object, Properties, RecordId, Search};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -86,9 +86,22 @@ pub(crate) async fn find(
     Ok((page.results.into_iter().map(Contact::from).collect(), total))
 }
 
-/// Makes or updates the contact with this email address, by which HubSpot upserts.
-pub(crate) async fn upsert(email: &Email, lead: Lead, cx: &Context) -> Result<Object, Failure> {
-    hubspot(cx).upsert(CONTACTS, "lead", "email", email.as_str(), &lead.properties()).await
+/// Updates the contact with this email address, or makes one, and says whether it is new. Not by HubSpot's upsert: by an
+/// email address, that is for those who send all of a contact's properties.
+pub(crate) async fn upsert(email: &Email, lead: Lead, cx: &Context) -> Result<(Object, bool), Failure> {
+    let (hubspot, properties) = (hubspot(cx), lead.properties());
+    if let Some(contact) = hubspot.update_by(CONTACTS, "email", email.as_str(), &properties).await? {
+        return Ok((contact, false));
+    }
+    let new = properties.clone().set("email", Some(email.as_str()));
+    match hubspot.create(CONTACTS, &new, &NewAssociations::default()).await {
+        // Somebody else was quicker.
+        Err(taken) if taken.kind == FailureKind::Conflict => {
+            let contact = hubspot.update_by(CONTACTS, "email", email.as_str(), &properties).await?;
+            contact.map(|contact| (contact, false)).ok_or(taken)
+        }
+        made => made.map(|contact| (contact, true)),
+    }
 }
 
 /// Whether there is the contact with this email address, with what the caller said. How far on its lifecycle it is, is

@@ -1,7 +1,7 @@
 //! Contacts, deals, call notes, tasks and sequences in HubSpot, over its CRM API v3 and its Sequences API v4.
 //!
-//! HubSpot upserts a contact by its email address, and a deal by a property with unique values that the tenant adds for
-//! our key: that makes both idempotent. It takes no idempotency key for a note or a task, so each carries ours in its
+//! HubSpot keeps one contact of each email address, and upserts a deal by a property with unique values that the tenant adds
+//! for our key: that makes both idempotent. It takes no idempotency key for a note or a task, so each carries ours in its
 //! text, and one in doubt is searched by it. An enrolment in doubt is looked up on its contact. The plugin refuses to say
 //! that something wasn't made while HubSpot may not show it yet, and to touch a deal that isn't of the contact it was
 //! asked for. A rehearsal makes a contact or a deal with the id 0, which later calls of it take for there.
@@ -75,8 +75,8 @@ pub mod tools {
     ) -> Result<Answer<Made>, Failure> {
         let settings: Settings = cx.settings()?;
         let lead = Lead { first_name, last_name, phone, company, interest, status: lead_status };
-        let contact = contacts::upsert(&email, lead, cx).await?;
-        let text = if contact.new { "the lead is a new contact" } else { "the contact is updated" };
+        let (contact, new) = contacts::upsert(&email, lead, cx).await?;
+        let text = if new { "the lead is a new contact" } else { "the contact is updated" };
         Ok(contacts::answer(text, &contact.id, &settings))
     }
 

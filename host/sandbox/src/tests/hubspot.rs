@@ -61,8 +61,8 @@ async fn a_contact_is_upserted_by_its_email() {
         })
     );
     world.advance(1_500);
-    let (_, again) =
-        post(&world, "contacts/batch/upsert", &upsert_of("ana@example.com", json!({"phone": "+14155550123"}))).await;
+    let whole = json!({"firstname": "Ana", "phone": "+14155550123"});
+    let (_, again) = post(&world, "contacts/batch/upsert", &upsert_of("ana@example.com", whole)).await;
     let updated = &again["results"][0];
     assert_eq!((&updated["id"], &updated["new"]), (&json!("70001"), &json!(false)));
     assert_eq!(updated["properties"]["firstname"], "Ana");
@@ -331,6 +331,10 @@ async fn what_hubspot_refuses_of_upserts() {
     refused(&world, upsert, upsert_of("nobody", json!({})), 400, invalid, "INVALID_EMAIL").await;
     refused(&world, upsert, upsert_of("a@b.c", json!({"email": "d@e.f"})), 501, "NOT_PLAYED", "changes the email")
         .await;
+    // HubSpot promises nothing of the properties that such an upsert leaves out.
+    post(&world, "contacts", &json!({"properties": {"email": "e@f.g", "firstname": "Eve"}})).await;
+    let partial = upsert_of("e@f.g", json!({"phone": "+14155550123"}));
+    refused(&world, upsert, partial, 501, "NOT_PLAYED", "a partial upsert of a contact by its email").await;
     let twin = upsert_of("a@b.c", json!({}))["inputs"][0].clone();
     refused(&world, upsert, json!({"inputs": [twin, twin]}), 400, invalid, "Duplicate IDs").await;
 }

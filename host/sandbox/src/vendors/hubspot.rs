@@ -1,5 +1,5 @@
-//! HubSpot CRM v3: contacts, notes, tasks and deals; the default associations of v4; and enrolment in sequences. Upsert is idempotent by email, or by
-//! a property of deals with unique values; a second create with the same email is a conflict; the vendor has no
+//! HubSpot CRM v3: contacts, notes, tasks and deals; the default associations of v4; and enrolment in sequences. Upsert is idempotent by email, with
+//! all that the contact has, or by a property of deals with unique values; a second create with the same email is a conflict; the vendor has no
 //! idempotency header. Unlike the real one, its search sees a write at once.
 //! Shapes: HubSpot's public API specs for CRM v3; error bodies as its API answers them.
 

@@ -1,14 +1,15 @@
-//! Contacts: found, and upserted by email address.
+//! Contacts: found, and updated or made by email address.
 
 use aftercall::testing::Reply;
 use aftercall::{FailureKind, Finding, Outcome, Receipt};
 use aftercall_plugin_crm_hubspot::tools::Plugin;
 use serde_json::{Value, json};
 
-use crate::{ATTEMPT_AT, CONTACT_URL, batch, error, fake, not_found, object, refused_in_part};
+use crate::{ATTEMPT_AT, CONTACT_URL, error, fake, not_found, object};
 
 const SEARCH: &str = "POST https://api.hubapi.com/crm/v3/objects/contacts/search";
-const UPSERT: &str = "POST https://api.hubapi.com/crm/v3/objects/contacts/batch/upsert";
+const UPDATE: &str = "PATCH https://api.hubapi.com/crm/v3/objects/contacts/ann%40example.com";
+const CREATE: &str = "POST https://api.hubapi.com/crm/v3/objects/contacts";
 
 #[test]
 fn contacts_are_searched_by_what_is_given() {
@@ -64,25 +65,24 @@ fn contacts_are_told_without_what_is_empty() {
     assert!(outcome.receipts.is_empty());
 }
 
+/// What HubSpot is told of Ann, where she said nothing of herself.
+fn ann() -> Value {
+    json!({ "email": "ann@example.com" })
+}
+
 #[test]
-fn a_lead_is_upserted_by_its_email() {
-    fn check(arguments: Value, properties: Value, new: bool, text: &str) {
-        let mut contact = object("512", json!({ "email": "ann@example.com" }));
-        contact["new"] = json!(new);
-        let fake = fake().expect(UPSERT, Reply::json(200, batch(&[contact])));
+fn a_contact_that_is_there_is_updated_with_what_was_said() {
+    fn check(arguments: Value, properties: Value) {
+        let fake = fake().expect(UPDATE, Reply::json(200, object("512", ann())));
         let outcome = fake.call::<Plugin>("upsert_lead", arguments).unwrap();
-        let input = json!({ "idProperty": "email", "id": "ann@example.com", "properties": properties });
-        assert_eq!(fake.sent()[0].json(), json!({ "inputs": [input] }));
-        assert_eq!(outcome.text, text);
+        let [update] = &fake.sent()[..] else { panic!("one request") };
+        assert_eq!(update.query(), [("idProperty".to_owned(), "email".to_owned())]);
+        assert_eq!(update.json(), json!({ "properties": properties }));
+        assert_eq!(outcome.text, "the contact is updated, contact_id 512");
         assert_eq!(outcome.data.as_deref(), Some(r#"{"contact_id":"512"}"#));
         assert_eq!(outcome.receipts, [Receipt::new("contact", "512").with_url(CONTACT_URL)]);
     }
-    check(
-        json!({ "email": "ann@example.com" }),
-        json!({ "lifecyclestage": "lead" }),
-        true,
-        "the lead is a new contact, contact_id 512",
-    );
+    check(ann(), json!({ "lifecyclestage": "lead" }));
     check(
         json!({
             "email": "ann@example.com",
@@ -102,51 +102,68 @@ fn a_lead_is_upserted_by_its_email() {
             "message": "40 seats",
             "hs_lead_status": "IN_PROGRESS",
         }),
-        false,
-        "the contact is updated, contact_id 512",
     );
     // What is blank says nothing, and erases nothing.
     check(
         json!({ "email": "ann@example.com", "first_name": "", "last_name": " Lee ", "company": " ", "interest": "\n" }),
         json!({ "lifecyclestage": "lead", "lastname": "Lee" }),
-        false,
-        "the contact is updated, contact_id 512",
     );
 }
 
 #[test]
-fn an_upsert_that_fails_says_why() {
-    fn check(reply: Reply, kind: FailureKind, words: &str, code: Option<&str>) {
-        let fake = fake().expect(UPSERT, reply);
-        let failure = fake.call::<Plugin>("upsert_lead", json!({ "email": "ann@example.com" })).unwrap_err();
-        assert_eq!(failure.kind, kind);
-        assert!(failure.message.contains(words), "{}", failure.message);
-        assert_eq!(failure.code.as_deref(), code);
+fn a_contact_that_is_not_there_is_made() {
+    let fake = fake().expect(UPDATE, not_found()).expect(CREATE, Reply::json(201, object("512", ann())));
+    let arguments = json!({ "email": "ann@example.com", "first_name": "Ann" });
+    let outcome = fake.call::<Plugin>("upsert_lead", arguments).unwrap();
+    let properties = json!({ "lifecyclestage": "lead", "firstname": "Ann", "email": "ann@example.com" });
+    assert_eq!(fake.sent()[1].json(), json!({ "properties": properties, "associations": [] }));
+    assert_eq!(outcome.text, "the lead is a new contact, contact_id 512");
+    assert_eq!(outcome.receipts, [Receipt::new("contact", "512").with_url(CONTACT_URL)]);
+}
+
+#[test]
+fn a_contact_that_somebody_else_makes_meanwhile_is_updated() {
+    fn check(last: Reply, expected: Result<&str, FailureKind>) {
+        let taken = error("CONFLICT", "Contact already exists. Existing ID: 512");
+        let fake = fake().expect(UPDATE, not_found()).expect(CREATE, Reply::json(409, taken)).expect(UPDATE, last);
+        let outcome = fake.call::<Plugin>("upsert_lead", ann());
+        assert_eq!(outcome.as_ref().map(|it| it.text.as_str()).map_err(|failure| failure.kind), expected);
+        assert_eq!(fake.sent()[2].json(), json!({ "properties": { "lifecyclestage": "lead" } }));
     }
-    let invalid = Some("VALIDATION_ERROR");
+    check(Reply::json(200, object("512", ann())), Ok("the contact is updated, contact_id 512"));
+    check(not_found(), Err(FailureKind::Conflict));
+}
+
+#[test]
+fn a_lead_that_fails_says_why() {
+    fn check(reply: impl Fn() -> Reply, kind: FailureKind, words: &str, code: Option<&str>) {
+        let updated = fake().expect(UPDATE, reply());
+        let made = fake().expect(UPDATE, not_found()).expect(CREATE, reply());
+        for fake in [updated, made] {
+            let failure = fake.call::<Plugin>("upsert_lead", ann()).unwrap_err();
+            assert_eq!(failure.kind, kind);
+            assert!(failure.message.contains(words), "{}", failure.message);
+            assert_eq!(failure.code.as_deref(), code);
+        }
+    }
+    let refused = |status, category, words| move || Reply::json(status, error(category, words));
     check(
-        Reply::json(400, error("VALIDATION_ERROR", "Email is invalid")),
+        refused(400, "VALIDATION_ERROR", "Email is invalid"),
         FailureKind::InvalidArguments,
         "Email is invalid",
-        invalid,
+        Some("VALIDATION_ERROR"),
     );
-    let in_part = refused_in_part("VALIDATION_ERROR", "Email is invalid", json!([]));
-    check(Reply::json(207, in_part), FailureKind::InvalidArguments, "Email is invalid", invalid);
-    check(Reply::json(200, batch(&[])), FailureKind::OutcomeUnknown, "nothing of the lead", None);
-    let scopes = error("MISSING_SCOPES", "a scope is missing");
-    check(Reply::json(403, scopes), FailureKind::Denied, "a scope is missing", Some("MISSING_SCOPES"));
-    check(Reply::stray(502, ""), FailureKind::OutcomeUnknown, "502", None);
+    let scopes = refused(403, "MISSING_SCOPES", "a scope is missing");
+    check(scopes, FailureKind::Denied, "a scope is missing", Some("MISSING_SCOPES"));
+    check(|| Reply::stray(502, ""), FailureKind::OutcomeUnknown, "502", None);
 }
 
 #[test]
-fn a_lead_whose_answer_was_lost_is_upserted_again() {
-    let arguments = || json!({ "email": "ann@example.com", "first_name": "Ann" });
-    let cut = fake().expect(UPSERT, Reply::cut());
-    assert_eq!(cut.call::<Plugin>("upsert_lead", arguments()).unwrap_err().kind, FailureKind::OutcomeUnknown);
-    let mut contact = object("512", json!({ "email": "ann@example.com" }));
-    contact["new"] = json!(false);
-    let again = fake().attempt(2).expect(UPSERT, Reply::json(200, batch(&[contact])));
-    again.call::<Plugin>("upsert_lead", arguments()).unwrap();
+fn a_lead_whose_answer_was_lost_is_not_made_again() {
+    let cut = fake().expect(UPDATE, not_found()).expect(CREATE, Reply::cut());
+    assert_eq!(cut.call::<Plugin>("upsert_lead", ann()).unwrap_err().kind, FailureKind::OutcomeUnknown);
+    let again = fake().attempt(2).expect(UPDATE, Reply::json(200, object("512", ann())));
+    again.call::<Plugin>("upsert_lead", ann()).unwrap();
     assert_eq!(again.sent()[0].json(), cut.sent()[0].json());
 }
 
@@ -178,7 +195,7 @@ fn a_lead_in_doubt_is_looked_up() {
 #[test]
 fn a_value_that_the_account_lacks_is_told_to_whom_it_concerns() {
     fn check(refusal: Value, kind: FailureKind, words: &str) {
-        let fake = fake().expect(UPSERT, Reply::json(400, refusal));
+        let fake = fake().expect(UPDATE, Reply::json(400, refusal));
         let arguments = json!({ "email": "ann@example.com", "lead_status": "OPEN" });
         let failure = fake.call::<Plugin>("upsert_lead", arguments).unwrap_err();
         assert_eq!(failure.kind, kind, "{}", failure.message);

@@ -35,7 +35,13 @@ impl Hubspot {
                 return Err(Refused::not_played(&format!("an upsert that changes the {unique} it goes by")));
             }
             properties::check(kind, &self.portal, &properties)?;
-            self.unclaimed(kind, &properties, self.holder(kind, unique, &id))?;
+            let held = self.holder(kind, unique, &id);
+            self.unclaimed(kind, &properties, held)?;
+            if kind == Kind::Contacts && held.is_some_and(|at| self.objects[at].has_beside(&properties)) {
+                return Err(Refused::not_played(
+                    "a partial upsert of a contact by its email, which HubSpot doesn't support: update it with PATCH",
+                ));
+            }
             checked.push((unique, id, properties));
         }
         let mut results = Vec::new();

@@ -124,6 +124,11 @@ impl Object {
         }
     }
 
+    /// Whether it has properties that aren't among these.
+    pub(super) fn has_beside(&self, given: &BTreeMap<String, String>) -> bool {
+        self.properties.keys().any(|name| !given.contains_key(name))
+    }
+
     /// As a write answers: with every property that has a value.
     pub(super) fn written(&self) -> Value {
         let system = self.kind.instants().into_iter().chain(["hs_object_id"]);
