@@ -54,6 +54,7 @@ extern crate self as aftercall;
 
 mod arguments;
 mod context;
+mod number;
 
 mod failure;
 mod outcome;
@@ -89,6 +90,7 @@ pub use crate::bindings::aftercall::tool::signing::Error as SigningError;
 pub use crate::bindings::aftercall::tool::state::{Entry, Error as StateError};
 pub use crate::bindings::aftercall::tool::types::{Effect, Failure, FailureKind, Finding, Outcome, Receipt, Tool};
 pub use crate::context::Context;
+pub use crate::number::NationalNumbers;
 pub use crate::outcome::{Answer, IntoOutcome};
 pub use crate::plugin::Plugin;
 pub use crate::request::{Request, path_segment};

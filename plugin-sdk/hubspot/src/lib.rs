@@ -27,6 +27,7 @@
 //! Objects are named as HubSpot's addresses name them: `contacts`, `tasks`, or by their type, such as [`DEAL`].
 
 pub mod keyed;
+pub mod phone;
 
 mod associations;
 mod client;

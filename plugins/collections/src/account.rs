@@ -1,6 +1,6 @@
 //! An account: the CRM's record with the state of a collection.
 
-use aftercall::{Amount, Day, Failure, Outcome, PhoneNumber, Receipt, text_argument};
+use aftercall::{Amount, Day, Failure, NationalNumbers, Outcome, PhoneNumber, Receipt, text_argument};
 use aftercall_hubspot::RecordId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::decimal::thousandths;
 use crate::settings::Terms;
 
-/// How many accounts a search brings. Protects the model's context, and people's data.
+/// How many accounts are told. Protects the model's context, and people's data.
 pub(crate) const FOUND_MAX: usize = 10;
+/// How many a search brings, of which those with other numbers are dropped here. Protects the call's time.
+pub(crate) const READ_MAX: usize = 100;
 
 text_argument! {
     /// The id of a record, in a form that changes no path and no query that it stands in.
@@ -146,9 +148,9 @@ impl Account {
         self.promised_date.as_deref() == Some(day.to_string().as_str())
     }
 
-    /// Whether this number is one of the account's, as it is stored. A number that is only alike is another person's.
-    pub(crate) fn has_phone(&self, phone: &PhoneNumber) -> bool {
-        self.phones.iter().any(|stored| stored == phone.as_str())
+    /// Whether this number is one of the account's, in whatever form. One that may be another person's is none of them.
+    pub(crate) fn has_phone(&self, phone: &PhoneNumber, national: Option<&NationalNumbers>) -> bool {
+        phone.is_among(self.phones.iter().map(String::as_str), national) == Some(true)
     }
 }
 

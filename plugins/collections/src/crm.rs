@@ -1,9 +1,10 @@
 //! Who keeps the accounts: HubSpot or Salesforce, whichever the tenant's settings name.
 
-use aftercall::{Context, Email, Failure, Finding, IntoOutcome, Money, PhoneNumber, Receipt, Trace};
+use aftercall::{Context, Email, Failure, Finding, IntoOutcome, Money, NationalNumbers, PhoneNumber, Receipt, Trace};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::account::{Account, AccountId, Change};
+use crate::account::{Account, AccountId, Change, FOUND_MAX};
 use crate::arrangement::Arrangement;
 use crate::callback::Callback;
 use crate::hubspot::HubSpot;
@@ -21,6 +22,15 @@ pub(crate) enum Kind {
     Account,
     Arrangement,
     Task,
+}
+
+/// How accounts' numbers stand that lack their country, whoever keeps them. Without it, such numbers count for nothing.
+fn national_numbers(cx: &Context) -> Result<Option<NationalNumbers>, Failure> {
+    #[derive(Deserialize)]
+    struct Numbers {
+        national_numbers: Option<NationalNumbers>,
+    }
+    Ok(cx.settings::<Numbers>()?.national_numbers)
 }
 
 impl Crm {
@@ -46,7 +56,9 @@ impl Crm {
             Self::Salesforce(crm) => crm.find(phone, email, cx).await?,
         };
         // A vendor's search may be wider than the number that was asked for.
-        accounts.retain(|account| phone.is_none_or(|phone| account.has_phone(phone)));
+        let national = national_numbers(cx)?;
+        accounts.retain(|account| phone.is_none_or(|phone| account.has_phone(phone, national.as_ref())));
+        accounts.truncate(FOUND_MAX);
         Ok(accounts)
     }
 
@@ -62,8 +74,9 @@ impl Crm {
             Self::HubSpot(crm) => crm.read(id, cx).await?,
             Self::Salesforce(crm) => crm.read(id, cx).await?,
         };
+        let national = national_numbers(cx)?;
         account
-            .filter(|account| phone.is_none_or(|phone| account.has_phone(phone)))
+            .filter(|account| phone.is_none_or(|phone| account.has_phone(phone, national.as_ref())))
             .ok_or_else(|| Failure::not_found(format!("no account has the id {id}; find_account tells ids")))
     }
 

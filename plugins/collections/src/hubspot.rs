@@ -8,10 +8,11 @@
 use aftercall::{Context, Day, Email, Failure, Finding, Instant, IntoOutcome, Money, PhoneNumber, Receipt, Trace};
 use aftercall_hubspot::{
     Blame, CONTACT, DEAL, HubSpot as Api, NewAssociations, Object, Properties, Search, Whose, keyed, linked,
+    phone as number,
 };
 use serde_json::{Map, Value};
 
-use crate::account::{Account, AccountId, Change, FOUND_MAX, PromisedAmount};
+use crate::account::{Account, AccountId, Change, PromisedAmount, READ_MAX};
 use crate::arrangement::Arrangement;
 use crate::callback::Callback;
 use crate::crm::Kind;
@@ -27,8 +28,6 @@ const TASKS: &str = "tasks";
 const TASK_BODY: &str = "hs_task_body";
 /// HubSpot's own type of association from a task to a contact.
 const TASK_TO_CONTACT: u32 = 204;
-/// The properties of a contact that tell its telephone numbers.
-const PHONES: [&str; 2] = ["phone", "mobilephone"];
 
 /// What the tenant's properties are called, unless the settings say otherwise.
 const DEFAULTS: [(&str, &str); 6] = [
@@ -86,7 +85,7 @@ impl HubSpot {
 
     /// What an account is read with.
     fn account_properties(&self) -> [&str; 7] {
-        let [phone, mobile] = PHONES;
+        let [phone, mobile] = number::NUMBERS;
         let [balance, status, date] =
             ["balance_property", "status_property", "promised_date_property"].map(|name| self.0.of(name));
         ["firstname", "lastname", phone, mobile, balance, status, date]
@@ -99,16 +98,11 @@ impl HubSpot {
         cx: &Context,
     ) -> Result<Vec<Account>, Failure> {
         let email = email.map(|email| ("email", email.as_str()));
-        let mut search = Search::of(&self.account_properties(), FOUND_MAX);
-        match phone {
-            Some(phone) => {
-                for name in PHONES {
-                    let all: Vec<_> = std::iter::once((name, phone.as_str())).chain(email).collect();
-                    search = search.or_equal(&all);
-                }
-            }
-            None => search = search.or_equal(email.as_slice()),
-        }
+        let search = Search::of(&self.account_properties(), READ_MAX);
+        let search = match phone {
+            Some(phone) => search.or_phone(phone, email.as_slice()),
+            None => search.or_equal(email.as_slice()),
+        };
         let page = self.api(cx).search(CONTACTS, &search).await?;
         Ok(page.results.iter().map(|contact| self.account(contact)).collect())
     }
@@ -130,7 +124,7 @@ impl HubSpot {
         Account {
             account_id: contact.id.clone(),
             name: (!name.is_empty()).then(|| name.join(" ")),
-            phones: PHONES.iter().filter_map(|name| contact.owned(name)).collect(),
+            phones: number::NUMBERS.iter().filter_map(|name| contact.owned(name)).collect(),
             balance_due: contact.owned(self.0.of("balance_property")),
             currency: None,
             status: contact.owned(self.0.of("status_property")),

@@ -5,10 +5,10 @@
 //! which holds the effect's key: an arrangement and a task are one, however often they are written.
 
 use aftercall::{Context, Email, Failure, FailureKind, Finding, IntoOutcome, Money, PhoneNumber, Receipt, Trace};
-use aftercall_salesforce::{Meaning, Record, Refusal, Salesforce as Api, number, quoted};
+use aftercall_salesforce::{Meaning, Record, Refusal, Salesforce as Api, number, phone as stored, quoted};
 use serde_json::{Map, Value};
 
-use crate::account::{Account, AccountId, Change, FOUND_MAX, PromisedAmount};
+use crate::account::{Account, AccountId, Change, PromisedAmount, READ_MAX};
 use crate::arrangement::Arrangement;
 use crate::callback::Callback;
 use crate::crm::Kind;
@@ -67,15 +67,14 @@ impl Salesforce {
         cx: &Context,
     ) -> Result<Vec<Account>, Failure> {
         let phone = phone.map(|phone| {
-            let phone = quoted(phone.as_str());
-            let each: Vec<String> = self.phone_fields().iter().map(|field| format!("{field} = {phone}")).collect();
+            let each: Vec<String> = self.phone_fields().iter().map(|field| stored::ends_with(field, phone)).collect();
             format!("({})", each.join(" OR "))
         });
         let email = email.map(|email| format!("{} = {}", self.0.of("email_field"), quoted(email.as_str())));
         let all: Vec<String> = phone.into_iter().chain(email).collect();
         let (fields, object) = (self.account_fields().join(", "), self.0.of("object"));
         let soql = format!("SELECT Id, {fields} FROM {object} WHERE {} ORDER BY Id", all.join(" AND "));
-        let records = self.api(cx).query(&soql, FOUND_MAX).await?;
+        let (records, _) = self.api(cx).query_some(&soql, READ_MAX).await?;
         Ok(records.iter().map(|record| self.account(record)).collect())
     }
 

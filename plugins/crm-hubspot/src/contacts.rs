@@ -1,8 +1,10 @@
 //! Contacts: who called, and which deals are theirs.
 //! Shapes: <https://developers.hubspot.com/docs/api-reference/latest/crm/objects/contacts/guide>.
 
+use std::fmt::Write as _;
+
 use aftercall::{Answer, Context, Email, Failure, FailureKind, Finding, PhoneNumber};
-use aftercall_hubspot::{NewAssociations, Object, Properties, RecordId, Search};
+use aftercall_hubspot::{NewAssociations, Object, Properties, RecordId, Search, phone as number};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +15,8 @@ use crate::settings::Settings;
 const CONTACTS: &str = "contacts";
 /// How many are told. Protects the model's context, and people's data.
 const TOLD_MAX: usize = 10;
+/// How many are read to find those: a search by number finds it in other countries too. Protects the call's time.
+const READ_MAX: usize = 100;
 
 /// A contact's properties, of those that each HubSpot account has.
 pub(crate) struct Lead {
@@ -41,13 +45,19 @@ pub(crate) enum LeadStatus {
 /// What `find_contact` found.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Found {
-    pub(crate) contacts: Vec<Contact>,
+    contacts: Vec<Contact>,
+    /// Whether more were there than were read, or are told.
+    #[serde(skip)]
+    more: bool,
+    /// How many have a number that may be the one that was asked for, but lacks its country.
+    #[serde(skip)]
+    doubtful: usize,
 }
 
 /// A contact, for the model.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Contact {
-    pub(crate) contact_id: String,
+    contact_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,22 +78,57 @@ pub(crate) struct Made {
     contact_id: String,
 }
 
-/// The first contacts with this email address or telephone number, as it is stored, and how many there are.
+/// The first contacts that have this email address, this telephone number, or both where both are given: a number that the tenant
+/// binds can't be got round by an address.
 pub(crate) async fn find(
     email: Option<&Email>,
     phone: Option<&PhoneNumber>,
+    settings: &Settings,
     cx: &Context,
-) -> Result<(Vec<Contact>, usize), Failure> {
-    let mut search = Search::of(&["email", "firstname", "lastname", "phone", "company", "lifecyclestage"], TOLD_MAX);
-    if let Some(email) = email {
-        search = search.or_equal(&[("email", email.as_str())]);
-    }
-    if let Some(phone) = phone {
-        search = search.or_equal(&[("phone", phone.as_str())]).or_equal(&[("mobilephone", phone.as_str())]);
-    }
+) -> Result<Found, Failure> {
+    let [phone_property, mobile_property] = number::NUMBERS;
+    let properties = ["email", "firstname", "lastname", phone_property, mobile_property, "company", "lifecyclestage"];
+    let by_email = email.map(|email| ("email", email.as_str()));
+    let search = Search::of(&properties, READ_MAX);
+    let search = match phone {
+        Some(phone) => search.or_phone(phone, by_email.as_slice()),
+        None => search.or_equal(by_email.as_slice()),
+    };
     let page = hubspot(cx).search(CONTACTS, &search).await?;
-    let total = page.total();
-    Ok((page.results.into_iter().map(Contact::from).collect(), total))
+    let national = settings.national_numbers.as_ref();
+    let fits = |contact: &Object| phone.map_or(Some(true), |phone| number::is_of(contact, phone, national));
+    let (mut contacts, mut doubtful, mut more) = (Vec::new(), 0, page.has_more());
+    for contact in page.results {
+        match fits(&contact) {
+            Some(true) if contacts.len() < TOLD_MAX => contacts.push(Contact::from(contact)),
+            Some(true) => more = true,
+            Some(false) => {}
+            None => doubtful += 1,
+        }
+    }
+    Ok(Found { contacts, more, doubtful })
+}
+
+impl Found {
+    /// For the model.
+    pub(crate) fn words(&self) -> String {
+        let mut words = match &self.contacts[..] {
+            [] => "no contact has this email address or telephone number".to_owned(),
+            [only] => format!("one contact, contact_id {}", only.contact_id),
+            several => format!("{} contacts", several.len()),
+        };
+        if self.doubtful > 0 {
+            let _ = write!(
+                words,
+                "; of {} whose number lacks its country it isn't known (the setting `national_numbers` says how it is read)",
+                self.doubtful
+            );
+        }
+        if self.more {
+            words.push_str("; there may be more");
+        }
+        words
+    }
 }
 
 /// Updates the contact with this email address, or makes one, and says whether it is new. Not by HubSpot's upsert: by an

@@ -41,14 +41,8 @@ pub mod tools {
         if email.is_none() && phone.is_none() {
             return Err(Failure::invalid_arguments("give an email address, a telephone number or both"));
         }
-        let (contacts, total) = contacts::find(email.as_ref(), phone.as_ref(), cx).await?;
-        let text = match &contacts[..] {
-            several if several.len() < total => format!("{} of {total} contacts; there are more", several.len()),
-            [] => "no contact has this email address or telephone number".to_owned(),
-            [only] => format!("one contact, contact_id {}", only.contact_id),
-            several => format!("{} contacts", several.len()),
-        };
-        Ok(Answer::new(text, Found { contacts }))
+        let found = contacts::find(email.as_ref(), phone.as_ref(), &cx.settings()?, cx).await?;
+        Ok(Answer::new(found.words(), found))
     }
 
     /// Makes the caller a lead in the CRM, or updates the contact that has this email address. Once for each address in a

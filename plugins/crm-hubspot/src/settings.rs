@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use aftercall::{Failure, Receipt};
+use aftercall::{Failure, NationalNumbers, Receipt};
 use aftercall_hubspot::{CONTACT, DEAL, linked};
 use schemars::JsonSchema;
 use serde::de::{MapAccess, Visitor};
@@ -16,6 +16,8 @@ pub(crate) struct Settings {
     /// How long what was made may be missing from where it is looked for.
     #[serde(default = "search_lag_ms")]
     pub(crate) search_lag_ms: u64,
+    /// How contacts' numbers stand that lack their country. Without it, such numbers count for nothing.
+    pub(crate) national_numbers: Option<NationalNumbers>,
     deal_key_property: Option<String>,
     #[serde(default)]
     deal_stages: Named<Stage>,

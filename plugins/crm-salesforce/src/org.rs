@@ -1,6 +1,6 @@
 //! The tenant's org: what the settings say of it, and the way to it.
 
-use aftercall::{Context, Day, Failure, Money};
+use aftercall::{Context, Day, Failure, Money, NationalNumbers};
 use aftercall_salesforce::Salesforce;
 use serde::Deserialize;
 
@@ -18,6 +18,8 @@ pub(crate) struct Org {
     stages: Vec<String>,
     #[serde(default)]
     currencies: Vec<String>,
+    /// How numbers stand that lack their country. Without it, such numbers count for nothing.
+    pub(crate) national_numbers: Option<NationalNumbers>,
     pub(crate) lead_source: Option<String>,
     #[serde(default = "completed_status")]
     pub(crate) completed_status: String,

@@ -20,7 +20,6 @@ mod keyed;
 mod versioned;
 
 mod compare;
-mod number;
 
 mod appointment;
 mod patient;

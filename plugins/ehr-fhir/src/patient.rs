@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::compare::{begins, letters};
 use crate::fhir::{Page, Search, Server, escape};
-use crate::number::is_same;
 
 /// How many patients a search brings. Protects the model's context, and people's data.
 const PATIENTS_MAX: usize = 10;
@@ -120,7 +119,7 @@ impl Patient {
         let is_number = |point: &&ContactPoint| matches!(point.system.as_deref(), None | Some("phone" | "sms"));
         let numbers = self.telecom.iter().filter(is_number).filter_map(|point| point.value.as_deref());
         let national = server.settings.national_numbers.as_ref();
-        let same: Vec<Option<bool>> = numbers.map(|stored| is_same(stored, number, national)).collect();
+        let same: Vec<Option<bool>> = numbers.map(|stored| number.is_written(stored, national)).collect();
         if same.contains(&Some(true)) {
             return Some(true);
         }

@@ -1,6 +1,6 @@
 //! The plugin's settings in a tenant, as the manifest's schema has them.
 
-use aftercall::Failure;
+use aftercall::{Failure, NationalNumbers};
 use serde::Deserialize;
 
 use crate::arguments::ResourceId;
@@ -8,7 +8,6 @@ use crate::booking::Status;
 use crate::claim::Marker;
 use crate::fhir::escape;
 use crate::note::Coding;
-use crate::number::NationalNumbers;
 
 /// The plugin's settings.
 #[derive(Deserialize)]

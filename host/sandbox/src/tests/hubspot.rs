@@ -138,6 +138,30 @@ async fn custom_properties_are_the_accounts_own() {
 }
 
 #[tokio::test]
+async fn a_number_is_searched_without_its_country() {
+    let numbers = ["+1 (415) 555-0123", "415.555.0123", "0415 5550123", "+49 415 5550123", "+14155550124"];
+    let contacts: Vec<Value> = numbers
+        .iter()
+        .map(|number| json!({"firstname": "Ana", "phone": number, "mobilephone": "+351912345678"}))
+        .collect();
+    let world = seeded(json!({"contacts": contacts})).await;
+    let check = async |property: &str, value: &str, expected: u64| {
+        let filter = json!({"propertyName": property, "operator": "EQ", "value": value});
+        let body = json!({"filterGroups": [{"filters": [filter]}]});
+        let (_, found) = post(&world, "contacts/search", &body).await;
+        assert_eq!(found["total"], expected, "{property} {value}");
+    };
+    for property in ["phone", "hs_searchable_calculated_phone_number"] {
+        check(property, "4155550123", 4).await;
+        check(property, "(415) 555-0123", 4).await;
+        check(property, "+14155550123", 0).await;
+        check(property, "5550123", 0).await;
+        check(property, "", 0).await;
+    }
+    check("hs_searchable_calculated_mobile_number", "912345678", 5).await;
+}
+
+#[tokio::test]
 async fn a_contact_is_updated() {
     let world = seeded(json!({
         "properties": {"contacts": ["collection_status"]},

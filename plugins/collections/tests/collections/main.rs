@@ -171,13 +171,16 @@ fn accounts_are_searched_by_what_is_given() {
                 "firstname", "lastname", "phone", "mobilephone", "owed", "collection_status", "promised_payment_date",
             ],
             "sorts": [],
-            "limit": 10,
+            "limit": 100,
             "after": "0",
         });
         assert_eq!(fake.sent()[0].json(), expected);
     }
     let (email, phone) = ("ann@example.com", "+14155550123");
-    let (by_email, by_phone, by_mobile) = (("email", email), ("phone", phone), ("mobilephone", phone));
+    // HubSpot searches numbers without their country.
+    let by_email = ("email", email);
+    let by_phone = ("hs_searchable_calculated_phone_number", "4155550123");
+    let by_mobile = ("hs_searchable_calculated_mobile_number", "4155550123");
     check(json!({ "email": email }), &[&[by_email]]);
     check(json!({ "phone": phone }), &[&[by_phone], &[by_mobile]]);
     check(json!({ "email": email, "phone": phone }), &[&[by_phone, by_email], &[by_mobile, by_email]]);
@@ -202,8 +205,10 @@ fn accounts_are_told_without_what_is_empty() {
     });
     let bare = object("513", json!({ "mobilephone": "+14155550123" }));
     // HubSpot's search may be wider than what was asked for.
-    let others = [object("514", json!({ "phone": "+14155550199" })), object("515", json!({}))];
-    let page = json!({ "total": 4, "results": [object("512", properties), bare, others[0], others[1]] });
+    let others = [object("514", json!({ "phone": "+494155550123" })), object("515", json!({}))];
+    // It may be a number in any country.
+    let doubtful = object("516", json!({ "phone": "(415) 555-0123" }));
+    let page = json!({ "total": 5, "results": [object("512", properties), bare, others[0], others[1], doubtful] });
     let fake = fake().settings(settings(json!({ "currency": "GBP" }))).expect(SEARCH, Reply::json(200, page));
     let outcome = fake.call::<Plugin>("find_account", json!({ "phone": "+14155550123" })).unwrap();
     assert_eq!(outcome.text, "2 accounts");
@@ -293,7 +298,7 @@ fn a_limit_of_hubspots_says_when_to_ask_again() {
         if let Some(policy) = policy {
             body["policyName"] = policy.into();
         }
-        let fake = fake().expect(PATCH, Reply::json(429, body));
+        let fake = fake().expect(READ, ann()).expect(PATCH, Reply::json(429, body));
         let arguments = json!({ "account_id": "512", "status": "paid" });
         let failure = fake.call::<Plugin>("update_account_status", arguments).unwrap_err();
         assert_eq!(failure.kind, FailureKind::RateLimited);

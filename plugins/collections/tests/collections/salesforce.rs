@@ -89,16 +89,16 @@ fn accounts_are_queried_by_what_is_given() {
         assert_eq!(outcome.text, "no account has what was asked for");
         assert_eq!(soql(&fake.sent()[0]), expected);
     }
-    let by_phone = "(Phone = '+14155550123' OR MobilePhone = '+14155550123')";
+    let by_phone = "(Phone LIKE '%5%5%5%0%1%2%3' OR MobilePhone LIKE '%5%5%5%0%1%2%3')";
     check(
         json!({ "phone": "+14155550123" }),
         json!({}),
-        &format!("SELECT {FIELDS} WHERE {by_phone} ORDER BY Id LIMIT 10"),
+        &format!("SELECT {FIELDS} WHERE {by_phone} ORDER BY Id LIMIT 100"),
     );
     check(
         json!({ "phone": "+14155550123", "email": "o'neil@example.com" }),
         json!({}),
-        &format!(r"SELECT {FIELDS} WHERE {by_phone} AND Email = 'o\'neil@example.com' ORDER BY Id LIMIT 10"),
+        &format!(r"SELECT {FIELDS} WHERE {by_phone} AND Email = 'o\'neil@example.com' ORDER BY Id LIMIT 100"),
     );
     let custom = json!({
         "object": "Debt__c", "name_field": "Contact__r.Name", "phone_fields": ["Contact__r.Phone"],
@@ -109,7 +109,7 @@ fn accounts_are_queried_by_what_is_given() {
         json!({ "email": "ann@example.com" }),
         custom,
         "SELECT Id, Contact__r.Name, Owed__c, State__c, Due__c, Contact__r.Phone FROM Debt__c \
-         WHERE Contact__r.Email = 'ann@example.com' ORDER BY Id LIMIT 10",
+         WHERE Contact__r.Email = 'ann@example.com' ORDER BY Id LIMIT 100",
     );
 }
 

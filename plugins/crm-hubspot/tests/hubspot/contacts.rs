@@ -5,7 +5,7 @@ use aftercall::{FailureKind, Finding, Outcome, Receipt};
 use aftercall_plugin_crm_hubspot::tools::Plugin;
 use serde_json::{Value, json};
 
-use crate::{ATTEMPT_AT, CONTACT_URL, error, fake, not_found, object};
+use crate::{ATTEMPT_AT, CONTACT_URL, error, fake, not_found, object, settings};
 
 const SEARCH: &str = "POST https://api.hubapi.com/crm/v3/objects/contacts/search";
 const UPDATE: &str = "PATCH https://api.hubapi.com/crm/v3/objects/contacts/ann%40example.com";
@@ -13,38 +13,63 @@ const CREATE: &str = "POST https://api.hubapi.com/crm/v3/objects/contacts";
 
 #[test]
 fn contacts_are_searched_by_what_is_given() {
-    fn check(arguments: Value, filters: &[(&str, &str)]) {
+    fn check(arguments: Value, groups: &[&[(&str, &str)]]) {
         let fake = fake().expect(SEARCH, Reply::json(200, json!({ "total": 0, "results": [] })));
         let outcome = fake.call::<Plugin>("find_contact", arguments).unwrap();
         assert_eq!(outcome.data.as_deref(), Some(r#"{"contacts":[]}"#));
-        let groups = filters
-            .iter()
-            .map(|(name, value)| json!({ "filters": [{ "propertyName": name, "operator": "EQ", "value": value }] }));
+        let filter = |(name, value): &(&str, &str)| json!({ "propertyName": name, "operator": "EQ", "value": value });
+        let groups = groups.iter().map(|group| json!({ "filters": group.iter().map(filter).collect::<Vec<_>>() }));
         let expected = json!({
             "filterGroups": groups.collect::<Vec<_>>(),
-            "properties": ["email", "firstname", "lastname", "phone", "company", "lifecyclestage"],
+            "properties": ["email", "firstname", "lastname", "phone", "mobilephone", "company", "lifecyclestage"],
             "sorts": [],
-            "limit": 10,
+            "limit": 100,
             "after": "0",
         });
         assert_eq!(fake.sent()[0].json(), expected);
     }
     let (email, phone) = ("ann@example.com", "+14155550123");
-    check(json!({ "email": email }), &[("email", email)]);
-    check(json!({ "phone": phone }), &[("phone", phone), ("mobilephone", phone)]);
-    check(json!({ "email": email, "phone": phone }), &[("email", email), ("phone", phone), ("mobilephone", phone)]);
+    // HubSpot searches numbers without their country.
+    let by_email = ("email", email);
+    let by_phone = ("hs_searchable_calculated_phone_number", "4155550123");
+    let by_mobile = ("hs_searchable_calculated_mobile_number", "4155550123");
+    check(json!({ "email": email }), &[&[by_email]]);
+    check(json!({ "phone": phone }), &[&[by_phone], &[by_mobile]]);
+    check(json!({ "email": email, "phone": phone }), &[&[by_phone, by_email], &[by_mobile, by_email]]);
 }
 
 #[test]
 fn contacts_that_are_not_told_are_said_to_be_more() {
-    fn check(told: usize, total: usize, text: &str) {
-        let contacts = vec![object("512", json!({ "email": "ann@example.com" })); told];
+    fn check(read: usize, total: usize, text: &str) {
+        let contacts = vec![object("512", json!({ "phone": "+1 415 555 0123" })); read];
         let fake = fake().expect(SEARCH, Reply::json(200, json!({ "total": total, "results": contacts })));
         assert_eq!(fake.call::<Plugin>("find_contact", json!({ "phone": "+14155550123" })).unwrap().text, text);
     }
     check(2, 2, "2 contacts");
     check(10, 10, "10 contacts");
-    check(10, 14, "10 of 14 contacts; there are more");
+    check(11, 11, "10 contacts; there may be more");
+    check(1, 101, "one contact, contact_id 512; there may be more");
+}
+
+#[test]
+fn a_number_that_may_be_somebody_else_s_is_nobody_s() {
+    fn check(stored: &str, national: Value, text: &str) {
+        let ann = object("512", json!({ "mobilephone": stored }));
+        let mut settings = settings();
+        settings["national_numbers"] = national;
+        let fake = fake().settings(settings).expect(SEARCH, Reply::json(200, json!({ "total": 1, "results": [ann] })));
+        assert_eq!(fake.call::<Plugin>("find_contact", json!({ "phone": "+14155550123" })).unwrap().text, text);
+    }
+    let america = || json!({ "country_code": "1", "prefixes": ["", "1"] });
+    let germany = || json!({ "country_code": "49", "prefixes": ["", "0"] });
+    let (ann, nobody) = ("one contact, contact_id 512", "no contact has this email address or telephone number");
+    let unknown =
+        "; of 1 whose number lacks its country it isn't known (the setting `national_numbers` says how it is read)";
+    check("+1 (415) 555-0123", Value::Null, ann);
+    check("+49 415 555 0123", Value::Null, nobody);
+    check("(415) 555-0123", Value::Null, &format!("{nobody}{unknown}"));
+    check("(415) 555-0123", america(), ann);
+    check("(415) 555-0123", germany(), nobody);
 }
 
 #[test]

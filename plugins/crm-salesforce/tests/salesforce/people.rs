@@ -4,7 +4,7 @@ use aftercall::testing::{Fake, Reply};
 use aftercall_plugin_crm_salesforce::tools::Plugin;
 use serde_json::{Value, json};
 
-use crate::{ACCOUNT, API, CONTACT, LEAD, QUERY, example, fake, page, soql};
+use crate::{ACCOUNT, API, CONTACT, LEAD, QUERY, example, fake, page, soql, with};
 
 fn found(fake: &Fake, arguments: Value) -> (String, Value) {
     let outcome = fake.call::<Plugin>("find_contact", arguments).unwrap();
@@ -14,30 +14,30 @@ fn found(fake: &Fake, arguments: Value) -> (String, Value) {
 
 #[test]
 fn people_are_queried_by_what_is_given() {
-    fn check(arguments: Value, any: &str) {
+    fn check(arguments: Value, all: &str) {
         let fake = fake().expect(QUERY, page(&[])).expect(QUERY, page(&[]));
         let (text, data) = found(&fake, arguments);
         assert_eq!(text, "no contact and no lead has this email address or telephone number");
         assert_eq!(data, json!({ "contacts": [], "leads": [] }));
         let person = "Id, FirstName, LastName, Email, Phone, MobilePhone";
         let contacts = format!(
-            "SELECT {person}, AccountId, Account.Name FROM Contact WHERE {any} ORDER BY LastModifiedDate DESC LIMIT 200"
+            "SELECT {person}, AccountId, Account.Name FROM Contact WHERE {all} ORDER BY LastModifiedDate DESC LIMIT 200"
         );
         let leads = format!(
-            "SELECT {person}, Company, Status FROM Lead WHERE IsConverted = false AND ({any}) \
+            "SELECT {person}, Company, Status FROM Lead WHERE IsConverted = false AND {all} \
              ORDER BY LastModifiedDate DESC LIMIT 200"
         );
         let sent = fake.sent();
         assert_eq!([soql(&sent[0]), soql(&sent[1])], [contacts, leads]);
         assert_eq!(sent[0].header("authorization"), None);
     }
-    let phone = "Phone LIKE '%5%5%5%0%1%2%3' OR MobilePhone LIKE '%5%5%5%0%1%2%3'";
+    let phone = "(Phone LIKE '%5%5%5%0%1%2%3' OR MobilePhone LIKE '%5%5%5%0%1%2%3')";
     check(json!({ "email": "ann@example.com" }), "Email = 'ann@example.com'");
     check(json!({ "email": "o'neil@example.com" }), r"Email = 'o\'neil@example.com'");
     check(json!({ "phone": "+14155550123" }), phone);
     check(
         json!({ "email": "ann@example.com", "phone": "+14155550123" }),
-        &format!("Email = 'ann@example.com' OR {phone}"),
+        &format!("Email = 'ann@example.com' AND {phone}"),
     );
 }
 
@@ -45,7 +45,7 @@ fn people_are_queried_by_what_is_given() {
 fn people_are_told_with_what_is_set() {
     let contact = json!({
         "attributes": { "type": "Contact" }, "Id": CONTACT, "FirstName": "Ann", "LastName": "Lee", "Email": "Ann@Example.com",
-        "Phone": null, "MobilePhone": "(415) 555-0123", "AccountId": ACCOUNT,
+        "Phone": null, "MobilePhone": "+1 (415) 555-0123", "AccountId": ACCOUNT,
         "Account": { "attributes": { "type": "Account" }, "Name": "Acme" },
     });
     let lead = json!({
@@ -56,14 +56,14 @@ fn people_are_told_with_what_is_set() {
     let other = json!({ "Id": LEAD, "LastName": "Moe", "Phone": "+44 415 555 0123" });
     let told_contact = json!({
         "contact_id": CONTACT, "first_name": "Ann", "last_name": "Lee", "email": "Ann@Example.com",
-        "mobile_phone": "(415) 555-0123", "account_id": ACCOUNT, "account": "Acme",
+        "mobile_phone": "+1 (415) 555-0123", "account_id": ACCOUNT, "account": "Acme",
     });
     let told_lead = json!({
         "lead_id": LEAD, "last_name": "Lee", "phone": "+1 415 555 0123", "company": "Acme", "status": "Open - Not Contacted",
     });
     let check = |contacts: &[Value], leads: &[Value], expected: (&str, Value)| {
         let fake = fake().expect(QUERY, page(contacts)).expect(QUERY, page(leads));
-        let (text, data) = found(&fake, json!({ "email": "ann@example.com", "phone": "+14155550123" }));
+        let (text, data) = found(&fake, json!({ "phone": "+14155550123" }));
         assert_eq!((text.as_str(), data), expected);
     };
     let (contact, lead) = ([contact], [lead, other]);
@@ -74,6 +74,24 @@ fn people_are_told_with_what_is_set() {
     );
     check(&[], &lead, (&format!("one lead, lead_id {LEAD}"), json!({ "contacts": [], "leads": [told_lead] })));
     check(&contact, &lead, ("contacts: 1, leads: 1", json!({ "contacts": [told_contact], "leads": [told_lead] })));
+}
+
+#[test]
+fn a_number_that_may_be_somebody_else_s_is_nobody_s() {
+    fn check(stored: &str, national: Value, words: &str) {
+        let settings = json!({ "national_numbers": national });
+        let lead = json!({ "Id": LEAD, "Phone": stored });
+        let fake = with(settings).expect(QUERY, page(&[])).expect(QUERY, page(&[lead]));
+        assert_eq!(found(&fake, json!({ "phone": "+14155550123" })).0, words);
+    }
+    let (one, nobody) =
+        (format!("one lead, lead_id {LEAD}"), "no contact and no lead has this email address or telephone number");
+    let unknown =
+        "; of 1 whose number lacks its country it isn't known (the setting `national_numbers` says how it is read)";
+    check("001 415 555 0123", Value::Null, &one);
+    check("(415) 555-0123", Value::Null, &format!("{nobody}{unknown}"));
+    check("(415) 555-0123", json!({ "country_code": "1", "prefixes": ["", "1"] }), &one);
+    check("(415) 555-0123", json!({ "country_code": "49", "prefixes": ["", "0"] }), nobody);
 }
 
 #[test]
@@ -97,7 +115,7 @@ fn what_was_not_read_is_not_denied() {
     check(&others[..199], nobody);
     check(&others, &format!("{nobody}, as far as was read; there may be more"));
     let mut one = others;
-    one[0]["Phone"] = json!("(415) 555-0123");
+    one[0]["Phone"] = json!("+1 (415) 555-0123");
     check(&one, &format!("one lead, lead_id {LEAD}; there may be more"));
 }
 
@@ -133,6 +151,6 @@ fn a_query_ends_after_some_pages() {
         fake = fake.expect(&format!("GET {API}/query/01gRO0000016PIAYA2-500"), Reply::json(200, first.clone()));
     }
     let fake = fake.expect(QUERY, page(&[]));
-    let (text, _) = found(&fake, json!({ "email": "ann@example.com" }));
+    let (text, _) = found(&fake, json!({ "phone": "+14155550123" }));
     assert!(text.ends_with("as far as was read; there may be more"), "{text}");
 }

@@ -14,7 +14,14 @@ const LIMIT_MAX: usize = 200;
 /// A search on this property asks for the objects that are associated with a contact.
 const ASSOCIATED_CONTACT: &str = "associations.contact";
 
+/// What HubSpot searches contacts' telephone numbers by, in place of each: the area code and the local number alone.
+const NUMBERS: [(&str, &str); 2] =
+    [("phone", "hs_searchable_calculated_phone_number"), ("mobilephone", "hs_searchable_calculated_mobile_number")];
+/// The longest country code (ITU-T E.164).
+const COUNTRY_CODE_DIGITS_MAX: usize = 3;
+
 enum Filter<'a> {
+    HasNumber { property: &'static str, digits: String },
     Equals { property: &'a str, value: &'a str },
     ContainsToken { property: &'a str, value: &'a str },
 }
@@ -92,6 +99,9 @@ impl<'a> Filter<'a> {
             return Err(Refused::not_played("a search of contacts by their contacts"));
         }
         match operator {
+            "EQ" if let Some((property, _)) = numbers(kind, property) => {
+                Ok(Filter::HasNumber { property, digits: digits(field("value")?) })
+            }
             "EQ" => Ok(Filter::Equals { property, value: field("value")? }),
             "CONTAINS_TOKEN" => Ok(Filter::ContainsToken { property, value: field("value")? }),
             other => Err(Refused::not_played(&format!("the operator {other}"))),
@@ -100,6 +110,9 @@ impl<'a> Filter<'a> {
 
     fn fits(&self, object: &Object) -> bool {
         match self {
+            Filter::HasNumber { property, digits } => {
+                object.get(property).is_some_and(|held| is_searched_by(&held, digits))
+            }
             Filter::Equals { property: ASSOCIATED_CONTACT, value } => {
                 object.contacts.iter().any(|contact| contact.to_string() == *value)
             }
@@ -113,6 +126,27 @@ impl<'a> Filter<'a> {
             }
         }
     }
+}
+
+/// The property with a telephone number that a filter on this one asks for.
+fn numbers(kind: Kind, property: &str) -> Option<(&'static str, &'static str)> {
+    let asked = |(own, searched): &(&str, &str)| property == *own || property == *searched;
+    NUMBERS.into_iter().find(|names| kind == Kind::Contacts && asked(names))
+}
+
+/// Whether these digits are the area code and the local number of a number: with the country code, nothing is found.
+fn is_searched_by(held: &str, wanted: &str) -> bool {
+    let all = digits(held);
+    let code = all.strip_suffix(wanted).filter(|_| !wanted.is_empty());
+    match code {
+        Some(code) if held.trim_start().starts_with('+') => (1..=COUNTRY_CODE_DIGITS_MAX).contains(&code.len()),
+        Some(code) => code.is_empty() || code == "0",
+        None => false,
+    }
+}
+
+fn digits(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
 }
 
 /// The words of a text: what is between spaces and punctuation. A `*` belongs to a word where it is a wildcard.
