@@ -170,10 +170,9 @@ pub mod tools {
         deal_id: Option<RecordId>,
         cx: &Context,
     ) -> Result<Outcome, Failure> {
-        if let Some(deal_id) = &deal_id {
-            deals::of_contact(deal_id, &contact_id, cx).await?;
-        }
-        On { contact_id, deal_id }.log(&summary, next_step.as_deref(), &cx.settings()?, cx).await
+        let on = On::contact(contact_id, deal_id);
+        on.check(cx).await?;
+        on.log("the call", &summary, next_step.as_deref(), &cx.settings()?, cx).await
     }
 
     async fn find_call_summary(
@@ -181,7 +180,33 @@ pub mod tools {
         deal_id: Option<RecordId>,
         cx: &Context,
     ) -> Result<Finding, Failure> {
-        On { contact_id, deal_id }.find(&cx.settings()?, cx).await
+        On::contact(contact_id, deal_id).find("the call", &cx.settings()?, cx).await
+    }
+
+    /// Logs a note that is no summary of the call on a contact of the CRM, on a deal or on both. One note for each of these
+    /// in a conversation, so put all of it in one call.
+    #[tool(effect = once, identity = [contact_id, deal_id], reconcile = find_note, title = "Log a note")]
+    async fn log_note(
+        /// The contact's id, from find_contact or upsert_lead. Leave it out for a note on a deal alone.
+        contact_id: Option<RecordId>,
+        /// The deal's id, from find_deals or upsert_deal. Leave it out for a note on a contact alone.
+        deal_id: Option<RecordId>,
+        /// What has to be remembered, as plain text.
+        #[schemars(length(min = 1, max = 10000))]
+        text: String,
+        cx: &Context,
+    ) -> Result<Outcome, Failure> {
+        let on = On::either(contact_id, deal_id)?;
+        on.check(cx).await?;
+        on.log("what was noted", &text, None, &cx.settings()?, cx).await
+    }
+
+    async fn find_note(
+        contact_id: Option<RecordId>,
+        deal_id: Option<RecordId>,
+        cx: &Context,
+    ) -> Result<Finding, Failure> {
+        On::either(contact_id, deal_id)?.find("what was noted", &cx.settings()?, cx).await
     }
 
     /// Makes a task for the team on a contact of the CRM, and on its deal if it is about one: what somebody has to do,

@@ -129,9 +129,14 @@ impl Settings {
         linked(Receipt::new(kind, id), self.portal_id.as_deref(), CONTACT, contact_id)
     }
 
+    /// The receipt for what is shown on a deal's page.
+    pub(crate) fn receipt_on_deal(&self, kind: &str, id: &str, deal_id: &str) -> Receipt {
+        linked(Receipt::new(kind, id), self.portal_id.as_deref(), DEAL, deal_id)
+    }
+
     /// The receipt for a deal.
     pub(crate) fn receipt_of_deal(&self, id: &str) -> Receipt {
-        linked(Receipt::new("deal", id), self.portal_id.as_deref(), DEAL, id)
+        self.receipt_on_deal("deal", id, id)
     }
 }
 

@@ -123,6 +123,7 @@ fn tools_say_which_effect_they_have() {
         ("find_deals", Effect::Read, vec![], false),
         ("upsert_deal", Effect::Idempotent, vec!["contact_id", "deal_id"], true),
         ("log_call_summary", Effect::Once, vec!["contact_id"], true),
+        ("log_note", Effect::Once, vec!["contact_id", "deal_id"], true),
         ("create_task", Effect::Once, vec!["contact_id", "due_date"], true),
         ("list_sequences", Effect::Read, vec![], false),
         ("enrol_in_sequence", Effect::Once, vec!["contact_id"], true),

@@ -54,6 +54,47 @@ fn a_note_holds_text_and_the_key() {
 }
 
 #[test]
+fn a_note_is_on_a_contact_on_a_deal_or_on_both() {
+    fn check(on: Value, types: &[(&str, u32)], words: &str, url: &str) {
+        let fake = fake();
+        let both = types.len() > 1;
+        let fake = if both { fake.expect(DEAL, Reply::json(200, deal_of("512"))) } else { fake };
+        let fake = fake.expect(NOTES, Reply::json(201, object("9", json!({}))));
+        let mut arguments = on;
+        arguments["text"] = json!("Prefers mornings");
+        let expected = Outcome::new(words).with_receipt(Receipt::new("note", "9").with_url(url));
+        assert_eq!(fake.call::<Plugin>("log_note", arguments), Ok(expected));
+        let note = fake.sent().last().unwrap().json();
+        assert_eq!(note["properties"]["hs_note_body"], "<p>Prefers mornings</p><p>Reference: ac_0123abcd</p>");
+        let associations = types.iter().map(|(id, kind)| {
+            let kind = json!({ "associationCategory": "HUBSPOT_DEFINED", "associationTypeId": kind });
+            json!({ "to": { "id": id }, "types": [kind] })
+        });
+        assert_eq!(note["associations"], associations.collect::<Value>());
+    }
+    let deal_url = "https://app.hubspot.com/contacts/77/record/0-3/77";
+    check(
+        json!({ "contact_id": "512" }),
+        &[("512", 202)],
+        "what was noted is logged on contact 512 as note 9",
+        CONTACT_URL,
+    );
+    check(json!({ "deal_id": "77" }), &[("77", 214)], "what was noted is logged on deal 77 as note 9", deal_url);
+    check(
+        json!({ "contact_id": "512", "deal_id": "77" }),
+        &[("512", 202), ("77", 214)],
+        "what was noted is logged on contact 512 and deal 77 as note 9",
+        CONTACT_URL,
+    );
+}
+
+#[test]
+fn a_note_on_nothing_is_refused() {
+    let failure = fake().call::<Plugin>("log_note", json!({ "text": "Prefers mornings" })).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::InvalidArguments);
+}
+
+#[test]
 fn a_note_in_doubt_is_searched_by_its_key() {
     let fake = fake().expect(SEARCH, Reply::json(200, json!({ "total": 0, "results": [] })));
     fake.reconcile::<Plugin>("log_call_summary", summary()).unwrap();
