@@ -190,6 +190,37 @@ pub mod tools {
         call.find(&org, cx, &format!("the call is logged on {person_id}")).await
     }
 
+    /// Logs a note that is no summary of the call, as a completed task on a contact or lead of the CRM, on an opportunity or on
+    /// both. One note for each of these in a conversation, so put all of it in one call.
+    #[tool(effect = idempotent, identity = [person_id, opportunity_id], reconcile = find_note, title = "Log a note")]
+    async fn log_note(
+        /// The contact_id or lead_id, from find_contact or upsert_lead. Leave it out for a note on an opportunity alone.
+        person_id: Option<PersonId>,
+        /// The opportunity, from find_opportunities or upsert_opportunity. Not with a lead.
+        opportunity_id: Option<OpportunityId>,
+        /// What has to be remembered, as plain text.
+        #[schemars(length(min = 1, max = 10000))]
+        text: String,
+        cx: &Context,
+    ) -> Result<Answer<task::Made>, Failure> {
+        let org: Org = cx.settings()?;
+        let about = About::either(person_id.as_ref(), opportunity_id.as_ref())?;
+        let note = about.note(&org, &text, org.day_of_call(cx));
+        note.make(&org, cx, &format!("the note is logged on {}", about.words())).await
+    }
+
+    async fn find_note(
+        person_id: Option<PersonId>,
+        opportunity_id: Option<OpportunityId>,
+        text: String,
+        cx: &Context,
+    ) -> Result<Finding, Failure> {
+        let org: Org = cx.settings()?;
+        let about = About::either(person_id.as_ref(), opportunity_id.as_ref())?;
+        let note = about.note(&org, &text, org.day_of_call(cx));
+        note.find(&org, cx, &format!("the note is logged on {}", about.words())).await
+    }
+
     /// Makes an open task for the sales team about a contact or lead, such as to send a quote or to call back. One task
     /// for each person and day in a conversation, so put all that is due on one day in one task.
     #[tool(

@@ -41,7 +41,7 @@ pub(crate) struct Made {
 /// Whom and what a task is about.
 #[derive(Clone, Copy)]
 pub(crate) struct About<'a> {
-    person_id: &'a PersonId,
+    person_id: Option<&'a PersonId>,
     opportunity_id: Option<&'a OpportunityId>,
 }
 
@@ -51,7 +51,37 @@ impl<'a> About<'a> {
         if person_id.is_lead() && opportunity_id.is_some() {
             return Err(Failure::invalid_arguments("opportunity_id goes with a contact: leave it out with a lead"));
         }
-        Ok(Self { person_id, opportunity_id })
+        Ok(Self { person_id: Some(person_id), opportunity_id })
+    }
+
+    /// Whichever are given: an opportunity may stand alone.
+    pub(crate) fn either(
+        person_id: Option<&'a PersonId>,
+        opportunity_id: Option<&'a OpportunityId>,
+    ) -> Result<Self, Failure> {
+        match (person_id, opportunity_id) {
+            (None, None) => Err(Failure::invalid_arguments(
+                "give the person's id, with a contact also the opportunity's, or that alone",
+            )),
+            (None, opportunity_id) => Ok(Self { person_id: None, opportunity_id }),
+            (Some(person_id), opportunity_id) => Self::of(person_id, opportunity_id),
+        }
+    }
+
+    /// What the words of an answer call it.
+    pub(crate) fn words(self) -> String {
+        let ids = [self.person_id.map(PersonId::as_str), self.opportunity_id.map(OpportunityId::as_str)];
+        ids.into_iter().flatten().collect::<Vec<_>>().join(" and ")
+    }
+
+    /// A note that is nothing to do and no call, kept under this day.
+    pub(crate) fn note(self, org: &Org, text: &str, day: Day) -> Task<'a> {
+        self.task(&[
+            ("Subject", Some("Note")),
+            ("Description", Some(text)),
+            ("ActivityDate", Some(&day.to_string())),
+            ("Status", Some(&org.completed_status)),
+        ])
     }
 
     /// A call that was had on this day.
@@ -84,8 +114,10 @@ impl<'a> About<'a> {
     }
 
     fn task(self, texts: &[(&str, Option<&str>)]) -> Task<'a> {
-        let about =
-            [("WhoId", Some(self.person_id.as_str())), ("WhatId", self.opportunity_id.map(OpportunityId::as_str))];
+        let about = [
+            ("WhoId", self.person_id.map(PersonId::as_str)),
+            ("WhatId", self.opportunity_id.map(OpportunityId::as_str)),
+        ];
         let texts = about.iter().chain(texts).filter_map(|(name, text)| Some((name, (*text)?.trim())));
         Task { about: self, fields: texts.map(|(name, text)| ((*name).to_owned(), text.into())).collect() }
     }
@@ -129,8 +161,8 @@ impl Task<'_> {
                 };
             }
         }
-        if let Some(opportunity_id) = self.about.opportunity_id {
-            opportunity::of_contact(org, cx, opportunity_id, self.about.person_id).await?;
+        if let (Some(opportunity_id), Some(person_id)) = (self.about.opportunity_id, self.about.person_id) {
+            opportunity::of_contact(org, cx, opportunity_id, person_id).await?;
         }
         let task = salesforce.upsert(TASK, cx.key(), &self.fields).await?;
         Ok(answer(salesforce, words, &task.id))

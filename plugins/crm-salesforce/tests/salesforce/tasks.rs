@@ -44,6 +44,34 @@ fn logged(person: &str) -> Outcome {
 }
 
 #[test]
+fn a_note_is_on_a_person_on_an_opportunity_or_on_both() {
+    fn check(on: Value, expected: Value, words: &str) {
+        let arguments = merged(json!({ "text": " Prefers mornings\n" }), on.clone());
+        let fake = if on.get("person_id").is_some() { looked_at(fake(), &arguments) } else { fake() };
+        let fake = fake.expect(&upsert(), saved(TASK, true));
+        let words = format!("the note is logged on {words}");
+        assert_eq!(fake.call::<Plugin>("log_note", arguments), Ok(made(&words, TASK)));
+        let fields = json!({
+            "Subject": "Note", "Description": "Prefers mornings", "ActivityDate": "2026-03-01", "Status": "Completed",
+        });
+        assert_eq!(fake.sent().last().unwrap().json(), merged(fields, expected));
+    }
+    check(json!({ "person_id": LEAD }), json!({ "WhoId": LEAD }), LEAD);
+    check(json!({ "opportunity_id": OPPORTUNITY }), json!({ "WhatId": OPPORTUNITY }), OPPORTUNITY);
+    check(
+        json!({ "person_id": CONTACT, "opportunity_id": OPPORTUNITY }),
+        json!({ "WhoId": CONTACT, "WhatId": OPPORTUNITY }),
+        &format!("{CONTACT} and {OPPORTUNITY}"),
+    );
+}
+
+#[test]
+fn a_note_on_nothing_is_refused() {
+    let failure = fake().call::<Plugin>("log_note", json!({ "text": "Prefers mornings" })).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::InvalidArguments);
+}
+
+#[test]
 fn a_call_is_a_completed_task() {
     fn check(settings: Value, changes: Value, expected: Value) {
         let arguments = call(changes);

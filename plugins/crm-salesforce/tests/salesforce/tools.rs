@@ -29,6 +29,7 @@ fn tools_say_which_effect_they_have() {
         ("find_opportunities", Effect::Read, vec![]),
         ("upsert_opportunity", Effect::Idempotent, vec!["account_id", "opportunity_id"]),
         ("log_call_summary", Effect::Idempotent, vec!["person_id"]),
+        ("log_note", Effect::Idempotent, vec!["person_id", "opportunity_id"]),
         ("create_task", Effect::Idempotent, vec!["person_id", "due_date"]),
     ];
     assert_eq!(said, expected);
