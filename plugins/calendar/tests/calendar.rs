@@ -134,7 +134,7 @@ fn an_event_that_is_there_is_looked_at() {
     check(Reply::text(200, kept("ac_0123abcd").replace("T133000Z", "T130000Z")), conflict);
     check(Reply::text(200, kept("ac_0123abcd").replace("Call back", "Call back Ann,")), conflict);
     check(Reply::text(200, kept("ac_0123abcde")), Err((FailureKind::Conflict, "another event is at")));
-    check(Reply::text(200, "<html>"), Err((FailureKind::Conflict, "another event is at")));
+    check(Reply::stray(200, "<html>"), Err((FailureKind::Conflict, "another event is at")));
     check(Reply::text(404, ""), Err((FailureKind::Conflict, "404")));
     check(Reply::text(503, ""), Err((FailureKind::Unavailable, "503")));
     check(Reply::cut(), Err((FailureKind::Unavailable, "no whole answer")));

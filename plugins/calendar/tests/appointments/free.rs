@@ -49,7 +49,7 @@ fn free_times_are_told_by_the_day() {
     }
     let untold = "<multistatus><response><propstat><prop><calendar-data/></prop><status>HTTP/1.1 404 No</status></propstat></response></multistatus>";
     ask(json!({}), Some(Reply::text(207, untold)), Err((FailureKind::Other, "tells of an event, 404")));
-    ask(json!({}), Some(Reply::text(207, "<html>")), Err((FailureKind::Other, "no multistatus")));
+    ask(json!({}), Some(Reply::stray(207, "<html>")), Err((FailureKind::Other, "no multistatus")));
     ask(json!({}), Some(Reply::text(200, "")), Err((FailureKind::Misconfigured, "no calendar is there (200)")));
     ask(
         json!({}),

@@ -107,7 +107,7 @@ fn an_appointment_is_moved_once() {
         conflict("was moved in this conversation before, and is on Tuesday 2026-03-03 at 14:30"),
     );
     shift(
-        vec![there(json!({})), taken(&[]), listed(json!([])), patch(Reply::text(200, ""))],
+        vec![there(json!({})), taken(&[]), listed(json!([])), patch(Reply::stray(200, ""))],
         Err((FailureKind::OutcomeUnknown, "")),
     );
     shift(vec![none()], Err((FailureKind::NotFound, "no event ac_0123abcd")));

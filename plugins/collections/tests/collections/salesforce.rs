@@ -313,7 +313,7 @@ fn an_upsert_that_updated_says_its_id_or_is_looked_up() {
         let (outcome, _) = call(empty().expect(QUERY, reply));
         assert_eq!(outcome.unwrap_err().kind, FailureKind::OutcomeUnknown);
     }
-    let (outcome, _) = call(read().expect(line, Reply::text(201, "")));
+    let (outcome, _) = call(read().expect(line, Reply::stray(201, "")));
     assert_eq!(outcome.unwrap_err().kind, FailureKind::OutcomeUnknown);
 }
 

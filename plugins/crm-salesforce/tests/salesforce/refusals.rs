@@ -150,7 +150,7 @@ fn what_says_nothing_is_a_doubt() {
     }
     check(Reply::text(502, "<html>"), FailureKind::OutcomeUnknown);
     check(Reply::cut(), FailureKind::OutcomeUnknown);
-    check(Reply::text(200, "<html>"), FailureKind::OutcomeUnknown);
+    check(Reply::stray(200, "<html>"), FailureKind::OutcomeUnknown);
     check(Reply::unreachable(), FailureKind::Unavailable);
     check(Reply::denied(), FailureKind::Denied);
 }

@@ -138,7 +138,7 @@ fn told(sent: &Value, changes: Value) -> Value {
 fn an_attempt_whose_answer_is_lost_makes_one_task() {
     fn check(tool: &str, arguments: &Value, expected: &Outcome) {
         let mut made = Value::Null;
-        for lost in [Reply::cut(), Reply::text(502, ""), Reply::text(201, "{")] {
+        for lost in [Reply::cut(), Reply::text(502, ""), Reply::stray(201, "{")] {
             let first = fake().expect(&upsert(), lost);
             let failure = first.call::<Plugin>(tool, arguments.clone()).unwrap_err();
             assert_eq!(failure.kind, FailureKind::OutcomeUnknown);

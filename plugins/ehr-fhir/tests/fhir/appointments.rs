@@ -120,7 +120,7 @@ fn a_search_that_fails_says_why() {
     check(unknown, FailureKind::Denied, "unknown parameter _sort", Some("not-supported"));
     check(Reply::text(503, ""), FailureKind::Unavailable, "503", None);
     check(Reply::cut(), FailureKind::Unavailable, "no whole answer", None);
-    check(Reply::text(200, "<html>"), FailureKind::Other, "not as expected", None);
+    check(Reply::stray(200, "<html>"), FailureKind::Other, "not as expected", None);
     check(Reply::json(200, json!({ "total": 0 })), FailureKind::Other, "resourceType", None);
     let broken = json!({ "resourceType": "Appointment", "id": "a-1" });
     check(

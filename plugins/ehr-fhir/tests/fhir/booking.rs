@@ -75,7 +75,7 @@ fn the_answer_may_be_short() {
     check(at("Appointment/a-1"), Ok(booked));
     check(at("https://elsewhere.example/"), Err("by which id"));
     check(Reply::text(201, ""), Err("by which id"));
-    check(Reply::text(200, "<html>"), Err("by which id"));
+    check(Reply::stray(200, "<html>"), Err("by which id"));
     let noted = json!({ "resourceType": "OperationOutcome", "issue": [{ "severity": "information", "code": "informational" }] });
     check(Reply::json(201, noted).with_header("location", "Appointment/a-1"), Ok(booked));
     let complaint = Reply::json(201, refusal("value", "the reason has no code"));

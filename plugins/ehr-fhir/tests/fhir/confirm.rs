@@ -213,7 +213,7 @@ fn a_confirmation_that_fails_says_why() {
     check(Reply::unreachable(), FailureKind::Unavailable, "can't be reached", None);
     check(Reply::cut(), FailureKind::OutcomeUnknown, "no whole answer", None);
     check(Reply::text(502, ""), FailureKind::OutcomeUnknown, "502", None);
-    check(Reply::text(200, "<html>"), FailureKind::OutcomeUnknown, "not as expected", None);
+    check(Reply::stray(200, "<html>"), FailureKind::OutcomeUnknown, "not as expected", None);
     check(Reply::json(200, json!({})), FailureKind::OutcomeUnknown, "resourceType", None);
     check(Reply::json(200, appointment("pending")), FailureKind::Conflict, "the clinic has to", None);
 }
@@ -228,7 +228,7 @@ fn a_read_that_fails_changes_nothing() {
     check(Reply::json(404, refusal("not-found", "a-1 is not known")), FailureKind::NotFound, "a-1 is not known");
     check(Reply::json(410, refusal("deleted", "a-1 is gone")), FailureKind::NotFound, "a-1 is gone");
     check(Reply::cut(), FailureKind::Unavailable, "no whole answer");
-    check(Reply::text(200, "[]"), FailureKind::Other, "not as expected");
+    check(Reply::stray(200, "[]"), FailureKind::Other, "not as expected");
 }
 
 #[test]

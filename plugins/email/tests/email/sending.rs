@@ -72,7 +72,7 @@ fn a_lookup_that_fails_sends_nothing() {
     };
     check(Reply::text(503, ""), FailureKind::Unavailable);
     check(Reply::cut(), FailureKind::Unavailable);
-    check(Reply::text(200, "<p>"), FailureKind::Other);
+    check(Reply::stray(200, "<p>"), FailureKind::Other);
     check(Reply::denied(), FailureKind::Denied);
     check(Reply::json(401, json!({ "errors": [{ "message": "authorization required" }] })), FailureKind::Denied);
 }
@@ -121,18 +121,23 @@ fn an_email_in_doubt_is_looked_up_where_the_account_can() {
     check(json!({ "activity": true, "activity_lag_ms": 1_000 }), 1_000, &Finding::DidNotHappen);
 }
 
-#[test]
-fn an_email_is_found_by_its_key() {
-    let message = json!({
+/// The email as SendGrid's activity has it.
+fn in_activity(status: &str) -> Value {
+    json!({
         "from_email": "office@meridian.example",
         "msg_id": "M-1.filter0001",
         "subject": "Your vans & May",
         "to_email": "ann@example.com",
-        "status": "delivered",
+        "status": status,
         "opens_count": 0,
         "clicks_count": 0,
         "last_event_time": "2026-03-01T00:02:00Z",
-    });
+    })
+}
+
+#[test]
+fn an_email_is_found_by_its_key() {
+    let message = in_activity("delivered");
     let fake = with(json!({ "activity": true })).expect(ACTIVITY, Reply::json(200, json!({ "messages": [message] })));
     let text = "SendGrid has the email to ann@example.com: delivered (message M-1.filter0001)";
     let found = Outcome::new(text).with_receipt(Receipt::new("email", "M-1.filter0001"));
@@ -167,7 +172,7 @@ fn an_email_whose_answer_was_lost_is_sent_once() {
     check_failure(&first, "send_email", arguments(), FailureKind::OutcomeUnknown, "no whole answer");
 
     // SendGrid had taken it: it is found, and nothing is sent.
-    let message = json!({ "msg_id": "M-1.filter0001", "status": "processed" });
+    let message = in_activity("processed");
     let lookup = with(json!({ "activity": true })).expect(ACTIVITY, Reply::json(200, json!({ "messages": [message] })));
     let found = lookup.reconcile::<Plugin>("send_email", arguments()).unwrap();
     assert!(matches!(found, Finding::Happened(_)));

@@ -196,7 +196,7 @@ fn who_wants_nothing_at_all_is_always_asked_after() {
     for (settings, reply, kind) in [
         (with_group, no_scope(), FailureKind::Denied),
         (settings(), Reply::text(503, ""), FailureKind::Unavailable),
-        (settings(), Reply::text(200, "<p>"), FailureKind::Other),
+        (settings(), Reply::stray(200, "<p>"), FailureKind::Other),
     ] {
         let failure =
             Fake::new().settings(settings).expect(GLOBAL, reply).call::<Plugin>("start_sequence", arguments());

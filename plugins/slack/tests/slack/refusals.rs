@@ -83,8 +83,8 @@ fn what_is_no_answer_of_slack_is_told() {
     }
     check(shown("chat.postMessage", "refused"), OutcomeUnknown, "too_many_attachments");
     check(refused(&"x".repeat(200)), OutcomeUnknown, &format!(" {}: ", "x".repeat(100)));
-    check(Reply::text(200, "<p>Down</p>"), OutcomeUnknown, "not as expected");
-    check(Reply::text(200, "{}"), OutcomeUnknown, "not as expected");
+    check(Reply::stray(200, "<p>Down</p>"), OutcomeUnknown, "not as expected");
+    check(Reply::stray(200, "{}"), OutcomeUnknown, "not as expected");
     check(Reply::json(200, json!({ "ok": true })), OutcomeUnknown, "not as expected");
     check(Reply::json(200, json!({ "ok": false })), OutcomeUnknown, "Slack answered no error: ");
     check(Reply::text(503, "oops"), OutcomeUnknown, "503");

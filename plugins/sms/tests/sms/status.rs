@@ -97,7 +97,11 @@ fn telnyx_tells() {
     check("expired", expired, "failed", &failed("expired"), Some("Message expired (code 40005)"));
     let without = format!("{}the vendor gives no reason", failed("sending_failed"));
     check("sending_failed", json!([]), "failed", &without, None);
-    check("lost", json!([]), "unknown", &format!("the vendor says of message {UUID}: lost"), None);
+    let to = json!([{ "phone_number": "+14155550123", "status": "lost" }]);
+    let other = json!({ "data": { "id": UUID, "direction": "outbound", "to": to, "errors": [] } });
+    let outcome = ask(telnyx::settings(), UUID, Reply::stray(200, other.to_string())).unwrap();
+    let words = format!("the vendor says of message {UUID}: lost");
+    check_outcome(&outcome, UUID, "lost", "unknown", &words, None);
 }
 
 #[test]

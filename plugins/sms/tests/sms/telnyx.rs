@@ -222,7 +222,7 @@ fn a_record_without_a_time_may_be_of_the_message() {
         let record = json!({ "record_type": "messaging", "uuid": ID, "created_at": created });
         let fake = fake()
             .now(FIRST_ATTEMPT_AT + later_ms)
-            .expect(SEARCH, Reply::json(200, json!({ "data": [record] })))
+            .expect(SEARCH, Reply::stray(200, json!({ "data": [record] }).to_string()))
             .expect(&read(ID), Reply::json(200, message("delivered", Some(read_as))));
         assert_eq!(fake.reconcile::<Plugin>("send_sms", arguments()).unwrap(), *expected, "{created} {read_as}");
     }

@@ -252,7 +252,7 @@ fn a_lookup_that_fails_finds_nothing_out() {
     }
     check(Reply::text(502, ""), FailureKind::Unavailable);
     check(Reply::cut(), FailureKind::Unavailable);
-    check(Reply::text(200, "[]"), FailureKind::Other);
+    check(Reply::stray(200, "[]"), FailureKind::Other);
     let hidden = json!({ "errorMessages": ["The value 'SUP' does not exist for the field 'project'."], "errors": {} });
     check(Reply::json(400, hidden), FailureKind::Misconfigured);
     check(Reply::text(404, ""), FailureKind::Misconfigured);

@@ -156,7 +156,7 @@ fn no_ticket_is_made_without_its_requester() {
     let nobody = || users(&json!([]));
     check(Reply::cut(), None, FailureKind::Unavailable);
     check(Reply::text(503, ""), None, FailureKind::Unavailable);
-    check(Reply::text(200, "<p>"), None, FailureKind::Other);
+    check(Reply::stray(200, "<p>"), None, FailureKind::Other);
     check(Reply::text(404, ""), None, FailureKind::Misconfigured);
     check(nobody(), Some(Reply::text(404, "")), FailureKind::Misconfigured);
     check(nobody(), Some(Reply::cut()), FailureKind::OutcomeUnknown);

@@ -97,7 +97,7 @@ fn what_came_of_a_request_is_looked_at_a_few_times() {
     check(vec![Reply::json(200, json!({ "isSuccess": false })), nothing(), nothing()], waits(), false);
     check(vec![not_found(), not_found(), not_found()], waits(), false);
     check(vec![Reply::text(503, "")], waits(), true);
-    check(vec![Reply::text(200, "soon")], waits(), true);
+    check(vec![Reply::stray(200, "soon")], waits(), true);
     check(vec![Reply::cut()], waits(), true);
     check(vec![Reply::denied()], waits(), true);
 }

@@ -38,7 +38,7 @@ fn refusals_of_jira_are_told() {
     check(|| Reply::text(429, ""), both(FailureKind::RateLimited), "429");
     check(|| Reply::text(500, "oops"), both(FailureKind::OutcomeUnknown), "500");
     check(Reply::cut, both(FailureKind::OutcomeUnknown), "no whole answer");
-    check(|| Reply::text(202, "ok"), both(FailureKind::OutcomeUnknown), "not as expected");
+    check(|| Reply::stray(202, "ok"), both(FailureKind::OutcomeUnknown), "not as expected");
     check(Reply::unreachable, both(FailureKind::Unavailable), "can't be reached");
     check(Reply::denied, both(FailureKind::Denied), "the grant doesn't allow POST");
 }
