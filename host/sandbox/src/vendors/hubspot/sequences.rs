@@ -66,22 +66,25 @@ impl Hubspot {
             sender: sender.to_owned(),
             at_ms: now_ms,
         };
-        let answer = enrolment.shown();
+        let answer = enrolment.made();
         self.enrolments.push(enrolment);
         Ok(Reply::json(StatusCode::OK, &answer))
     }
 }
 
 impl Enrolment {
+    /// As HubSpot answers whoever enrols.
+    fn made(&self) -> Value {
+        let at = iso(self.at_ms);
+        json!({ "id": self.id.to_string(), "toEmail": self.email, "enrolledAt": at, "updatedAt": at })
+    }
+
+    /// As it is read.
     pub(super) fn shown(&self) -> Value {
-        json!({
-            "id": self.id.to_string(),
-            "toEmail": self.email,
-            "enrolledAt": iso(self.at_ms),
-            "updatedAt": iso(self.at_ms),
-            "sequenceId": self.sequence,
-            "sequenceName": format!("Sequence {}", self.sequence),
-            "enrolledByEmail": self.sender,
-        })
+        let mut shown = self.made();
+        shown["sequenceId"] = json!(self.sequence);
+        shown["sequenceName"] = json!(format!("Sequence {}", self.sequence));
+        shown["enrolledByEmail"] = json!(self.sender);
+        shown
     }
 }
