@@ -60,10 +60,10 @@ fn body(operation: &Operation<'_>, sent: &Sent) -> anyhow::Result<Vec<String>> {
         return Ok(if described["required"] == true { vec!["the body is missing".to_owned()] } else { Vec::new() });
     }
     let media = media_type(&sent.headers).unwrap_or_default();
-    let schema = &described["content"][media]["schema"];
-    if schema.is_null() {
+    let Some(described) = described["content"].get(media) else {
         return Ok(vec![format!("the operation takes no body of the type `{media}`")]);
-    }
+    };
+    let Some(schema) = described.get("schema") else { return Ok(Vec::new()) };
     let body = match media {
         "application/x-www-form-urlencoded" => form(&sent.body, operation.contract.resolved(schema), operation),
         _ => match serde_json::from_str(&sent.body) {
