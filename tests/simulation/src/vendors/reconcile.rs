@@ -45,7 +45,7 @@ impl Process {
         }
         if state.vendors.is_visible(&context.key, now) {
             // Somebody has changed it there since.
-            let is_otherwise = state.dice.percent(2);
+            let is_otherwise = state.dice.percent(20);
             let outcome = outcome(&context.key);
             return Ok(if is_otherwise { Finding::HappenedOtherwise(outcome) } else { Finding::Happened(outcome) });
         }
