@@ -80,35 +80,44 @@ impl Step {
             let (result, told) = self.read(tool, &arguments, first).await;
             return Ok(attempt(result, 1, None, told));
         }
+        let (result, tries, told) = self.write(tool, &terms, &arguments, first).await?;
+        Ok(attempt(result, tries, Some(key), told))
+    }
+
+    /// An attempt at an effect, as far as the ledger lets it begin. Gives attempts at the effect so far, too.
+    async fn write(
+        &self,
+        tool: &PinnedTool,
+        terms: &Terms,
+        arguments: &Map<String, Value>,
+        first: EffectSoFar,
+    ) -> Result<(AttemptResult, u32, Told), RecordsError> {
+        let key = first.key.clone();
         // Whoever isn't alone doesn't even ask: it could be heard before the one that is.
         let Some(_turn) = self.trying.enter(&key) else {
-            let tries = self.tries(&key).await?;
-            return Ok(attempt(nothing_begins(Decision::Busy, tool), tries, Some(key), Told::default()));
+            return Ok((nothing_begins(Decision::Busy, tool), self.tries(&key).await?, Told::default()));
         };
-        let mut told = Told::default();
-        let (result, tries) = match self.begin(tool, &key, &arguments, &terms).await? {
+        match self.begin(tool, &key, arguments, terms).await? {
             Decision::Fresh { attempt, first_attempt_at, doubted } => {
                 let doubt = if doubted { Doubt::Earlier } else { Doubt::None };
                 let so_far = EffectSoFar { attempt, first_attempt_at, doubt, ..first };
-                let result;
-                (result, told) = self.carry_out(tool, &arguments, so_far).await?;
-                (result, attempt)
+                let (result, told) = self.carry_out(tool, arguments, so_far).await?;
+                Ok((result, attempt, told))
             }
             Decision::InDoubt { attempt, .. } => {
                 let words = "an earlier attempt may have done this: no answer to it was recorded";
                 let failure = Failure::new(FailureKind::OutcomeUnknown, words);
-                (AttemptResult::Unsettled(failure), attempt)
+                Ok((AttemptResult::Unsettled(failure), attempt, Told::default()))
             }
-            Decision::Fenced => return Err(RecordsError::Fenced),
+            Decision::Fenced => Err(RecordsError::Fenced),
             decided => {
                 let entry = self.ports.ledger.entry(&key).await?;
-                if decided == Decision::Unknowable {
-                    told.log.extend(entry.as_ref().and_then(|entry| of_what(entry, &arguments)));
-                }
-                (nothing_begins(decided, tool), entry.map_or(0, |entry| entry.attempts))
+                let is_unknowable = decided == Decision::Unknowable;
+                let about = entry.as_ref().filter(|_| is_unknowable).and_then(|entry| of_what(entry, arguments));
+                let told = Told { log: about.into_iter().collect(), ..Told::default() };
+                Ok((nothing_begins(decided, tool), entry.map_or(0, |entry| entry.attempts), told))
             }
-        };
-        Ok(attempt(result, tries, Some(key), told))
+        }
     }
 
     async fn read(

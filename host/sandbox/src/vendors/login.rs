@@ -76,6 +76,7 @@ impl Endpoint for Login {
     }
 }
 
-fn refused(status: StatusCode, error: &str, words: &str) -> Reply {
+/// A refusal as RFC 6749, section 5.2, has it.
+pub(super) fn refused(status: StatusCode, error: &str, words: &str) -> Reply {
     Reply::json(status, &json!({ "error": error, "error_description": words })).noted(words.to_owned())
 }

@@ -14,6 +14,7 @@ use url::form_urlencoded;
 
 use crate::endpoint::{Class, Endpoint, Refusal, Reply, Request, has_content_type};
 use crate::service::Access;
+use crate::vendors::login::refused;
 
 const PATH: &str = "/oauth2/token";
 const TOKEN_URL: &str = "https://login.lakeside-clinic.example/oauth2/token";
@@ -127,8 +128,4 @@ impl Endpoint for SmartLogin {
     fn records(&self) -> Value {
         json!({ "given": self.given })
     }
-}
-
-fn refused(status: StatusCode, error: &str, words: &str) -> Reply {
-    Reply::json(status, &json!({ "error": error, "error_description": words })).noted(words.to_owned())
 }
