@@ -151,21 +151,18 @@ pub fn seeds(
 struct Target<'a> {
     tool: &'a PinnedTool,
     properties: Option<Schema>,
-    /// None: it is no usable schema, and the tool can't be tried at all.
-    schema: Option<Schema>,
     identifying: Vec<String>,
 }
 
 impl<'a> Target<'a> {
     fn of(tool: &'a PinnedTool) -> Self {
-        let schema = Schema::compile(&tool.schema.value()).ok();
-        Self { tool, properties: map::properties(tool), schema, identifying: map::identifying(tool) }
+        Self { tool, properties: map::properties(tool), identifying: map::identifying(tool) }
     }
 
-    /// Whether the tool could have been given these.
+    /// Whether the tool could have been given these. One whose schema can't be used can't be tried at all.
     fn takes(&self, arguments: &Map<String, Value>) -> bool {
-        let complaints = |schema: &Schema| schema.complaints(&Value::Object(arguments.clone()));
-        self.schema.as_ref().is_some_and(|schema| complaints(schema).is_empty())
+        let schema = Schema::compile(&self.tool.schema.value());
+        schema.is_ok_and(|schema| schema.complaints(&Value::Object(arguments.clone())).is_empty())
     }
 
     fn seed(

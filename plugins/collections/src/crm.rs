@@ -150,8 +150,8 @@ impl Crm {
         outcome: impl FnOnce(&str) -> O,
     ) -> Result<Finding, Failure> {
         match self {
-            Self::HubSpot(crm) => crm.settled(trace, cx, outcome),
-            Self::Salesforce(crm) => crm.settled(trace, cx, outcome),
+            Self::HubSpot(crm) => crm.api(cx).settled(trace, crm.lag_ms(), outcome),
+            Self::Salesforce(crm) => crm.api(cx).settled(trace, outcome),
         }
     }
 }

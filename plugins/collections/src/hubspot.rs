@@ -5,7 +5,7 @@
 //! by a property with unique values that holds the effect's key, and its association with the contact is one however often
 //! it is made. HubSpot takes no key for a task: it carries ours in its text.
 
-use aftercall::{Context, Day, Email, Failure, Finding, Instant, IntoOutcome, Money, PhoneNumber, Receipt, Trace};
+use aftercall::{Context, Day, Email, Failure, Instant, Money, PhoneNumber, Receipt, Trace};
 use aftercall_hubspot::{
     Blame, CONTACT, DEAL, HubSpot as Api, NewAssociations, Object, Properties, Search, Whose, keyed, linked,
     phone as number,
@@ -57,7 +57,7 @@ impl HubSpot {
         Self(Names::new(settings, &DEFAULTS))
     }
 
-    fn api<'a>(&'a self, cx: &'a Context) -> Api<'a> {
+    pub(crate) fn api<'a>(&'a self, cx: &'a Context) -> Api<'a> {
         let currency = match self.0.text("currency") {
             Some(_) => Whose::Settings,
             None => Whose::Model("the account doesn't have this currency: give the one that it has, if that was said"),
@@ -71,7 +71,7 @@ impl HubSpot {
     }
 
     /// For how long what isn't found may yet be there, in milliseconds.
-    fn lag_ms(&self) -> u64 {
+    pub(crate) fn lag_ms(&self) -> u64 {
         self.0.number("search_lag_ms").and_then(|ms| u64::try_from(ms).ok()).unwrap_or(LAG_MS)
     }
 
@@ -197,15 +197,6 @@ impl HubSpot {
 
     pub(crate) async fn callback_made(&self, cx: &Context) -> Result<Trace, Failure> {
         self.api(cx).with_key(TASKS, TASK_BODY).await
-    }
-
-    pub(crate) fn settled<O: IntoOutcome>(
-        &self,
-        trace: Trace,
-        cx: &Context,
-        outcome: impl FnOnce(&str) -> O,
-    ) -> Result<Finding, Failure> {
-        self.api(cx).settled(trace, self.lag_ms(), outcome)
     }
 
     /// With a link to its record, where the portal is known.

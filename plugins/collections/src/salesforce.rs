@@ -4,7 +4,7 @@
 //! Setting fields is idempotent by nature. Salesforce takes no idempotency key, but upserts a record by a unique custom field,
 //! which holds the effect's key: an arrangement and a task are one, however often they are written.
 
-use aftercall::{Context, Email, Failure, FailureKind, Finding, IntoOutcome, Money, PhoneNumber, Receipt, Trace};
+use aftercall::{Context, Email, Failure, FailureKind, Money, PhoneNumber, Receipt, Trace};
 use aftercall_salesforce::{Meaning, Record, Refusal, Salesforce as Api, number, phone as stored, quoted};
 use serde_json::{Map, Value};
 
@@ -47,7 +47,7 @@ impl Salesforce {
         Self(Names::new(settings, &DEFAULTS))
     }
 
-    fn api<'a>(&'a self, cx: &'a Context) -> Api<'a> {
+    pub(crate) fn api<'a>(&'a self, cx: &'a Context) -> Api<'a> {
         Api::new(cx, self.0.of("my_domain"), self.0.of("key_field")).with_own(of_a_status)
     }
 
@@ -173,15 +173,6 @@ impl Salesforce {
 
     pub(crate) async fn callback_made(&self, cx: &Context) -> Result<Trace, Failure> {
         Record::trace(self.api(cx).with_key(TASK, cx.key(), []).await, |_| true)
-    }
-
-    pub(crate) fn settled<O: IntoOutcome>(
-        &self,
-        trace: Trace,
-        cx: &Context,
-        outcome: impl FnOnce(&str) -> O,
-    ) -> Result<Finding, Failure> {
-        self.api(cx).settled(trace, outcome)
     }
 
     /// With its page.

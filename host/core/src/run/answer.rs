@@ -66,7 +66,7 @@ fn answer(asked: &ToolCall, call: &Call, pins: &Pins) -> ToolAnswer {
             "ok": false,
             "error": {
                 "kind": "conflict",
-                "message": "this was already done in this conversation, with other arguments; it was not repeated. \
+                "message": "this was already done in this conversation, and not as asked now; it was not repeated. \
                             `recorded` is what was done.",
             },
             "recorded": parts(outcome),
