@@ -54,6 +54,7 @@ extern crate self as aftercall;
 
 mod arguments;
 mod context;
+mod named;
 mod number;
 
 mod failure;
@@ -90,6 +91,7 @@ pub use crate::bindings::aftercall::tool::signing::Error as SigningError;
 pub use crate::bindings::aftercall::tool::state::{Entry, Error as StateError};
 pub use crate::bindings::aftercall::tool::types::{Effect, Failure, FailureKind, Finding, Outcome, Receipt, Tool};
 pub use crate::context::Context;
+pub use crate::named::{Named, Offer};
 pub use crate::number::NationalNumbers;
 pub use crate::outcome::{Answer, IntoOutcome};
 pub use crate::plugin::Plugin;

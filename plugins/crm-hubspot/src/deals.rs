@@ -2,14 +2,14 @@
 //! Shapes: <https://developers.hubspot.com/docs/api-reference/latest/crm/objects/deals/guide>. HubSpot's own document of
 //! that API writes the objects by their type, `0-3`.
 
-use aftercall::{Answer, Context, Day, Failure, FailureKind, Finding, Instant, Money};
+use aftercall::{Answer, Context, Day, Failure, FailureKind, Finding, Instant, Money, Offer};
 use aftercall_hubspot::{DEAL, Object, Properties, RecordId};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::contacts;
 use crate::hubspot::{hubspot, is_rehearsed, noon, settled};
-use crate::settings::{Offer, Settings};
+use crate::settings::Settings;
 
 /// How many deals of a contact are told, the newest. Protects the model's context.
 const DEALS_MAX: usize = 20;

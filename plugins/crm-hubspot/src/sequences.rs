@@ -2,14 +2,14 @@
 //! Shapes: <https://developers.hubspot.com/docs/api-reference/legacy/automation/sequences/enroll-contact> and
 //! `…/get-enrollment` beside it.
 
-use aftercall::{Context, Failure, FailureKind, Finding, Instant, Outcome, Trace};
+use aftercall::{Context, Failure, FailureKind, Finding, Instant, Offer, Outcome, Trace};
 use aftercall_hubspot::{RecordId, of_the_settings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::hubspot::{hubspot, settled};
-use crate::settings::{Offer, Settings};
+use crate::settings::Settings;
 
 const ENROLLMENTS: &str = "https://api.hubapi.com/automation/v4/sequences/enrollments";
 /// How far HubSpot's clock may be behind ours, in milliseconds.

@@ -1,13 +1,8 @@
 //! The tenant's side: what a model may choose from by name, and what it may not choose.
 
-use std::fmt;
-use std::marker::PhantomData;
-
-use aftercall::{Failure, NationalNumbers, Receipt};
+use aftercall::{Failure, Named, NationalNumbers, Offer, Receipt};
 use aftercall_hubspot::{CONTACT, DEAL, linked};
-use schemars::JsonSchema;
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Deserialize;
 
 /// The plugin's settings.
 #[derive(Deserialize)]
@@ -30,9 +25,6 @@ pub(crate) struct Settings {
 const fn search_lag_ms() -> u64 {
     60_000
 }
-
-/// What there is of a kind, by name. A list, since a tree for each kind would weigh more than the few dozens in it.
-struct Named<T>(Vec<(String, T)>);
 
 /// A stage that deals may be put in, by HubSpot's own ids.
 #[derive(Deserialize)]
@@ -58,15 +50,6 @@ pub(crate) struct Sender {
     pub(crate) email: String,
 }
 
-/// Something that the model may choose by name.
-#[derive(Serialize, JsonSchema)]
-pub(crate) struct Offer {
-    name: String,
-    /// When it is the one to choose.
-    #[serde(rename = "for")]
-    fits: String,
-}
-
 impl Settings {
     /// The deal property with unique values that holds our key.
     pub(crate) fn deal_key_property(&self) -> Result<&str, Failure> {
@@ -80,19 +63,18 @@ impl Settings {
 
     /// Whether a new deal can be made, which needs our key and a stage.
     pub(crate) fn makes_deals(&self) -> bool {
-        self.deal_key_property.is_some() && !self.deal_stages.0.is_empty()
+        self.deal_key_property.is_some() && !self.deal_stages.is_empty()
     }
 
     /// The stage of this name.
     pub(crate) fn stage(&self, name: &str) -> Result<&Stage, Failure> {
-        self.deal_stages.get(name).ok_or_else(|| self.deal_stages.unknown("stage", name, "deal_stages"))
+        self.deal_stages.named(name, "stage", "deal_stages")
     }
 
     /// The name of the stage that a deal is in, where it is one of these.
     pub(crate) fn stage_name(&self, pipeline: &str, stage: &str) -> Option<&str> {
-        let mut stages = self.deal_stages.0.iter();
-        let found = stages.find(|(_, known)| known.pipeline == pipeline && known.stage == stage);
-        found.map(|(name, _)| name.as_str())
+        let found = self.deal_stages.iter().find(|(_, known)| known.pipeline == pipeline && known.stage == stage);
+        found.map(|(name, _)| name)
     }
 
     pub(crate) fn stage_names(&self) -> Vec<String> {
@@ -105,7 +87,7 @@ impl Settings {
 
     /// The sequence of this name, and the sender.
     pub(crate) fn sequence(&self, name: &str) -> Result<(&Sequence, &Sender), Failure> {
-        let sequence = self.sequences.get(name).ok_or_else(|| self.sequences.unknown("sequence", name, "sequences"))?;
+        let sequence = self.sequences.named(name, "sequence", "sequences")?;
         let sender = self.sequence_sender.as_ref().ok_or_else(|| {
             Failure::misconfigured("the plugin's settings would have to say in whose name: `sequence_sender`")
         })?;
@@ -117,7 +99,7 @@ impl Settings {
     }
 
     pub(crate) fn has_sequences(&self) -> bool {
-        !self.sequences.0.is_empty()
+        !self.sequences.is_empty()
     }
 
     pub(crate) fn sequences(&self) -> Vec<Offer> {
@@ -137,59 +119,5 @@ impl Settings {
     /// The receipt for a deal.
     pub(crate) fn receipt_of_deal(&self, id: &str) -> Receipt {
         self.receipt_on_deal("deal", id, id)
-    }
-}
-
-impl<T> Named<T> {
-    fn get(&self, name: &str) -> Option<&T> {
-        self.0.iter().find_map(|(known, value)| (known == name).then_some(value))
-    }
-
-    fn offers(&self, fits: impl Fn(&T) -> &String) -> Vec<Offer> {
-        self.0.iter().map(|(name, value)| Offer { name: name.clone(), fits: fits(value).clone() }).collect()
-    }
-
-    fn names(&self) -> Vec<String> {
-        self.0.iter().map(|(name, _)| name.clone()).collect()
-    }
-
-    fn unknown(&self, what: &str, name: &str, setting: &str) -> Failure {
-        let names = self.names();
-        if names.is_empty() {
-            return Failure::misconfigured(format!(
-                "no {what} may be chosen: the plugin's settings have no `{setting}`"
-            ));
-        }
-        Failure::invalid_arguments(format!("there is no {what} {name:?}; there are: {}", names.join(", ")))
-    }
-}
-
-impl<T> Default for Named<T> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Named<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Entries<T>(PhantomData<T>);
-
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
-            type Value = Named<T>;
-
-            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                out.write_str("an object by name")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Named<T>, A::Error> {
-                let mut all = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    all.push(entry);
-                }
-                Ok(Named(all))
-            }
-        }
-
-        deserializer.deserialize_map(Entries(PhantomData))
     }
 }

@@ -181,7 +181,7 @@ fn bad_arguments_are_refused_with_what_would_be_right() {
         assert_eq!(failure.kind, FailureKind::InvalidArguments, "{}", failure.message);
         assert!(failure.message.contains(words), "{}", failure.message);
     }
-    check(json!({ "stage": "proposal" }), "there is no stage \"proposal\"; there are: qualified, won");
+    check(json!({ "stage": "proposal" }), "there is no `stage` \"proposal\"; there are: qualified, won");
     check(json!({ "name": null }), "a new deal needs `name` and `stage`");
     check(json!({ "name": " " }), "a new deal needs `name` and `stage`");
     check(json!({ "stage": null }), "a new deal needs `name` and `stage`");

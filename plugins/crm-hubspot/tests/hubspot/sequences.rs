@@ -147,7 +147,7 @@ fn sequences_are_those_of_the_settings() {
         assert_eq!(failure.kind, kind);
         assert!(failure.message.contains(words), "{}", failure.message);
     }
-    check(settings(), "trial", FailureKind::InvalidArguments, "there is no sequence \"trial\"; there are: pilot");
+    check(settings(), "trial", FailureKind::InvalidArguments, "there is no `sequence` \"trial\"; there are: pilot");
     check(json!({}), "pilot", FailureKind::Misconfigured, "have no `sequences`");
     let mut settings = settings();
     settings.as_object_mut().unwrap().remove("sequence_sender");
