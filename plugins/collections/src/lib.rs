@@ -3,7 +3,7 @@
 //!
 //! What is written is idempotent by nature or by the effect's key, but for a task of HubSpot, which carries the key in its text.
 //! What is in doubt is read: the account's fields, or the record with our key. Whose an account is, the tenant says by binding
-//! `phone`: an account without that number is as one that isn't there, and no refusal tells what is owed or promised on
+//! `phone`: an account without that number is as one that isn't there, and no refusal tells how much is owed or promised on
 //! one. The plugin takes no payment, and has no place for a card number.
 
 mod account;
