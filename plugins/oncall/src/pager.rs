@@ -9,7 +9,8 @@ use crate::pagerduty::Account;
 use crate::report::{Change, Report};
 
 /// What is found out of an event at PagerDuty: its Events API takes events and shows none. The host has repeated the
-/// event by then, which is safe under one `dedup_key`; whether any of them arrived, a person sees in PagerDuty.
+/// event by then, which is safe under one `dedup_key` while its alert is open: once that is resolved, the key is free, and
+/// the same event opens another. Whether any of them arrived, a person sees in PagerDuty.
 const UNREADABLE: Finding = Finding::Unknown(None);
 
 /// The settings that every vendor has.

@@ -39,6 +39,7 @@ struct Payload<'a> {
     summary: &'a str,
     source: &'a str,
     severity: Severity,
+    /// The service. By it alerts of several callers about one outage can be grouped.
     component: &'a str,
     custom_details: Details<'a>,
 }

@@ -29,6 +29,7 @@ pub(super) struct Draft<'a> {
     responders: &'a [Responder],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     tags: &'a [String],
+    /// The service. By it alerts of several callers about one outage can be grouped.
     entity: &'a str,
     source: &'a str,
     priority: &'static str,
