@@ -9,6 +9,9 @@ const TOKEN: &str = "00D000000000001!sandbox-salesforce-token";
 pub(super) const KEY: &str = "Aftercall_Key__c";
 const ACCOUNT: &str = "001D000000IqhSLIAZ";
 const CONTACT: &str = "003RO0000035WQgYAM";
+const OUT: &str = "003RO0000035WQhYAM";
+const CADENCE: &str = "77C000000000001EAA";
+const DRAFT: &str = "77C000000000002EAA";
 const OPEN: &str = "006xx0000001AbcAAE";
 const WON: &str = "006xx0000001AbdAAE";
 
@@ -132,4 +135,51 @@ async fn what_salesforce_refuses() {
     let path = "/services/data/v62.0/query?q=x";
     let (status, refusal) = answer(world.get(Service::Salesforce, path).bearer_auth("other")).await;
     assert_eq!((status, &refusal[0]["errorCode"]), (401, &json!("INVALID_SESSION_ID")));
+}
+
+#[tokio::test]
+async fn a_person_is_put_in_a_cadence_once() {
+    let world = world_with(idle(), |config| {
+        let seed = json!({
+            "Contact": [{ "Id": CONTACT, "LastName": "Lee" }, { "Id": OUT, "LastName": "Fox", "HasOptedOutOfEmail": true }],
+            "ActionCadence": [{ "Id": CADENCE, "Name": "Pilot", "State": "Active" }, { "Id": DRAFT, "Name": "New", "State": "Draft" }],
+        });
+        config.seeds.insert(Service::Salesforce, seed);
+    })
+    .await;
+    let assign = async |cadence: &str, target: &str, status: u16, why: &str| {
+        let body = json!({ "inputs": [{ "salesCadenceNameOrId": cadence, "targetId": target }] });
+        let (given, results) = send(&world, "POST", "actions/standard/assignTargetToSalesCadence", &body).await;
+        let message = results[0]["errors"][0]["message"].as_str().unwrap_or_default();
+        assert_eq!((given, message), (status, why), "{results}");
+        assert_eq!(results[0]["isSuccess"], status == 200);
+    };
+    assign("Pilot", CONTACT, 200, "").await;
+    assign(CADENCE, CONTACT, 400, "The target is in this cadence already.").await;
+    assign(CADENCE, "003RO0000035WQiYAM", 400, "The target isn't there.").await;
+    assign("New", CONTACT, 400, "The cadence isn't there or isn't active.").await;
+    for (body, code) in
+        [(json!({ "inputs": {} }), "JSON_PARSER_ERROR"), (json!({ "inputs": [], "x": 1 }), "JSON_PARSER_ERROR")]
+    {
+        let (status, refusal) = send(&world, "POST", "actions/standard/assignTargetToSalesCadence", &body).await;
+        assert_eq!((status, &refusal[0]["errorCode"]), (400, &json!(code)));
+    }
+    let found = async |fits: &str| {
+        let soql = format!("SELECT Id, State FROM ActionCadenceTracker WHERE TargetId = '{CONTACT}' AND {fits}");
+        let (status, found) = query(&world, &soql).await;
+        assert_eq!(status, 200, "{found}");
+        found["totalSize"].clone()
+    };
+    assert_eq!(found("IsTrackerActive = true AND CreatedDate >= 1970-01-01T00:00:00Z").await, 1);
+    assert_eq!(found("CreatedDate >= 2999-01-01T00:00:00Z").await, 0);
+    let opted = "SELECT Id FROM Contact WHERE HasOptedOutOfEmail = true";
+    assert_eq!(query(&world, opted).await.1["records"][0]["Id"], OUT);
+    for soql in ["SELECT Id FROM Contact WHERE CreatedDate >= 'x'", "SELECT Id FROM Contact WHERE CreatedDate >= 2026"]
+    {
+        let (status, refusal) = query(&world, soql).await;
+        assert_eq!((status, &refusal[0]["errorCode"]), (400, &json!("MALFORMED_QUERY")), "{soql}");
+    }
+    let path = format!("sobjects/ActionCadenceTracker/{KEY}/k");
+    let (status, refusal) = send(&world, "PATCH", &path, &json!({ "TargetId": CONTACT })).await;
+    assert_eq!((status, &refusal[0]["errorCode"]), (400, &json!("INVALID_TYPE_FOR_OPERATION")));
 }

@@ -1,10 +1,12 @@
-//! Salesforce's REST API: queries of SOQL, records upserted by an external id, updated by their id. An upsert by a key is
+//! Salesforce's REST API: queries of SOQL, records upserted by an external id, updated by their id, and people put in cadences
+//! by an action. An upsert by a key is
 //! idempotent; there is no idempotency header. Unlike the real one, it has no triggers, no rules that find duplicates,
 //! and one external id with unique values on each object, the custom field `Aftercall_Key__c`. Other fields and objects of an
 //! org's own are declared where it begins.
 //! Shapes: <https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/>; codes:
 //! <https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_calls_concepts_core_data_objects.htm>.
 
+mod actions;
 mod objects;
 mod org;
 mod records;
@@ -54,8 +56,14 @@ impl Salesforce {
                 let soql = parameter(&query, "q").unwrap_or_default();
                 self.query(soql)
             }
+            (&Method::POST, ["actions", "standard", actions::ASSIGN]) => {
+                actions::assign(&mut self.records, &body(request)?, now_ms)
+            }
             (method, ["sobjects", object, rest @ ..]) => {
                 let kind = &self.records.org.object(object).ok_or_else(Refused::not_found)?;
+                if method != Method::GET && !kind.is_written() {
+                    return Err(Refused::operation(kind));
+                }
                 match (method, rest) {
                     (&Method::GET, [id]) => {
                         let record = self.records.of(kind, id).ok_or_else(Refused::not_found)?;

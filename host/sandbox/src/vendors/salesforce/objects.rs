@@ -6,6 +6,12 @@ use serde::Deserialize;
 const TEXT_AREA_CHARS_MAX: usize = 32_000;
 /// The longest of other texts.
 const TEXT_CHARS_MAX: usize = 255;
+/// The state of a cadence in which people can be enrolled.
+pub(super) const ACTIVE: &str = "Active";
+/// The state of somebody who is in a cadence.
+pub(super) const RUNNING: &str = "Running";
+/// The state of somebody who was.
+pub(super) const COMPLETE: &str = "Complete";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -15,6 +21,10 @@ pub(super) enum Kind {
     Opportunity,
     Role,
     Task,
+    /// A cadence of Sales Engagement.
+    Cadence,
+    /// Somebody in a cadence.
+    Tracker,
     /// One of the org's own, whose name is an auto number.
     Custom(String),
 }
@@ -27,6 +37,10 @@ pub(super) enum Type {
     TextArea,
     Number,
     Date,
+    #[serde(skip)]
+    Instant,
+    #[serde(skip)]
+    Checkbox,
     /// One of these, and no other: the picklist is restricted.
     Picklist(Vec<String>),
     /// The id of a record of this object.
@@ -44,8 +58,16 @@ pub(super) enum Type {
 }
 
 impl Kind {
-    pub(super) const STANDARD: [Kind; 6] =
-        [Kind::Account, Kind::Contact, Kind::Lead, Kind::Opportunity, Kind::Role, Kind::Task];
+    pub(super) const STANDARD: [Kind; 8] = [
+        Kind::Account,
+        Kind::Contact,
+        Kind::Lead,
+        Kind::Opportunity,
+        Kind::Role,
+        Kind::Task,
+        Kind::Cadence,
+        Kind::Tracker,
+    ];
 
     pub(super) fn standard(name: &str) -> Option<Kind> {
         Kind::STANDARD.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(name))
@@ -59,6 +81,8 @@ impl Kind {
             Kind::Opportunity => "Opportunity",
             Kind::Role => "OpportunityContactRole",
             Kind::Task => "Task",
+            Kind::Cadence => "ActionCadence",
+            Kind::Tracker => "ActionCadenceTracker",
             Kind::Custom(name) => name,
         }
     }
@@ -72,6 +96,9 @@ impl Kind {
             Kind::Opportunity => "006",
             Kind::Role => "00K",
             Kind::Task => "00T",
+            Kind::Cadence => "77C",
+            // No page tells it.
+            Kind::Tracker => "77T",
             Kind::Custom(_) => return None,
         })
     }
@@ -80,7 +107,9 @@ impl Kind {
     pub(super) const fn fields(&self) -> &'static [&'static str] {
         match self {
             Kind::Account => &["Name", "Phone"],
-            Kind::Contact => &["FirstName", "LastName", "Email", "Phone", "MobilePhone", "AccountId"],
+            Kind::Contact => {
+                &["FirstName", "LastName", "Email", "Phone", "MobilePhone", "AccountId", "Title", "HasOptedOutOfEmail"]
+            }
             Kind::Lead => &[
                 "FirstName",
                 "LastName",
@@ -91,6 +120,7 @@ impl Kind {
                 "Description",
                 "LeadSource",
                 "Status",
+                "HasOptedOutOfEmail",
             ],
             Kind::Opportunity => &["Name", "AccountId", "StageName", "Amount", "CloseDate", "NextStep"],
             Kind::Role => &["OpportunityId", "ContactId", "Role"],
@@ -105,8 +135,15 @@ impl Kind {
                 "TaskSubtype",
                 "OwnerId",
             ],
+            Kind::Cadence => &["Name", "State"],
+            Kind::Tracker => &["TargetId", "ActionCadenceId", "OwnerId", "State"],
             Kind::Custom(_) => &[],
         }
+    }
+
+    /// Whether the API makes and changes its records; else Salesforce itself does.
+    pub(super) const fn is_written(&self) -> bool {
+        !matches!(self, Kind::Cadence | Kind::Tracker)
     }
 
     pub(super) const fn required(&self) -> &'static [&'static str] {
@@ -116,6 +153,8 @@ impl Kind {
             Kind::Lead => &["LastName", "Company"],
             Kind::Opportunity => &["Name", "StageName", "CloseDate"],
             Kind::Role => &["OpportunityId", "ContactId"],
+            Kind::Cadence => &["Name", "State"],
+            Kind::Tracker => &["TargetId", "ActionCadenceId", "State"],
             Kind::Task | Kind::Custom(_) => &[],
         }
     }
@@ -136,7 +175,8 @@ impl Kind {
             Kind::Opportunity => ["IsClosed", "HasOpportunityLineItem"].contains(&field),
             Kind::Contact => ["Name", "Account.Name"].contains(&field),
             Kind::Custom(_) => field == "Name",
-            Kind::Account | Kind::Role | Kind::Task => false,
+            Kind::Tracker => field == "IsTrackerActive",
+            Kind::Account | Kind::Role | Kind::Task | Kind::Cadence => false,
         }
     }
 
@@ -150,6 +190,7 @@ impl Kind {
             _ if *of == Type::TextArea => TEXT_AREA_CHARS_MAX,
             (Kind::Lead | Kind::Contact, "FirstName") => 40,
             (Kind::Lead | Kind::Contact, "LastName") => 80,
+            (Kind::Contact, "Title") => 128,
             (Kind::Opportunity, "Name") => 120,
             _ => TEXT_CHARS_MAX,
         }
@@ -162,7 +203,10 @@ impl Type {
         match field {
             "Id" | "ConvertedContactId" => Type::Id,
             "AccountId" | "ContactId" | "OpportunityId" => Type::Lookup(field.trim_end_matches("Id").to_owned()),
-            "WhoId" => Type::Person,
+            "WhoId" | "TargetId" => Type::Person,
+            "ActionCadenceId" => Type::Lookup("ActionCadence".to_owned()),
+            "HasOptedOutOfEmail" | "IsTrackerActive" => Type::Checkbox,
+            "CreatedDate" | "LastModifiedDate" => Type::Instant,
             "WhatId" => Type::Matter,
             "CloseDate" | "ActivityDate" => Type::Date,
             "Amount" => Type::Number,

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::objects::{Kind, Type};
+use super::objects::{COMPLETE, Kind, Type};
 use super::org::Org;
 use super::refused::Refused;
 use super::{DATA, KEY_FIELD};
@@ -38,6 +38,8 @@ impl Record {
             "Id" => self.id.as_str().into(),
             // No products are played.
             "IsConverted" | "HasOpportunityLineItem" => false.into(),
+            "IsTrackerActive" => (self.get("State") != COMPLETE).into(),
+            "HasOptedOutOfEmail" => self.fields.get(field).cloned().unwrap_or(false.into()),
             "IsClosed" => self.get("StageName").as_str().is_some_and(|stage| stage.starts_with("Closed")).into(),
             "Name" if self.kind.is_person() => {
                 let names = ["FirstName", "LastName"].map(|name| self.fields.get(name).and_then(Value::as_str));
@@ -156,7 +158,8 @@ impl Records {
             Err(Refused::new(StatusCode::BAD_REQUEST, "JSON_PARSER_ERROR", &message))
         };
         match (of, value) {
-            (_, Value::Null) | (Type::Number, Value::Number(_)) => Ok(()),
+            (_, Value::Null) | (Type::Number, Value::Number(_)) | (Type::Checkbox, Value::Bool(_)) => Ok(()),
+            (Type::Checkbox, _) => unreadable("boolean"),
             (Type::Number, Value::String(number)) if number.parse::<f64>().is_err() => unreadable("double"),
             (Type::Date, Value::String(day)) if day.parse::<jiff::civil::Date>().is_err() => unreadable("date"),
             (Type::Email, Value::String(email)) if !is_email(email) => {

@@ -3,6 +3,7 @@
 use http::StatusCode;
 use serde_json::json;
 
+use super::objects::Kind;
 use crate::endpoint::Reply;
 
 #[derive(Debug)]
@@ -31,6 +32,12 @@ impl Refused {
     pub(super) fn method() -> Refused {
         let message = "HTTP Method not allowed for the resource";
         Refused::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message)
+    }
+
+    /// A write to an object whose records Salesforce itself keeps.
+    pub(super) fn operation(kind: &Kind) -> Refused {
+        let message = format!("entity type {} does not support this operation", kind.name());
+        Refused::new(StatusCode::BAD_REQUEST, "INVALID_TYPE_FOR_OPERATION", &message)
     }
 
     pub(super) fn query(message: &str) -> Refused {

@@ -1,4 +1,4 @@
-//! Queries: `SELECT fields FROM object WHERE condition ORDER BY fields LIMIT n`, with `=`, `LIKE`, `IN (SELECT …)`, `AND`,
+//! Queries: `SELECT fields FROM object WHERE condition ORDER BY fields LIMIT n`, with `=`, `>=` of instants, `LIKE`, `IN (SELECT …)`, `AND`,
 //! `OR` and brackets.
 //! <https://developer.salesforce.com/docs/atlas.en-us.soql_sosl.meta/soql_sosl/sforce_api_calls_soql_select.htm>
 
@@ -6,6 +6,7 @@ mod parser;
 
 use std::cmp::Ordering;
 
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::objects::Kind;
@@ -31,6 +32,7 @@ enum Condition {
     All(Vec<Condition>),
     Any(Vec<Condition>),
     Is { field: String, value: Value },
+    Since { field: String, from: Timestamp },
     Like { field: String, pattern: String },
     In { field: String, among: Box<Query> },
 }
@@ -114,6 +116,10 @@ impl Condition {
                 (Value::String(held), Value::String(value)) => held.eq_ignore_ascii_case(value),
                 (held, value) => held == *value,
             },
+            Condition::Since { field, from } => {
+                let held = record.get(field).as_str().and_then(|held| held.parse::<Timestamp>().ok());
+                held.is_some_and(|held| held >= *from)
+            }
             Condition::Like { field, pattern } => {
                 record.get(field).as_str().is_some_and(|text| like(&text.to_lowercase(), &pattern.to_lowercase()))
             }

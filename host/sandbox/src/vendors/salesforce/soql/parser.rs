@@ -116,6 +116,14 @@ impl Parser<'_> {
         if of == Type::TextArea {
             return Err(Refused::field(&format!("field '{field}' can not be filtered in a query call")));
         }
+        if self.sign('>') && self.sign('=') {
+            if of != Type::Instant {
+                return Err(Refused::not_played("this operator of this field in SOQL"));
+            }
+            let from = self.name()?;
+            let from = from.parse().map_err(|_| Refused::query(&format!("{from} is no dateTime")))?;
+            return Ok(Condition::Since { field, from });
+        }
         if self.sign('=') {
             let value = self.value()?;
             check_criterion(&field, &of, &value)?;
@@ -216,6 +224,8 @@ fn check_criterion(field: &str, of: &Type, value: &Value) -> Result<(), Refused>
     let Some(text) = value.as_str() else { return Ok(()) };
     let other = match of {
         Type::Date => "date",
+        Type::Instant => "dateTime",
+        Type::Checkbox => "boolean",
         Type::Number => "double",
         of if of.is_id() && !is_id(text) => return Err(Refused::filter(&format!("invalid ID field: {text}"))),
         _ => return Ok(()),
@@ -230,7 +240,7 @@ fn tokens(soql: &str) -> Result<Vec<Token>, Refused> {
     while let Some(first) = rest.next() {
         match first {
             blank if blank.is_whitespace() => {}
-            '(' | ')' | ',' | '=' => tokens.push(Token::Sign(first)),
+            '(' | ')' | ',' | '=' | '>' => tokens.push(Token::Sign(first)),
             '\'' => {
                 let mut text = String::new();
                 loop {
@@ -251,7 +261,9 @@ fn tokens(soql: &str) -> Result<Vec<Token>, Refused> {
             }
             letter if letter.is_alphanumeric() => {
                 let mut word = letter.to_string();
-                while let Some(next) = rest.next_if(|next| next.is_alphanumeric() || "_.".contains(*next)) {
+                // What begins with a digit may be an instant.
+                let joins = if letter.is_ascii_digit() { "_.:-" } else { "_." };
+                while let Some(next) = rest.next_if(|next| next.is_alphanumeric() || joins.contains(*next)) {
                     word.push(next);
                 }
                 tokens.push(Token::Word(word));
