@@ -2,7 +2,7 @@
 
 use aftercall::{Context, Failure, Finding, IntoOutcome, Receipt, Request, Response, Trace, path_segment};
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::refusal::{self, Own};
 use crate::{Meaning, Record, Refusal, quoted};
@@ -85,7 +85,12 @@ impl<'a> Salesforce<'a> {
 
     /// The receipt for a record, whose page Salesforce shows at its id.
     pub fn receipt(&self, object: &str, id: &str) -> Receipt {
-        Receipt::new(object, id).with_url(format!("https://{}.my.salesforce.com/{}", self.my_domain, path_segment(id)))
+        Receipt::new(object, id).with_url(self.page(id))
+    }
+
+    /// Where people see the record of this id.
+    pub fn page(&self, id: &str) -> String {
+        format!("https://{}.my.salesforce.com/{}", self.my_domain, path_segment(id))
     }
 
     /// The records that a query finds, so many at most; the query is without a limit, and selects the `Id`. Texts in it are
@@ -187,6 +192,23 @@ impl<'a> Salesforce<'a> {
     /// The request that updates the record with this id. It is answered without a body.
     pub fn update(&self, object: &str, id: &str, fields: &Map<String, Value>) -> Request<'a> {
         self.cx.patch(self.record(object, &[id])).json(fields)
+    }
+
+    /// Invokes a standard action with these inputs, once, such as `assignTargetToSalesCadence`
+    /// (developer.salesforce.com/docs/atlas.en-us.api_action.meta/api_action/actions_intro_invoking.htm).
+    ///
+    /// # Errors
+    /// As [`send`](Salesforce::send), also where the answer is one of success and the action's own result isn't;
+    /// `outcome-unknown` where Salesforce doesn't say what came of it.
+    pub async fn invoke(&self, action: &str, input: Value) -> Result<(), Failure> {
+        let url = self.api(&format!("actions/standard/{}", path_segment(action)));
+        let request = self.cx.post(url).json(&json!({ "inputs": [input] }));
+        let results: Value = self.send(request).await?.json()?;
+        match results[0]["isSuccess"].as_bool() {
+            Some(true) => Ok(()),
+            Some(false) => Err(refusal::of_action(&results, self.own)),
+            None => Err(Failure::outcome_unknown("Salesforce doesn't say what came of the action")),
+        }
     }
 
     /// What a look for an effect in doubt says of it.

@@ -1,4 +1,5 @@
-//! What Salesforce says when it refuses: a list of errors, each with a code, a message and the fields it speaks of
+//! What Salesforce says when it refuses: a list of errors, each with a code, a message and the fields it speaks of, or of the
+//! results of actions with such lists
 //! (developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/errorcodes.htm; the codes are those of
 //! developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_calls_concepts_core_data_objects.htm).
 
@@ -33,16 +34,19 @@ pub(crate) fn told(response: Response, own: Own) -> Result<Response, Failure> {
             let addresses = list(&body).filter_map(Value::as_str);
             return several(addresses.filter_map(|address| address.rsplit('/').next()).map(str::to_owned));
         }
-        let reasons = reasons(&body);
-        match reasons.first() {
-            Some(first) => explained(failure, first, &reasons, own),
-            None => failure,
-        }
+        explained(failure, &body, own)
     })
 }
 
+/// What an action that was answered with success says of itself where it failed nonetheless.
+pub(crate) fn of_action(results: &Value, own: Own) -> Failure {
+    explained(Failure::invalid_arguments("Salesforce's action failed"), results, own)
+}
+
+/// Errors themselves, or those of the results of actions.
 fn reasons(body: &Value) -> Vec<Refusal<'_>> {
-    list(body).map(Refusal).filter(|refusal| !refusal.code().is_empty()).collect()
+    let of_actions = list(body).flat_map(|result| list(&result["errors"]));
+    list(body).chain(of_actions).map(Refusal).filter(|refusal| !refusal.code().is_empty()).collect()
 }
 
 fn list(value: &Value) -> impl Iterator<Item = &Value> {
@@ -63,7 +67,9 @@ fn named(records: impl Iterator<Item = String>) -> String {
     if records.is_empty() { String::new() } else { format!(", {}", records.join(", ")) }
 }
 
-fn explained(mut failure: Failure, first: &Refusal<'_>, all: &[Refusal<'_>], own: Own) -> Failure {
+fn explained(mut failure: Failure, body: &Value, own: Own) -> Failure {
+    let all = reasons(body);
+    let Some(first) = all.first() else { return failure };
     let said: Vec<String> = all.iter().map(Refusal::words).collect();
     let said: String = said.join("; ").chars().take(REASONS_CHARS_MAX).collect();
     failure.message = format!("Salesforce refuses this: {said}");
@@ -81,7 +87,8 @@ fn explained(mut failure: Failure, first: &Refusal<'_>, all: &[Refusal<'_>], own
 impl Refusal<'_> {
     /// Its code, such as `INVALID_FIELD`.
     pub fn code(&self) -> &str {
-        self.0["errorCode"].as_str().unwrap_or_default()
+        // An action's errors have the other name.
+        self.0["errorCode"].as_str().or(self.0["statusCode"].as_str()).unwrap_or_default()
     }
 
     fn message(&self) -> &str {
@@ -122,14 +129,23 @@ impl Refusal<'_> {
         self.code() == "NOT_FOUND" && self.message().to_ascii_lowercase().contains("external id field")
     }
 
+    fn is_of_an_action(&self) -> bool {
+        self.0["statusCode"].is_string()
+    }
+
     fn meaning(&self) -> Option<Meaning> {
+        use FailureKind as Kind;
         let (kind, advice) = match self.code() {
             "DUPLICATES_DETECTED" => {
                 let advice = format!("nothing was done: use the record that there is{}", self.duplicates());
-                return Some(Meaning { kind: FailureKind::Conflict, advice });
+                return Some(Meaning { kind: Kind::Conflict, advice });
+            }
+            // Of an action, it comes with a status that says nothing of it.
+            "UNKNOWN_EXCEPTION" if self.is_of_an_action() => {
+                (Kind::OutcomeUnknown, "Salesforce failed in the middle of it")
             }
             _ if self.is_of_the_key_field() => (
-                FailureKind::Misconfigured,
+                Kind::Misconfigured,
                 "an administrator has to make the key field an external id of this object, and visible to the integration \
                  user",
             ),

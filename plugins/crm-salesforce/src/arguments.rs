@@ -8,7 +8,9 @@ const ACCOUNT: &str = "001";
 const CONTACT: &str = "003";
 const OPPORTUNITY: &str = "006";
 const LEAD: &str = "00Q";
-/// The opportunity that a rehearsal makes, by the manifest. It is nowhere to be found.
+/// The records that a rehearsal makes, by the manifest. They are nowhere to be found.
+const REHEARSED_CONTACT: &str = "003000000000000AAA";
+const REHEARSED_LEAD: &str = "00Q000000000000EAA";
 const REHEARSED_OPPORTUNITY: &str = "006000000000000AAA";
 
 text_argument! {
@@ -36,6 +38,11 @@ impl OpportunityId {
 }
 
 impl PersonId {
+    /// Whether an earlier call of a rehearsal would have made it.
+    pub(crate) fn is_rehearsed(&self, cx: &Context) -> bool {
+        cx.dry_run() && [REHEARSED_CONTACT, REHEARSED_LEAD].contains(&self.as_str())
+    }
+
     pub(crate) fn is_lead(&self) -> bool {
         self.as_str().starts_with(LEAD)
     }

@@ -12,10 +12,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::contact;
+use crate::fields;
 use crate::org::Org;
 
 /// The object, by its name in Salesforce.
-const LEAD: &str = "Lead";
+pub(crate) const LEAD: &str = "Lead";
 
 /// How many records with one email address are looked at. Protects the model's context.
 const NAMESAKES_MAX: usize = 5;
@@ -44,10 +46,10 @@ pub(crate) struct Made {
 
 /// Makes the caller a lead, or updates the one that they are.
 pub(crate) async fn upsert(org: &Org, cx: &Context, said: &Said) -> Result<Answer<Made>, Failure> {
-    let contacts = contacts(org, cx, &said.email).await?;
+    let contacts = contact::with_email(org, cx, &said.email).await?;
     if !contacts.is_empty() {
         let words = format!(
-            "nothing was written: {} is a contact already; log the call and make tasks on contact_id {}",
+            "nothing was written: {} is a contact already; update, log the call and make tasks on contact_id {}",
             said.email,
             contacts.join(" or ")
         );
@@ -96,11 +98,13 @@ fn answer(salesforce: Salesforce<'_>, words: &str, lead_id: &str) -> Answer<Made
     Answer::new(format!("{words}, lead_id {lead_id}"), made).with_receipt(salesforce.receipt(LEAD, lead_id))
 }
 
-async fn contacts(org: &Org, cx: &Context, email: &Email) -> Result<Vec<String>, Failure> {
+/// The leads that have this email address and weren't converted, those changed last first.
+pub(crate) async fn with_email(org: &Org, cx: &Context, email: &Email) -> Result<Vec<String>, Failure> {
     let email = quoted(email.as_str());
-    let soql = format!("SELECT Id FROM Contact WHERE Email = {email} ORDER BY LastModifiedDate DESC");
-    let contacts = org.salesforce(cx).query(&soql, NAMESAKES_MAX).await?;
-    Ok(contacts.into_iter().map(|contact| contact.id).collect())
+    let soql =
+        format!("SELECT Id FROM {LEAD} WHERE Email = {email} AND IsConverted = false ORDER BY LastModifiedDate DESC");
+    let leads = org.salesforce(cx).query(&soql, NAMESAKES_MAX).await?;
+    Ok(leads.into_iter().map(|lead| lead.id).collect())
 }
 
 /// The lead that has this key or, if there is none, this email address. Of those that were converted, only the one with
@@ -157,15 +161,12 @@ fn key(email: &Email) -> String {
 impl Said {
     /// The fields of a lead that say what the caller said, but for the description.
     fn fields(&self) -> Map<String, Value> {
-        let phone = self.phone.as_ref().map(PhoneNumber::as_str);
-        let texts = [
+        fields::texts(&[
             ("FirstName", self.first_name.as_deref()),
             ("LastName", self.last_name.as_deref()),
-            ("Phone", phone),
+            ("Phone", self.phone.as_ref().map(PhoneNumber::as_str)),
             ("Company", self.company.as_deref()),
-        ];
-        let said = texts.into_iter().filter_map(|(name, text)| Some((name, text?.trim())));
-        said.filter(|(_, text)| !text.is_empty()).map(|(name, text)| (name.to_owned(), text.into())).collect()
+        ])
     }
 
     fn interest(&self) -> Option<&str> {

@@ -1,15 +1,19 @@
-//! Leads, contacts, opportunities and tasks in Salesforce, over its REST API.
+//! Leads, contacts, opportunities, tasks and cadences in Salesforce, over its REST API.
 //!
 //! Salesforce takes no idempotency key, but upserts a record by a unique custom field. So each record that is made
 //! carries a key in that field: a lead its email address, an opportunity or a task the effect's own. A call in doubt is
-//! repeated under the same key, and finds what it made; where that doesn't help, the record of the key is read. The plugin
+//! repeated under the same key, and finds what it made; where that doesn't help, the record of the key is read. Who was
+//! enrolled in a cadence is read by person, cadence and time. The plugin
 //! refuses to make a lead of somebody who is a contact, to guess which of several leads is meant, to touch an opportunity
 //! of another account, and to convert an amount into the org's currency.
 
 mod arguments;
+mod fields;
 mod org;
 mod refusal;
 
+mod cadence;
+mod contact;
 mod lead;
 mod opportunity;
 mod person;
@@ -18,12 +22,12 @@ mod task;
 /// The plugin's tools.
 #[aftercall::plugin]
 pub mod tools {
-    use aftercall::{Amount, Answer, Context, Currency, Day, Email, Failure, Finding, PhoneNumber};
+    use aftercall::{Amount, Answer, Context, Currency, Day, Email, Failure, Finding, Outcome, PhoneNumber};
 
     use crate::arguments::{AccountId, ContactId, OpportunityId, PersonId};
     use crate::org::Org;
     use crate::task::{About, Priority};
-    use crate::{lead, opportunity, person, task};
+    use crate::{cadence, contact, lead, opportunity, person, task};
 
     /// Finds contacts and leads in the CRM by email address, telephone number or both. A contact belongs to an account;
     /// a lead is somebody who isn't a contact yet.
@@ -77,6 +81,54 @@ pub mod tools {
     ) -> Result<Finding, Failure> {
         let org: Org = cx.settings()?;
         lead::find(&org, cx, &lead::Said { email, first_name, last_name, phone, company, interest }).await
+    }
+
+    /// Updates a contact, by contact_id, or makes somebody new a contact of an account, by account_id and last_name. Look with
+    /// find_contact first, so that nobody is made twice; of a caller without an account, use upsert_lead. Once for each
+    /// contact, and for one new one on each account, in a conversation, so put all of it in one call. Give only what the
+    /// caller said; what is left out stays as it is.
+    #[tool(
+        effect = idempotent,
+        identity = [contact_id, account_id],
+        reconcile = find_contact_written,
+        title = "Make or update a contact"
+    )]
+    async fn upsert_contact(
+        /// To update a contact: its id, from find_contact. Leave it out for a new one.
+        contact_id: Option<ContactId>,
+        /// For a new one: the id of the account that they belong to, from find_contact or find_opportunities.
+        account_id: Option<AccountId>,
+        email: Option<Email>,
+        /// The contact's first name, such as Ann.
+        #[schemars(length(min = 1, max = 40))]
+        first_name: Option<String>,
+        /// The contact's last name, such as Lee.
+        #[schemars(length(min = 1, max = 80))]
+        last_name: Option<String>,
+        phone: Option<PhoneNumber>,
+        /// What they do there, such as Head of Purchasing.
+        #[schemars(length(min = 1, max = 128))]
+        title: Option<String>,
+        cx: &Context,
+    ) -> Result<Answer<contact::Made>, Failure> {
+        let org: Org = cx.settings()?;
+        let said = contact::Said { contact_id, account_id, email, first_name, last_name, phone, title };
+        contact::upsert(&org, cx, &said).await
+    }
+
+    async fn find_contact_written(
+        contact_id: Option<ContactId>,
+        account_id: Option<AccountId>,
+        email: Option<Email>,
+        first_name: Option<String>,
+        last_name: Option<String>,
+        phone: Option<PhoneNumber>,
+        title: Option<String>,
+        cx: &Context,
+    ) -> Result<Finding, Failure> {
+        let org: Org = cx.settings()?;
+        let said = contact::Said { contact_id, account_id, email, first_name, last_name, phone, title };
+        contact::settle(&org, cx, &said).await
     }
 
     /// Finds the opportunities of an account, or those that a contact has a part in: open ones first, with stage, amount
@@ -267,5 +319,32 @@ pub mod tools {
         let to_do =
             About::of(&person_id, None)?.to_do(&org, &subject, description.as_deref(), due_date, Priority::Normal);
         to_do.find(&org, cx, &format!("the task about {person_id} is made, due {due_date}")).await
+    }
+
+    /// Lists the sequences of emails and calls that a contact or lead may be enrolled in, and whom each fits.
+    #[tool(effect = read, when = Org::has_cadences, title = "List sequences")]
+    fn list_sequences(cx: &Context) -> Result<Answer<cadence::Offered>, Failure> {
+        let org: Org = cx.settings()?;
+        Ok(cadence::offered(&org))
+    }
+
+    /// Enrols a contact or lead in a sequence of emails and calls. Do it only for somebody who agreed to get them. One
+    /// sequence for each person in a conversation, so choose the one that fits in one call.
+    #[tool(effect = once, identity = [person_id], reconcile = find_enrolment, title = "Enrol in a sequence")]
+    async fn enrol_in_sequence(
+        /// The contact_id or lead_id, from find_contact or upsert_lead.
+        person_id: PersonId,
+        /// The sequence by its name; list_sequences tells whom each fits.
+        #[choices(Org::cadence_names)]
+        sequence: String,
+        cx: &Context,
+    ) -> Result<Outcome, Failure> {
+        let org: Org = cx.settings()?;
+        cadence::enrol(&org, cx, &person_id, &sequence).await
+    }
+
+    async fn find_enrolment(person_id: PersonId, sequence: String, cx: &Context) -> Result<Finding, Failure> {
+        let org: Org = cx.settings()?;
+        cadence::find(&org, cx, &person_id, &sequence).await
     }
 }

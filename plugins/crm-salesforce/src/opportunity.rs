@@ -8,6 +8,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::arguments::{AccountId, ContactId, OpportunityId, PersonId};
+use crate::contact::CONTACT;
+use crate::fields;
 use crate::org::Org;
 
 /// The object, by its name in Salesforce.
@@ -162,7 +164,7 @@ pub(crate) async fn of_contact(
         if roles.is_some_and(|roles| !roles.is_empty()) {
             return Ok(());
         }
-        let person = salesforce.with_id("Contact", contact_id.as_str(), ["AccountId"]).await?;
+        let person = salesforce.with_id(CONTACT, contact_id.as_str(), ["AccountId"]).await?;
         let account = person.as_ref().and_then(|person| person.text("AccountId"));
         if account.is_some() && account == found.text("AccountId") {
             return Ok(());
@@ -190,20 +192,15 @@ impl Said {
     /// An opportunity's fields, of those that each org has.
     fn fields(&self, org: &Org) -> Result<Map<String, Value>, Failure> {
         self.check()?;
-        let mut fields = Map::new();
-        let mut set = |name: &str, value: Option<&str>| {
-            // A blank one would take away what is there.
-            if let Some(value) = value.map(str::trim).filter(|value| !value.is_empty()) {
-                fields.insert(name.to_owned(), value.into());
-            }
-        };
-        set("AccountId", self.opportunity_id.is_none().then(|| self.account_id.as_str()));
-        set("Name", self.name.as_deref());
-        set("StageName", self.stage.as_deref().map(|stage| org.stage(stage)).transpose()?);
-        set("CloseDate", self.close_date.map(|day| day.to_string()).as_deref());
-        set("NextStep", self.next_step.as_deref());
+        let mut fields = fields::texts(&[
+            ("AccountId", self.opportunity_id.is_none().then(|| self.account_id.as_str())),
+            ("Name", self.name.as_deref()),
+            ("StageName", self.stage.as_deref().map(|stage| org.stage(stage)).transpose()?),
+            ("CloseDate", self.close_date.map(|day| day.to_string()).as_deref()),
+            ("NextStep", self.next_step.as_deref()),
+            ("CurrencyIsoCode", self.money.as_ref().map(|money| org.currency(money)).transpose()?.flatten()),
+        ]);
         if let Some(money) = &self.money {
-            set("CurrencyIsoCode", org.currency(money)?);
             fields.insert("Amount".to_owned(), number(money.amount()).into());
         }
         Ok(fields)

@@ -1,9 +1,10 @@
 //! The tenant's org: what the settings say of it, and the way to it.
 
-use aftercall::{Context, Day, Failure, Money, NationalNumbers};
+use aftercall::{Context, Day, Failure, Money, Named, NationalNumbers};
 use aftercall_salesforce::Salesforce;
 use serde::Deserialize;
 
+use crate::cadence::Cadence;
 use crate::refusal;
 
 const MS_PER_MINUTE: i64 = 60_000;
@@ -21,6 +22,8 @@ pub(crate) struct Org {
     /// How numbers stand that lack their country. Without it, such numbers count for nothing.
     pub(crate) national_numbers: Option<NationalNumbers>,
     pub(crate) lead_source: Option<String>,
+    #[serde(default)]
+    pub(crate) cadences: Named<Cadence>,
     #[serde(default = "completed_status")]
     pub(crate) completed_status: String,
     pub(crate) task_owner_id: Option<String>,
@@ -73,6 +76,19 @@ impl Org {
     /// The stages that a call may set.
     pub(crate) fn stages(&self) -> Vec<String> {
         self.stages.clone()
+    }
+
+    /// The cadence of this name.
+    pub(crate) fn cadence(&self, name: &str) -> Result<&Cadence, Failure> {
+        self.cadences.named(name, "sequence", "cadences")
+    }
+
+    pub(crate) fn has_cadences(&self) -> bool {
+        !self.cadences.is_empty()
+    }
+
+    pub(crate) fn cadence_names(&self) -> Vec<String> {
+        self.cadences.names()
     }
 
     /// The currencies in which amounts may be.

@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
+mod contacts;
 mod leads;
 mod opportunities;
 mod people;
 mod refusals;
+mod sequences;
 mod tasks;
 mod tools;
 

@@ -8,10 +8,14 @@ use crate::{ACCOUNT, CONTACT, LEAD, OPPORTUNITY, fake};
 
 /// What a tenant has to say, at least.
 const SETTINGS: &str = r#"{ "my_domain": "acme" }"#;
+/// The same, with what people may be enrolled in.
+const WITH_CADENCES: &str = r#"{
+    "my_domain": "acme", "cadences": { "pilot": { "cadence_id": "77C000000000001EAA", "for": "Wants to try it." } }
+}"#;
 
 #[test]
 fn tools_say_which_effect_they_have() {
-    let tools = Plugin::list_tools(SETTINGS).unwrap();
+    let tools = Plugin::list_tools(WITH_CADENCES).unwrap();
     let said: Vec<(&str, Effect, Vec<&str>)> = tools
         .iter()
         .map(|tool| (tool.name.as_str(), tool.effect, tool.identity.iter().map(String::as_str).collect()))
@@ -26,11 +30,14 @@ fn tools_say_which_effect_they_have() {
     let expected = [
         ("find_contact", Effect::Read, vec![]),
         ("upsert_lead", Effect::Idempotent, vec!["email"]),
+        ("upsert_contact", Effect::Idempotent, vec!["contact_id", "account_id"]),
         ("find_opportunities", Effect::Read, vec![]),
         ("upsert_opportunity", Effect::Idempotent, vec!["account_id", "opportunity_id"]),
         ("log_call_summary", Effect::Idempotent, vec!["person_id"]),
         ("log_note", Effect::Idempotent, vec!["person_id", "opportunity_id"]),
         ("create_task", Effect::Idempotent, vec!["person_id", "due_date"]),
+        ("list_sequences", Effect::Read, vec![]),
+        ("enrol_in_sequence", Effect::Once, vec!["person_id"]),
     ];
     assert_eq!(said, expected);
 }
@@ -64,6 +71,16 @@ fn schemas_are_plain() {
     assert_eq!(task["properties"]["due_date"]["format"], "date");
     let found: Value = serde_json::from_str(tools[0].output_schema.as_ref().unwrap()).unwrap();
     assert!(found["properties"]["contacts"]["items"]["properties"]["last_name"].is_object(), "{found}");
+}
+
+#[test]
+fn sequences_are_offered_where_the_settings_name_them() {
+    let names = |settings: &str| -> Vec<String> {
+        Plugin::list_tools(settings).unwrap().into_iter().map(|tool| tool.name).collect()
+    };
+    let of_sequences = ["list_sequences", "enrol_in_sequence"].map(str::to_owned);
+    assert!(!names(SETTINGS).iter().any(|name| of_sequences.contains(name)));
+    assert!(names(WITH_CADENCES).ends_with(&of_sequences));
 }
 
 #[test]
