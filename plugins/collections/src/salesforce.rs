@@ -199,6 +199,7 @@ fn of_what_is_new(refusal: &Refusal<'_>) -> Option<Meaning> {
     let advice = "the object, or the owner of tasks, isn't there: an administrator has to look at the org and at the \
                   plugin's settings";
     let is_absent = matches!(refusal.code(), "NOT_FOUND" | "INVALID_CROSS_REFERENCE_KEY");
-    (is_absent && !refusal.is_of_the_key_field())
-        .then(|| Meaning { kind: FailureKind::Misconfigured, advice: advice.to_owned() })
+    let is_of_it = is_absent && !refusal.is_of_the_key_field();
+    let meaning = is_of_it.then(|| Meaning { kind: FailureKind::Misconfigured, advice: advice.to_owned() });
+    meaning.or_else(|| of_a_status(refusal))
 }
