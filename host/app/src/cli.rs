@@ -389,7 +389,7 @@ pub enum Plugin {
     Diff(Diff),
     /// Consent to what a plugin's component asks for, so that it runs for a tenant from the next start on
     Consent(Consent),
-    /// Show what a component is, requests and offers, without running it for anybody
+    /// Show what a component is, requests, takes as settings and offers, without running it for anybody
     Inspect {
         /// The component
         #[arg(value_name = "FILE")]

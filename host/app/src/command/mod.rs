@@ -15,6 +15,7 @@ pub mod runs;
 pub mod usage;
 
 mod intervene;
+mod settings;
 
 pub mod build;
 pub mod consent;

@@ -11,7 +11,7 @@ use aftercall_plugin::{Artifact, HostConfig, Installed, PluginHost};
 use anyhow::Context as _;
 use serde_json::Value;
 
-use super::{build, consent, diff};
+use super::{build, consent, diff, settings};
 use crate::{cli, clock::SystemClock, compiler, scaffold};
 
 /// Makes, builds, shows or compares a plugin, or consents to it. Says whether it asks for no more, where that was asked.
@@ -28,17 +28,18 @@ pub async fn plugin(arguments: &cli::Plugin, out: &mut impl Write) -> anyhow::Re
     }
 }
 
-async fn inspect(file: &Path, settings: &str, out: &mut impl Write) -> anyhow::Result<()> {
-    let settings: Value = serde_json::from_str(settings).context("--settings is not JSON")?;
+async fn inspect(file: &Path, given: &str, out: &mut impl Write) -> anyhow::Result<()> {
+    let given: Value = serde_json::from_str(given).context("--settings is not JSON")?;
     let bytes = std::fs::read(file).with_context(|| format!("{} can't be read", file.display()))?;
     let artifact = Artifact::read(&bytes).with_context(|| file.display().to_string())?;
     let manifest = &artifact.manifest;
     writeln!(out, "{} {}: {}", manifest.name, manifest.version, manifest.description)?;
     writeln!(out, "sha256 {}, {} kB\n", artifact.digest, bytes.len() / 1000)?;
     requests(manifest, out)?;
+    settings::settings(manifest.settings.as_ref(), out)?;
     writeln!(out, "Imports\n  {}", artifact.imports.join("\n  "))?;
     writeln!(out, "Exports\n  {}\n", artifact.exports.join("\n  "))?;
-    tools(&bytes, &settings, out).await
+    tools(&bytes, &given, out).await
 }
 
 fn requests(manifest: &Manifest, out: &mut impl Write) -> std::io::Result<()> {

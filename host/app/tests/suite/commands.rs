@@ -339,6 +339,7 @@ fn plugins_are_shown_as_they_are() {
             "sms 0.1.0",
             "write POST https://api.twilio.com",
             "credential `api`",
+            "vendor (\"twilio\" or \"telnyx\"",
             "Tool send_sms: once, identity: to",
             "wasi:http/outgoing-handler",
         ],
