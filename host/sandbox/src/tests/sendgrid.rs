@@ -53,6 +53,7 @@ async fn a_contact_is_upserted_onto_lists() {
         "first_name": "Ana",
         "last_name": "Lima",
         "list_ids": [SMALL, LARGE],
+        "segment_ids": [],
         "custom_fields": { "interest": "40 vans", "vehicles": 40 },
         "created_at": "2026-03-01T12:00:00.000Z",
         "updated_at": "2026-03-01T12:00:01.500Z",

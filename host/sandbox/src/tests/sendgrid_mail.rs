@@ -169,7 +169,7 @@ async fn opt_outs_are_looked_up_and_added() {
         let path = format!("/v3/asm/groups/{group}/suppressions");
         assert_eq!(answer(post(&world, &path, &body)).await.0, status, "{body}");
     };
-    check("9", json!({ "recipient_emails": [] }), 404).await;
+    check("follow-ups", json!({ "recipient_emails": [] }), 404).await;
     check("7", json!({ "recipient_emails": ["ana"] }), 400).await;
     check("7", json!({}), 400).await;
     let expected = json!([
@@ -178,6 +178,15 @@ async fn opt_outs_are_looked_up_and_added() {
         { "email": "less@example.com", "group_id": 7 },
     ]);
     assert_eq!(world.sandbox.records(Service::Sendgrid)["suppressions"], expected);
+}
+
+#[tokio::test]
+async fn who_is_put_on_the_list_of_no_group_gets_no_email_at_all() {
+    let world = account().await;
+    let body = json!({ "recipient_emails": ["ana@example.com"] });
+    assert_eq!(answer(post(&world, "/v3/asm/groups/9/suppressions", &body)).await, (201, body));
+    let global = json!({ "recipient_email": "ana@example.com" });
+    assert_eq!(get(&world, "/v3/asm/suppressions/global/ana%40example.com").await, (200, global));
 }
 
 #[tokio::test]

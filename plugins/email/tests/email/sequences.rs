@@ -213,7 +213,15 @@ fn a_contact_in_doubt_is_looked_up() {
         assert_eq!(fake.sent()[0].json(), json!({ "emails": ["ann@example.com"] }));
     }
     let on = |lists: Value| {
-        let contact = json!({ "id": "C-1", "email": "ann@example.com", "list_ids": lists });
+        let at = "2026-03-01T00:01:00Z";
+        let contact = json!({
+            "id": "C-1",
+            "email": "ann@example.com",
+            "list_ids": lists,
+            "segment_ids": [],
+            "created_at": at,
+            "updated_at": at,
+        });
         Reply::json(200, json!({ "result": { "ann@example.com": { "contact": contact } } }))
     };
     let receipt = Receipt::new("contact", "C-1").with_url(format!("https://mc.sendgrid.com/contacts/lists/{LIST}"));

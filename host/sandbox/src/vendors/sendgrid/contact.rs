@@ -103,13 +103,14 @@ impl Contact {
         self.updated_ms = now_ms;
     }
 
-    /// As the vendor shows it: custom fields go by their names, though an upsert goes by their ids.
+    /// As the vendor shows it: custom fields go by their names, though an upsert goes by their ids. It has no segments.
     pub(super) fn record(&self, email: &str, account: &Account) -> Value {
         let named = |field: &CustomField| Some((field.name.clone(), self.custom_fields.get(&field.id)?.clone()));
         let mut record = Map::from_iter(self.fields.clone());
         record.insert("id".to_owned(), self.id.as_str().into());
         record.insert("email".to_owned(), email.into());
         record.insert("list_ids".to_owned(), json!(self.list_ids));
+        record.insert("segment_ids".to_owned(), json!([]));
         record.insert("custom_fields".to_owned(), account.custom_fields.iter().filter_map(named).collect());
         record.insert("created_at".to_owned(), iso(self.created_ms).into());
         record.insert("updated_at".to_owned(), iso(self.updated_ms).into());

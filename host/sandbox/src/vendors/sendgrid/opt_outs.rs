@@ -51,16 +51,18 @@ impl OptOuts {
         Reply::json(StatusCode::OK, &json!({ "suppressions": shown.collect::<Vec<_>>() }))
     }
 
+    /// Where there is no such group, the addresses get no email at all from then on:
+    /// <https://www.twilio.com/docs/sendgrid/api-reference/suppressions-suppressions/add-suppressions-to-a-suppression-group>.
     pub(super) fn add(&mut self, group_id: &str, body: &Map<String, Value>, account: &Account) -> Answer<Reply> {
-        let group_id = group_id.parse().ok().filter(|id| account.has_group(*id));
-        let group_id = group_id.ok_or_else(|| Refused::plain(StatusCode::NOT_FOUND, "group ID does not exist"))?;
+        let group_id: u64 = group_id.parse().map_err(|_| Refused::not_found())?;
+        let group_id = account.has_group(group_id).then_some(group_id);
         let emails = body.get("recipient_emails").and_then(Value::as_array);
         let emails = emails.ok_or_else(|| Refused::bad("recipient_emails", "recipient_emails must be an array"))?;
         let sound = emails.iter().map(|email| email.as_str().filter(|email| is_email(email)));
         let sound = sound.collect::<Option<Vec<_>>>();
         let sound = sound
             .ok_or_else(|| Refused::bad("recipient_emails", "recipient_emails must hold valid email addresses"))?;
-        self.0.extend(sound.iter().map(|email| (Some(group_id), email.to_lowercase())));
+        self.0.extend(sound.iter().map(|email| (group_id, email.to_lowercase())));
         Ok(Reply::json(StatusCode::CREATED, &json!({ "recipient_emails": sound })))
     }
 
