@@ -60,6 +60,18 @@ async fn an_alias_is_one_open_alert() {
 }
 
 #[tokio::test]
+async fn a_page_has_twenty_alerts_unless_more_are_asked_for() {
+    let world = world(idle()).await;
+    for _ in 0..21 {
+        let id = done(&world, post(&world, "", &alert()).await).await["alertId"].clone();
+        let id = id.as_str().expect("an id");
+        done(&world, post(&world, &format!("/{id}/close"), &json!({})).await).await;
+    }
+    assert_eq!(search(&world, "ac_1").await.len(), 21);
+    assert_eq!(get(&world, "?query=alias:ac_1").await.1["count"], 20);
+}
+
+#[tokio::test]
 async fn a_request_that_is_taken_may_wait() {
     let world = world_with(idle(), |config| {
         config.seeds.insert(Service::JiraAlerts, json!({ "lag_ms": 5_000 }));

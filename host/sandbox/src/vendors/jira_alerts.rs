@@ -14,7 +14,7 @@ use crate::endpoint::{Endpoint, Refusal, Reply, Request, has_basic, has_content_
 use crate::time::iso;
 use alert::{Alert, Draft};
 
-const SIZE_DEFAULT: usize = 50;
+const SIZE_DEFAULT: usize = 20;
 const SIZE_MAX: usize = 100;
 
 #[derive(Clone)]
