@@ -19,7 +19,6 @@ use issue::{Comment, Issue};
 
 const FIRST_ISSUE: u64 = 10_001;
 const FIRST_COMMENT: u64 = 50_001;
-const COMMENTS_PAGE_DEFAULT: usize = 50;
 const COMMENTS_PAGE_MAX: usize = 100;
 const RESULTS_DEFAULT: usize = 50;
 const RESULTS_MAX: usize = 5_000;
@@ -174,7 +173,7 @@ impl Jira {
             Some(text) => text.parse::<usize>().map_err(|_| Refused::bad(&format!("{name} must be a number"))),
         };
         let start = number("startAt", 0)?;
-        let size = number("maxResults", COMMENTS_PAGE_DEFAULT)?.clamp(1, COMMENTS_PAGE_MAX);
+        let size = number("maxResults", COMMENTS_PAGE_MAX)?.clamp(1, COMMENTS_PAGE_MAX);
         let mut comments: Vec<&Comment> = issue.comments.iter().collect();
         match parameter(query, "orderBy") {
             None | Some("created" | "+created") => {}
