@@ -20,7 +20,8 @@ pub(super) enum Likeness {
     Other,
 }
 
-/// The term of a search for this number. The asterisk finds it however it was typed, with its country or without:
+/// The term of a search for this number. The asterisk finds it however it was typed, with its country or without. Zendesk's page
+/// searches so for a number without its country, of which these digits are the end:
 /// <https://developer.zendesk.com/documentation/voice/talk-partner-edition/retrieving-the-zendesk-user-id-of-a-caller/>.
 pub(super) fn term(phone: &PhoneNumber) -> String {
     let whole = digits(phone.as_str());
