@@ -84,7 +84,9 @@ fn error(category: &str, message: &str) -> Value {
 }
 
 fn associated() -> Reply {
-    Reply::json(200, json!({ "status": "COMPLETE", "results": [{ "from": { "id": "9" }, "to": { "id": "512" } }] }))
+    let spec = json!({ "associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 3 });
+    let result = json!({ "from": { "id": "9" }, "to": { "id": "512" }, "associationSpec": spec });
+    Reply::json(200, batch(&[result]))
 }
 
 fn arrangement(more: Value) -> Value {

@@ -18,6 +18,7 @@ pub(super) struct Enrolment {
     contact: u64,
     email: String,
     sequence: String,
+    user: u64,
     sender: String,
     at_ms: u64,
 }
@@ -35,9 +36,8 @@ impl Hubspot {
     }
 
     fn enrol(&mut self, request: &Request, now_ms: u64) -> Answer {
-        if parameter(&query(request), "userId").is_none_or(|user| user.parse::<u64>().is_err()) {
-            return Err(Refused::invalid("userId is required"));
-        }
+        let user = parameter(&query(request), "userId").and_then(|user| user.parse().ok());
+        let user: u64 = user.ok_or_else(|| Refused::invalid("userId is required"))?;
         let body = body(request)?;
         let field = |name: &str| {
             let text = body.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
@@ -63,6 +63,7 @@ impl Hubspot {
             contact: contact.id,
             email,
             sequence: sequence.to_owned(),
+            user,
             sender: sender.to_owned(),
             at_ms: now_ms,
         };
@@ -84,6 +85,7 @@ impl Enrolment {
         let mut shown = self.made();
         shown["sequenceId"] = json!(self.sequence);
         shown["sequenceName"] = json!(format!("Sequence {}", self.sequence));
+        shown["enrolledBy"] = json!(self.user.to_string());
         shown["enrolledByEmail"] = json!(self.sender);
         shown
     }
