@@ -68,8 +68,9 @@ static PLAYED: LazyLock<Vec<Sent>> = LazyLock::new(|| {
     let mut tests = Command::new(env!("CARGO"));
     tests.args(["test", "--locked", "--quiet", "--package", TWICE]).current_dir(root());
     let done = tests.env("AFTERCALL_SENT", folder.path()).output().expect("cargo runs");
-    let played = sent::read(folder.path()).expect("the SDK writes them so");
+    let mut played = sent::read(folder.path()).expect("the SDK writes them so");
     assert!(!played.is_empty(), "{}", String::from_utf8_lossy(&done.stderr));
+    played.iter_mut().for_each(|sent| PAGES.bring_home(sent));
     played
 });
 
@@ -191,6 +192,12 @@ fn every_request_is_one_that_its_vendor_documents() {
         }
         let name = format!("{}: {} {}", operation.contract.name, sent.method, operation.path);
         *checked.entry(name).or_default() += 1;
+    }
+    // Some addresses are the sandbox's tenants' alone.
+    for sent in &*PLAYED {
+        if let Some(operation) = operation(&contracts, sent).filter(|operation| PAGES.has(operation.contract)) {
+            unseen.remove(&*pages::listed(&operation, &sent.method));
+        }
     }
     wrong.extend(
         unseen.iter().map(|operation| format!("{operation}\n    no test sends it: pages.toml lists it in vain")),

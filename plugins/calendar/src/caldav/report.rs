@@ -7,7 +7,8 @@ use super::no_calendar;
 const MEDIA_TYPE: &str = "application/xml; charset=utf-8";
 /// The resources of the collection, not only the collection itself.
 const DEPTH: &str = "1";
-/// The postcondition that isn't met where too much fits (RFC 4791, section 7.8).
+/// The postcondition that isn't met where too much fits (RFC 4791, section 7.8). Where one isn't met, the status is 403 or 409 (the
+/// same, section 1.3).
 pub(super) const TOO_MANY: &str = "number-of-matches-within-limits";
 /// The precondition that isn't met where the server knows no such filter (the same).
 const FILTER: &str = "supported-filter";
@@ -17,8 +18,8 @@ pub(super) async fn report(cx: &Context, url: &str, body: String) -> Result<Opti
     let response = cx.request("REPORT", url).header("depth", DEPTH).body(MEDIA_TYPE, body).send().await?;
     match response.status() {
         207 => Ok(Some(response.text().into_owned())),
-        401..=403 if response.text().contains(TOO_MANY) => Ok(None),
-        403 if response.text().contains(FILTER) => {
+        403 | 409 if response.text().contains(TOO_MANY) => Ok(None),
+        403 | 409 if response.text().contains(FILTER) => {
             let why = "the calendar's server can't search events so (it refuses the filter): another server can";
             Err(Failure::of_settings(&["calendar_url"], why).with_code(FILTER))
         }

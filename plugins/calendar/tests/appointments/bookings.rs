@@ -83,13 +83,16 @@ fn the_next_is_told_first() {
 #[test]
 fn what_is_not_told_is_no_empty_list() {
     let ask = |reply, expected| check("find_bookings", json!({ "phone": PHONE }), vec![(REPORT, reply)], Err(expected));
-    ask(Reply::text(403, "<number-of-matches-within-limits/>"), (FailureKind::Other, "a person has to look"));
+    for status in [403, 409] {
+        let too_many = Reply::text(status, "<number-of-matches-within-limits/>");
+        ask(too_many, (FailureKind::Other, "a person has to look"));
+        ask(Reply::text(status, "<supported-filter/>"), (FailureKind::Misconfigured, "it refuses the filter"));
+    }
     let part = "<multistatus><response><status>HTTP/1.1 507 Full</status></response></multistatus>";
     ask(Reply::text(207, part), (FailureKind::Other, "a person has to look"));
     ask(taken_by(&["UID:ac_01\r\nBEGIN:VALARM"]), (FailureKind::Other, "without its data, or with half of it"));
     ask(Reply::text(207, "<html>"), (FailureKind::Other, "no multistatus"));
     ask(Reply::text(404, ""), (FailureKind::Misconfigured, "no calendar is there (404)"));
-    ask(Reply::text(403, "<supported-filter/>"), (FailureKind::Misconfigured, "it refuses the filter"));
     ask(Reply::text(403, ""), (FailureKind::Denied, "403"));
     ask(Reply::text(503, ""), (FailureKind::Unavailable, "503"));
     check("find_bookings", json!({}), Vec::new(), Err((FailureKind::InvalidArguments, "phone")));
