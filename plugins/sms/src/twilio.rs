@@ -142,7 +142,7 @@ fn why(code: &str) -> Option<Why> {
     Some(match code {
         "21610" => Why::OptedOut,
         "21211" | "30005" => Why::NoNumber,
-        "21614" | "30006" => Why::NoTexts,
+        "21614" | "21635" | "30006" => Why::NoTexts,
         "30003" => Why::Unreachable,
         "21408" => Why::Country,
         "21612" => Why::Pair,

@@ -78,6 +78,7 @@ fn a_code_of_twilio_says_what_to_do() {
     check(21610, FailureKind::Denied, "No.; this person has opted out");
     check(21211, FailureKind::InvalidArguments, "with the country code, such as +14155550123");
     check(21614, FailureKind::InvalidArguments, "may be a landline");
+    check(21635, FailureKind::InvalidArguments, "may be a landline");
     check(21408, FailureKind::Denied, "may not send to this country");
     check(21612, FailureKind::Denied, "can't be reached from the sender");
     check(21212, FailureKind::Misconfigured, "the sender in the plugin's settings can't send");
