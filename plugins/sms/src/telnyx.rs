@@ -188,8 +188,11 @@ impl Message {
 }
 
 impl Error {
+    /// What became of a message that was taken. Of such, the code of an opt-out may mean a number that can't be reached, and only
+    /// the words tell: `telnyx-kit-debugging` in <https://github.com/team-telnyx/ai>.
     fn blame(self) -> Blame {
-        let why = self.code.as_deref().and_then(why);
+        let is_told = [&self.title, &self.detail].into_iter().flatten().any(|words| words.contains("STOP"));
+        let why = self.code.as_deref().and_then(why).filter(|why| !matches!(why, Why::OptedOut) || is_told);
         Blame { code: self.code, words: self.detail.or(self.title), why }
     }
 }

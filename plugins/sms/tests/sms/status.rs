@@ -93,6 +93,19 @@ fn telnyx_tells() {
     let spam = json!([{ "code": "40002", "title": "Blocked as spam", "detail": "It was flagged." }]);
     let why = "It was flagged. (code 40002); a spam filter stopped the text: don't send it again";
     check("delivery_failed", spam, "failed", &failed("delivery_failed"), Some(why));
+    let stopped = json!([{ "code": "40300", "title": "Blocked due to STOP message" }]);
+    let why = "Blocked due to STOP message (code 40300); this person has opted out of texts from this sender by writing STOP: \
+               don't try again, and don't try another way round it; texts arrive again once the person has written START to the \
+               sender";
+    check("delivery_failed", stopped, "failed", &failed("delivery_failed"), Some(why));
+    let unreachable = json!([{ "code": "40300", "title": "Undeliverable", "detail": "It can't be reached." }]);
+    check(
+        "delivery_failed",
+        unreachable,
+        "failed",
+        &failed("delivery_failed"),
+        Some("It can't be reached. (code 40300)"),
+    );
     let expired = json!([{ "code": "40005", "title": "Message expired" }]);
     check("expired", expired, "failed", &failed("expired"), Some("Message expired (code 40005)"));
     let without = format!("{}the vendor gives no reason", failed("sending_failed"));
