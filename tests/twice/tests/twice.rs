@@ -40,7 +40,7 @@ fn check(set: &Set, case: &Case, runtime: &Runtime) -> Vec<String> {
     let mut wrong: Vec<String> = case.effect.iter().filter_map(|held| held.missed(&plain)).collect();
     // A vendor lags for as long as its setting says, to the millisecond.
     let lagging = set.clone().with_lag(LAG_MS);
-    let lag = set.lag.as_ref().map(|_| (Fault::Lag { ms: LAG_MS }, &lagging));
+    let lag = (!set.lag.is_empty()).then_some((Fault::Lag { ms: LAG_MS }, &lagging));
     for (fault, set) in FAULTS.map(|fault| (fault, set)).into_iter().chain(lag) {
         for skip in 0..WRITES_MAX {
             let disturbance = Disturbance { fault, skip };

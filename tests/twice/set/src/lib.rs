@@ -22,9 +22,10 @@ pub struct Set {
     pub service: Service,
     /// The plugin's settings.
     pub settings: Value,
-    /// The setting that says how long the vendor's lists may lag, as a JSON pointer. None: what a doubt is settled by doesn't
+    /// The settings that say how long the vendor's lists may lag, as JSON pointers. None: what a doubt is settled by doesn't
     /// lag, as the vendor says.
-    pub lag: Option<String>,
+    #[serde(default)]
+    pub lag: Vec<String>,
     /// What is granted as a write, where the manifest leaves that to the grant.
     #[serde(default)]
     pub writes: Vec<Rule>,
@@ -103,13 +104,14 @@ pub fn all() -> Vec<Set> {
 }
 
 impl Set {
-    /// The same, with the vendor's lag set to so many milliseconds, where a setting says it.
+    /// The same, with the vendor's lag set to so many milliseconds, where settings say it.
     ///
     /// # Panics
     /// Where the settings have no place for it: that is a mistake in the set.
     #[must_use]
     pub fn with_lag(mut self, ms: u64) -> Self {
-        if let Some((place, name)) = self.lag.as_deref().and_then(|lag| lag.rsplit_once('/')) {
+        for lag in &self.lag {
+            let (place, name) = lag.rsplit_once('/').expect("`lag` has JSON pointers");
             self.settings.pointer_mut(place).expect("the settings have the place of `lag`")[name] = ms.into();
         }
         self
