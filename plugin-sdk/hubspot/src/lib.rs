@@ -8,12 +8,14 @@
 //! use aftercall::{Context, Failure, Receipt};
 //! use aftercall_hubspot::{Blame, HubSpot, Properties, Whose};
 //!
-//! /// Makes a company, or updates it.
-//! async fn upsert_company(domain: &str, industry: &str, cx: &Context) -> Result<Receipt, Failure> {
+//! /// Makes a company, or updates it. `customer_number` is a property of the account's own with unique values
+//! /// (<https://developers.hubspot.com/docs/api-reference/latest/crm/properties/guide>). HubSpot says of no default property of
+//! /// companies that an upsert goes by it, not of `domain` either.
+//! async fn upsert_company(number: &str, industry: &str, cx: &Context) -> Result<Receipt, Failure> {
 //!     let industries = Whose::Model("the account doesn't have this industry: leave out `industry`");
 //!     let hubspot = HubSpot::new(cx, Blame { properties: vec![("industry", industries)], words: Vec::new() });
 //!     let properties = Properties::default().set("industry", Some(industry));
-//!     let company = hubspot.upsert("companies", "company", "domain", domain, &properties).await?;
+//!     let company = hubspot.upsert("companies", "company", "customer_number", number, &properties).await?;
 //!     Ok(Receipt::new("company", company.id))
 //! }
 //! # use aftercall::testing::{Fake, Reply, block_on};
@@ -21,7 +23,7 @@
 //! # let fake = Fake::new();
 //! # let fake = fake.expect("POST https://api.hubapi.com/crm/v3/objects/companies/batch/upsert", Reply::json(200, made));
 //! # let cx = fake.context();
-//! # assert_eq!(block_on(upsert_company("acme.example", "RETAIL", &cx)), Ok(Receipt::new("company", "7")));
+//! # assert_eq!(block_on(upsert_company("C-1042", "RETAIL", &cx)), Ok(Receipt::new("company", "7")));
 //! ```
 //!
 //! Objects are named as HubSpot's addresses name them: `contacts`, `tasks`, or by their type, such as [`DEAL`].
