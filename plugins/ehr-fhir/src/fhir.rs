@@ -1,6 +1,6 @@
 //! The server's side: its base, its requests, its searches, its references.
 
-use aftercall::{Context, Failure, Request, path_segment};
+use aftercall::{Context, Failure, FailureKind, Request, path_segment};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -140,7 +140,11 @@ impl<'a> Server<'a> {
         let mut found = 0;
         let mut pages = 1;
         loop {
-            let answer = request.header("prefer", "handling=strict").send().await?;
+            let answer = match request.header("prefer", "handling=strict").send().await {
+                // What lies behind the first page is told as more, where the grant has it not.
+                Err(failure) if pages > 1 && failure.kind == FailureKind::Denied => return Ok(true),
+                answer => answer?,
+            };
             let has_no_endpoint = pages == 1 && refusal::has_no_endpoint(&answer);
             let answer = refusal::read(answer).map_err(|failure| match has_no_endpoint {
                 true => refusal::of_address(failure, kind, self.base()),
@@ -157,7 +161,7 @@ impl<'a> Server<'a> {
             let Some(next) = bundle.link.into_iter().find(|link| link.relation == "next") else {
                 return Ok(found > limit);
             };
-            if found >= limit || pages == PAGES_MAX || !self.is_search(&next.url, kind) {
+            if found >= limit || pages == PAGES_MAX || !self.is_page(&next.url, kind) {
                 return Ok(true);
             }
             pages += 1;
@@ -178,10 +182,13 @@ impl<'a> Server<'a> {
         resource.strip_prefix(kind)?.strip_prefix('/')
     }
 
-    /// Whether a URL is of a search of this type. No other is followed, whoever names it: the plugin asks for no other.
-    fn is_search(&self, url: &str, kind: &str) -> bool {
-        let rest = url.strip_prefix(self.base()).and_then(|rest| rest.strip_prefix('/'));
-        rest.and_then(|rest| rest.strip_prefix(kind)).is_some_and(|rest| rest.starts_with('?'))
+    /// Whether a URL is of a page of a search of this type: at the type, or, of HAPI, at the base itself
+    /// (<https://hapifhir.io/hapi-fhir/docs/server_plain/paging.html>). No other is followed, whoever names it: the plugin asks for
+    /// no other.
+    fn is_page(&self, url: &str, kind: &str) -> bool {
+        let Some(rest) = url.strip_prefix(self.base()) else { return false };
+        let of_type = rest.strip_prefix('/').and_then(|rest| rest.strip_prefix(kind));
+        of_type.unwrap_or(rest).starts_with('?')
     }
 
     pub(crate) fn base(&self) -> &str {

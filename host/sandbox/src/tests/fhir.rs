@@ -129,6 +129,31 @@ async fn a_search_pages() {
 }
 
 #[tokio::test]
+async fn a_search_pages_at_the_base_as_hapi_does() {
+    let seed = json!({ "resources": seed(), "hapi_pages_of": 1 });
+    let world = world_with(idle(), |config| drop(config.seeds.insert(Service::Fhir, seed))).await;
+    let at_base = async |path: &str| answer(world.get(Service::Fhir, path).bearer_auth(TOKEN)).await;
+    let mut path = "/r4/Patient?birthdate=1971-04-23&_count=20&_elements=birthDate".to_owned();
+    for (id, next) in [("p-1", Some("?_getpages=Patient%3F")), ("p-3", None)] {
+        let (status, page) = at_base(&path).await;
+        assert_eq!((status, &page["total"], &page["entry"][0]["resource"]["id"]), (200, &json!(2), &json!(id)));
+        assert_eq!(page["entry"].as_array().map(Vec::len), Some(1));
+        let link = page["link"][1]["url"].as_str().and_then(|url| url.strip_prefix(BASE));
+        assert_eq!(link.map(|link| link.starts_with(next.unwrap_or_default())), next.map(|_| true), "{page}");
+        path = format!("/r4{}", link.unwrap_or_default());
+    }
+    let check = async |path: &str, status: u16, words: &str| {
+        let (given, body) = at_base(path).await;
+        assert_eq!(given, status, "{path}: {body}");
+        assert!(diagnostics(&body).contains(words), "{path}: {body}");
+    };
+    check("/r4?_getpages=gone&_getpagesoffset=1&_count=1&_bundletype=searchset", 410, "may have expired").await;
+    check("/r4?_getpages=Patient%3F&_count=1", 400, "needs the parameter '_getpagesoffset'").await;
+    check("/r4?_getpages=Patient%3F&_getpagesoffset=x&_count=1", 400, "'_offset' can't have the value").await;
+    check("/r4?_getpages=Patient%3F&_getpagesoffset=1&_count=1&family=Ruiz", 400, "'family' of a page").await;
+}
+
+#[tokio::test]
 async fn an_appointment_is_read_and_updated_on_its_version() {
     let world = clinic().await;
     let read = world.get(Service::Fhir, "/r4/Appointment/a-3").bearer_auth(TOKEN).send().await.expect("an answer");
@@ -232,6 +257,7 @@ async fn what_a_fhir_server_refuses() {
     check(world.client.put(url.replace("Appointment/a", "Patient/p")).bearer_auth(TOKEN), 405, "PUT").await;
     check(world.client.get(&url).bearer_auth(TOKEN).header("accept", "application/fhir+xml"), 406, "JSON").await;
     check(world.client.get(&url).bearer_auth("other"), 401, "access token").await;
+    check(world.get(Service::Fhir, "/r4?_getpages=Patient%3F").bearer_auth(TOKEN), 404, "no FHIR endpoint").await;
     check(world.get(Service::Fhir, "/fhir/Patient").bearer_auth(TOKEN), 404, "no FHIR endpoint").await;
     let anonymous = world.client.get(&url).send().await.expect("an answer");
     assert_eq!(anonymous.headers()["www-authenticate"], "Bearer realm=\"Lakeside Clinic\"");
@@ -256,6 +282,7 @@ async fn a_clinic_begins_with_what_it_was_given() {
     check(json!([{ "resourceType": "Patient", "id": "1", "meta": { "versionId": 1 } }]), "meta.versionId").await;
     check(json!([{ "resourceType": "Slot", "id": "1", "status": "free" }]), "Slot/1: Slot.schedule is required").await;
     check(json!({ "resources": [], "slots_marked_by": "nobody" }), "slots_marked_by must be server or client").await;
+    check(json!({ "resources": [], "hapi_pages_of": 0 }), "hapi_pages_of must be a number from 1 on").await;
     check(json!([appointment("a", "confirmed", "p", 1)]), "Appointment/a: Appointment.status must be one of").await;
 
     let records = clinic().await.sandbox.records(Service::Fhir);

@@ -7,6 +7,7 @@ mod appointment;
 mod checks;
 mod criterion;
 mod dates;
+mod hapi;
 mod kind;
 mod refused;
 mod resource;
@@ -38,11 +39,13 @@ pub(crate) struct Fhir {
     marks_slots: bool,
     /// Whether it makes resources on a condition.
     knows_conditions: bool,
+    /// How many resources are on a page at most, where it gives pages as HAPI does.
+    hapi_most: Option<usize>,
 }
 
 impl Fhir {
     pub(crate) fn new(token: String) -> Fhir {
-        Fhir { token, resources: Vec::new(), marks_slots: true, knows_conditions: true }
+        Fhir { token, resources: Vec::new(), marks_slots: true, knows_conditions: true, hapi_most: None }
     }
 
     fn route(&mut self, request: &Request, now_ms: u64) -> Result<Reply, Refused> {
@@ -54,15 +57,16 @@ impl Fhir {
         }
         let path = request.uri().path();
         let segments: Vec<&str> = path.split('/').skip(1).collect();
+        if segments == ["r4"] && *request.method() == Method::GET && self.hapi_most.is_some() {
+            let (kind, query) = hapi::search_of(request.uri().query().unwrap_or(""))?;
+            return self.search(kind, &query);
+        }
         let ["r4", kind, rest @ ..] = segments.as_slice() else { return Err(Refused::no_endpoint(path)) };
         let kind = Kind::named(kind).ok_or_else(|| {
             Refused::new(StatusCode::NOT_FOUND, "not-supported", format!("Unknown resource type '{kind}'"))
         })?;
         match (request.method(), rest) {
-            (&Method::GET, []) => {
-                let bundle = search::search(kind, &self.resources, request.uri().query().unwrap_or(""))?;
-                Ok(fhir_json(StatusCode::OK, &bundle))
-            }
+            (&Method::GET, []) => self.search(kind, request.uri().query().unwrap_or("")),
             (&Method::GET, [id]) => match self.find(kind, id) {
                 Some(at) => Ok(self.resources[at].shown(StatusCode::OK)),
                 None => Err(Refused::unknown(StatusCode::NOT_FOUND, kind, id)),
@@ -79,6 +83,11 @@ impl Fhir {
 
     fn find(&self, kind: Kind, id: &str) -> Option<usize> {
         self.resources.iter().position(|resource| resource.kind == kind && resource.id == id)
+    }
+
+    fn search(&self, kind: Kind, query: &str) -> Result<Reply, Refused> {
+        let bundle = search::search(kind, &self.resources, query, self.hapi_most)?;
+        Ok(fhir_json(StatusCode::OK, &bundle))
     }
 
     /// Makes a resource, unless its condition finds one already: that is shown then.
@@ -139,7 +148,7 @@ fn made(resource: &Resource, status: StatusCode, request: &Request) -> Reply {
 impl Endpoint for Fhir {
     /// What is read by its id is the current one (<https://hl7.org/fhir/R4/http.html#read>).
     fn lags(&self, request: &Request) -> bool {
-        *request.method() == Method::GET && segments(request).len() == 2
+        *request.method() == Method::GET && segments(request).len() <= 2
     }
 
     fn answer(&mut self, request: &Request, now_ms: u64) -> Reply {
@@ -163,8 +172,8 @@ impl Endpoint for Fhir {
         Kind::ALL.into_iter().map(of).collect::<Map<String, Value>>().into()
     }
 
-    /// An array of resources, or `{ "resources": [...], "slots_marked_by": "client", "conditional_create": false }`. Without
-    /// conditional create, a server makes a resource whatever its condition says.
+    /// An array of resources, or `{ "resources": [...], "slots_marked_by": "client", "conditional_create": false,
+    /// "hapi_pages_of": 2 }`. Without conditional create, a server makes a resource whatever its condition says.
     fn seed(&mut self, seed: &Value) -> Result<(), String> {
         let seeds = seed.as_array().or_else(|| seed["resources"].as_array());
         let seeds = seeds.ok_or("give an array of resources, or an object with `resources`")?;
@@ -176,6 +185,11 @@ impl Endpoint for Fhir {
         self.knows_conditions = match seed.get("conditional_create") {
             None => true,
             Some(known) => known.as_bool().ok_or("conditional_create must be true or false")?,
+        };
+        let most = |most: &Value| most.as_u64().and_then(|most| usize::try_from(most).ok()).filter(|most| *most > 0);
+        self.hapi_most = match seed.get("hapi_pages_of") {
+            None => None,
+            Some(pages) => Some(most(pages).ok_or("hapi_pages_of must be a number from 1 on")?),
         };
         for (index, seed) in seeds.iter().enumerate() {
             let resource = Resource::from_seed(seed).map_err(|why| format!("resource {index}: {why}"))?;

@@ -3,6 +3,7 @@
 use super::*;
 
 const SLOTS: &str = "GET https://fhir.lakeside-clinic.example/r4/Slot";
+const HAPI_PAGE: &str = "GET https://fhir.lakeside-clinic.example/r4";
 const SCHEDULES: &str = "GET https://fhir.lakeside-clinic.example/r4/Schedule";
 
 fn service(name: &str, code: &str) -> Value {
@@ -139,19 +140,24 @@ fn slots_of_other_days_and_services_are_left_out() {
     check(|it| it["start"] = json!("2026-03-03T10:00:00-06:00"), false);
 }
 
+/// The first page with the slot of this number, and the link to the next.
+fn page(id: usize, next: Option<&str>) -> Reply {
+    let mut slot = slot("free");
+    slot["id"] = json!(format!("s-{id}"));
+    let mut bundle = bundle(&[slot]);
+    let of = |relation: &str, url: &str| json!({ "relation": relation, "url": url });
+    bundle["link"] = json!([of("self", &format!("{BASE}/Slot"))]);
+    if let Some(next) = next {
+        bundle["link"] = json!([of("self", &format!("{BASE}/Slot")), of("next", next)]);
+    }
+    Reply::json(200, bundle)
+}
+
+/// What is told where only the first slot of several was seen.
+const MORE: &str = "there are more than these 1 free slots: give fewer days";
+
 #[test]
 fn pages_are_followed_on_the_server_alone() {
-    let page = |id: usize, next: Option<&str>| {
-        let mut slot = slot("free");
-        slot["id"] = json!(format!("s-{id}"));
-        let mut bundle = bundle(&[slot]);
-        let of = |relation: &str, url: &str| json!({ "relation": relation, "url": url });
-        bundle["link"] = json!([of("self", &format!("{BASE}/Slot"))]);
-        if let Some(next) = next {
-            bundle["link"] = json!([of("self", &format!("{BASE}/Slot")), of("next", next)]);
-        }
-        Reply::json(200, bundle)
-    };
     let check = |next: &str, line: Option<&str>, text: &str| {
         let mut fake = fake().expect(SLOTS, page(1, Some(next)));
         if let Some(line) = line {
@@ -160,21 +166,24 @@ fn pages_are_followed_on_the_server_alone() {
         let fake = fake.expect(SCHEDULES, Reply::json(200, bundle(&[schedule("c-1")])));
         assert_eq!(fake.call::<Plugin>("find_free_slots", json!({})).unwrap().text, text, "{next}");
         if line.is_some() {
-            assert_eq!(fake.sent()[1].query(), pairs(&[("page", "2")]));
+            assert_eq!(fake.sent()[1].request().uri().to_string(), next);
             assert_eq!(fake.sent()[1].header("accept"), Some("application/fhir+json"));
         }
     };
     check(&format!("{BASE}/Slot?page=2"), Some(SLOTS), "2 free slots");
-    let more = "there are more than these 1 free slots: give fewer days";
+    check(&of_hapi(), Some(HAPI_PAGE), "2 free slots");
     // The plugin asks for no requests but those about resources of its own types.
-    check(&format!("{BASE}?page=2"), None, more);
-    check(&format!("{BASE}/Observation?page=2"), None, more);
-    check(&format!("{BASE}/Slot/s-2?page=2"), None, more);
-    check("https://elsewhere.example/r4/Slot?page=2", None, more);
-    check(&format!("{BASE}evil/Slot?page=2"), None, more);
-    check(&format!("{BASE}.elsewhere.example/Slot"), None, more);
-    check("Slot?page=2", None, more);
-    check("", None, more);
+    check(&format!("{BASE}/Observation?page=2"), None, MORE);
+    check(&format!("{BASE}/Slot/s-2?page=2"), None, MORE);
+    check(&format!("{BASE}/?_getpages=7"), None, MORE);
+    check("https://elsewhere.example/r4/Slot?page=2", None, MORE);
+    check("https://fhir.lakeside-clinic.example?_getpages=7", None, MORE);
+    check(&format!("{BASE}evil/Slot?page=2"), None, MORE);
+    check(&format!("{BASE}evil?_getpages=7"), None, MORE);
+    check(&format!("{BASE}.elsewhere.example/Slot"), None, MORE);
+    check("Slot?page=2", None, MORE);
+    check("?_getpages=7", None, MORE);
+    check("", None, MORE);
 
     let next = format!("{BASE}/Slot?page=2");
     let mut endless = fake();
@@ -184,4 +193,23 @@ fn pages_are_followed_on_the_server_alone() {
     let endless = endless.expect(SCHEDULES, Reply::json(200, bundle(&[])));
     let text = endless.call::<Plugin>("find_free_slots", json!({})).unwrap().text;
     assert_eq!(text, "there are more than these 5 free slots: give fewer days");
+}
+
+/// A link to the next page, as HAPI gives it.
+fn of_hapi() -> String {
+    let id = "0f4a5f0c-6d0f-4f0b-9a43-1c2f8a1f7c55";
+    format!("{BASE}?_getpages={id}&_getpagesoffset=1&_count=1&_bundletype=searchset")
+}
+
+#[test]
+fn there_is_more_where_the_next_page_is_not_granted() {
+    let slots = || fake().expect(SLOTS, page(1, Some(&of_hapi())));
+    let fake = slots().expect(HAPI_PAGE, Reply::denied());
+    let fake = fake.expect(SCHEDULES, Reply::json(200, bundle(&[schedule("c-1")])));
+    assert_eq!(fake.call::<Plugin>("find_free_slots", json!({})).unwrap().text, MORE);
+    // What the server itself refuses, nobody knows.
+    let refused = slots().expect(HAPI_PAGE, Reply::json(403, refusal("forbidden", "Not for you")));
+    assert_eq!(refused.call::<Plugin>("find_free_slots", json!({})).unwrap_err().kind, FailureKind::Denied);
+    let first = super::fake().expect(SLOTS, Reply::denied());
+    assert_eq!(first.call::<Plugin>("find_free_slots", json!({})).unwrap_err().kind, FailureKind::Denied);
 }

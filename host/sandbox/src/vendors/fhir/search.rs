@@ -10,7 +10,7 @@ use super::dates::Span;
 use super::kind::Kind;
 use super::refused::Refused;
 use super::resource::Resource;
-use super::{FHIR_JSON, base};
+use super::{FHIR_JSON, base, hapi};
 
 const COUNT_DEFAULT: usize = 20;
 const COUNT_MAX: usize = 100;
@@ -34,8 +34,13 @@ pub(super) fn matches<'a>(kind: Kind, resources: &'a [Resource], query: &str) ->
     Ok(Search::parse(kind, query)?.matches(kind, resources))
 }
 
-/// Answers a search with a bundle.
-pub(super) fn search(kind: Kind, resources: &[Resource], query: &str) -> Result<Value, Refused> {
+/// Answers a search with a bundle. `hapi_most` is how many resources HAPI gives on a page at most, if it is HAPI that answers.
+pub(super) fn search(
+    kind: Kind,
+    resources: &[Resource],
+    query: &str,
+    hapi_most: Option<usize>,
+) -> Result<Value, Refused> {
     let search = Search::parse(kind, query)?;
     let mut matches = search.matches(kind, resources);
     let date = |resource: &&Resource| span(&resource.body, "start").map(Span::start);
@@ -44,13 +49,17 @@ pub(super) fn search(kind: Kind, resources: &[Resource], query: &str) -> Result<
         Some(true) => matches.sort_by_key(|resource| Reverse(date(resource))),
         None => {}
     }
-    let count = search.count.unwrap_or(COUNT_DEFAULT);
+    let count = search.count().min(hapi_most.unwrap_or(COUNT_MAX));
     let entries: Vec<Value> =
         matches.iter().skip(search.offset).take(count).map(|resource| search.entry(resource)).collect();
     let mut links = vec![json!({ "relation": "self", "url": search.url(kind, search.offset) })];
     let next = search.offset.saturating_add(count);
     if count > 0 && next < matches.len() {
-        links.push(json!({ "relation": "next", "url": search.url(kind, next) }));
+        let url = match hapi_most {
+            Some(_) => hapi::url(kind, &search.query(), count, next),
+            None => search.url(kind, next),
+        };
+        links.push(json!({ "relation": "next", "url": url }));
     }
     let mut bundle = json!({ "resourceType": "Bundle", "type": "searchset", "total": matches.len(), "link": links });
     // FHIR's JSON has no empty arrays.
@@ -94,10 +103,18 @@ impl Search {
         resources.iter().filter(fits).collect()
     }
 
+    fn count(&self) -> usize {
+        self.count.unwrap_or(COUNT_DEFAULT)
+    }
+
+    /// The parameters, without those of paging.
+    fn query(&self) -> String {
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.given).finish()
+    }
+
     fn url(&self, kind: Kind, offset: usize) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(&self.given);
-        query.append_pair("_count", &self.count.unwrap_or(COUNT_DEFAULT).to_string());
+        let mut query = form_urlencoded::Serializer::new(self.query());
+        query.append_pair("_count", &self.count().to_string());
         if offset > 0 {
             query.append_pair("_offset", &offset.to_string());
         }
