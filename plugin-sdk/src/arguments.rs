@@ -37,7 +37,11 @@ text_argument! {
 
 text_argument! {
     /// An email address with a domain that has a dot, such as `ann@example.com`.
-    pub struct Email: check_email, { "type": "string", "format": "email", "description": "An email address." }
+    pub struct Email: check_email, {
+        "type": "string",
+        "format": "email",
+        "description": "An email address, such as ann@example.com.",
+    }
 }
 
 text_argument! {
@@ -120,6 +124,12 @@ fn digits(text: &str, at: Range<usize>) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Debug;
+    use std::str::FromStr;
+
+    use schemars::{JsonSchema, schema_for};
+    use serde_json::Value;
+
     use super::*;
 
     #[test]
@@ -139,6 +149,23 @@ mod tests {
         check("+1 415 555 0123", false);
         check("+1415555012345678", false);
         check("+1415555\u{0660}123", false);
+    }
+
+    /// Providers' strict subsets have no `examples`, so each stands in the description; one that the type refuses would mislead.
+    #[test]
+    fn each_form_is_described_with_an_example() {
+        fn check<T: JsonSchema + FromStr<Err: Debug>>() {
+            let schema = schema_for!(T);
+            let description = schema.get("description").and_then(Value::as_str).expect("it has a description");
+            let (_, example) = description.split_once("such as ").expect("it has an example");
+            example.trim_end_matches('.').parse::<T>().expect(description);
+        }
+        check::<PhoneNumber>();
+        check::<Email>();
+        check::<Amount>();
+        check::<Currency>();
+        check::<Day>();
+        check::<Instant>();
     }
 
     #[test]

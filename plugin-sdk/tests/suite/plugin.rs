@@ -132,7 +132,7 @@ fn schemas_hold_what_a_model_uses() {
         json!({
             "type": "object",
             "properties": {
-                "email": { "type": "string", "format": "email", "description": "An email address." },
+                "email": { "type": "string", "format": "email", "description": "An email address, such as ann@example.com." },
                 "mood": { "type": "string", "enum": ["calm", "angry"] },
                 "place": {
                     "description": "Where it was.",

@@ -141,7 +141,7 @@ pub mod tools {
         name: Text,
         /// Their telephone number, in E.164, such as +14155550123.
         phone: Option<PhoneNumber>,
-        /// Their email address, if they gave it.
+        /// Their email address, such as ann@example.com, if they gave it.
         email: Option<Email>,
         /// What those who meet them should know, in a sentence or two.
         #[schemars(length(max = 2000))]
@@ -203,7 +203,8 @@ pub mod tools {
         /// When it begins on that day, as the clock of the office shows it, in 24 hours, such as 14:30.
         #[schemars(regex(pattern = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"))]
         time: String,
-        /// The telephone number of the person whose booking it is, in E.164. With it, nobody else's is touched.
+        /// The telephone number of the person whose booking it is, in E.164, such as +14155550123. With it, nobody else's is
+        /// touched.
         phone: Option<PhoneNumber>,
         cx: &Context,
     ) -> Result<Answer<Booked>, Failure> {
@@ -219,7 +220,8 @@ pub mod tools {
     async fn cancel_appointment(
         /// The event_id that booking it, or find_bookings, gave.
         event_id: EventId,
-        /// The telephone number of the person whose booking it is, in E.164. With it, nobody else's is touched.
+        /// The telephone number of the person whose booking it is, in E.164, such as +14155550123. With it, nobody else's is
+        /// touched.
         phone: Option<PhoneNumber>,
         cx: &Context,
     ) -> Result<Outcome, Failure> {

@@ -52,7 +52,7 @@ pub mod tools {
     async fn update_account_status(
         /// The account's id, from find_account.
         account_id: AccountId,
-        /// The caller's number, as find_account got it: the account has to have it.
+        /// The caller's number in E.164, such as +14155550123, as find_account got it: the account has to have it.
         phone: Option<PhoneNumber>,
         /// `promise_to_pay`: a day was promised. `disputed`: the debt or its amount is contested. `hardship`: can't pay
         /// at present. `refused`: won't pay. `paid`: says that it is paid. `wrong_person`: it isn't this person's debt.
@@ -99,7 +99,7 @@ pub mod tools {
     async fn record_promise_to_pay(
         /// The account's id, from find_account.
         account_id: AccountId,
-        /// The caller's number, as find_account got it: the account has to have it.
+        /// The caller's number in E.164, such as +14155550123, as find_account got it: the account has to have it.
         phone: Option<PhoneNumber>,
         /// How much was promised, with as many digits after the point as the currency has, such as 150.00 in GBP.
         amount: Amount,
@@ -162,7 +162,7 @@ pub mod tools {
     async fn log_payment_arrangement(
         /// The account's id, from find_account.
         account_id: AccountId,
-        /// The caller's number, as find_account got it: the account has to have it.
+        /// The caller's number in E.164, such as +14155550123, as find_account got it: the account has to have it.
         phone: Option<PhoneNumber>,
         /// What will be paid in all, over every instalment, with as many digits after the point as the currency has, such as
         /// 150.00 in GBP.
@@ -226,7 +226,7 @@ pub mod tools {
     async fn schedule_promise_callback(
         /// The account's id, from find_account.
         account_id: AccountId,
-        /// The caller's number, as find_account got it: the account has to have it.
+        /// The caller's number in E.164, such as +14155550123, as find_account got it: the account has to have it.
         phone: Option<PhoneNumber>,
         /// The day that payment was promised for, such as 2026-12-01.
         date: Day,

@@ -46,7 +46,7 @@ pub mod tools {
         /// The ticket of this problem, if one was opened.
         #[schemars(length(max = 2000), regex(pattern = r"^https://\S+$"))]
         ticket_url: Option<String>,
-        /// The number at which the caller can be called back.
+        /// The number at which the caller can be called back, in E.164, such as +14155550123.
         caller_phone: Option<PhoneNumber>,
         cx: &Context,
     ) -> Result<Outcome, Failure> {

@@ -49,12 +49,12 @@ pub mod tools {
         /// problem: a fault that several may have; incident: one occurrence of a fault; question: nothing is broken;
         /// task: something was promised and is to be done.
         r#type: TicketType,
-        /// The telephone number that the caller can be reached at, in E.164.
+        /// The telephone number that the caller can be reached at, in E.164, such as +14155550123.
         requester_phone: PhoneNumber,
         /// The caller's name as it was said, such as "Ana Lima". Leave it out if the caller gave none.
         #[schemars(length(min = 1, max = 200))]
         requester_name: Option<String>,
-        /// The caller's email address, if the caller gave it and confirmed it: for the team to read.
+        /// The caller's email address, such as ann@example.com, if the caller gave it and confirmed it: for the team to read.
         requester_email: Option<Email>,
         /// Words for sorting, in small letters without spaces, such as cold_store. The mood is tagged already.
         #[schemars(length(max = 10), inner(regex(pattern = r"^[a-z0-9_-]{1,60}$")))]
@@ -87,7 +87,7 @@ pub mod tools {
         /// said.
         #[schemars(length(max = 10000))]
         comment: Text,
-        /// The caller's telephone number, in E.164. With it, the ticket has to be one of theirs.
+        /// The caller's telephone number, in E.164, such as +14155550123. With it, the ticket has to be one of theirs.
         phone: Option<PhoneNumber>,
         cx: &Context,
     ) -> Result<Outcome, Failure> {
@@ -115,7 +115,7 @@ pub mod tools {
         /// urgent: work stands still, or people, goods or data are in danger; high: an important part fails and nothing
         /// gets round it; normal: a fault that can be lived with for now; low: a question or a wish.
         priority: Priority,
-        /// The caller's telephone number, in E.164. With it, the ticket has to be one of theirs.
+        /// The caller's telephone number, in E.164, such as +14155550123. With it, the ticket has to be one of theirs.
         phone: Option<PhoneNumber>,
         cx: &Context,
     ) -> Result<Outcome, Failure> {
@@ -138,9 +138,9 @@ pub mod tools {
     /// minutes ago may be missing.
     #[tool(effect = read, title = "Find open tickets")]
     async fn find_tickets(
-        /// The person's email address. With a number it isn't looked for: the number says who it is.
+        /// The person's email address, such as ann@example.com. With a number it isn't looked for: the number says who it is.
         email: Option<Email>,
-        /// The person's telephone number, in E.164.
+        /// The person's telephone number, in E.164, such as +14155550123.
         phone: Option<PhoneNumber>,
         /// One to three words that stand side by side in the subject, such as "cold store". With a person, only that
         /// person's tickets are searched.
