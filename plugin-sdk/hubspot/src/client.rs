@@ -182,7 +182,8 @@ impl<'a> HubSpot<'a> {
     /// As [`send`](HubSpot::send).
     pub async fn with_key(&self, objects: &str, property: &str) -> Result<Trace, Failure> {
         let key = self.cx.key();
-        let page = self.search(objects, &Search::of(&[property], KEYED_MAX).or_word(property, key)).await?;
+        let search = Search::of(&[property], KEYED_MAX).or_word(property, &keyed::word(key));
+        let page = self.search(objects, &search).await?;
         Ok(match page.results.iter().find(|object| keyed::has_key(object.property(property), key)) {
             Some(ours) => Trace::AsAsked(ours.id.clone()),
             // It may be among those that were not told.

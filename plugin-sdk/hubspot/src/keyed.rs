@@ -6,9 +6,11 @@ pub fn paragraph(text: &str) -> String {
     format!("<p>{}</p>", escape(text))
 }
 
-/// The paragraph that carries the key.
+/// The paragraph that carries the key, as a word of letters and digits between spaces. HubSpot finds texts by their tokens
+/// (`CONTAINS_TOKEN`, <https://developers.hubspot.com/docs/api-reference/latest/crm/search-the-crm>), and says nowhere what parts
+/// them: a word with a `_`, or with a tag right behind it, may be none.
 pub fn reference(key: &str) -> String {
-    format!("<p>{}</p>", line(key))
+    format!("<p>{} (aftercall)</p>", line(key))
 }
 
 /// Escapes what would be markup between tags; quotes are none there.
@@ -28,7 +30,12 @@ pub fn escape(text: &str) -> String {
 }
 
 fn line(key: &str) -> String {
-    format!("Reference: {}", escape(key))
+    format!("Reference: {}", word(key))
+}
+
+/// The key as it stands in a text.
+pub(crate) fn word(key: &str) -> String {
+    key.chars().filter(|character| character.is_ascii_alphanumeric()).collect()
 }
 
 /// Whether a text carries this key, and not a longer one that begins with it. A search by token may find more than that.
@@ -47,10 +54,22 @@ mod tests {
             assert_eq!(has_key(Some(text), "ac_01"), carries, "{text}");
         }
         check(&reference("ac_01"), true);
-        check("<p>Said</p><div>Reference: ac_01", true);
+        check("<p>Said</p><div>Reference: ac01", true);
         check(&reference("ac_012"), false);
-        check("<p>ac_01</p>", false);
+        check("<p>ac01</p>", false);
         assert!(!has_key(None, "ac_01"));
+    }
+
+    #[test]
+    fn a_key_is_a_word_however_words_are_parted() {
+        let text = reference("ac_0123abcd");
+        let word = word("ac_0123abcd");
+        assert_eq!(text, "<p>Reference: ac0123abcd (aftercall)</p>");
+        assert!(text.split_whitespace().any(|part| part == word));
+        assert!(text.split(|character: char| !character.is_alphanumeric()).any(|part| part == word));
+        assert!(
+            text.split(|character: char| !character.is_alphanumeric() && character != '_').any(|part| part == word)
+        );
     }
 
     #[test]

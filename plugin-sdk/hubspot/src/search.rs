@@ -26,7 +26,8 @@ impl<'a> Search<'a> {
         self.or(all.iter().map(|(property, value)| (*property, "EQ", *value)))
     }
 
-    /// Adds a group: an object passes it, whose text, this property, has the value among its words.
+    /// Adds a group: an object passes it, whose text, this property, has the value among its words. The value is of letters and
+    /// digits: what else a word may have, HubSpot doesn't say.
     pub(crate) fn or_word(self, property: &str, word: &str) -> Self {
         self.or(std::iter::once((property, "CONTAINS_TOKEN", word)))
     }

@@ -45,7 +45,7 @@ async fn a_task_is_on_a_contact_and_a_deal() {
     let world = portal().await;
     let deal = deal(&world, "k1", "qualifiedtobuy").await;
     let properties = json!({
-        "hs_task_subject": "Send the quote", "hs_task_body": "<p>Reference: ac_1</p>", "hs_task_status": "NOT_STARTED",
+        "hs_task_subject": "Send the quote", "hs_task_body": "<p>Reference: ac1 (aftercall)</p>", "hs_task_status": "NOT_STARTED",
         "hs_task_type": "TODO", "hs_task_priority": "HIGH", "hs_timestamp": "1796135400000",
     });
     let task = json!({ "properties": properties, "associations": [on("70001", 204), on(&deal, 216)] });
@@ -53,7 +53,7 @@ async fn a_task_is_on_a_contact_and_a_deal() {
     assert_eq!(status, 201, "{made}");
     let kept = &world.sandbox.records(Service::Hubspot)["tasks"][0];
     assert_eq!((&kept["contacts"], &kept["deals"]), (&json!(["70001"]), &json!([deal])));
-    let filter = json!({ "propertyName": "hs_task_body", "operator": "CONTAINS_TOKEN", "value": "ac_1" });
+    let filter = json!({ "propertyName": "hs_task_body", "operator": "CONTAINS_TOKEN", "value": "ac1" });
     let search = json!({ "filterGroups": [{ "filters": [filter] }], "properties": ["hs_task_body"] });
     assert_eq!(post(&world, "/crm/v3/objects/tasks/search", &search).await.1["total"], 1);
 

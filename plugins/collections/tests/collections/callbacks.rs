@@ -44,7 +44,7 @@ fn a_callback_is_a_task_on_the_account() {
     });
     let mut properties = json!({
         "hs_task_subject": "Call back about the payment promised for 2026-01-16",
-        "hs_task_body": "<p>150.00 by card</p><p>Reference: ac_0123abcd</p>",
+        "hs_task_body": "<p>150.00 by card</p><p>Reference: ac0123abcd (aftercall)</p>",
         "hs_task_status": "NOT_STARTED",
         "hs_task_type": "CALL",
         "hs_timestamp": "2026-01-16T12:00:00Z",
@@ -53,7 +53,8 @@ fn a_callback_is_a_task_on_the_account() {
     assert_eq!(sent, json!({ "properties": properties, "associations": [to_ann] }));
 
     properties["hs_task_subject"] = json!("Call back about the payment promised for 2026-01-16, at 16:00");
-    properties["hs_task_body"] = json!("<p>&lt;b&gt;150&lt;/b&gt; &amp;<br>no more</p><p>Reference: ac_0123abcd</p>");
+    properties["hs_task_body"] =
+        json!("<p>&lt;b&gt;150&lt;/b&gt; &amp;<br>no more</p><p>Reference: ac0123abcd (aftercall)</p>");
     properties["hubspot_owner_id"] = json!("55");
     let fake = fake().settings(settings(json!({ "task_owner_id": "55" })));
     let arguments = callback(json!({ "time": "16:00", "about": " <b>150</b> &\r\nno more" }));
@@ -131,7 +132,7 @@ fn a_callback_in_doubt_is_found_by_its_key() {
         let reply = Reply::json(200, json!({ "total": total, "results": tasks }));
         let fake = fake().attempt_at(THEN_MS).now(THEN_MS + later_ms).expect(SEARCH_TASKS, reply);
         let finding = fake.reconcile::<Plugin>(TOOL, callback(json!({}))).unwrap();
-        let filter = json!({ "propertyName": "hs_task_body", "operator": "CONTAINS_TOKEN", "value": "ac_0123abcd" });
+        let filter = json!({ "propertyName": "hs_task_body", "operator": "CONTAINS_TOKEN", "value": "ac0123abcd" });
         assert_eq!(fake.sent()[0].json()["filterGroups"], json!([{ "filters": [filter] }]));
         match (finding, expected) {
             (Finding::Happened(outcome), None) => {
@@ -142,8 +143,8 @@ fn a_callback_in_doubt_is_found_by_its_key() {
             (finding, None) => panic!("{finding:?}"),
         }
     }
-    let ours = "<p>150.00 by card</p><p>Reference: ac_0123abcd</p>";
-    let other = "<p>Reference: ac_0123abcdef</p>";
+    let ours = "<p>150.00 by card</p><p>Reference: ac0123abcd (aftercall)</p>";
+    let other = "<p>Reference: ac0123abcdef (aftercall)</p>";
     check(&[other, ours], 2, 0, None);
     check(&[], 0, 0, Some(Finding::ask_again_after(15_000)));
     check(&[other], 1, 59_000, Some(Finding::ask_again_after(1_000)));

@@ -44,7 +44,7 @@ fn a_note_holds_text_and_the_key() {
         assert_eq!(fake.sent()[0].json(), expected);
     }
     let said = "<p>Wants &lt;b&gt;40&lt;/b&gt; seats<br>by May &amp; asks for a quote</p>";
-    let reference = "<p>Reference: ac_0123abcd</p>";
+    let reference = "<p>Reference: ac0123abcd (aftercall)</p>";
     check(None, &format!("{said}{reference}"));
     check(Some(" "), &format!("{said}{reference}"));
     check(
@@ -65,7 +65,10 @@ fn a_note_is_on_a_contact_on_a_deal_or_on_both() {
         let expected = Outcome::new(words).with_receipt(Receipt::new("note", "9").with_url(url));
         assert_eq!(fake.call::<Plugin>("log_note", arguments), Ok(expected));
         let note = fake.sent().last().unwrap().json();
-        assert_eq!(note["properties"]["hs_note_body"], "<p>Prefers mornings</p><p>Reference: ac_0123abcd</p>");
+        assert_eq!(
+            note["properties"]["hs_note_body"],
+            "<p>Prefers mornings</p><p>Reference: ac0123abcd (aftercall)</p>"
+        );
         let associations = types.iter().map(|(id, kind)| {
             let kind = json!({ "associationCategory": "HUBSPOT_DEFINED", "associationTypeId": kind });
             json!({ "to": { "id": id }, "types": [kind] })
@@ -98,7 +101,7 @@ fn a_note_on_nothing_is_refused() {
 fn a_note_in_doubt_is_searched_by_its_key() {
     let fake = fake().expect(SEARCH, Reply::json(200, json!({ "total": 0, "results": [] })));
     fake.reconcile::<Plugin>("log_call_summary", summary()).unwrap();
-    let filter = json!({ "propertyName": "hs_note_body", "operator": "CONTAINS_TOKEN", "value": "ac_0123abcd" });
+    let filter = json!({ "propertyName": "hs_note_body", "operator": "CONTAINS_TOKEN", "value": "ac0123abcd" });
     let expected = json!({
         "filterGroups": [{ "filters": [filter] }],
         "properties": ["hs_note_body"],
@@ -120,10 +123,10 @@ fn the_search_of_notes_decides() {
     }
     let found = Finding::Happened(logged());
     let not_yet = Finding::Unknown(Some(15_000));
-    check(Some("<p>Said</p><p>Reference: ac_0123abcd</p>"), 0, &found);
-    check(Some("<div>Reference: ac_0123abcd"), 90_000, &found);
-    check(Some("<p>Reference: ac_0123abcdef</p>"), 90_000, &Finding::DidNotHappen);
-    check(Some("<p>ac_0123abcd</p>"), 90_000, &Finding::DidNotHappen);
+    check(Some("<p>Said</p><p>Reference: ac0123abcd (aftercall)</p>"), 0, &found);
+    check(Some("<div>Reference: ac0123abcd"), 90_000, &found);
+    check(Some("<p>Reference: ac0123abcdef (aftercall)</p>"), 90_000, &Finding::DidNotHappen);
+    check(Some("<p>ac0123abcd</p>"), 90_000, &Finding::DidNotHappen);
     check(None, 0, &not_yet);
     check(None, 59_999, &Finding::Unknown(Some(1)));
     check(None, 60_000, &Finding::DidNotHappen);
@@ -132,7 +135,7 @@ fn the_search_of_notes_decides() {
 #[test]
 fn a_search_that_tells_not_all_does_not_deny() {
     fn check(later_ms: u64, expected: &Finding) {
-        let others = vec![object("9", json!({ "hs_note_body": "<p>Reference: ac_other</p>" })); 10];
+        let others = vec![object("9", json!({ "hs_note_body": "<p>Reference: acother (aftercall)</p>" })); 10];
         let page = Reply::json(200, json!({ "total": 11, "results": others }));
         let fake = fake().now(ATTEMPT_AT + later_ms).expect(SEARCH, page);
         assert_eq!(fake.reconcile::<Plugin>("log_call_summary", summary()).as_ref(), Ok(expected));

@@ -35,7 +35,7 @@ fn a_task_is_made_on_the_contact() {
     let expected = json!({
         "properties": {
             "hs_task_subject": "Send the quote",
-            "hs_task_body": "<p>Reference: ac_0123abcd</p>",
+            "hs_task_body": "<p>Reference: ac0123abcd (aftercall)</p>",
             "hs_task_status": "NOT_STARTED",
             "hs_task_type": "TODO",
             "hs_task_priority": "HIGH",
@@ -61,7 +61,7 @@ fn a_task_on_a_deal_holds_text_and_nobody_where_no_owner_is_set() {
         .expect(TASKS, Reply::json(201, object("8", json!({}))));
     fake.call::<Plugin>("create_task", arguments).unwrap();
     let sent = fake.sent()[1].json();
-    let body = "<p>&lt;b&gt;40&lt;/b&gt; seats &amp; a pilot</p><p>Reference: ac_0123abcd</p>";
+    let body = "<p>&lt;b&gt;40&lt;/b&gt; seats &amp; a pilot</p><p>Reference: ac0123abcd (aftercall)</p>";
     assert_eq!(sent["properties"]["hs_task_body"], body);
     assert_eq!(sent["properties"]["hs_task_priority"], "LOW");
     assert_eq!(sent["properties"].get("hubspot_owner_id"), None);
@@ -118,11 +118,11 @@ fn the_search_of_tasks_decides() {
         let fake = fake().now(ATTEMPT_AT + later_ms).expect(SEARCH, Reply::json(200, page));
         let finding = fake.reconcile::<Plugin>("create_task", task()).unwrap();
         assert_eq!(finding, *expected, "{body:?} {later_ms} ms later");
-        let filter = json!({ "propertyName": "hs_task_body", "operator": "CONTAINS_TOKEN", "value": "ac_0123abcd" });
+        let filter = json!({ "propertyName": "hs_task_body", "operator": "CONTAINS_TOKEN", "value": "ac0123abcd" });
         assert_eq!(fake.sent()[0].json()["filterGroups"], json!([{ "filters": [filter] }]));
     }
-    check(Some("<p>Reference: ac_0123abcd</p>"), 0, &Finding::Happened(made()));
-    check(Some("<p>Reference: ac_0123abcdef</p>"), 90_000, &Finding::DidNotHappen);
+    check(Some("<p>Reference: ac0123abcd (aftercall)</p>"), 0, &Finding::Happened(made()));
+    check(Some("<p>Reference: ac0123abcdef (aftercall)</p>"), 90_000, &Finding::DidNotHappen);
     check(None, 59_999, &Finding::Unknown(Some(1)));
     check(None, 60_000, &Finding::DidNotHappen);
 }

@@ -103,7 +103,7 @@ impl<'a> Filter<'a> {
                 Ok(Filter::HasNumber { property, digits: digits(field("value")?) })
             }
             "EQ" => Ok(Filter::Equals { property, value: field("value")? }),
-            "CONTAINS_TOKEN" => Ok(Filter::ContainsToken { property, value: field("value")? }),
+            "CONTAINS_TOKEN" => Ok(Filter::ContainsToken { property, value: token(field("value")?)? }),
             other => Err(Refused::not_played(&format!("the operator {other}"))),
         }
     }
@@ -122,7 +122,7 @@ impl<'a> Filter<'a> {
             Filter::ContainsToken { property, value } => {
                 let held = object.get(property).unwrap_or_default().to_lowercase();
                 let wanted = value.to_lowercase();
-                tokens(&wanted, true).all(|token| tokens(&held, false).any(|candidate| token_fits(token, candidate)))
+                held.split_whitespace().any(|candidate| token_fits(&wanted, candidate))
             }
         }
     }
@@ -149,10 +149,14 @@ fn digits(text: &str) -> String {
     text.chars().filter(char::is_ascii_digit).collect()
 }
 
-/// The words of a text: what is between spaces and punctuation. A `*` belongs to a word where it is a wildcard.
-fn tokens(text: &str, wildcards: bool) -> impl Iterator<Item = &str> {
-    let is_part = move |letter: char| letter.is_alphanumeric() || letter == '_' || (wildcards && letter == '*');
-    text.split(move |letter| !is_part(letter)).filter(|token| !token.is_empty())
+/// A value that is one token, whatever parts tokens, which HubSpot's page doesn't say: letters and digits, and what the page's own
+/// `*@hubspot.com` has. In a text, what stands between spaces is one.
+fn token(value: &str) -> Result<&str, Refused> {
+    let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '*' | '@' | '.');
+    match !value.is_empty() && value.chars().all(is_part) {
+        true => Ok(value),
+        false => Err(Refused::not_played(&format!("a search for '{value}', which may be one token or several"))),
+    }
 }
 
 /// `*` stands for any letters at the start or the end of a word.
