@@ -37,7 +37,7 @@ impl<T> Named<T> {
         self.0.is_empty()
     }
 
-    /// All, each with its name, in the order of the settings.
+    /// All, each with its name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn each_is_told_with_what_it_is_for() {
         let all: Named<String> = serde_json::from_str(r#"{ "b": "Second.", "a": "First." }"#).expect("an object");
-        assert_eq!(all.names(), ["b", "a"], "the order is the tenant's");
+        assert_eq!(all.names(), ["b", "a"], "as they were given");
         let told = serde_json::to_value(all.offers(String::as_str)).expect("JSON");
         assert_eq!(told, serde_json::json!([{ "name": "b", "for": "Second." }, { "name": "a", "for": "First." }]));
     }

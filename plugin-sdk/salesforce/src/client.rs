@@ -85,12 +85,7 @@ impl<'a> Salesforce<'a> {
 
     /// The receipt for a record, whose page Salesforce shows at its id.
     pub fn receipt(&self, object: &str, id: &str) -> Receipt {
-        Receipt::new(object, id).with_url(self.page(id))
-    }
-
-    /// Where people see the record of this id.
-    pub fn page(&self, id: &str) -> String {
-        format!("https://{}.my.salesforce.com/{}", self.my_domain, path_segment(id))
+        Receipt::new(object, id).with_url(format!("https://{}.my.salesforce.com/{}", self.my_domain, path_segment(id)))
     }
 
     /// The records that a query finds, so many at most; the query is without a limit, and selects the `Id`. Texts in it are

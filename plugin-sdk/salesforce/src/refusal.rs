@@ -175,8 +175,8 @@ fn meaning_of(code: &str) -> Option<(FailureKind, &'static str)> {
         // Of most records, the org's rules and automations say the owner.
         "INACTIVE_OWNER_OR_USER" => (
             Kind::Denied,
-            "who would get this is no active user: an administrator has to look at the org's assignment, and at the \
-             plugin's settings, such as `task_owner_id`",
+            "who would get this is no active user: an administrator has to look at the org's assignment, and at whom the \
+             plugin's settings name",
         ),
         // A session that ended is refused before anything is done; the host asks for another token.
         "INVALID_SESSION_ID" => (Kind::Unavailable, "the next request gets a new session"),

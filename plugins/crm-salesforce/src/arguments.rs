@@ -3,6 +3,8 @@
 use aftercall::{Context, text_argument};
 use aftercall_salesforce::check_id;
 
+use crate::{contact, lead};
+
 /// The prefixes of objects.
 const ACCOUNT: &str = "001";
 const CONTACT: &str = "003";
@@ -45,6 +47,11 @@ impl PersonId {
 
     pub(crate) fn is_lead(&self) -> bool {
         self.as_str().starts_with(LEAD)
+    }
+
+    /// The object whose record it is, by its name in Salesforce.
+    pub(crate) fn object(&self) -> &'static str {
+        if self.is_lead() { lead::LEAD } else { contact::CONTACT }
     }
 }
 

@@ -4,15 +4,13 @@
 //! (developer.salesforce.com/docs/atlas.en-us.api_action.meta/api_action/actions_obj_high_velocity_sales.htm,
 //! developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_actioncadencetracker.htm).
 
-use aftercall::{Answer, Context, Failure, Finding, Instant, Offer, Outcome, Receipt, Trace};
+use aftercall::{Answer, Context, Failure, FailureKind, Finding, Instant, Offer, Outcome};
 use aftercall_salesforce::{Record, Salesforce, quoted};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::arguments::PersonId;
-use crate::contact::CONTACT;
-use crate::lead::LEAD;
 use crate::org::Org;
 
 /// The action that puts a person in a cadence.
@@ -63,41 +61,23 @@ pub(crate) async fn enrol(org: &Org, cx: &Context, person_id: &PersonId, name: &
     if let Some(assignee_id) = &cadence.assignee_id {
         input["userId"] = assignee_id.as_str().into();
     }
-    salesforce.invoke(ASSIGN, input).await?;
-    if cx.dry_run() {
-        return Ok(Outcome::new(enrolled(person_id, name)));
-    }
-    // The action doesn't tell the enrolment's id.
-    let made = cadence.made(salesforce, cx, person_id).await;
-    let made = made.map_err(|failure| failure.after_write(enrolled(person_id, name)))?;
-    let made = made.ok_or_else(|| {
-        Failure::outcome_unknown(format!("Salesforce says that {}, and doesn't show it yet", enrolled(person_id, name)))
-    })?;
-    Ok(outcome(salesforce, person_id, name, &made.id))
+    salesforce.invoke(ASSIGN, input).await.map_err(refused)?;
+    Ok(outcome(salesforce, person_id, name))
 }
 
 /// Whether the person was enrolled in it since the call.
-pub(crate) async fn find(org: &Org, cx: &Context, person_id: &PersonId, name: &str) -> Result<Finding, Failure> {
+pub(crate) async fn settle(org: &Org, cx: &Context, person_id: &PersonId, name: &str) -> Result<Finding, Failure> {
     let (cadence, salesforce) = (org.cadence(name)?, org.salesforce(cx));
-    let made = cadence.made(salesforce, cx, person_id).await;
-    let trace = Trace::of(made.map(|made| made.map(|tracker| (tracker.id, true))))?;
-    salesforce.settled(trace, |id| outcome(salesforce, person_id, name, id))
+    let began_ms = cx.first_attempt_at().saturating_sub(CLOCK_SKEW_MS_MAX);
+    // SOQL takes whole seconds.
+    let began = Instant::utc(began_ms / MS_PER_SECOND * MS_PER_SECOND);
+    let made = cadence.tracker(salesforce, person_id, &format!("CreatedDate >= {began}")).await;
+    // Whatever becomes of it there, it was made.
+    let trace = Record::trace(made, |_| true)?;
+    salesforce.settled(trace, |_| outcome(salesforce, person_id, name))
 }
 
 impl Cadence {
-    /// The enrolment that the effect made: the first since then.
-    async fn made(
-        &self,
-        salesforce: Salesforce<'_>,
-        cx: &Context,
-        person_id: &PersonId,
-    ) -> Result<Option<Record>, Failure> {
-        let began_ms = cx.first_attempt_at().saturating_sub(CLOCK_SKEW_MS_MAX);
-        // SOQL takes whole seconds.
-        let began = Instant::utc(began_ms / MS_PER_SECOND * MS_PER_SECOND);
-        self.tracker(salesforce, person_id, &format!("CreatedDate >= {began}")).await
-    }
-
     /// The person's first enrolment in it that fits.
     async fn tracker(
         &self,
@@ -116,11 +96,11 @@ impl Cadence {
 
 /// Refuses somebody who isn't there, wants no emails, or is a contact by now.
 async fn may_be_enrolled(salesforce: Salesforce<'_>, person_id: &PersonId) -> Result<(), Failure> {
-    let (object, names): (_, &[&str]) = match person_id.is_lead() {
-        true => (LEAD, &["HasOptedOutOfEmail", "IsConverted", "ConvertedContactId"]),
-        false => (CONTACT, &["HasOptedOutOfEmail"]),
+    let names: &[&str] = match person_id.is_lead() {
+        true => &["HasOptedOutOfEmail", "IsConverted", "ConvertedContactId"],
+        false => &["HasOptedOutOfEmail"],
     };
-    let person = salesforce.with_id(object, person_id.as_str(), names.iter().copied()).await?;
+    let person = salesforce.with_id(person_id.object(), person_id.as_str(), names.iter().copied()).await?;
     let Some(person) = person else {
         return Err(Failure::not_found(format!("there is no {person_id}; find_contact tells whom there is")));
     };
@@ -135,12 +115,16 @@ async fn may_be_enrolled(salesforce: Salesforce<'_>, person_id: &PersonId) -> Re
     Ok(())
 }
 
-fn enrolled(person_id: &PersonId, name: &str) -> String {
-    format!("{person_id} is enrolled in the sequence {name}")
+/// The person was found before: what the action finds wrong is of the settings.
+fn refused(failure: Failure) -> Failure {
+    match failure.kind {
+        FailureKind::InvalidArguments | FailureKind::NotFound => failure.by_settings(&["cadences"]),
+        _ => failure,
+    }
 }
 
-/// An enrolment shows on the person's page.
-fn outcome(salesforce: Salesforce<'_>, person_id: &PersonId, name: &str, id: &str) -> Outcome {
-    let receipt = Receipt::new(TRACKER, id).with_url(salesforce.page(person_id.as_str()));
-    Outcome::new(enrolled(person_id, name)).with_receipt(receipt)
+/// The action doesn't tell the enrolment's id; it shows on the person's page.
+fn outcome(salesforce: Salesforce<'_>, person_id: &PersonId, name: &str) -> Outcome {
+    Outcome::new(format!("{person_id} is enrolled in the sequence {name}"))
+        .with_receipt(salesforce.receipt(person_id.object(), person_id.as_str()))
 }

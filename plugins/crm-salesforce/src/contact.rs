@@ -1,8 +1,8 @@
 //! Contacts: somebody new of an account, and what a caller says of themselves
 //! (developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_contact.htm).
 //!
-//! A contact that is there is changed by its id alone, which `find_contact` tells: by an email address that was merely said,
-//! anybody could change anybody. A new one carries the effect's key.
+//! A contact that is there is changed by its id alone, which `find_contact` tells of a number that the tenant can bind: by an
+//! email address that was merely said, anybody could change anybody. A new one carries the effect's key.
 
 use aftercall::{Answer, Context, Email, Failure, Finding, PhoneNumber};
 use aftercall_salesforce::{Record, Salesforce, quoted};
@@ -17,7 +17,7 @@ use crate::org::Org;
 
 /// The object, by its name in Salesforce.
 pub(crate) const CONTACT: &str = "Contact";
-/// How many contacts with one email address are looked at. Protects the model's context.
+/// How many contacts of one email address are looked at. Protects the model's context.
 const NAMESAKES_MAX: usize = 5;
 
 /// What was said of a contact.
@@ -75,11 +75,9 @@ pub(crate) async fn with_email(org: &Org, cx: &Context, email: &Email) -> Result
 
 /// Refuses to make somebody a contact who is one, or who is a lead that people may convert.
 async fn is_new(org: &Org, cx: &Context, email: &Email) -> Result<(), Failure> {
-    let contacts = with_email(org, cx, email).await?;
-    if !contacts.is_empty() {
-        let ids = contacts.join(" or ");
+    if !with_email(org, cx, email).await?.is_empty() {
         return Err(Failure::conflict(format!(
-            "{email} is a contact already, and nothing was done: give contact_id {ids} to update it"
+            "{email} is a contact already, and nothing was done: update it by its contact_id, from find_contact"
         )));
     }
     let leads = lead::with_email(org, cx, email).await?;
@@ -99,9 +97,11 @@ fn answer(salesforce: Salesforce<'_>, words: &str, id: &str) -> Answer<Made> {
 
 impl Said {
     fn fields(&self) -> Result<Map<String, Value>, Failure> {
+        // As Salesforce keeps it.
+        let email = self.email.as_ref().map(|email| email.as_str().to_lowercase());
         let fields = fields::texts(&[
             ("AccountId", self.account_id.as_ref().map(AccountId::as_str)),
-            ("Email", self.email.as_ref().map(Email::as_str)),
+            ("Email", email.as_deref()),
             ("FirstName", self.first_name.as_deref()),
             ("LastName", self.last_name.as_deref()),
             ("Phone", self.phone.as_ref().map(PhoneNumber::as_str)),

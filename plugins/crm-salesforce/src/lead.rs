@@ -49,7 +49,7 @@ pub(crate) async fn upsert(org: &Org, cx: &Context, said: &Said) -> Result<Answe
     let contacts = contact::with_email(org, cx, &said.email).await?;
     if !contacts.is_empty() {
         let words = format!(
-            "nothing was written: {} is a contact already; update, log the call and make tasks on contact_id {}",
+            "nothing was written: {} is a contact already; log the call and make tasks on contact_id {}",
             said.email,
             contacts.join(" or ")
         );
@@ -82,7 +82,7 @@ pub(crate) async fn upsert(org: &Org, cx: &Context, said: &Said) -> Result<Answe
 
 /// Whether there is the lead, with what the caller said. What it is described with may be somebody else's, which stays; but
 /// where it isn't described at all, the interest wasn't written.
-pub(crate) async fn find(org: &Org, cx: &Context, said: &Said) -> Result<Finding, Failure> {
+pub(crate) async fn settle(org: &Org, cx: &Context, said: &Said) -> Result<Finding, Failure> {
     let (key, fields, interest) = (key(&said.email), said.fields(), said.interest());
     let names = fields.keys().map(String::as_str).chain(interest.map(|_| "Description"));
     let is_it = |lead: &Record| lead.says(&fields) && (interest.is_none() || lead.text("Description").is_some());

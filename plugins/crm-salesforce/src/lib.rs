@@ -1,11 +1,11 @@
 //! Leads, contacts, opportunities, tasks and cadences in Salesforce, over its REST API.
 //!
-//! Salesforce takes no idempotency key, but upserts a record by a unique custom field. So each record that is made
-//! carries a key in that field: a lead its email address, an opportunity or a task the effect's own. A call in doubt is
-//! repeated under the same key, and finds what it made; where that doesn't help, the record of the key is read. Who was
-//! enrolled in a cadence is read by person, cadence and time. The plugin
-//! refuses to make a lead of somebody who is a contact, to guess which of several leads is meant, to touch an opportunity
-//! of another account, and to convert an amount into the org's currency.
+//! Salesforce takes no idempotency key, but upserts a record by a unique custom field. So each record that is made carries a
+//! key in that field: a lead its email address, any other the effect's own. A call in doubt is repeated under the same key,
+//! and finds what it made; where that doesn't help, the record of the key is read. Who was enrolled in a cadence is read by
+//! person, cadence and time. The plugin refuses to make a lead of somebody who is a contact, to guess which of several leads
+//! is meant, to touch an opportunity of another account, to convert an amount into the org's currency, and to enrol who
+//! wants no emails.
 
 mod arguments;
 mod fields;
@@ -80,7 +80,7 @@ pub mod tools {
         cx: &Context,
     ) -> Result<Finding, Failure> {
         let org: Org = cx.settings()?;
-        lead::find(&org, cx, &lead::Said { email, first_name, last_name, phone, company, interest }).await
+        lead::settle(&org, cx, &lead::Said { email, first_name, last_name, phone, company, interest }).await
     }
 
     /// Updates a contact, by contact_id, or makes somebody new a contact of an account, by account_id and last_name. Look with
@@ -239,7 +239,7 @@ pub mod tools {
         let org: Org = cx.settings()?;
         let description = task::description(&summary, next_step.as_deref());
         let call = About::of(&person_id, None)?.call(&org, subject.as_deref(), &description, org.day_of_call(cx));
-        call.find(&org, cx, &format!("the call is logged on {person_id}")).await
+        call.settle(&org, cx, &format!("the call is logged on {person_id}")).await
     }
 
     /// Logs a note that is no summary of the call, as a completed task on a contact or lead of the CRM, on an opportunity or on
@@ -270,7 +270,7 @@ pub mod tools {
         let org: Org = cx.settings()?;
         let about = About::either(person_id.as_ref(), opportunity_id.as_ref())?;
         let note = about.note(&org, &text, org.day_of_call(cx));
-        note.find(&org, cx, &format!("the note is logged on {}", about.words())).await
+        note.settle(&org, cx, &format!("the note is logged on {}", about.words())).await
     }
 
     /// Makes an open task for the sales team about a contact or lead, such as to send a quote or to call back. One task
@@ -318,7 +318,7 @@ pub mod tools {
         let org: Org = cx.settings()?;
         let to_do =
             About::of(&person_id, None)?.to_do(&org, &subject, description.as_deref(), due_date, Priority::Normal);
-        to_do.find(&org, cx, &format!("the task about {person_id} is made, due {due_date}")).await
+        to_do.settle(&org, cx, &format!("the task about {person_id} is made, due {due_date}")).await
     }
 
     /// Lists the sequences of emails and calls that a contact or lead may be enrolled in, and whom each fits.
@@ -345,6 +345,6 @@ pub mod tools {
 
     async fn find_enrolment(person_id: PersonId, sequence: String, cx: &Context) -> Result<Finding, Failure> {
         let org: Org = cx.settings()?;
-        cadence::find(&org, cx, &person_id, &sequence).await
+        cadence::settle(&org, cx, &person_id, &sequence).await
     }
 }

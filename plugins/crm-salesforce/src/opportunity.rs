@@ -149,7 +149,7 @@ pub(crate) async fn of_contact(
     id: &OpportunityId,
     contact_id: &PersonId,
 ) -> Result<(), Failure> {
-    if id.is_rehearsed(cx) {
+    if id.is_rehearsed(cx) || contact_id.is_rehearsed(cx) {
         return Ok(());
     }
     let (opportunity, contact) = (quoted(id.as_str()), quoted(contact_id.as_str()));

@@ -169,7 +169,7 @@ impl Task<'_> {
     }
 
     /// Whether there is the task, with what it says.
-    pub(crate) async fn find(&self, org: &Org, cx: &Context, words: &str) -> Result<Finding, Failure> {
+    pub(crate) async fn settle(&self, org: &Org, cx: &Context, words: &str) -> Result<Finding, Failure> {
         let (said, salesforce) = (self.said(), org.salesforce(cx));
         let found = salesforce.with_key(TASK, cx.key(), said.keys().map(String::as_str)).await;
         let trace = Record::trace(found, |task| task.says(&said))?;

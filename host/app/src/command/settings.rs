@@ -5,68 +5,78 @@ use std::io::Write;
 
 use serde_json::Value;
 
-/// How deep settings are shown. Protects the reader from a schema that refers to itself.
+/// How deep settings are shown, and how many. Protects the reader from a schema that refers to itself.
 const DEPTH_MAX: usize = 6;
+const SHOWN_MAX: usize = 200;
 /// What stands for any name, in an object whose names are the tenant's.
 const ANY_NAME: &str = "NAME";
 
 /// Writes a line for each setting, in the order of their names.
 pub(super) fn settings(schema: Option<&Value>, out: &mut impl Write) -> std::io::Result<()> {
+    let mut shown = Shown { whole: schema.unwrap_or(&Value::Null), lines: Vec::new() };
+    shown.members(shown.whole, "", DEPTH_MAX);
     writeln!(out, "Settings")?;
-    let Some(schema) = schema.filter(|schema| schema["properties"].as_object().is_some_and(|all| !all.is_empty()))
-    else {
-        return writeln!(out, "  none\n");
-    };
-    Shown { whole: schema }.members(schema, "", DEPTH_MAX, out)?;
+    if shown.lines.is_empty() {
+        writeln!(out, "  none")?;
+    }
+    for line in shown.lines.iter().take(SHOWN_MAX) {
+        writeln!(out, "  {line}")?;
+    }
+    if shown.lines.len() > SHOWN_MAX {
+        writeln!(out, "  and more")?;
+    }
     writeln!(out)
 }
 
 struct Shown<'a> {
     /// What references are into.
     whole: &'a Value,
+    lines: Vec<String>,
 }
 
-impl Shown<'_> {
-    /// Those within an object or a list of objects.
-    fn members(&self, schema: &Value, path: &str, depth: usize, out: &mut impl Write) -> std::io::Result<()> {
+impl<'a> Shown<'a> {
+    /// Those within an object or a list.
+    fn members(&mut self, schema: &'a Value, path: &str, depth: usize) {
         let schema = self.resolved(schema);
-        let Some(depth) = depth.checked_sub(1) else { return Ok(()) };
         let dot = if path.is_empty() { "" } else { "." };
         for (name, member) in schema["properties"].as_object().into_iter().flatten() {
             let is_needed = schema["required"].as_array().is_some_and(|all| all.contains(&name.as_str().into()));
-            let (path, member) = (format!("{path}{dot}{name}"), self.resolved(member));
-            line(&path, member, is_needed, out)?;
-            self.members(member, &path, depth, out)?;
+            self.member(member, &format!("{path}{dot}{name}"), is_needed, depth);
         }
         if schema["additionalProperties"].is_object() {
-            self.members(&schema["additionalProperties"], &format!("{path}{dot}{ANY_NAME}"), depth, out)?;
+            self.member(&schema["additionalProperties"], &format!("{path}{dot}{ANY_NAME}"), false, depth);
         }
         if schema["items"].is_object() {
-            self.members(&schema["items"], &format!("{path}[]"), depth, out)?;
+            self.member(&schema["items"], &format!("{path}[]"), false, depth);
         }
-        Ok(())
+    }
+
+    fn member(&mut self, schema: &'a Value, path: &str, is_needed: bool, depth: usize) {
+        if depth == 0 || self.lines.len() > SHOWN_MAX {
+            return;
+        }
+        let schema = self.resolved(schema);
+        self.lines.push(line(path, schema, is_needed));
+        self.members(schema, path, depth - 1);
     }
 
     /// What a reference within the schema is to.
-    fn resolved<'b>(&'b self, schema: &'b Value) -> &'b Value {
+    fn resolved(&self, schema: &'a Value) -> &'a Value {
         let pointer = schema["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
         pointer.and_then(|pointer| self.whole.pointer(pointer)).unwrap_or(schema)
     }
 }
 
-fn line(path: &str, schema: &Value, is_needed: bool, out: &mut impl Write) -> std::io::Result<()> {
+fn line(path: &str, schema: &Value, is_needed: bool) -> String {
     let kind = match (&schema["enum"], &schema["type"]) {
-        (Value::Array(values), _) => {
-            let values: Vec<String> = values.iter().map(Value::to_string).collect();
-            values.join(" or ")
-        }
+        (Value::Array(values), _) => values.iter().map(Value::to_string).collect::<Vec<_>>().join(" or "),
         (_, Value::String(kind)) => kind.clone(),
         _ => "any".to_owned(),
     };
     let needed = if is_needed { ", needed" } else { "" };
     let default = schema.get("default").map(|default| format!(", by default {default}")).unwrap_or_default();
     let description = schema["description"].as_str().map(|text| format!(": {text}")).unwrap_or_default();
-    writeln!(out, "  {path} ({kind}{needed}{default}){description}")
+    format!("{path} ({kind}{needed}{default}){description}")
 }
 
 #[cfg(test)]
@@ -101,10 +111,12 @@ mod tests {
         });
         let expected = r#"Settings
   calls (array)
+  calls[] (any)
   calls[].url (string)
   free (any)
   site (string, needed): The site.
   stages (object, needed): By name.
+  stages.NAME (object)
   stages.NAME.id (integer, needed)
   vendor ("a" or "b", by default "a")
 
@@ -116,6 +128,10 @@ mod tests {
     fn a_schema_that_refers_to_itself_comes_to_an_end() {
         let schema = json!({"properties": {"next": {"$ref": "#"}}});
         assert_eq!(shown(&schema).lines().count(), DEPTH_MAX + 2);
+        let many: serde_json::Map<String, Value> =
+            (0..30).map(|name| (name.to_string(), json!({"$ref": "#"}))).collect();
+        let told = shown(&json!({ "properties": many }));
+        assert_eq!((told.lines().count(), told.contains("  and more\n")), (SHOWN_MAX + 3, true));
     }
 
     #[test]

@@ -65,8 +65,9 @@ fn nobody_is_made_twice() {
         assert_eq!((failure.kind, failure.message.as_str()), (FailureKind::Conflict, words));
     }
     let there = page(&[json!({ "Id": CONTACT, "Aftercall_Key__c": null })]);
-    let words = "ann@example.com is a contact already, and nothing was done: give contact_id";
-    check(vec![there], &format!("{words} {CONTACT} to update it"));
+    let words =
+        "ann@example.com is a contact already, and nothing was done: update it by its contact_id, from find_contact";
+    check(vec![there], words);
     let lead = page(&[json!({ "Id": LEAD })]);
     let words = format!(
         "ann@example.com is a lead, lead_id {LEAD}, which people convert to a contact; nothing was done: use upsert_lead"
@@ -93,7 +94,7 @@ fn a_contact_is_updated_by_its_id() {
     }
     check(json!({ "phone": "+14155550123" }), json!({ "Phone": "+14155550123" }));
     check(
-        json!({ "email": "ann@example.com", "first_name": " ", "title": "CEO" }),
+        json!({ "email": "Ann@Example.com", "first_name": " ", "title": "CEO" }),
         json!({ "Email": "ann@example.com", "Title": "CEO" }),
     );
 }

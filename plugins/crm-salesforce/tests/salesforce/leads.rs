@@ -104,7 +104,7 @@ fn a_contact_is_not_made_a_lead() {
     fn check(contacts: &[&str], named: &str) {
         let records: Vec<Value> = contacts.iter().map(|id| json!({ "Id": id })).collect();
         let outcome = fake().expect(QUERY, page(&records)).call::<Plugin>("upsert_lead", all()).unwrap();
-        let words = "nothing was written: ann@example.com is a contact already; update, log the call and make tasks on";
+        let words = "nothing was written: ann@example.com is a contact already; log the call and make tasks on";
         assert_eq!(outcome.text, format!("{words} contact_id {named}"));
         assert_eq!(outcome.data, Some(json!({ "contact_ids": contacts }).to_string()));
         assert_eq!(outcome.receipts, []);

@@ -240,13 +240,16 @@ fn an_opportunity_in_which_the_contact_has_no_part_gets_no_task() {
 
 #[test]
 fn what_a_rehearsal_made_can_be_gone_on_with() {
-    for object in ["00Q000000000000EAA", "006000000000000AAA", "00T000000000000EAA"] {
+    for object in ["003000000000000AAA", "00Q000000000000EAA", "006000000000000AAA", "00T000000000000EAA"] {
         assert!(include_str!("../../plugin.toml").contains(&format!(r#""id":"{object}""#)), "{object}");
     }
     let fake = fake().dry_run().expect(&upsert(), saved(TASK, true));
     fake.call::<Plugin>("log_call_summary", call(json!({ "person_id": "00Q000000000000EAA" }))).unwrap();
     let fake = crate::fake().dry_run().expect(&upsert(), saved(TASK, true));
     fake.call::<Plugin>("log_call_summary", call(json!({ "opportunity_id": "006000000000000AAA" }))).unwrap();
+    let fake = crate::fake().dry_run().expect(&upsert(), saved(TASK, true));
+    let of_who_is_new = json!({ "person_id": "003000000000000AAA", "opportunity_id": OPPORTUNITY });
+    fake.call::<Plugin>("log_call_summary", call(of_who_is_new)).unwrap();
 }
 
 #[test]

@@ -10,8 +10,8 @@ const TEXT_CHARS_MAX: usize = 255;
 pub(super) const ACTIVE: &str = "Active";
 /// The state of somebody who is in a cadence.
 pub(super) const RUNNING: &str = "Running";
-/// The state of somebody who was.
-pub(super) const COMPLETE: &str = "Complete";
+/// The states of somebody who is in it still.
+pub(super) const ACTIVE_STATES: [&str; 4] = [RUNNING, "Paused", "Processing", "Initializing"];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -205,7 +205,9 @@ impl Type {
             "AccountId" | "ContactId" | "OpportunityId" => Type::Lookup(field.trim_end_matches("Id").to_owned()),
             "WhoId" | "TargetId" => Type::Person,
             "ActionCadenceId" => Type::Lookup("ActionCadence".to_owned()),
-            "HasOptedOutOfEmail" | "IsTrackerActive" => Type::Checkbox,
+            "HasOptedOutOfEmail" | "IsTrackerActive" | "IsConverted" | "IsClosed" | "HasOpportunityLineItem" => {
+                Type::Checkbox
+            }
             "CreatedDate" | "LastModifiedDate" => Type::Instant,
             "WhatId" => Type::Matter,
             "CloseDate" | "ActivityDate" => Type::Date,

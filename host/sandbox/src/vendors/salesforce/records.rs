@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::objects::{COMPLETE, Kind, Type};
+use super::objects::{ACTIVE_STATES, Kind, Type};
 use super::org::Org;
 use super::refused::Refused;
 use super::{DATA, KEY_FIELD};
@@ -38,7 +38,7 @@ impl Record {
             "Id" => self.id.as_str().into(),
             // No products are played.
             "IsConverted" | "HasOpportunityLineItem" => false.into(),
-            "IsTrackerActive" => (self.get("State") != COMPLETE).into(),
+            "IsTrackerActive" => ACTIVE_STATES.iter().any(|state| self.get("State") == *state).into(),
             "HasOptedOutOfEmail" => self.fields.get(field).cloned().unwrap_or(false.into()),
             "IsClosed" => self.get("StageName").as_str().is_some_and(|stage| stage.starts_with("Closed")).into(),
             "Name" if self.kind.is_person() => {
