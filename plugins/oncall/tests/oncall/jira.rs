@@ -2,6 +2,7 @@
 
 mod change;
 mod page;
+mod published;
 mod refusals;
 
 use aftercall::testing::{Fake, Reply};
