@@ -5,6 +5,7 @@
 mod bookings;
 mod changes;
 mod doubt;
+mod published;
 
 use aftercall::testing::{Fake, Reply};
 use aftercall::{FailureKind, Receipt};
