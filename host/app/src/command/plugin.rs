@@ -39,7 +39,9 @@ async fn inspect(file: &Path, given: &str, out: &mut impl Write) -> anyhow::Resu
     settings::settings(manifest.settings.as_ref(), out)?;
     writeln!(out, "Imports\n  {}", artifact.imports.join("\n  "))?;
     writeln!(out, "Exports\n  {}\n", artifact.exports.join("\n  "))?;
-    tools(&bytes, &given, out).await
+    tools(&bytes, &given, out)
+        .await
+        .context("its tools can't be shown with these settings, and `--settings` gives others")
 }
 
 fn requests(manifest: &Manifest, out: &mut impl Write) -> std::io::Result<()> {

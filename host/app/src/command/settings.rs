@@ -46,7 +46,8 @@ impl<'a> Shown<'a> {
         if schema["additionalProperties"].is_object() {
             self.member(&schema["additionalProperties"], &format!("{path}{dot}{ANY_NAME}"), false, depth);
         }
-        if schema["items"].is_object() {
+        // What a plain list is of stands on its own line.
+        if schema["items"].is_object() && plain(self.resolved(&schema["items"])).is_none() {
             self.member(&schema["items"], &format!("{path}[]"), false, depth);
         }
     }
@@ -73,10 +74,16 @@ fn line(path: &str, schema: &Value, is_needed: bool) -> String {
         (_, Value::String(kind)) => kind.clone(),
         _ => "any".to_owned(),
     };
+    let of = plain(&schema["items"]).map(|of| format!(" of {of}")).unwrap_or_default();
     let needed = if is_needed { ", needed" } else { "" };
     let default = schema.get("default").map(|default| format!(", by default {default}")).unwrap_or_default();
     let description = schema["description"].as_str().map(|text| format!(": {text}")).unwrap_or_default();
-    format!("{path} ({kind}{needed}{default}){description}")
+    format!("{path} ({kind}{of}{needed}{default}){description}")
+}
+
+/// The type of a schema, where that is all there is to it.
+fn plain(schema: &Value) -> Option<&str> {
+    schema["type"].as_str().filter(|kind| !["object", "array"].contains(kind) && schema["description"].is_null())
 }
 
 #[cfg(test)]
@@ -105,6 +112,7 @@ mod tests {
                     "additionalProperties": {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}},
                 },
                 "calls": {"type": "array", "items": {"$ref": "#/$defs/call"}},
+                "days": {"type": "array", "items": {"type": "integer"}},
                 "free": {},
             },
             "$defs": {"call": {"properties": {"url": {"type": "string"}}}},
@@ -113,6 +121,7 @@ mod tests {
   calls (array)
   calls[] (any)
   calls[].url (string)
+  days (array of integer)
   free (any)
   site (string, needed): The site.
   stages (object, needed): By name.
