@@ -1,8 +1,7 @@
 //! Salesforce's REST API: queries of SOQL, records upserted by an external id, updated by their id, and people put in cadences
-//! by an action. An upsert by a key is
-//! idempotent; there is no idempotency header. Unlike the real one, it has no triggers, no rules that find duplicates,
-//! and one external id with unique values on each object, the custom field `Aftercall_Key__c`. Other fields and objects of an
-//! org's own are declared where it begins.
+//! by an action. An upsert by a key is idempotent; there is no idempotency header. Unlike the real one, it has no triggers, no
+//! rules that find duplicates, and one external id with unique values on each object, the custom field `Aftercall_Key__c`.
+//! Other fields and objects of an org's own are declared where it begins.
 //! Shapes: <https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/>; codes:
 //! <https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_calls_concepts_core_data_objects.htm>.
 
