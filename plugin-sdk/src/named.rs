@@ -52,6 +52,11 @@ impl<T> Named<T> {
         self.iter().map(|(name, value)| Offer { name: name.to_owned(), fits: fits(value).to_owned() }).collect()
     }
 
+    /// The one of this name.
+    pub fn get(&self, name: &str) -> Option<&T> {
+        self.iter().find_map(|(known, value)| (known == name).then_some(value))
+    }
+
     /// The one that an argument names, by this setting.
     ///
     /// # Errors
@@ -61,8 +66,7 @@ impl<T> Named<T> {
             let words = format!("no `{argument}` may be chosen: the plugin's settings have no `{setting}`");
             return Err(Failure::misconfigured(words));
         }
-        let found = self.iter().find_map(|(known, value)| (known == name).then_some(value));
-        found.ok_or_else(|| Failure::no_such(argument, name, self.names()))
+        self.get(name).ok_or_else(|| Failure::no_such(argument, name, self.names()))
     }
 }
 

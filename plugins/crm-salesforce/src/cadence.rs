@@ -40,11 +40,7 @@ pub(crate) struct Offered {
 /// What the settings offer.
 pub(crate) fn offered(org: &Org) -> Answer<Offered> {
     let sequences = org.cadences.offers(|cadence| &cadence.fits);
-    let words = match sequences.len() {
-        0 => "there is none to choose".to_owned(),
-        several => format!("{several} to choose from"),
-    };
-    Answer::new(words, Offered { sequences })
+    Answer::new(format!("{} to choose from", sequences.len()), Offered { sequences })
 }
 
 /// Enrols the person in the cadence of this name, unless they are in it, or want no emails.

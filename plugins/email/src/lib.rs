@@ -148,7 +148,7 @@ pub mod tools {
     /// Lists the follow-up email sequences that can be started, and whom each fits. Use it before `start_sequence`.
     #[tool(effect = read, title = "List email sequences", when = Settings::has_sequences)]
     async fn list_sequences(cx: &Context) -> Result<Answer<Sequences>, Failure> {
-        let (text, sequences) = Sequences::of(Settings::of(cx)?);
+        let (text, sequences) = Sequences::of(&Settings::of(cx)?);
         Ok(Answer::new(text, sequences))
     }
 

@@ -1,13 +1,13 @@
 //! Sequences that are automations of Marketing Campaigns: which there are, and whom they fit.
 
-use aftercall::{Context, Failure, FailureKind, Finding, Outcome, Receipt, Text};
+use aftercall::{Context, Failure, FailureKind, Finding, Offer, Outcome, Receipt, Text};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::arguments::Recipient;
 use crate::sendgrid::contacts::{self, Contact, Taken};
 use crate::sendgrid::{Refusal, checked_or, suppressions};
-use crate::settings::{Settings, names};
+use crate::settings::{Settings, listed};
 
 /// How long an import that was taken is waited for, in milliseconds. SendGrid names no time; after it, a person is asked.
 const IMPORT_LAG_MS: u64 = 15 * 60 * 1_000;
@@ -28,20 +28,10 @@ pub(crate) struct Sequences {
     sequences: Vec<Offer>,
 }
 
-/// A sequence, for the model.
-#[derive(Serialize, JsonSchema)]
-struct Offer {
-    name: String,
-    /// Whom it fits.
-    #[serde(rename = "for")]
-    fits: String,
-}
-
 impl Sequences {
-    pub(crate) fn of(settings: Settings) -> (String, Self) {
-        let text = format!("the sequences are: {}", names(&settings.sequences));
-        let offer = |(name, sequence): (String, Sequence)| Offer { name, fits: sequence.fits };
-        (text, Self { sequences: settings.sequences.into_iter().map(offer).collect() })
+    pub(crate) fn of(settings: &Settings) -> (String, Self) {
+        let text = format!("the sequences are: {}", listed(&settings.sequence_names()));
+        (text, Self { sequences: settings.sequences.offers(|sequence| &sequence.fits) })
     }
 }
 

@@ -1,8 +1,6 @@
 //! The tenant's settings: whom email comes from, and all that may be sent but for what a text says.
 
-use std::collections::BTreeMap;
-
-use aftercall::{Context, Email, Failure};
+use aftercall::{Context, Email, Failure, Named};
 use serde::Deserialize;
 
 use crate::followups::Followup;
@@ -14,7 +12,7 @@ use crate::templates::Template;
 #[derive(Deserialize)]
 pub(crate) struct Settings {
     #[serde(default)]
-    pub(crate) sequences: BTreeMap<String, Sequence>,
+    pub(crate) sequences: Named<Sequence>,
     /// The custom field for what a person is interested in.
     pub(crate) interest_field: Option<String>,
     /// Where the account is.
@@ -24,9 +22,9 @@ pub(crate) struct Settings {
     /// The group that follow-ups belong to.
     pub(crate) unsubscribe_group: Option<u64>,
     #[serde(default)]
-    pub(crate) templates: BTreeMap<String, Template>,
+    pub(crate) templates: Named<Template>,
     #[serde(default)]
-    pub(crate) followups: BTreeMap<String, Followup>,
+    pub(crate) followups: Named<Followup>,
     /// Whether the account has the Email Activity API.
     #[serde(default)]
     pub(crate) activity: bool,
@@ -77,30 +75,30 @@ impl Settings {
     }
 
     pub(crate) fn template_names(&self) -> Vec<String> {
-        self.templates.keys().cloned().collect()
+        self.templates.names()
     }
 
     pub(crate) fn followup_names(&self) -> Vec<String> {
-        self.followups.keys().cloned().collect()
+        self.followups.names()
     }
 
     pub(crate) fn sequence_names(&self) -> Vec<String> {
-        self.sequences.keys().cloned().collect()
+        self.sequences.names()
     }
 
     /// The sequence of this name.
     pub(crate) fn sequence(&self, name: &str) -> Result<&Sequence, Failure> {
-        named(&self.sequences, "sequence", name)
+        self.sequences.named(name, "sequence", "sequences")
     }
 
     /// The template of this name.
     pub(crate) fn template(&self, name: &str) -> Result<&Template, Failure> {
-        named(&self.templates, "template", name)
+        self.templates.named(name, "template", "templates")
     }
 
     /// The follow-up of this name.
     pub(crate) fn followup(&self, name: &str) -> Result<&Followup, Failure> {
-        named(&self.followups, "followup", name)
+        self.followups.named(name, "followup", "followups")
     }
 }
 
@@ -108,12 +106,7 @@ fn without(setting: &str) -> Failure {
     Failure::of_settings(&[setting], format!("there is no `{setting}`, without which this can't be done"))
 }
 
-fn named<'a, T>(all: &'a BTreeMap<String, T>, argument: &str, name: &str) -> Result<&'a T, Failure> {
-    all.get(name).ok_or_else(|| Failure::no_such(argument, name, all.keys()))
-}
-
-/// The names, for the model.
-pub(crate) fn names<T>(all: &BTreeMap<String, T>) -> String {
-    let names: Vec<&str> = all.keys().map(String::as_str).collect();
+/// Names, for the model.
+pub(crate) fn listed(names: &[String]) -> String {
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::sendgrid::mail::Content;
-use crate::settings::{Settings, names};
+use crate::settings::{Settings, listed};
 
 /// Longest value of a variable, in characters. Protects the look of the email.
 const VALUE_CHARS_MAX: usize = 1_000;
@@ -78,20 +78,20 @@ impl Templates {
     pub(crate) fn of(settings: &Settings) -> Result<(String, Self), Failure> {
         let text = format!(
             "the templates are: {}; the follow-ups: {}",
-            names(&settings.templates),
-            names(&settings.followups)
+            listed(&settings.template_names()),
+            listed(&settings.followup_names())
         );
-        let template = |(name, template): (&String, &Template)| Offer {
-            name: name.clone(),
+        let template = |(name, template): (&str, &Template)| Offer {
+            name: name.to_owned(),
             fits: template.fits.clone(),
             variables: template.variables.described(),
             after_hours: Vec::new(),
         };
         let templates = settings.templates.iter().map(template).collect();
         let mut followups = Vec::new();
-        for (name, followup) in &settings.followups {
+        for (name, followup) in settings.followups.iter() {
             followups.push(Offer {
-                name: name.clone(),
+                name: name.to_owned(),
                 fits: followup.fits.clone(),
                 variables: followup.variables(settings)?.described(),
                 after_hours: followup.after_hours().collect(),
@@ -132,7 +132,10 @@ impl Values {
         let mut values = BTreeMap::new();
         for Given { name, value } in given.into_iter().flatten() {
             let Some(meaning) = declared.0.get(&name) else {
-                return wrong(format!("there is no {name:?}; there are: {}", names(&declared.0)));
+                return wrong(format!(
+                    "there is no {name:?}; there are: {}",
+                    declared.0.keys().cloned().collect::<Vec<_>>().join(", ")
+                ));
             };
             if value.trim().is_empty() {
                 return wrong(format!("{name:?} is empty; give it: {meaning}"));

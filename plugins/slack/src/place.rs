@@ -1,8 +1,6 @@
 //! Where messages go: the channels of the settings, and threads in them.
 
-use std::collections::BTreeMap;
-
-use aftercall::{Answer, Failure, Receipt};
+use aftercall::{Answer, Failure, Named, Receipt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +11,7 @@ use crate::thread::Thread;
 #[derive(Deserialize)]
 pub(crate) struct Settings {
     /// Slack's ids of the channels, by the names that a model knows.
-    channels: BTreeMap<String, String>,
+    channels: Named<String>,
     workspace: Option<String>,
     /// How long a message that was posted may be missing from the history.
     #[serde(default = "history_lag_ms")]
@@ -46,15 +44,13 @@ pub(crate) struct Posted {
 impl Settings {
     /// The channels' names.
     pub(crate) fn names(&self) -> Vec<String> {
-        self.channels.keys().cloned().collect()
+        self.channels.names()
     }
 
     /// The channel of this name. No other can be posted to.
     pub(crate) fn channel<'a>(&'a self, name: &'a str) -> Result<Place<'a>, Failure> {
-        match self.channels.get(name) {
-            Some(id) => Ok(Place { name, channel_id: id, thread: None, workspace: self.workspace.as_deref() }),
-            None => Err(Failure::no_such("channel", name, self.channels.keys())),
-        }
+        let channel_id = self.channels.named(name, "channel", "channels")?;
+        Ok(Place { name, channel_id, thread: None, workspace: self.workspace.as_deref() })
     }
 }
 
